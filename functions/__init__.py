@@ -1,0 +1,1 @@
+"""Triggers only: strings and events in, strings out."""

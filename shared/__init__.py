@@ -1,0 +1,1 @@
+"""The product: knows neither Azure Functions nor torch."""

@@ -1,0 +1,266 @@
+"""The one error family. A class is one code of the API; the message says what to do.
+
+Codes and statuses are those of Custom Vision (CustomVisionErrorCodes of the SDK).
+"""
+
+
+class ServiceError(Exception):
+    """An answer that the caller can act on: HTTP `status`, API `code`, and a message for people."""
+
+    status = 400
+    code = "BadRequest"
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class BadRequest(ServiceError):
+    pass
+
+
+class Unauthorized(ServiceError):
+    status, code = 401, "401"
+
+
+class MissingParameter(ServiceError):
+    code = "BadRequestRequiredParamIsNull"
+
+
+class InvalidIds(ServiceError):
+    code = "BadRequestInvalidIds"
+
+
+class ExceededBatchSize(ServiceError):
+    code = "BadRequestExceededBatchSize"
+
+
+class OperationNotSupported(ServiceError):
+    code = "BadRequestOperationNotSupported"
+
+
+class InvalidQueryParameters(ServiceError):
+    code = "BadRequestPredictionInvalidQueryParameters"
+
+
+class InvalidApplicationName(ServiceError):
+    code = "BadRequestPredictionInvalidApplicationName"
+
+
+class UnsupportedMediaType(ServiceError):
+    status, code = 415, "UnsupportedMediaType"
+
+
+class NotFound(ServiceError):
+    status, code = 404, "NotFound"
+
+
+class Conflict(ServiceError):
+    status, code = 409, "Conflict"
+
+
+class ServiceUnavailable(ServiceError):
+    """Something that we depend on does not answer; the same call may succeed later."""
+
+    status, code = 503, "ErrorUnknown"
+
+
+# Projects
+
+
+class ProjectNotFound(ServiceError):
+    status, code = 404, "NotFoundProject"
+
+
+class DomainNotFound(ServiceError):
+    status, code = 404, "NotFoundDomain"
+
+
+class BadProjectName(ServiceError):
+    code = "BadRequestProjectName"
+
+
+class BadProjectDescription(ServiceError):
+    code = "BadRequestProjectDescription"
+
+
+class UnknownDomain(ServiceError):
+    code = "BadRequestProjectUnknownDomain"
+
+
+class UnknownClassificationType(ServiceError):
+    code = "BadRequestProjectUnknownClassification"
+
+
+class UnsupportedDomainTypeChange(ServiceError):
+    code = "BadRequestProjectUnsupportedDomainTypeChange"
+
+
+class UnsupportedExportPlatform(ServiceError):
+    code = "BadRequestProjectUnsupportedExportPlatform"
+
+
+class ProjectLimitExceeded(ServiceError):
+    code = "BadRequestExceedProjectLimit"
+
+
+# Tags
+
+
+class TagNotFound(ServiceError):
+    status, code = 404, "NotFoundTag"
+
+
+class BadTagName(ServiceError):
+    code = "BadRequestTagName"
+
+
+class BadTagDescription(ServiceError):
+    code = "BadRequestTagDescription"
+
+
+class BadTagType(ServiceError):
+    code = "BadRequestTagType"
+
+
+class TagNameNotUnique(ServiceError):
+    code = "BadRequestTagNameNotUnique"
+
+
+class MultipleNegativeTags(ServiceError):
+    code = "BadRequestMultipleNegativeTag"
+
+
+class NegativeAndRegularTagOnSameImage(ServiceError):
+    code = "BadRequestNegativeAndRegularTagOnSameImage"
+
+
+class TagLimitExceeded(ServiceError):
+    code = "BadRequestExceedTagPerProjectLimit"
+
+
+class TagsPerImageExceeded(ServiceError):
+    code = "BadRequestExceedTagPerImageLimit"
+
+
+# Images
+
+
+class ImageNotFound(ServiceError):
+    status, code = 404, "NotFoundImage"
+
+
+class BadImageBatch(ServiceError):
+    code = "BadRequestImageBatch"
+
+
+class BadImageFormat(ServiceError):
+    code = "BadRequestImageFormat"
+
+
+class BadImageSize(ServiceError):
+    code = "BadRequestImageSizeBytes"
+
+
+class BadImageDimensions(ServiceError):
+    code = "BadRequestImageDimensions"
+
+
+class BadImageAspectRatio(ServiceError):
+    code = "BadRequestImageAspectRatio"
+
+
+class BadImageUrl(ServiceError):
+    code = "BadRequestImageUrl"
+
+
+class ImageLimitExceeded(ServiceError):
+    code = "BadRequestImageExceededCount"
+
+
+class BadMetadataKey(ServiceError):
+    code = "BadRequestImageMetadataKey"
+
+
+class BadMetadataValue(ServiceError):
+    code = "BadRequestImageMetadataValue"
+
+
+# Iterations, training, publishing
+
+
+class IterationNotFound(ServiceError):
+    status, code = 404, "NotFoundIteration"
+
+
+class PerformanceNotFound(ServiceError):
+    status, code = 404, "NotFoundIterationPerformance"
+
+
+class BadIterationName(ServiceError):
+    code = "BadRequestIterationName"
+
+
+class IterationNameNotUnique(ServiceError):
+    code = "BadRequestIterationNameNotUnique"
+
+
+class IterationNotTrained(ServiceError):
+    code = "BadRequestIterationIsNotTrained"
+
+
+class IterationIsPublished(ServiceError):
+    code = "BadRequestIterationIsPublished"
+
+
+class IterationNotPublished(ServiceError):
+    code = "BadRequestIterationNotPublished"
+
+
+class IterationLimitExceeded(ServiceError):
+    code = "BadRequestExceedIterationPerProjectLimit"
+
+
+class InvalidPublishName(ServiceError):
+    code = "BadRequestInvalidPublishName"
+
+
+class InvalidPublishTarget(ServiceError):
+    code = "BadRequestInvalidPublishTarget"
+
+
+class TrainingNotNeeded(ServiceError):
+    code = "BadRequestTrainingNotNeeded"
+
+
+class TrainingInProgress(ServiceError):
+    code = "BadRequestTrainingAlreadyInProgress"
+
+
+class TrainingValidationFailed(ServiceError):
+    code = "BadRequestTrainingValidationFailed"
+
+
+class MultiClassTrainingValidationFailed(ServiceError):
+    code = "BadRequestMultiClassClassificationTrainingValidationFailed"
+
+
+class MultiLabelTrainingValidationFailed(ServiceError):
+    code = "BadRequestMultiLabelClassificationTrainingValidationFailed"
+
+
+class DomainNotSupportedForAdvancedTraining(ServiceError):
+    code = "BadRequestDomainNotSupportedForAdvancedTraining"
+
+
+class InvalidEmailAddress(ServiceError):
+    code = "BadRequestInvalidEmailAddress"
+
+
+# Prediction
+
+
+class PredictionModelUnreadable(ServiceError):
+    """A published model that can't be loaded: the operator's fault, never the caller's."""
+
+    status, code = 500, "ErrorPredictionModelNotFound"

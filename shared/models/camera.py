@@ -1,0 +1,49 @@
+"""What happens to a camera's picture, from its upload to its result."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from shared.models.predictions import Prediction
+from shared.models.wire import Wire
+
+
+class Upload(Wire, frozen=True):
+    """A picture in `uploads`, as its BlobCreated event names it. The ETag tells contents of one path apart."""
+
+    path: str
+    etag: str
+
+
+class Frame(Wire, frozen=True):
+    """The message from camera_preprocess to camera_predict: a validated, oriented, shrunken copy in `frames`.
+
+    Width and height are pixels of the oriented original.
+    """
+
+    upload: Upload
+    project_id: UUID
+    published_name: str
+    blob: str
+    width: int
+    height: int
+
+
+class Outcome(StrEnum):
+    RESULT = "Result"
+    REJECTED = "Rejected"
+
+
+class CameraResult(Wire, frozen=True):
+    """How a camera's picture ended: predictions, or the reason for its rejection. `id` is the same on every retry."""
+
+    id: str
+    upload: Upload
+    outcome: Outcome
+    created: datetime
+    project_id: UUID | None = None
+    published_name: str | None = None
+    iteration_id: UUID | None = None
+    predictions: list[Prediction] = []
+    code: str | None = None
+    reason: str | None = None

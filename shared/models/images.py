@@ -1,0 +1,174 @@
+"""Training images: what the catalog keeps of one, what clients see of it, and the batches that create them."""
+
+import secrets
+import time
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+
+from shared.models.wire import Wire
+
+
+class TaggingStatus(StrEnum):
+    ALL = "All"
+    TAGGED = "Tagged"
+    UNTAGGED = "Untagged"
+
+
+class OrderBy(StrEnum):
+    NEWEST = "Newest"
+    OLDEST = "Oldest"
+
+
+class TagMark(Wire, frozen=True):
+    """That an image carries a tag. The tag's name is looked up when the image is read, so a rename costs nothing."""
+
+    tag_id: UUID
+    created: datetime
+
+
+class RegionMark(Wire, frozen=True):
+    """A box on an image; left, top, width, height are fractions (0..1) of the oriented picture."""
+
+    region_id: UUID
+    tag_id: UUID
+    created: datetime
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class ImageRecord(Wire, frozen=True):
+    """What the catalog keeps of an image. Width and height are pixels of the oriented original."""
+
+    id: UUID
+    created: datetime
+    width: int
+    height: int
+    sha256: str
+    tags: list[TagMark] = []
+    regions: list[RegionMark] = []
+    metadata: dict[str, str] = {}
+
+    @property
+    def tag_ids(self) -> set[UUID]:
+        return {mark.tag_id for mark in self.tags}
+
+
+class ImageTag(Wire, frozen=True):
+    tag_id: UUID
+    tag_name: str
+    created: datetime
+
+
+class ImageRegion(Wire, frozen=True):
+    region_id: UUID
+    tag_name: str | None
+    created: datetime
+    tag_id: UUID
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Image(Wire, frozen=True):
+    id: UUID
+    created: datetime
+    width: int
+    height: int
+    resized_image_uri: str
+    thumbnail_uri: str
+    original_image_uri: str
+    tags: list[ImageTag] | UnsetType = UNSET
+    regions: list[ImageRegion] | UnsetType = UNSET
+    metadata: dict[str, str] | UnsetType = UNSET
+
+
+class Region(Wire, frozen=True):
+    """A box as clients send it; fractions (0..1) of the oriented picture."""
+
+    tag_id: UUID
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class ImageFileCreateEntry(Wire, frozen=True):
+    contents: bytes
+    name: str | None = None
+    tag_ids: list[UUID] | None = None
+    regions: list[Region] | None = None
+
+
+class ImageFileCreateBatch(Wire, frozen=True):
+    images: list[ImageFileCreateEntry] | None = None
+    tag_ids: list[UUID] | None = None
+    metadata: dict[str, str] | None = None
+
+
+class ImageUrlCreateEntry(Wire, frozen=True):
+    url: str
+    tag_ids: list[UUID] | None = None
+    regions: list[Region] | None = None
+
+
+class ImageUrlCreateBatch(Wire, frozen=True):
+    images: list[ImageUrlCreateEntry] | None = None
+    tag_ids: list[UUID] | None = None
+    metadata: dict[str, str] | None = None
+
+
+class ImageUploadStatus(StrEnum):
+    OK = "OK"
+    OK_DUPLICATE = "OKDuplicate"
+    ERROR_SOURCE = "ErrorSource"
+    ERROR_IMAGE_FORMAT = "ErrorImageFormat"
+    ERROR_IMAGE_SIZE = "ErrorImageSize"
+    ERROR_IMAGE_DIMENSIONS = "ErrorImageDimensions"
+    ERROR_STORAGE = "ErrorStorage"
+    ERROR_LIMIT_EXCEED = "ErrorLimitExceed"
+    ERROR_TAG_LIMIT_EXCEED = "ErrorTagLimitExceed"
+    ERROR_INVALID_TAG = "ErrorInvalidTag"
+    ERROR_NEGATIVE_AND_REGULAR = "ErrorNegativeAndRegularTagOnSameImage"
+
+
+class ImageCreateResult(Wire, frozen=True):
+    source_url: str | None
+    status: ImageUploadStatus
+    image: Image | None = None
+
+
+class ImageCreateSummary(Wire, frozen=True):
+    is_batch_successful: bool
+    images: list[ImageCreateResult]
+
+
+class ImageTagCreateEntry(Wire, frozen=True):
+    image_id: UUID
+    tag_id: UUID
+
+
+class ImageTagCreateBatch(Wire, frozen=True):
+    tags: list[ImageTagCreateEntry] | None = None
+
+
+class ImageTagCreateSummary(Wire, frozen=True):
+    created: list[ImageTagCreateEntry]
+    duplicated: list[ImageTagCreateEntry]
+    exceeded: list[ImageTagCreateEntry]
+
+
+class ImageUrl(Wire, frozen=True):
+    url: str
+
+
+def new_image_id() -> UUID:
+    """A UUIDv8 (RFC 9562) whose first 60 free bits are the inverted time: a later image sorts before an earlier one."""
+    ticks = (1 << 60) - 1 - time.time_ns() // 16
+    high, low = ticks >> 12, ticks & 0xFFF
+    return UUID(int=high << 80 | 0x8 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62))

@@ -1,0 +1,79 @@
+"""Iterations: one training of a project each."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+
+from shared.models.projects import ClassificationType
+from shared.models.wire import Wire
+
+
+class IterationStatus(StrEnum):
+    TRAINING = "Training"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+
+
+class TrainingType(StrEnum):
+    REGULAR = "Regular"
+    ADVANCED = "Advanced"
+
+
+class CustomBaseModelInfo(Wire, frozen=True):
+    project_id: UUID
+    iteration_id: UUID
+
+
+class Iteration(Wire, frozen=True):
+    id: UUID
+    name: str
+    status: IterationStatus
+    created: datetime
+    last_modified: datetime
+    project_id: UUID
+    exportable: bool
+    domain_id: UUID
+    classification_type: ClassificationType | None
+    training_type: TrainingType
+    trained_at: datetime | UnsetType = UNSET
+    exportable_to: list[str] | None = None
+    reserved_budget_in_hours: int = 0
+    training_time_in_minutes: int = 0
+    publish_name: str | None = None
+    original_publish_resource_id: str | None = None
+    custom_base_model_info: CustomBaseModelInfo | None = None
+    training_error_details: str | None = None
+
+
+class TrainingRun(Wire, frozen=True):
+    """What only we need to know of an iteration: what it was trained on, and whether its job still lives."""
+
+    revision: int
+    selected_tags: list[UUID] = []
+    notification_email_address: str | None = None
+    attempts: int = 0
+    started: datetime | None = None
+    heartbeat: datetime | None = None
+    progress: float = 0.0
+    message: str = ""
+    execution: str | None = None
+
+
+class IterationRecord(Wire, frozen=True):
+    iteration: Iteration
+    run: TrainingRun
+
+
+class IterationUpdate(Wire, frozen=True):
+    """The body of a PATCH: only the name of an iteration can be changed."""
+
+    name: str | None | UnsetType = UNSET
+
+
+class TrainingParameters(Wire, frozen=True):
+    """The optional body of train."""
+
+    selected_tags: list[UUID] | None = None
+    custom_base_model_info: CustomBaseModelInfo | None = None

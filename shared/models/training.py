@@ -1,0 +1,66 @@
+"""What a training job reads and writes beside the iteration: its dataset, the model's description, its results."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.models.domains import DomainType
+from shared.models.images import ImageRecord, RegionMark
+from shared.models.preprocessing import Preprocessing
+from shared.models.projects import ClassificationType
+from shared.models.tags import Tag, TagType
+from shared.models.wire import Wire
+
+
+class DatasetHeader(Wire, frozen=True):
+    """The first line of dataset.jsonl; each further line is an ImageRecord. Tags are those to train, in their order."""
+
+    project_id: UUID
+    iteration_id: UUID
+    domain_id: UUID
+    classification_type: ClassificationType | None
+    tags: list[Tag]
+    images: int
+
+
+class Dataset(Wire, frozen=True):
+    header: DatasetHeader
+    images: list[ImageRecord]
+
+
+class ModelTag(Wire, frozen=True):
+    id: UUID
+    name: str
+    type: TagType = TagType.REGULAR
+
+
+class ModelSpec(Wire, frozen=True):
+    """model.json: all that serving needs beside the graph. Tags stand in the order of the graph's outputs."""
+
+    project_id: UUID
+    iteration_id: UUID
+    domain_id: UUID
+    domain_type: DomainType
+    classification_type: ClassificationType | None
+    tags: list[ModelTag]
+    preprocessing: Preprocessing
+    trained: datetime
+
+
+class EvaluatedImage(Wire, frozen=True):
+    """An image judged by a model that never saw it: its true tags and the probability of every tag in model order."""
+
+    id: UUID
+    created: datetime
+    width: int
+    height: int
+    tags: list[UUID]
+    probabilities: list[float]
+    regions: list[RegionMark] = []
+
+
+class Evaluation(Wire, frozen=True):
+    """performance.json: per-image results, from which precision and recall at any threshold are computed."""
+
+    tags: list[ModelTag]
+    classification_type: ClassificationType | None
+    images: list[EvaluatedImage]

@@ -1,0 +1,15 @@
+"""The base of all types that travel as JSON: frozen, camelCase, with explicit nulls."""
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+
+class Wire(Struct, frozen=True, rename="camel"):
+    """A field that defaults to None is sent as null; one that defaults to UNSET is left out."""
+
+
+def now() -> datetime:
+    """The time in UTC, cut to the milliseconds that every client of the API can read."""
+    time = datetime.now(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)

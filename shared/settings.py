@@ -1,0 +1,63 @@
+"""The environment, read once into a frozen object that is passed in from there on."""
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from shared.models.limits import Limits
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(Struct, frozen=True):
+    """Every field is the app setting of its name in capitals: `storage_account` is STORAGE_ACCOUNT.
+
+    Storage is reached by `storage_connection_string` (Azurite) or, by identity, as `storage_account`.
+    Keys come from `key_vault_url`, or where that is empty from the four key settings.
+    """
+
+    services: str = "training,prediction,camera"
+    storage_connection_string: str = ""
+    storage_account: str = ""
+    key_vault_url: str = ""
+    training_key_1: str = ""
+    training_key_2: str = ""
+    prediction_key_1: str = ""
+    prediction_key_2: str = ""
+    identity_client_id: str = ""
+    event_topic_endpoint: str = ""
+    event_topic_key: str = ""
+    launcher: Literal["process", "container-apps"] = "container-apps"
+    container_apps_job_id: str = ""
+    job_heartbeat_seconds: float = 60.0
+    allow_private_urls: bool = False
+    inference_threads: int = 0
+    model_memory_mb: int = 1024
+    backbones_folder: str = str(ROOT / ".local" / "backbones")
+    limits: Limits = Limits()
+
+    @classmethod
+    def read(cls) -> Self:
+        """From the environment. Raises msgspec.ValidationError with the name of a setting that does not fit."""
+        names = {field.name: field.name.upper() for field in msgspec.structs.fields(cls)}
+        given = {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}
+        values: dict[str, object] = dict(given)
+        if "limits" in given:
+            values["limits"] = msgspec.json.decode(given["limits"])
+        return msgspec.convert(values, cls, strict=False)
+
+
+class JobSettings(Settings, frozen=True):
+    """What a training job is told beside the settings that it shares with the functions."""
+
+    job_project_id: UUID = UUID(int=0)
+    job_iteration_id: UUID = UUID(int=0)
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """This process's environment with `changes`, for a process that it starts."""
+    return {**os.environ, **changes}
