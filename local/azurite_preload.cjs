@@ -4,6 +4,7 @@ const Module = require("module");
 
 // The parent holds the other end of stdin, so however the parent ends, the end of stdin is seen here.
 process.stdin.resume();
+process.stdin.unref?.();
 process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));
 
 // Azurite writes each database out whole every 5 s, blocking while it does. A small one costs nothing to write
