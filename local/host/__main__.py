@@ -1,0 +1,107 @@
+"""`python -m local.host`: the host as a process of its own."""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from azure.functions import FunctionApp
+
+from local import leash
+from local.host.events import EventGridWebhook
+from local.host.functions import IndexingError, index
+from local.host.http import BODY_LIMIT, HttpHost
+from local.host.options import HostOptions
+from local.host.queues import QueueListener
+from local.host.routes import RouteError, RouteTable
+from local.host.timers import ScheduleError, Timer
+from local.server import GRACE_SECONDS, serve
+from shared.settings import ROOT, Settings
+
+logger = logging.getLogger(__name__)
+
+
+def main(argv: list[str]) -> int:
+    options = _arguments().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        host = Host(_load(options.app), HostOptions.read(options.host_json), options.threads, options.body_limit)
+    except (IndexingError, RouteError, ScheduleError) as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    if options.leashed:
+        leash.wait_for_go()
+        leash.end_with_parent()
+    host.run(options.port)
+    return 0
+
+
+class Host:
+    """One app with its pool of threads, its listeners and its timers."""
+
+    def __init__(self, app: FunctionApp, options: HostOptions, threads: int, body_limit: int) -> None:
+        functions = index(app)
+        routes = RouteTable(functions, options.extensions.http.route_prefix)
+        storage = Settings.read().storage_connection_string
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
+        self._timers = [Timer(each, self._pool) for each in functions if each.trigger.type == "timerTrigger"]
+        self._listeners = [
+            QueueListener(each, storage, options.extensions.queues, self._pool, self._wake_listeners)
+            for each in functions
+            if each.trigger.type == "queueTrigger"
+        ]
+        webhook = EventGridWebhook(functions, self._pool, self._wake_listeners)
+        self._http = HttpHost(routes, webhook, self._pool, body_limit)
+
+    def run(self, port: int) -> None:
+        """Serve until this process is told to end."""
+        workers: list[QueueListener | Timer] = [*self._listeners, *self._timers]
+        try:
+            for worker in workers:
+                worker.start()
+            serve(self._http, port)
+            for worker in workers:
+                worker.stop()
+        finally:
+            self._end()
+
+    def _wake_listeners(self) -> None:
+        for listener in self._listeners:
+            listener.wake()
+
+    def _end(self) -> None:
+        """Let the functions under way end, but not for ever; then end the processes that they started."""
+        closing = threading.Thread(target=self._pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+        closing.start()
+        closing.join(GRACE_SECONDS)
+        leash.end_group()
+        if closing.is_alive():
+            logger.warning("Functions still run after %d s; what they were given comes again.", GRACE_SECONDS)
+            os._exit(1)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.host", description=__doc__)
+    parser.add_argument("--port", type=int, default=7071)
+    parser.add_argument("--app", default="function_app:app", help="module:name of the FunctionApp")
+    parser.add_argument("--host-json", type=Path, default=ROOT / "host.json")
+    parser.add_argument("--threads", type=int, default=min(32, (os.cpu_count() or 1) + 4))
+    parser.add_argument("--body-limit", type=int, default=BODY_LIMIT, help="bytes")
+    parser.add_argument("--leashed", action="store_true", help="start at a line on stdin, end when stdin ends")
+    return parser
+
+
+def _load(place: str) -> FunctionApp:
+    module, _, name = place.partition(":")
+    app = getattr(importlib.import_module(module), name)
+    if not isinstance(app, FunctionApp):
+        raise IndexingError(f"{place} is no azure.functions.FunctionApp.")
+    return app
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
