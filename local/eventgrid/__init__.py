@@ -1,0 +1,1 @@
+"""Stands in for Azure Event Grid: the system topic of the storage account, and a custom topic."""
