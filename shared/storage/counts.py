@@ -1,0 +1,143 @@
+"""A project's counts: a ledger that every write adds a row to, so that writers never wait for each other.
+
+`count:base` holds what was folded, each `count:d:...` what one transaction added. Their sum is the truth.
+"""
+
+import random
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from shared.errors import ProjectNotFound
+from shared.models.images import ImageRecord
+from shared.storage import rows
+from shared.storage.rows import Change, Row
+from shared.storage.store import Store
+
+BASE = "count:base"
+DELTA = "count:d:"
+WORKSPACE = "workspace"
+# A transaction has room for the workspace, the base and so many deltas.
+FOLD = rows.TRANSACTION - 2
+FOLD_CHANCE = 1 / 32
+
+Deltas = Mapping[str, int]
+
+
+class Counts(Struct, frozen=True):
+    """`changes` grows with every change of tags, images, regions, metadata or settings: the project's revision."""
+
+    images: int = 0
+    tagged: int = 0
+    changes: int = 0
+    per_tag: dict[UUID, int] = {}
+
+    @property
+    def untagged(self) -> int:
+        return self.images - self.tagged
+
+
+def read(store: Store, project_id: UUID) -> Counts:
+    """Raises ProjectNotFound."""
+    ledger = _ledger(store, project_id)
+    if len(ledger) > FOLD:
+        _fold(store, project_id, ledger)
+    if not ledger:
+        require_project(store, project_id)
+    return _counts(_sum(ledger))
+
+
+def recount(store: Store, project_id: UUID) -> Counts:
+    """What the images themselves say. `changes` is read from the ledger, its only source."""
+    partition, total = str(project_id), Counter[str]()
+    for row in rows.scan(store.catalog, partition, "image:", "image;"):
+        total.update(weight(msgspec.json.decode(row.doc, type=ImageRecord)))
+    total["changes"] = _sum(_ledger(store, project_id))["changes"]
+    return _counts(total)
+
+
+def weight(record: ImageRecord | None) -> dict[str, int]:
+    """What one image adds to the counts."""
+    if record is None:
+        return {}
+    return {"images": 1, "tagged": 1 if record.tags else 0, **{f"tag:{tag_id}": 1 for tag_id in record.tag_ids}}
+
+
+def difference(old: ImageRecord | None, new: ImageRecord | None) -> dict[str, int]:
+    """What a change of one image adds to the counts."""
+    total = Counter(weight(new))
+    total.subtract(weight(old))
+    return {name: value for name, value in total.items() if value} | {"changes": 1}
+
+
+def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: Deltas | None = None) -> None:
+    """A transaction on a project that must exist, with what it adds to the counts.
+
+    Raises RowMissing (also when the project is gone), RowExists or RowChanged.
+    """
+    partition, ledger = str(project_id), []
+    if deltas:
+        ledger = [Change("insert", f"{DELTA}{uuid.uuid4().hex}", rows.encode(deltas))]
+    rows.transact(store.catalog, partition, [Change("touch", WORKSPACE), *changes, *ledger])
+    if deltas and random.random() < FOLD_CHANCE:  # noqa: S311
+        _fold(store, project_id, _ledger(store, project_id))
+
+
+def require_project(store: Store, project_id: UUID) -> None:
+    """Raises ProjectNotFound."""
+    if rows.read(store.catalog, str(project_id), WORKSPACE) is None:
+        raise project_absent(project_id)
+
+
+def project_absent(project_id: UUID) -> ProjectNotFound:
+    return ProjectNotFound(f"There is no project {project_id}.")
+
+
+def _ledger(store: Store, project_id: UUID) -> list[Row]:
+    """The base, if there is one, and all deltas, as they stood at one moment."""
+    for _ in rows.attempts():
+        ledger = list(rows.scan(store.catalog, str(project_id), "count:", "count;"))
+        if len(ledger) < rows.PAGE or _base_etag(ledger) == _etag(rows.read(store.catalog, str(project_id), BASE)):
+            # One page is one moment; over several, a fold in between would have changed the base.
+            return ledger
+    raise AssertionError("attempts() raises")
+
+
+def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
+    """Move deltas into the base. Whoever loses the race against another fold leaves everything as it was."""
+    deltas = [row for row in ledger if row.key != BASE][:FOLD]
+    base = [row for row in ledger if row.key == BASE]
+    if not deltas:
+        return
+    total = {name: value for name, value in _sum([*base, *deltas]).items() if value}
+    doc = rows.encode(total)
+    kept = Change("replace", BASE, doc, base[0].etag) if base else Change("insert", BASE, doc)
+    gone = [Change("delete", row.key) for row in deltas]
+    try:
+        rows.transact(store.catalog, str(project_id), [Change("touch", WORKSPACE), kept, *gone])
+    except (rows.RowMissing, rows.RowExists, rows.RowChanged):
+        return
+
+
+def _sum(ledger: Iterable[Row]) -> Counter[str]:
+    total = Counter[str]()
+    for row in ledger:
+        total.update(msgspec.json.decode(row.doc, type=dict[str, int]))
+    return total
+
+
+def _counts(total: Counter[str]) -> Counts:
+    per_tag = {UUID(name[4:]): value for name, value in total.items() if name.startswith("tag:") and value}
+    return Counts(total["images"], total["tagged"], total["changes"], per_tag)
+
+
+def _base_etag(ledger: Sequence[Row]) -> str | None:
+    return ledger[0].etag if ledger and ledger[0].key == BASE else None
+
+
+def _etag(row: Row | None) -> str | None:
+    return row.etag if row else None

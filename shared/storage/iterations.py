@@ -1,0 +1,121 @@
+"""Iterations of a project, their numbers, and the lock that lets one training of a project run at a time."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import UUID
+
+import msgspec
+
+from shared.errors import IterationNotFound, TrainingInProgress
+from shared.models.iterations import IterationRecord
+from shared.storage import counts, rows
+from shared.storage.rows import Change
+from shared.storage.store import Store
+
+NUMBER = "number"
+TRAINING = "training"
+
+
+def next_number(store: Store, project_id: UUID) -> int:
+    """1, 2, 3, ...: never one twice. Raises ProjectNotFound."""
+    for _ in rows.attempts():
+        row = rows.read(store.catalog, str(project_id), NUMBER)
+        number = int(row.doc) if row else 1
+        kind: Change = Change("replace", NUMBER, str(number + 1), row.etag) if row else Change("insert", NUMBER, "2")
+        try:
+            counts.commit(store, project_id, [kind])
+        except rows.RowMissing:
+            counts.require_project(store, project_id)
+        except (rows.RowExists, rows.RowChanged):
+            continue
+        else:
+            return number
+    raise AssertionError("attempts() raises")
+
+
+def insert(store: Store, record: IterationRecord) -> None:
+    """Raises ProjectNotFound."""
+    iteration = record.iteration
+    row = Change("insert", f"iteration:{iteration.id}", rows.encode(record))
+    try:
+        with suppress(rows.RowExists):
+            counts.commit(store, iteration.project_id, [row])
+    except rows.RowMissing:
+        raise counts.project_absent(iteration.project_id) from None
+
+
+def get(store: Store, project_id: UUID, iteration_id: UUID) -> IterationRecord:
+    """Raises ProjectNotFound, IterationNotFound."""
+    row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
+    if row is None:
+        raise _absent(store, project_id, iteration_id)
+    return _record(row.doc)
+
+
+def list_all(store: Store, project_id: UUID) -> list[IterationRecord]:
+    """The oldest first."""
+    found = [_record(row.doc) for row in rows.scan(store.catalog, str(project_id), "iteration:", "iteration;")]
+    return sorted(found, key=lambda record: (record.iteration.created, record.iteration.id))
+
+
+def update(
+    store: Store, project_id: UUID, iteration_id: UUID, change: Callable[[IterationRecord], IterationRecord]
+) -> IterationRecord:
+    """Raises ProjectNotFound, IterationNotFound."""
+    for _ in rows.attempts():
+        row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
+        if row is None:
+            raise _absent(store, project_id, iteration_id)
+        old = _record(row.doc)
+        new = change(old)
+        if new == old:
+            return new
+        try:
+            counts.commit(store, project_id, [Change("replace", row.key, rows.encode(new), row.etag)])
+        except rows.RowMissing:
+            counts.require_project(store, project_id)
+        except rows.RowChanged:
+            continue
+        else:
+            return new
+    raise AssertionError("attempts() raises")
+
+
+def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Raises ProjectNotFound, IterationNotFound."""
+    try:
+        counts.commit(store, project_id, [Change("delete", f"iteration:{iteration_id}")])
+    except rows.RowMissing:
+        raise _absent(store, project_id, iteration_id) from None
+
+
+def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Idempotent for the same iteration. Raises TrainingInProgress."""
+    try:
+        rows.transact(store.catalog, TRAINING, [Change("insert", str(project_id), str(iteration_id))])
+    except rows.RowExists:
+        held = rows.read(store.catalog, TRAINING, str(project_id))
+        if held is None or held.doc != str(iteration_id):
+            raise TrainingInProgress("This project is being trained already; wait until that has ended.") from None
+
+
+def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Does nothing unless this iteration holds the lock."""
+    held = rows.read(store.catalog, TRAINING, str(project_id))
+    if held is not None and held.doc == str(iteration_id):
+        with suppress(rows.RowMissing, rows.RowChanged):
+            rows.transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
+
+
+def running(store: Store) -> list[tuple[UUID, UUID]]:
+    """Project and iteration of every training under way."""
+    return [(UUID(row.key), UUID(row.doc)) for row in rows.scan(store.catalog, TRAINING, "0", "g")]
+
+
+def _record(doc: str) -> IterationRecord:
+    return msgspec.json.decode(doc, type=IterationRecord)
+
+
+def _absent(store: Store, project_id: UUID, iteration_id: UUID) -> IterationNotFound:
+    counts.require_project(store, project_id)
+    return IterationNotFound(f"There is no iteration {iteration_id} in this project.")

@@ -1,0 +1,61 @@
+"""The HTTP connections of all storage clients: one pool, quick retries, and one error when storage does not answer."""
+
+import random
+import time
+
+import requests
+from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest, HttpResponse
+from requests.adapters import HTTPAdapter
+
+from shared.errors import ServiceUnavailable
+
+CONNECTIONS = 64
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+# Together some 3 s: as long as a restart of Azurite takes, and short of what a caller waits for.
+PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
+BUSY = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Transport(RequestsTransport):  # type: ignore[misc]
+    """Retries here and not in the clients, so that table, blob and queue behave alike.
+
+    A write may be sent twice when its first answer was lost; every caller in this room allows for that.
+    """
+
+    def __init__(self) -> None:
+        session = requests.Session()
+        # Reading proxies and .netrc from the environment takes longer than the rest of a request.
+        session.trust_env = False
+        adapter = HTTPAdapter(pool_connections=8, pool_maxsize=CONNECTIONS)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        super().__init__(
+            session=session, session_owner=False, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
+        )
+        self._pool = session
+
+    def send(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
+        """Raises ServiceUnavailable when storage can't be reached or stays busy."""
+        reason = ""
+        for pause in PAUSES:
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+            try:
+                response: HttpResponse = super().send(request, **kwargs)
+            except (ServiceRequestError, ServiceResponseError) as error:
+                reason = str(error)
+                continue
+            if response.status_code not in BUSY:
+                return response
+            reason = f"HTTP {response.status_code}"
+        raise unavailable(reason)
+
+    def shut(self) -> None:
+        """Close every connection. Not `close`, which the clients call on a transport that they share."""
+        self._pool.close()
+
+
+def unavailable(reason: str | AzureError) -> ServiceUnavailable:
+    return ServiceUnavailable(f"Storage does not answer ({reason}); try again in a moment.")
