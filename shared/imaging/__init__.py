@@ -1,0 +1,1 @@
+"""Pictures: decode and validate, orient, resize. Pillow and numpy, and nothing of the service."""
