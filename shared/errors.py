@@ -143,6 +143,10 @@ class TagsPerImageExceeded(ServiceError):
     code = "BadRequestExceedTagPerImageLimit"
 
 
+class RegionsPerImageExceeded(ServiceError):
+    code = "BadRequestImageRegions"
+
+
 # Images
 
 

@@ -1,12 +1,17 @@
-"""Fixtures that stack: Azurite for the session, a store on it, the running service, its two clients."""
+"""Fixtures that stack: Azurite for the session, a store on it, and the whole service with data of its own."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from local import azurite as local_azurite
-from shared.settings import Settings
+from local.service import Service, running
+from shared.settings import ROOT, Settings
 from shared.storage.store import Store
+from tests.web import Web, serving
+
+PHOTOS = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +27,35 @@ def settings(azurite: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def store(settings: Settings) -> Store:
+def store(settings: Settings) -> Iterator[Store]:
     """Shared by all tests; each works in a project of its own."""
     store = Store.open(settings)
     store.provision()
-    return store
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Everything that `./run` starts, on a free port and a new folder."""
+    with running(tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def web() -> Iterator[Web]:
+    with serving() as web:
+        yield web
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    """Wait until a condition holds, and fail if it does not within some seconds."""
+
+    def wait(condition: Callable[[], bool], seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come about in time"
+            time.sleep(0.05)
+
+    return wait

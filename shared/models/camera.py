@@ -9,24 +9,19 @@ from shared.models.wire import Wire
 
 
 class Upload(Wire, frozen=True):
-    """A picture in `uploads`, as its BlobCreated event names it. The ETag tells contents of one path apart."""
+    """A picture in `uploads`. The ETag, without its quotes, tells contents of one path apart."""
 
     path: str
     etag: str
 
 
 class Frame(Wire, frozen=True):
-    """The message from camera_preprocess to camera_predict: a validated, oriented, shrunken copy in `frames`.
-
-    Width and height are pixels of the oriented original.
-    """
+    """The message from camera_preprocess to camera_predict: a validated, oriented, shrunken copy in `frames`."""
 
     upload: Upload
     project_id: UUID
     published_name: str
     blob: str
-    width: int
-    height: int
 
 
 class Outcome(StrEnum):

@@ -133,6 +133,8 @@ class ImageUploadStatus(StrEnum):
     ERROR_STORAGE = "ErrorStorage"
     ERROR_LIMIT_EXCEED = "ErrorLimitExceed"
     ERROR_TAG_LIMIT_EXCEED = "ErrorTagLimitExceed"
+    ERROR_REGION_LIMIT_EXCEED = "ErrorRegionLimitExceed"
+    ERROR_UNKNOWN = "ErrorUnknown"
     ERROR_INVALID_TAG = "ErrorInvalidTag"
     ERROR_NEGATIVE_AND_REGULAR = "ErrorNegativeAndRegularTagOnSameImage"
 

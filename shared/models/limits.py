@@ -18,6 +18,7 @@ class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     page_size: int = 256
     training_image_bytes: int = 6 * 1024 * 1024
     prediction_image_bytes: int = 4 * 1024 * 1024
+    camera_image_bytes: int = 20 * 1024 * 1024
     image_side: int = 10_240
     image_aspect_ratio: float = 25.0
     metadata_pairs: int = 10

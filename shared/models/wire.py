@@ -1,8 +1,12 @@
 """The base of all types that travel as JSON: frozen, camelCase, with explicit nulls."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from msgspec import Struct
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class Wire(Struct, frozen=True, rename="camel"):
@@ -13,3 +17,8 @@ def now() -> datetime:
     """The time in UTC, cut to the milliseconds that every client of the API can read."""
     time = datetime.now(UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def enum_named(kind: type[E], text: str) -> E | None:
+    """The member of that value in any case (clients send `multiclass` as well as `Multiclass`), or None."""
+    return next((member for member in kind if member.value.lower() == text.strip().lower()), None)

@@ -1,0 +1,26 @@
+"""The one FunctionApp; SERVICES names what it serves: training, prediction, camera, or several of them."""
+
+from importlib import import_module
+
+import azure.functions as func
+
+from functions.edge import blueprints
+from shared.settings import Settings
+
+TRAINING = "domains projects tags images iterations performance train publish quicktest upkeep"
+MODULES = {"training": TRAINING.split(), "prediction": ["prediction"], "camera": ["camera"]}
+
+
+def build(services: str) -> func.FunctionApp:
+    """An app of the services in a comma list. Raises ValueError for an unknown one."""
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+    for service in dict.fromkeys(name.strip() for name in services.split(",")):
+        if service not in MODULES:
+            raise ValueError(f"SERVICES names '{service}'; it takes {', '.join(MODULES)}, separated by commas.")
+        for module in MODULES[service]:
+            import_module(f"functions.{module}")
+        app.register_functions(blueprints[service])
+    return app
+
+
+app = build(Settings.read().services)

@@ -1,0 +1,83 @@
+"""Request bodies: JSON with keys in any case, and pictures in multipart or raw bodies."""
+
+from io import BytesIO
+from types import UnionType
+from typing import NamedTuple, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+from multipart import MultipartError, MultipartParser, parse_options_header
+
+from shared import errors
+
+S = TypeVar("S", bound=Struct)
+PART_LIMIT = 1_000
+
+
+class File(NamedTuple):
+    name: str
+    contents: bytes
+
+
+def read_json(content_type: str, data: bytes, kind: type[S]) -> S:
+    """A body as `kind`. Raises BadRequest that names the bad field, or UnsupportedMediaType."""
+    if content_type.lower().startswith(("multipart/", "application/octet-stream", "image/")):
+        raise errors.UnsupportedMediaType(
+            f"This operation takes a JSON body, not '{content_type[:80]}'; send it as application/json."
+        )
+    try:
+        given = msgspec.json.decode(data) if data.strip() else {}
+        if not isinstance(given, dict):
+            raise errors.BadRequest("The body must be a JSON object.")
+        return msgspec.convert(_recase(given, kind), kind)
+    except msgspec.ValidationError as error:
+        raise errors.BadRequest(f"The body does not fit: {error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.BadRequest(f"The body is not valid JSON: {error}.") from None
+
+
+def read_files(content_type: str, data: bytes) -> list[File]:
+    """The pictures of a body, whatever its parts are called. Raises BadImageBatch, UnsupportedMediaType.
+
+    The Python SDK sends parts without file name and type, .NET an unquoted name, others a raw body.
+    """
+    kind, options = parse_options_header(content_type) if content_type else ("", {})
+    if kind == "multipart/form-data":
+        return _parts(data, options.get("boundary", ""))
+    if kind in ("application/json", "text/json", "application/x-www-form-urlencoded"):
+        raise errors.UnsupportedMediaType(
+            f"The request entity's media type '{kind}' is not supported for this resource; "
+            "send the picture as multipart/form-data or application/octet-stream."
+        )
+    return [File("", data)] if data else []
+
+
+def _parts(data: bytes, boundary: str) -> list[File]:
+    if not boundary:
+        raise errors.BadImageBatch("The Content-Type multipart/form-data lacks its boundary parameter.")
+    parser = MultipartParser(
+        BytesIO(data), boundary, len(data), part_limit=PART_LIMIT, spool_limit=len(data) + 1, memory_limit=len(data) + 1
+    )
+    try:
+        return [File((part.filename or part.name or "").strip('"'), part.raw) for part in parser]
+    except MultipartError as error:
+        raise errors.BadImageBatch(f"The multipart body is broken: {error}.") from None
+
+
+def _recase(value: object, kind: object) -> object:
+    """`value` with its keys spelt as `kind` spells them: clients send Url as well as url."""
+    if get_origin(kind) is UnionType:
+        kind = next((option for option in get_args(kind) if _shapes(option, value)), None)
+    if isinstance(value, list) and get_origin(kind) is list:
+        return [_recase(item, get_args(kind)[0]) for item in value]
+    if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Struct):
+        fields = {field.encode_name.lower(): field for field in msgspec.structs.fields(kind)}
+        known = ((fields.get(key.lower()), item) for key, item in value.items())
+        return {field.encode_name: _recase(item, field.type) for field, item in known if field}
+    return value
+
+
+def _shapes(option: object, value: object) -> bool:
+    if isinstance(value, list):
+        return get_origin(option) is list
+    return isinstance(value, dict) and isinstance(option, type) and issubclass(option, Struct)

@@ -1,0 +1,35 @@
+"""The camera pipeline: Event Grid tells of an upload, a queue carries its frame, a poison queue what failed for good."""
+
+import azure.functions as func
+import msgspec
+
+from functions.edge import blueprints
+from functions.runtime import runtime
+from shared.errors import ServiceError
+from shared.models.camera import Frame, Upload
+from shared.operations import camera
+
+blueprint = blueprints["camera"]
+
+
+@blueprint.event_grid_trigger(arg_name="event")
+def camera_preprocess(event: func.EventGridEvent) -> None:
+    """BlobCreated in `uploads`."""
+    app, data = runtime(), event.get_json()
+    path = event.subject.partition("/containers/uploads/blobs/")[2]
+    camera.preprocess(app.store, app.publisher, app.settings.limits, Upload(path, data["eTag"].strip('"')))
+
+
+@blueprint.queue_trigger(arg_name="message", queue_name="frames", connection="AzureWebJobsStorage")
+def camera_predict(message: func.QueueMessage) -> None:
+    app = runtime()
+    camera.predict(app.store, app.publisher, app.sessions, msgspec.json.decode(message.get_body(), type=Frame))
+
+
+@blueprint.queue_trigger(arg_name="message", queue_name="frames-poison", connection="AzureWebJobsStorage")
+def camera_reject_poison(message: func.QueueMessage) -> None:
+    """A frame that failed on every attempt ends as a recorded rejection."""
+    app = runtime()
+    frame = msgspec.json.decode(message.get_body(), type=Frame)
+    reason = ServiceError("The picture failed on every attempt; the log of camera_predict says why.")
+    camera.reject(app.store, app.publisher, frame.upload, reason)

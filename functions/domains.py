@@ -1,0 +1,18 @@
+"""Domains of the training API."""
+
+from uuid import UUID
+
+from functions.call import Call
+from functions.edge import training
+from shared.models.domains import Domain
+from shared.operations import domains
+
+
+@training("GET", "domains")
+def get_domains(call: Call) -> list[Domain]:
+    return domains.get_domains()
+
+
+@training("GET", "domains/{domain_id}")
+def get_domain(call: Call, domain_id: UUID) -> Domain:
+    return domains.get_domain(domain_id)

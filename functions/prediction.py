@@ -1,0 +1,68 @@
+"""The eight operations of the prediction API."""
+
+from uuid import UUID
+
+from functions.call import Call
+from functions.edge import prediction
+from shared.models.domains import DomainType
+from shared.models.predictions import ImagePrediction
+from shared.operations.prediction import Request, predict
+
+CLASSIFICATION, OBJECT_DETECTION = DomainType.CLASSIFICATION, DomainType.OBJECT_DETECTION
+CLASSIFY = "{project_id}/classify/iterations/{published_name}"
+DETECT = "{project_id}/detect/iterations/{published_name}"
+
+
+@prediction("POST", f"{CLASSIFY}/image")
+def classify_image(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
+    return _predict(call, project_id, published_name, CLASSIFICATION, _sent(call), keep=True)
+
+
+@prediction("POST", f"{CLASSIFY}/image/nostore")
+def classify_image_with_no_store(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
+    return _predict(call, project_id, published_name, CLASSIFICATION, _sent(call), keep=False)
+
+
+@prediction("POST", f"{CLASSIFY}/url")
+def classify_image_url(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
+    return _predict(call, project_id, published_name, CLASSIFICATION, _fetched(call), keep=True)
+
+
+@prediction("POST", f"{CLASSIFY}/url/nostore")
+def classify_image_url_with_no_store(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
+    return _predict(call, project_id, published_name, CLASSIFICATION, _fetched(call), keep=False)
+
+
+@prediction("POST", f"{DETECT}/image")
+def detect_image(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
+    return _predict(call, project_id, published_name, OBJECT_DETECTION, _sent(call), keep=True)
+
+
+@prediction("POST", f"{DETECT}/image/nostore")
+def detect_image_with_no_store(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
+    return _predict(call, project_id, published_name, OBJECT_DETECTION, _sent(call), keep=False)
+
+
+@prediction("POST", f"{DETECT}/url")
+def detect_image_url(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
+    return _predict(call, project_id, published_name, OBJECT_DETECTION, _fetched(call), keep=True)
+
+
+@prediction("POST", f"{DETECT}/url/nostore")
+def detect_image_url_with_no_store(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
+    return _predict(call, project_id, published_name, OBJECT_DETECTION, _fetched(call), keep=False)
+
+
+def _sent(call: Call) -> bytes:
+    return call.picture(call.limits.prediction_image_bytes)
+
+
+def _fetched(call: Call) -> bytes:
+    return call.fetched_picture(call.limits.prediction_image_bytes)
+
+
+def _predict(
+    call: Call, project_id: UUID, published_name: str, kind: DomainType, picture: bytes, *, keep: bool
+) -> ImagePrediction:
+    request = Request(call.id, call.optional("application") or "", keep)
+    return predict(call.store, call.runtime.sessions, request, project_id, published_name, kind, picture)

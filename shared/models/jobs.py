@@ -1,0 +1,49 @@
+"""Messages of the `upkeep` queue: what goes on in the background, in steps that can be repeated."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.models.events import EventType
+from shared.models.iterations import Iteration
+
+
+class PurgeProject(Struct, frozen=True, rename="camel", tag="purgeProject", tag_field="task"):
+    """Delete all that a deleted project left behind."""
+
+    project_id: UUID
+
+
+class SweepTag(Struct, frozen=True, rename="camel", tag="sweepTag", tag_field="task"):
+    """Take a deleted tag off its images."""
+
+    project_id: UUID
+    tag_id: UUID
+
+
+class ReleaseImages(Struct, frozen=True, rename="camel", tag="releaseImages", tag_field="task"):
+    """Delete the pictures of deleted images, but (unless `all_iterations`) for those of an iteration."""
+
+    project_id: UUID
+    image_ids: list[UUID]
+    all_iterations: bool = False
+
+
+class DeleteAllImages(Struct, frozen=True, rename="camel", tag="deleteAllImages", tag_field="task"):
+    """Delete every image that was there at that time."""
+
+    project_id: UUID
+    before: datetime
+    all_iterations: bool
+
+
+class Announce(Struct, frozen=True, rename="camel", tag="announce", tag_field="task"):
+    """Tell subscribers what became of an iteration. The id is the event's own, so a repeat is known as one."""
+
+    event: EventType
+    id: str
+    iteration: Iteration
+
+
+Task = PurgeProject | SweepTag | ReleaseImages | DeleteAllImages | Announce

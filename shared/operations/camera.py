@@ -1,0 +1,140 @@
+"""The camera pipeline: an uploaded picture ends as a result or as a recorded rejection, exactly once.
+
+Both steps can run twice on the same event: ids come from the upload's path and ETag, so every write is a rewrite.
+"""
+
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from shared import errors
+from shared.events import Publisher
+from shared.imaging import resize
+from shared.models.camera import CameraResult, Frame, Outcome, Upload
+from shared.models.events import EventType
+from shared.models.limits import Limits
+from shared.models.wire import now
+from shared.prediction.sessions import Sessions
+from shared.storage import queues, results
+from shared.storage.store import Store
+
+NAMESPACE = UUID("6d3f6a0e-6a0b-4b52-9c5e-0c8f3f1f5f10")
+
+
+class Target(NamedTuple):
+    """Whose model shall look at an upload: uploads/{project_id}/{published_name}/any/path.jpg."""
+
+    project_id: UUID
+    published_name: str
+
+
+def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Upload) -> None:
+    """Check an upload, write a frame that the model can take at once, and queue it."""
+    target = _target(upload.path)
+    if target and _result(store, target.project_id, upload):
+        return
+    try:
+        if target is None:
+            raise errors.BadRequest("The path names no model; upload to {project id}/{published name}/any/path.jpg.")
+        frame = resize.frame(_picture(store, limits, upload), limits)
+    except errors.ServiceUnavailable:
+        raise
+    except errors.ServiceError as error:
+        reject(store, publisher, upload, error)
+        return
+    blob = f"{_result_id(upload)}.jpg"
+    results.write_frame(store, blob, frame)
+    queues.send(store, "frames", Frame(upload, target.project_id, target.published_name, blob))
+
+
+def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame) -> None:
+    """Run the published model on a frame, record the result and announce it. The frame goes last."""
+    try:
+        done = _result(store, frame.project_id, frame.upload)
+        _record(store, publisher, done or _predicted(store, sessions, frame))
+    except errors.ServiceUnavailable:
+        raise
+    except errors.ServiceError as error:
+        reject(store, publisher, frame.upload, error)
+    results.delete_frame(store, frame.blob)
+
+
+def reject(store: Store, publisher: Publisher, upload: Upload, error: errors.ServiceError) -> None:
+    """Record why a picture has no result. `replay_rejected` takes it up again."""
+    target = _target(upload.path)
+    rejection = CameraResult(
+        _result_id(upload),
+        upload,
+        Outcome.REJECTED,
+        now(),
+        project_id=target.project_id if target else None,
+        published_name=target.published_name if target else None,
+        code=error.code,
+        reason=error.message,
+    )
+    _record(store, publisher, rejection)
+
+
+def replay_rejected(store: Store, publisher: Publisher, limits: Limits, project_id: UUID | None = None) -> int:
+    """Send rejected pictures that are still in `uploads` through the pipeline again; returns how many."""
+    replayed = 0
+    for rejection in results.list_all(store, project_id, Outcome.REJECTED):
+        try:
+            now_there = results.read_upload(store, rejection.upload.path, limits.camera_image_bytes)
+        except (errors.NotFound, errors.BadImageSize):
+            continue
+        preprocess(store, publisher, limits, Upload(rejection.upload.path, now_there.etag.strip('"')))
+        replayed += 1
+    return replayed
+
+
+def _picture(store: Store, limits: Limits, upload: Upload) -> bytes:
+    """The content that the event told of. Raises Conflict when other content has taken its place since."""
+    blob = results.read_upload(store, upload.path, limits.camera_image_bytes)
+    if blob.etag.strip('"') != upload.etag:
+        raise errors.Conflict("The picture was overwritten before it could be read; its new content has its own event.")
+    return blob.data
+
+
+def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | None:
+    """The result that is recorded already. A rejection does not count: a replay may turn it into a result."""
+    try:
+        recorded = results.get(store, project_id, _result_id(upload))
+    except errors.NotFound:
+        return None
+    return recorded if recorded.outcome == Outcome.RESULT else None
+
+
+def _predicted(store: Store, sessions: Sessions, frame: Frame) -> CameraResult:
+    model, pointer = sessions.published(frame.project_id, frame.published_name)
+    return CameraResult(
+        _result_id(frame.upload),
+        frame.upload,
+        Outcome.RESULT,
+        now(),
+        frame.project_id,
+        frame.published_name,
+        pointer.iteration_id,
+        model.predict(results.read_frame(store, frame.blob)),
+    )
+
+
+def _record(store: Store, publisher: Publisher, result: CameraResult) -> None:
+    """The row before the event, both under ids that a repeat shares (not so a rejection and a later result)."""
+    results.put(store, result)
+    kind = EventType.CAMERA_RESULT if result.outcome == Outcome.RESULT else EventType.CAMERA_REJECTED
+    publisher.publish(kind, f"uploads/{result.upload.path}", result, f"{result.id}:{result.outcome}")
+
+
+def _result_id(upload: Upload) -> str:
+    """The same for every event about this content at this path, another for new content."""
+    return str(uuid5(NAMESPACE, f"{upload.path}\n{upload.etag}"))
+
+
+def _target(path: str) -> Target | None:
+    """Whose model the path names, or None."""
+    project, _, rest = path.partition("/")
+    published_name, _, name = rest.partition("/")
+    try:
+        return Target(UUID(project), published_name) if published_name and name else None
+    except ValueError:
+        return None

@@ -1,0 +1,72 @@
+"""Iterations: read, rename, delete."""
+
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
+from shared.models.jobs import ReleaseImages
+from shared.models.training import Dataset
+from shared.models.wire import now
+from shared.operations import projects
+from shared.storage import blobs, datasets, queues
+from shared.storage import iterations as stored
+from shared.storage.store import Store
+
+NAME_LENGTH = 128
+
+
+def get_iterations(store: Store, project_id: UUID) -> list[Iteration]:
+    projects.get_project(store, project_id)
+    return [record.iteration for record in stored.list_all(store, project_id)]
+
+
+def get_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> Iteration:
+    return stored.get(store, project_id, iteration_id).iteration
+
+
+def trained_iteration(store: Store, project_id: UUID, iteration_id: UUID | None) -> Iteration:
+    """That iteration, or the newest completed one. Raises IterationNotTrained, IterationNotFound."""
+    if iteration_id:
+        iteration = get_iteration(store, project_id, iteration_id)
+        if iteration.status != IterationStatus.COMPLETED:
+            raise errors.IterationNotTrained(f"'{iteration.name}' is {iteration.status}; it has no model.")
+        return iteration
+    done = [it for it in get_iterations(store, project_id) if it.status == IterationStatus.COMPLETED]
+    if not done:
+        raise errors.IterationNotFound("The project has no trained iteration; train it first.")
+    return max(done, key=lambda iteration: iteration.created)
+
+
+def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update: IterationUpdate) -> Iteration:
+    name = update.name or ""
+    if not name.strip() or len(name) > NAME_LENGTH:
+        raise errors.BadIterationName(f"An iteration's name has 1 to {NAME_LENGTH} characters.")
+    for other in stored.list_all(store, project_id):
+        if other.iteration.id != iteration_id and other.iteration.name.lower() == name.lower():
+            raise errors.IterationNameNotUnique(f"Another iteration is named '{name}'; choose another name.")
+
+    def change(record: IterationRecord) -> IterationRecord:
+        return replace(record, iteration=replace(record.iteration, name=name, last_modified=now()))
+
+    return stored.update(store, project_id, iteration_id, change).iteration
+
+
+def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Also drops the images that only this iteration still held."""
+    iteration = get_iteration(store, project_id, iteration_id)
+    if iteration.publish_name:
+        raise errors.IterationIsPublished(
+            f"Iteration is already published as: {iteration.publish_name}; unpublish it before you delete it."
+        )
+    if iteration.status == IterationStatus.TRAINING:
+        raise errors.TrainingInProgress(f"'{iteration.name}' is still training; delete it when it has ended.")
+    held = datasets.read(store, project_id, iteration_id)
+    stored.delete(store, project_id, iteration_id)
+    blobs.delete_model(store, project_id, iteration_id)
+    queues.send(store, "upkeep", ReleaseImages(project_id, _ids(held)))
+
+
+def _ids(dataset: Dataset | None) -> list[UUID]:
+    return [image.id for image in dataset.images] if dataset else []

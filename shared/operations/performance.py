@@ -1,0 +1,77 @@
+"""How well an iteration does, computed at any threshold from its stored per-image results."""
+
+from uuid import UUID
+
+import msgspec
+
+from shared import errors, metrics
+from shared.models.images import ImageTag, OrderBy
+from shared.models.iterations import IterationStatus
+from shared.models.limits import Limits
+from shared.models.performance import ImagePerformance, IterationPerformance
+from shared.models.predictions import Prediction
+from shared.models.training import EvaluatedImage, Evaluation, ModelTag
+from shared.operations import iterations
+from shared.operations.images import check_page
+from shared.storage import blobs
+from shared.storage.store import Store
+
+
+def get_iteration_performance(
+    store: Store, project_id: UUID, iteration_id: UUID, *, threshold: float
+) -> IterationPerformance:
+    return metrics.iteration_performance(_evaluation(store, project_id, iteration_id), threshold)
+
+
+def get_image_performances(
+    store: Store,
+    limits: Limits,
+    project_id: UUID,
+    iteration_id: UUID,
+    *,
+    tag_ids: list[UUID],
+    order: OrderBy,
+    take: int,
+    skip: int,
+) -> list[ImagePerformance]:
+    """The evaluated images with what the model, which never saw them, said of each."""
+    check_page(limits, take, skip)
+    evaluation = _evaluation(store, project_id, iteration_id)
+    images = sorted(_showing(evaluation, tag_ids), key=lambda image: image.created, reverse=order == OrderBy.NEWEST)
+    return [_view(store, project_id, image, evaluation.tags) for image in images[skip : skip + take]]
+
+
+def get_image_performance_count(store: Store, project_id: UUID, iteration_id: UUID, *, tag_ids: list[UUID]) -> int:
+    return len(_showing(_evaluation(store, project_id, iteration_id), tag_ids))
+
+
+def _evaluation(store: Store, project_id: UUID, iteration_id: UUID) -> Evaluation:
+    iteration = iterations.get_iteration(store, project_id, iteration_id)
+    if iteration.status != IterationStatus.COMPLETED:
+        raise errors.PerformanceNotFound(f"'{iteration.name}' is {iteration.status}; it has no performance.")
+    data = blobs.model_read(store, project_id, iteration_id, "performance.json")
+    return msgspec.json.decode(data, type=Evaluation)
+
+
+def _showing(evaluation: Evaluation, tag_ids: list[UUID]) -> list[EvaluatedImage]:
+    """The images that carry any of the tags, or all where none is given."""
+    wanted = set(tag_ids)
+    return [image for image in evaluation.images if not wanted or wanted & set(image.tags)]
+
+
+def _view(store: Store, project_id: UUID, image: EvaluatedImage, tags: list[ModelTag]) -> ImagePerformance:
+    names = {tag.id: tag.name for tag in tags}
+    predictions = [
+        Prediction(probability, tag.id, tag.name, tag.type)
+        for tag, probability in zip(tags, image.probabilities, strict=True)
+    ]
+    return ImagePerformance(
+        sorted(predictions, key=lambda prediction: prediction.probability, reverse=True),
+        image.id,
+        image.created,
+        image.width,
+        image.height,
+        blobs.picture_uri(store, project_id, image.id, "resized"),
+        blobs.picture_uri(store, project_id, image.id, "thumbnail"),
+        [ImageTag(tag_id, names[tag_id], image.created) for tag_id in image.tags if tag_id in names],
+    )

@@ -1,0 +1,150 @@
+"""Projects: create, read, merge changes in, delete."""
+
+from uuid import UUID, uuid4
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.domains import DOMAINS, GENERAL, Domain, DomainType
+from shared.models.jobs import PurgeProject
+from shared.models.limits import Limits
+from shared.models.projects import (
+    ClassificationType,
+    Project,
+    ProjectOptions,
+    ProjectSettings,
+    ProjectSettingsUpdate,
+    ProjectUpdate,
+)
+from shared.models.wire import enum_named, now
+from shared.storage import iterations as stored_iterations
+from shared.storage import projects as stored
+from shared.storage import queues
+from shared.storage.store import Store
+
+EXPORT_PLATFORMS = {"coreml", "tensorflow", "dockerfile", "onnx", "vaidk", "openvino"}
+NAME_LENGTH, DESCRIPTION_LENGTH = 128, 4_096
+
+
+def create_project(
+    store: Store,
+    limits: Limits,
+    *,
+    name: str,
+    description: str | None,
+    domain_id: UUID | None,
+    classification_type: str | None,
+    target_export_platforms: list[str],
+    options: ProjectOptions,
+) -> Project:
+    if len(stored.list_all(store)) >= limits.projects:
+        raise errors.ProjectLimitExceeded(
+            f"There are {limits.projects} projects, as many as allowed; delete one first."
+        )
+    domain = _domain(domain_id or GENERAL)
+    settings = ProjectSettings(
+        domain_id=domain.id,
+        classification_type=_classification_type(domain, classification_type),
+        target_export_platforms=_platforms(target_export_platforms),
+        export_model_container_uri=options.export_model_container_uri or UNSET,
+        notification_queue_uri=options.notification_queue_uri or UNSET,
+    )
+    time = now()
+    project = Project(uuid4(), _name(name), _description(description), settings, created=time, last_modified=time)
+    stored.insert(store, project)
+    return project
+
+
+def get_projects(store: Store) -> list[Project]:
+    return sorted(stored.list_all(store), key=lambda project: project.created, reverse=True)
+
+
+def get_project(store: Store, project_id: UUID) -> Project:
+    return stored.get(store, project_id)
+
+
+def update_project(store: Store, project_id: UUID, update: ProjectUpdate) -> Project:
+    """A merge: what the client leaves out or sends as null stays as it is."""
+
+    def change(project: Project) -> Project:
+        return replace(
+            project,
+            name=_name(update.name) if update.name else project.name,
+            description=project.description if _absent(update.description) else _description(update.description),
+            settings=_merged(project.settings, update.settings) if update.settings else project.settings,
+            last_modified=now(),
+        )
+
+    return stored.update(store, project_id, change)
+
+
+def delete_project(store: Store, project_id: UUID) -> None:
+    """Gone at once for every client; its pictures, models and rows follow in the background."""
+    stored.get(store, project_id)
+    published = [r.iteration.name for r in stored_iterations.list_all(store, project_id) if r.iteration.publish_name]
+    if published:
+        raise errors.IterationIsPublished(
+            f"The project still publishes {', '.join(published)}; unpublish before you delete the project."
+        )
+    stored.delete(store, project_id)
+    queues.send(store, "upkeep", PurgeProject(project_id))
+
+
+def domain_of(project: Project) -> Domain:
+    return DOMAINS[project.settings.domain_id]
+
+
+def _merged(settings: ProjectSettings, update: ProjectSettingsUpdate) -> ProjectSettings:
+    domain = _domain(update.domain_id) if update.domain_id else DOMAINS[settings.domain_id]
+    if domain.type != DOMAINS[settings.domain_id].type:
+        raise errors.UnsupportedDomainTypeChange(
+            f"A project can't change between classification and object detection; create a new one for '{domain.name}'."
+        )
+    wanted = update.classification_type or settings.classification_type
+    platforms = update.target_export_platforms
+    return replace(
+        settings,
+        domain_id=domain.id,
+        classification_type=_classification_type(domain, wanted),
+        target_export_platforms=_platforms(platforms) if platforms else settings.target_export_platforms,
+        image_processing_settings=update.image_processing_settings or settings.image_processing_settings,
+    )
+
+
+def _domain(domain_id: UUID) -> Domain:
+    if domain_id not in DOMAINS:
+        raise errors.UnknownDomain(f"There is no domain {domain_id}; get_domains lists them.")
+    return DOMAINS[domain_id]
+
+
+def _classification_type(domain: Domain, text: str | None) -> ClassificationType | None:
+    if domain.type == DomainType.OBJECT_DETECTION:
+        return None
+    found = enum_named(ClassificationType, text or ClassificationType.MULTILABEL)
+    if found is None:
+        raise errors.UnknownClassificationType(f"classificationType is Multiclass or Multilabel, not '{text}'.")
+    return found
+
+
+def _platforms(platforms: list[str]) -> list[str]:
+    unknown = [platform for platform in platforms if platform.lower() not in EXPORT_PLATFORMS]
+    if unknown:
+        raise errors.UnsupportedExportPlatform(f"There is no export platform '{unknown[0]}'.")
+    return platforms
+
+
+def _name(name: str | UnsetType | None) -> str:
+    if not name or not name.strip() or len(name) > NAME_LENGTH:
+        raise errors.BadProjectName(f"A project's name has 1 to {NAME_LENGTH} characters.")
+    return name
+
+
+def _description(description: str | UnsetType | None) -> str | None:
+    if description and len(description) > DESCRIPTION_LENGTH:
+        raise errors.BadProjectDescription(f"A project's description has at most {DESCRIPTION_LENGTH} characters.")
+    return description or None
+
+
+def _absent(value: object) -> bool:
+    return value is None or value is UNSET

@@ -1,0 +1,77 @@
+"""Publishing: the swap of one pointer blob."""
+
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.events import EventType
+from shared.models.iterations import IterationRecord, IterationStatus
+from shared.models.jobs import Announce
+from shared.models.predictions import Pointer
+from shared.models.wire import now
+from shared.storage import iterations as stored
+from shared.storage import published, queues
+from shared.storage.store import Store
+
+NAME_LENGTH = 128
+
+
+def publish_iteration(
+    store: Store,
+    project_id: UUID,
+    iteration_id: UUID,
+    *,
+    publish_name: str,
+    prediction_id: str,
+    overwrite: bool,
+) -> bool:
+    iteration = stored.get(store, project_id, iteration_id).iteration
+    if iteration.publish_name:
+        raise errors.IterationIsPublished(
+            f"Iteration is already published as: {iteration.publish_name}; unpublish it first."
+        )
+    if iteration.status != IterationStatus.COMPLETED:
+        raise errors.IterationNotTrained(f"'{iteration.name}' is {iteration.status}; publish one that is Completed.")
+    if len(publish_name) > NAME_LENGTH or not publish_name.isprintable() or set(publish_name) & set('/\\?#"'):
+        raise errors.InvalidPublishName(
+            f"A published name has 1 to {NAME_LENGTH} printable characters without / \\ ? # and quotes."
+        )
+    # The pointer first: if we die after it, publishing the same iteration under the same name again completes it.
+    published.put(store, Pointer(project_id, iteration_id, publish_name, now()), replace=overwrite)
+    _release_name(store, project_id, iteration_id, publish_name)
+    record = _mark(store, project_id, iteration_id, publish_name, prediction_id)
+    queues.send(store, "upkeep", Announce(EventType.ITERATION_PUBLISHED, str(uuid4()), record.iteration))
+    return True
+
+
+def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    iteration = stored.get(store, project_id, iteration_id).iteration
+    if not iteration.publish_name:
+        raise errors.IterationNotPublished(f"'{iteration.name}' is not published.")
+    published.delete(store, project_id, iteration.publish_name, iteration_id)
+    record = _mark(store, project_id, iteration_id, None, None)
+    queues.send(store, "upkeep", Announce(EventType.ITERATION_UNPUBLISHED, str(uuid4()), record.iteration))
+
+
+def _release_name(store: Store, project_id: UUID, iteration_id: UUID, publish_name: str) -> None:
+    """After an overwrite: the iteration that held the name is no longer published."""
+    for record in stored.list_all(store, project_id):
+        held = record.iteration.publish_name
+        if held and held.lower() == publish_name.lower() and record.iteration.id != iteration_id:
+            _mark(store, project_id, record.iteration.id, None, None)
+
+
+def _mark(
+    store: Store, project_id: UUID, iteration_id: UUID, publish_name: str | None, resource_id: str | None
+) -> IterationRecord:
+    def change(record: IterationRecord) -> IterationRecord:
+        iteration = replace(
+            record.iteration,
+            publish_name=publish_name,
+            original_publish_resource_id=resource_id,
+            last_modified=now(),
+        )
+        return replace(record, iteration=iteration)
+
+    return stored.update(store, project_id, iteration_id, change)

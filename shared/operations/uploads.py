@@ -1,0 +1,194 @@
+"""Training images created from data, files and URLs: each picture by itself, with a status of its own."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.fetch import fetch
+from shared.imaging import decode, resize
+from shared.models.domains import DomainType
+from shared.models.images import (
+    ImageCreateResult,
+    ImageCreateSummary,
+    ImageFileCreateBatch,
+    ImageRecord,
+    ImageUploadStatus,
+    ImageUrlCreateBatch,
+    Region,
+    RegionMark,
+    new_image_id,
+)
+from shared.models.limits import Limits
+from shared.models.tags import Tag
+from shared.models.wire import now
+from shared.operations import images, projects
+from shared.settings import Settings
+from shared.storage import blobs, counts
+from shared.storage import images as stored
+from shared.storage import tags as stored_tags
+from shared.storage.store import Store
+
+STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
+    errors.BadImageUrl: ImageUploadStatus.ERROR_SOURCE,
+    errors.BadImageFormat: ImageUploadStatus.ERROR_IMAGE_FORMAT,
+    errors.BadImageSize: ImageUploadStatus.ERROR_IMAGE_SIZE,
+    errors.BadImageDimensions: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
+    errors.BadImageAspectRatio: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
+    errors.ServiceUnavailable: ImageUploadStatus.ERROR_STORAGE,
+    errors.ImageLimitExceeded: ImageUploadStatus.ERROR_LIMIT_EXCEED,
+    errors.TagsPerImageExceeded: ImageUploadStatus.ERROR_TAG_LIMIT_EXCEED,
+    errors.RegionsPerImageExceeded: ImageUploadStatus.ERROR_REGION_LIMIT_EXCEED,
+    errors.TagNotFound: ImageUploadStatus.ERROR_INVALID_TAG,
+    errors.NegativeAndRegularTagOnSameImage: ImageUploadStatus.ERROR_NEGATIVE_AND_REGULAR,
+}
+# Decoding is bound by the cores, storing by waiting: a few pictures at a time fill both.
+POOL = ThreadPoolExecutor(8, thread_name_prefix="upload")
+
+
+class Source(NamedTuple):
+    """One picture to come: what the client calls it, how to get its bytes, and what marks it shall carry."""
+
+    name: str | None
+    read: Callable[[], bytes]
+    tag_ids: list[UUID] = []
+    regions: list[Region] = []
+
+
+class Batch(NamedTuple):
+    store: Store
+    limits: Limits
+    project_id: UUID
+    tags: Mapping[UUID, Tag]
+    tag_ids: list[UUID]
+    metadata: dict[str, str]
+
+
+def create_images_from_data(
+    store: Store, limits: Limits, project_id: UUID, files: list[tuple[str, bytes]], tag_ids: list[UUID]
+) -> ImageCreateSummary:
+    sources = [Source(name, partial(_given, contents)) for name, contents in files]
+    return _create(store, limits, project_id, sources, tag_ids, {}, "No valid image files")
+
+
+def create_images_from_files(
+    store: Store, limits: Limits, project_id: UUID, batch: ImageFileCreateBatch
+) -> ImageCreateSummary:
+    sources = [
+        Source(entry.name, partial(_given, entry.contents), entry.tag_ids or [], entry.regions or [])
+        for entry in batch.images or []
+    ]
+    tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
+    return _create(store, limits, project_id, sources, tag_ids, metadata, "No valid image files")
+
+
+def create_images_from_urls(
+    store: Store, settings: Settings, project_id: UUID, batch: ImageUrlCreateBatch
+) -> ImageCreateSummary:
+    limits = settings.limits
+    get = partial(fetch, limit=limits.training_image_bytes, allow_private=settings.allow_private_urls)
+    sources = [
+        Source(entry.url, partial(get, entry.url), entry.tag_ids or [], entry.regions or [])
+        for entry in batch.images or []
+    ]
+    tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
+    return _create(store, limits, project_id, sources, tag_ids, metadata, "No image urls provided")
+
+
+def _create(
+    store: Store,
+    limits: Limits,
+    project_id: UUID,
+    sources: list[Source],
+    tag_ids: list[UUID],
+    metadata: dict[str, str],
+    nothing: str,
+) -> ImageCreateSummary:
+    project = projects.get_project(store, project_id)
+    _check(limits, sources, tag_ids, metadata, nothing)
+    if any(source.regions for source in sources) and projects.domain_of(project).type != DomainType.OBJECT_DETECTION:
+        raise errors.OperationNotSupported("Regions belong to object detection; this project classifies whole images.")
+    room = limits.images_per_project - counts.read(store, project_id).images
+    batch = Batch(store, limits, project_id, stored_tags.names(store, project_id), tag_ids, metadata)
+    # Beyond the project's limit a picture that is already there may still come again, but no new one.
+    jobs = [POOL.submit(_create_one, batch, source, position < room) for position, source in enumerate(sources)]
+    results = [job.result() for job in jobs]
+    return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)
+
+
+def _create_one(batch: Batch, source: Source, room: bool) -> ImageCreateResult:
+    try:
+        status, record = _store(batch, source, room)
+    except errors.ServiceError as error:
+        return ImageCreateResult(source.name, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN))
+    image = images.view(batch.store, batch.project_id, record, batch.tags)
+    return ImageCreateResult(source.name, status, image)
+
+
+def _store(batch: Batch, source: Source, room: bool) -> tuple[ImageUploadStatus, ImageRecord]:
+    """Pictures first and the row last: what a crash leaves behind is never seen by a client."""
+    store, project_id = batch.store, batch.project_id
+    data = source.read()
+    digest = sha256(data).hexdigest()
+    if existing := stored.find(store, project_id, digest):
+        return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
+    if not room:
+        raise errors.ImageLimitExceeded(f"The project is full with {batch.limits.images_per_project} images.")
+    header = decode.check(data, batch.limits, batch.limits.training_image_bytes)
+    copies = resize.copies(data)
+    record = ImageRecord(new_image_id(), now(), header.width, header.height, digest, metadata=batch.metadata)
+    record = _marked(batch, source, record)
+    blobs.put_picture(store, project_id, record.id, "original", data, header.content_type)
+    blobs.put_picture(store, project_id, record.id, "resized", copies.resized, "image/jpeg")
+    blobs.put_picture(store, project_id, record.id, "thumbnail", copies.thumbnail, "image/jpeg")
+    if existing := stored.insert(store, project_id, record):
+        blobs.delete_pictures(store, project_id, record.id)
+        return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
+    return ImageUploadStatus.OK, record
+
+
+def _mark_existing(batch: Batch, source: Source, existing: ImageRecord) -> ImageRecord:
+    return stored.update(batch.store, batch.project_id, existing.id, partial(_marked, batch, source))
+
+
+def _marked(batch: Batch, source: Source, record: ImageRecord) -> ImageRecord:
+    """The record with the tags, regions and metadata that the batch and this picture ask for."""
+    tag_ids = [*batch.tag_ids, *source.tag_ids, *(region.tag_id for region in source.regions)]
+    tagged = images.with_tags(record, tag_ids, batch.tags, batch.limits.tags_per_image)
+    if len(tagged.tag_ids | set(tag_ids)) > batch.limits.tags_per_image:
+        raise errors.TagsPerImageExceeded(f"An image carries at most {batch.limits.tags_per_image} tags.")
+    known = {(r.tag_id, r.left, r.top, r.width, r.height) for r in tagged.regions}
+    regions = [
+        RegionMark(uuid4(), r.tag_id, now(), r.left, r.top, r.width, r.height)
+        for r in dict.fromkeys(source.regions)
+        if (r.tag_id, r.left, r.top, r.width, r.height) not in known
+    ]
+    if len(tagged.regions) + len(regions) > batch.limits.regions_per_image:
+        raise errors.RegionsPerImageExceeded(f"An image carries at most {batch.limits.regions_per_image} regions.")
+    return replace(tagged, regions=[*tagged.regions, *regions], metadata={**tagged.metadata, **batch.metadata})
+
+
+def _check(limits: Limits, sources: list[Source], tag_ids: list[UUID], metadata: dict[str, str], nothing: str) -> None:
+    if not sources:
+        raise errors.BadImageBatch(f"{nothing}: send 1 to {limits.images_per_batch} in one call.")
+    if len(sources) > limits.images_per_batch:
+        raise errors.ExceededBatchSize(
+            f"The batch has {len(sources)} images; send at most {limits.images_per_batch} in one call."
+        )
+    if any(len({*tag_ids, *source.tag_ids}) > limits.tags_per_batch for source in sources):
+        raise errors.ExceededBatchSize(f"An image of a batch takes at most {limits.tags_per_batch} tags at once.")
+    if len(metadata) > limits.metadata_pairs or any(not 0 < len(key) <= limits.metadata_key_length for key in metadata):
+        raise errors.BadMetadataKey(
+            f"Metadata has at most {limits.metadata_pairs} keys of 1 to {limits.metadata_key_length} characters."
+        )
+    if any(len(value) > limits.metadata_value_length for value in metadata.values()):
+        raise errors.BadMetadataValue(f"A metadata value has at most {limits.metadata_value_length} characters.")
+
+
+def _given(contents: bytes) -> bytes:
+    return contents

@@ -1,0 +1,44 @@
+"""The running service and its two clients, the official SDK."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+from azure.cognitiveservices.vision.customvision.training.models import CustomVisionErrorException, Project
+from msrest.authentication import ApiKeyCredentials
+
+from local.service import Service
+from tests.functions.flows import train, upload
+
+
+@pytest.fixture(scope="session")
+def training(service: Service) -> CustomVisionTrainingClient:
+    credentials = ApiKeyCredentials(in_headers={"Training-key": service.training_key})
+    return CustomVisionTrainingClient(service.endpoint, credentials)
+
+
+@pytest.fixture(scope="session")
+def prediction(service: Service) -> CustomVisionPredictionClient:
+    credentials = ApiKeyCredentials(in_headers={"Prediction-key": service.prediction_key})
+    return CustomVisionPredictionClient(service.endpoint, credentials)
+
+
+@pytest.fixture
+def project(training: CustomVisionTrainingClient) -> Iterator[Project]:
+    """An empty multiclass project."""
+    project = training.create_project(f"test {uuid4()}", classification_type="Multiclass")
+    yield project
+    with suppress(CustomVisionErrorException):
+        training.delete_project(project.id)
+
+
+@pytest.fixture(scope="session")
+def trained(training: CustomVisionTrainingClient) -> SimpleNamespace:
+    """A project with two tags of six pictures each and a completed iteration; tests leave it as it is."""
+    project = training.create_project(f"trained {uuid4()}", classification_type="Multiclass")
+    tags = {name: upload(training, project.id, name, range(6)) for name in ("apple", "leaf")}
+    return SimpleNamespace(project=project, tags=tags, iteration=train(training, project.id))

@@ -1,0 +1,48 @@
+"""What many tests do with the SDK: upload pictures of a kind, train to the end, expect a refusal."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+from azure.cognitiveservices.vision.customvision.training.models import (
+    CustomVisionErrorException,
+    ImageFileCreateBatch,
+    ImageFileCreateEntry,
+    Iteration,
+    Tag,
+)
+
+from tests.pictures import picture
+
+
+@contextmanager
+def refused(code: str, message: str = "") -> Iterator[None]:
+    """The block must end in the API's error of that code, with a message that contains `message`."""
+    with pytest.raises(CustomVisionErrorException) as caught:
+        yield
+    error = caught.value.error
+    assert error.code == code, f"{error.code}: {error.message}"
+    assert message in error.message
+    assert len(error.message) > 10
+
+
+def upload(training: CustomVisionTrainingClient, project_id: str, kind: str, seeds: Iterable[int]) -> Tag:
+    """A tag named after the kind with one picture for each seed."""
+    tag = training.create_tag(project_id, kind)
+    entries = [ImageFileCreateEntry(name=f"{kind}{seed}.jpg", contents=picture(kind, seed)) for seed in seeds]
+    summary = training.create_images_from_files(project_id, ImageFileCreateBatch(images=entries, tag_ids=[tag.id]))
+    assert summary.is_batch_successful, [image.status for image in summary.images]
+    return tag
+
+
+def train(training: CustomVisionTrainingClient, project_id: str, **options: object) -> Iteration:
+    """Train, and wait for the end."""
+    iteration = training.train_project(project_id, **options)
+    deadline = time.monotonic() + 120
+    while iteration.status == "Training" and time.monotonic() < deadline:
+        time.sleep(0.2)
+        iteration = training.get_iteration(project_id, iteration.id)
+    assert iteration.status == "Completed", iteration.training_error_details
+    return iteration

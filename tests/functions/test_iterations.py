@@ -1,0 +1,151 @@
+"""Training, iterations and their performance through the SDK."""
+
+from uuid import uuid4
+
+import pytest
+from azure.cognitiveservices.vision.customvision.training.models import (
+    ImageFileCreateBatch,
+    ImageFileCreateEntry,
+    Iteration,
+    TrainingParameters,
+)
+
+from tests.functions.flows import refused, train, upload
+from tests.pictures import picture
+
+
+def test_train_project_to_completed(training, trained):
+    iteration = trained.iteration
+    assert (iteration.name, iteration.status, iteration.training_type) == ("Iteration 1", "Completed", "Regular")
+    assert iteration.classification_type == "Multiclass"
+    assert iteration.trained_at >= iteration.created
+    assert iteration.training_time_in_minutes >= 1
+    assert (iteration.publish_name, iteration.training_error_details) == (None, None)
+    assert [other.id for other in training.get_iterations(trained.project.id)] == [iteration.id]
+
+
+def test_train_project_refuses_when_nothing_changed(training, project):
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(5))
+    train(training, project.id)
+    with refused("BadRequestTrainingNotNeeded", "Nothing changed since last training"):
+        training.train_project(project.id)
+    assert train(training, project.id, force_train=True).name == "Iteration 2"
+    upload(training, project.id, "sky", range(5))
+    assert train(training, project.id).name == "Iteration 3"
+
+
+def test_train_project_refuses_too_little(training, project):
+    with refused("BadRequestMultiClassClassificationTrainingValidationFailed"):
+        training.train_project(project.id)
+    upload(training, project.id, "apple", range(5))
+    with refused("BadRequestMultiClassClassificationTrainingValidationFailed", "two or more"):
+        training.train_project(project.id)
+    upload(training, project.id, "leaf", range(4))
+    with refused("BadRequestMultiClassClassificationTrainingValidationFailed", "leaf"):
+        training.train_project(project.id)
+    assert training.get_iterations(project.id) == []
+
+
+def test_train_project_refuses_several_tags_an_image_in_multiclass(training, project):
+    tags = [upload(training, project.id, kind, range(5)) for kind in ("apple", "leaf")]
+    entry = ImageFileCreateEntry(name="both", contents=picture("apple", 99), tag_ids=[tag.id for tag in tags])
+    training.create_images_from_files(project.id, ImageFileCreateBatch(images=[entry]))
+    with refused("BadRequestMultiClassClassificationTrainingValidationFailed", "several tags"):
+        training.train_project(project.id)
+    assert training.get_iterations(project.id) == []
+
+
+def test_train_project_while_training(training, project):
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(5))
+    iteration = training.train_project(project.id)
+    with refused("BadRequestTrainingAlreadyInProgress"):
+        training.train_project(project.id, force_train=True)
+    with refused("BadRequestTrainingAlreadyInProgress"):
+        training.delete_iteration(project.id, iteration.id)
+
+
+def test_train_project_with_selected_tags_and_the_negative(training):
+    project = training.create_project("multilabel")
+    kept = [upload(training, project.id, kind, range(5)) for kind in ("apple", "leaf")]
+    upload(training, project.id, "sky", range(2))
+    none = training.create_tag(project.id, "none", type="Negative")
+    entries = [ImageFileCreateEntry(name=str(seed), contents=picture("sky", 50 + seed)) for seed in range(5)]
+    training.create_images_from_files(project.id, ImageFileCreateBatch(images=entries, tag_ids=[none.id]))
+    parameters = TrainingParameters(selected_tags=[*(tag.id for tag in kept), none.id])
+    iteration = train(training, project.id, training_parameters=parameters)
+    result = training.quick_test_image(project.id, picture("sky", 77), iteration_id=iteration.id)
+    assert {(item.tag_name, item.tag_type) for item in result.predictions} == {
+        ("apple", "Regular"),
+        ("leaf", "Regular"),
+        ("none", "Negative"),
+    }
+    assert result.predictions[0].tag_name == "none"
+    training.delete_project(project.id)
+
+
+def test_train_project_refuses_what_it_can_not_do(training, trained):
+    with refused("BadRequestDomainNotSupportedForAdvancedTraining"):
+        training.train_project(trained.project.id, training_type="Advanced", reserved_budget_in_hours=1)
+    with refused("BadRequestInvalidEmailAddress"):
+        training.train_project(trained.project.id, notification_email_address="nobody", force_train=True)
+    with refused("NotFoundProject"):
+        training.train_project(uuid4())
+
+
+def test_update_iteration_renames(training, trained):
+    renamed = training.update_iteration(trained.project.id, trained.iteration.id, Iteration(name="best"))
+    assert renamed.name == "best"
+    training.update_iteration(trained.project.id, trained.iteration.id, Iteration(name="Iteration 1"))
+    with refused("BadRequestIterationName"):
+        training.update_iteration(trained.project.id, trained.iteration.id, Iteration(name=" "))
+
+
+def test_numbers_go_on_after_a_deletion(training, project):
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(5))
+    first = train(training, project.id)
+    training.delete_iteration(project.id, first.id)
+    with refused("NotFoundIteration"):
+        training.get_iteration(project.id, first.id)
+    assert train(training, project.id).name == "Iteration 2"
+
+
+def test_images_of_an_iteration_outlive_their_deletion(training, project, web):
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(5))
+    iteration = train(training, project.id)
+    training.delete_images(project.id, image_ids=[image.id for image in training.get_images(project.id)])
+    shown = training.get_image_performances(project.id, iteration.id)
+    assert shown
+    assert all(len(web.get(image.image_uri)) > 500 for image in shown)
+
+
+def test_get_iteration_performance_at_any_threshold(training, trained):
+    at_half = training.get_iteration_performance(trained.project.id, trained.iteration.id, threshold=0.5)
+    assert {tag.name for tag in at_half.per_tag_performance} == {"apple", "leaf"}
+    assert 0.5 <= at_half.precision <= 1
+    assert 0.5 <= at_half.average_precision <= 1
+    at_one = training.get_iteration_performance(trained.project.id, trained.iteration.id, threshold=1)
+    assert at_one.recall <= at_half.recall
+    assert training.get_iteration_performance(trained.project.id, trained.iteration.id).recall == at_half.recall
+    with refused("BadRequest", "threshold"):
+        training.get_iteration_performance(trained.project.id, trained.iteration.id, threshold=2)
+
+
+def test_get_image_performances(training, trained):
+    project_id, iteration_id = trained.project.id, trained.iteration.id
+    images = training.get_image_performances(project_id, iteration_id)
+    assert len(images) == training.get_image_performance_count(project_id, iteration_id) > 0
+    assert all(len(image.predictions) == 2 and len(image.tags) == 1 for image in images)
+    apple = trained.tags["apple"].id
+    of_apple = training.get_image_performances(project_id, iteration_id, tag_ids=[apple])
+    assert {mark.tag_id for image in of_apple for mark in image.tags} == {apple}
+    assert len(training.get_image_performances(project_id, iteration_id, take=1, skip=1)) == 1
+
+
+@pytest.mark.parametrize("operation", ["get_iteration", "get_iteration_performance", "get_image_performances"])
+def test_unknown_iterations_are_refused(training, trained, operation):
+    with refused("NotFoundIteration"):
+        getattr(training, operation)(trained.project.id, uuid4())

@@ -1,0 +1,140 @@
+"""Publishing, quick test and prediction through the SDKs."""
+
+from io import BytesIO
+from uuid import uuid4
+
+import pytest
+from azure.cognitiveservices.vision.customvision.prediction.models import (
+    CustomVisionErrorException as PredictionError,
+)
+from PIL import Image
+
+from tests.functions.flows import refused, train, upload
+from tests.pictures import encoded, picture
+
+RESOURCE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a-Prediction"
+
+
+@pytest.fixture(scope="module")
+def published(training, trained):
+    """The trained iteration under the name `fruit one`."""
+    assert training.publish_iteration(trained.project.id, trained.iteration.id, "fruit one", RESOURCE) is True
+    yield trained
+    training.unpublish_iteration(trained.project.id, trained.iteration.id)
+
+
+def test_publish_iteration_shows_on_the_iteration(training, published):
+    iteration = training.get_iteration(published.project.id, published.iteration.id)
+    assert (iteration.publish_name, iteration.original_publish_resource_id) == ("fruit one", RESOURCE)
+
+
+def test_a_published_iteration_can_be_neither_published_again_nor_deleted(training, published):
+    for overwrite in (False, True):
+        with refused("BadRequestIterationIsPublished", "Iteration is already published as: fruit one"):
+            training.publish_iteration(
+                published.project.id, published.iteration.id, "other", RESOURCE, overwrite=overwrite
+            )
+    with refused("BadRequestIterationIsPublished"):
+        training.delete_iteration(published.project.id, published.iteration.id)
+    with refused("BadRequestIterationIsPublished"):
+        training.delete_project(published.project.id)
+
+
+def test_a_name_is_taken_by_one_iteration_unless_overwritten(training, prediction, project):
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(5))
+    first, second = train(training, project.id), train(training, project.id, force_train=True)
+    training.publish_iteration(project.id, first.id, "live", RESOURCE)
+    with refused("BadRequestInvalidPublishName"):
+        training.publish_iteration(project.id, second.id, "LIVE", RESOURCE)
+    training.publish_iteration(project.id, second.id, "live", RESOURCE, overwrite=True)
+    assert training.get_iteration(project.id, first.id).publish_name is None
+    result = prediction.classify_image_with_no_store(project.id, "live", picture("apple", 3))
+    assert result.iteration == second.id
+    with refused("BadRequestIterationNotPublished"):
+        training.unpublish_iteration(project.id, first.id)
+    training.unpublish_iteration(project.id, second.id)
+    with pytest.raises(PredictionError) as caught:
+        for _ in range(20):
+            prediction.classify_image_with_no_store(project.id, "live", picture("apple", 3))
+    assert caught.value.error.code == "NotFoundIteration"
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "x" * 129, "a?b"])
+def test_publish_iteration_refuses_bad_names(training, trained, name):
+    with refused("BadRequestInvalidPublishName"):
+        training.publish_iteration(trained.project.id, trained.iteration.id, name, RESOURCE)
+
+
+def test_classify_image(prediction, published):
+    result = prediction.classify_image(published.project.id, "fruit one", picture("apple", 100))
+    assert (str(result.project), str(result.iteration)) == (str(published.project.id), str(published.iteration.id))
+    assert [item.tag_name for item in result.predictions][0] == "apple"
+    assert abs(sum(item.probability for item in result.predictions) - 1) < 1e-3
+    assert [item.probability for item in result.predictions] == sorted(
+        (item.probability for item in result.predictions), reverse=True
+    )
+    assert result.predictions[0].tag_type == "Regular"
+    assert result.predictions[0].bounding_box is None
+
+
+def test_every_way_to_classify_agrees(prediction, published, web):
+    data = picture("leaf", 100)
+    project_id = published.project.id
+    results = [
+        prediction.classify_image(project_id, "fruit one", data, application="tests"),
+        prediction.classify_image_with_no_store(project_id, "FRUIT ONE", BytesIO(data)),
+        prediction.classify_image_url(project_id, "fruit one", web.serve(data)),
+        prediction.classify_image_url_with_no_store(project_id, "fruit one", web.serve(data)),
+    ]
+    answers = {tuple((item.tag_id, item.probability) for item in result.predictions) for result in results}
+    assert len(answers) == 1
+    assert len({result.id for result in results}) == 4
+
+
+def test_quick_test(training, trained, web):
+    data = picture("leaf", 101)
+    for result in (
+        training.quick_test_image(trained.project.id, data, iteration_id=trained.iteration.id),
+        training.quick_test_image(trained.project.id, data, store=False),
+        training.quick_test_image_url(trained.project.id, web.serve(data), iteration_id=trained.iteration.id),
+    ):
+        assert result.predictions[0].tag_name == "leaf"
+    with refused("NotFoundIteration"):
+        training.quick_test_image(trained.project.id, data, iteration_id=uuid4())
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "BadRequestImageFormat"),
+        (b"GIF89a", "BadRequestImageFormat"),
+        (picture("apple", 1)[:2000], "BadRequestImageFormat"),
+        (picture("apple", 1) + bytes(4 * 1024 * 1024), "BadRequestImageSizeBytes"),
+        (encoded(Image.new("1", (10_300, 500)), "PNG"), "BadRequestImageDimensions"),
+        (encoded(Image.new("RGB", (5200, 200)), "PNG"), "BadRequestImageAspectRatio"),
+        (encoded(Image.new("RGB", (300, 300)), "TIFF"), "BadRequestImageFormat"),
+    ],
+)
+def test_classify_image_refuses(prediction, published, data, code):
+    with pytest.raises(PredictionError) as caught:
+        prediction.classify_image(published.project.id, "fruit one", data)
+    assert caught.value.error.code == code
+
+
+def test_classify_image_refuses_unknown_names_and_the_wrong_kind(prediction, published):
+    for operation, project_id, name, code in [
+        (prediction.classify_image, published.project.id, "nothing", "NotFoundIteration"),
+        (prediction.classify_image, uuid4(), "fruit one", "NotFoundIteration"),
+        (prediction.detect_image, published.project.id, "fruit one", "BadRequestOperationNotSupported"),
+    ]:
+        with pytest.raises(PredictionError) as caught:
+            operation(project_id, name, picture("apple", 1))
+        assert caught.value.error.code == code
+
+
+def test_classify_image_url_refuses(prediction, published, web):
+    for url in ("http://", "file:///etc/passwd", web.address + "/absent.jpg", "nonsense"):
+        with pytest.raises(PredictionError) as caught:
+            prediction.classify_image_url(published.project.id, "fruit one", url)
+        assert caught.value.error.code == "BadRequestImageUrl"

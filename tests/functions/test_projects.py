@@ -1,0 +1,94 @@
+"""Projects through the SDK."""
+
+from uuid import uuid4
+
+import pytest
+from azure.cognitiveservices.vision.customvision.training.models import Project, ProjectSettings
+
+from tests.functions.flows import refused
+
+COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
+DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
+
+
+def test_create_project_has_the_defaults_of_custom_vision(training):
+    project = training.create_project("orchard")
+    try:
+        assert (project.name, project.description, project.status) == ("orchard", None, "Succeeded")
+        assert project.settings.classification_type == "Multilabel"
+        assert str(project.settings.domain_id) == "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"
+        assert project.settings.use_negative_set is True
+        assert project.settings.target_export_platforms == []
+        assert set(project.settings.image_processing_settings.augmentation_methods) >= {"rotation", "padtosquare"}
+        assert project.thumbnail_uri is None
+        assert project.dr_mode_enabled is False
+    finally:
+        training.delete_project(project.id)
+
+
+def test_create_project_takes_every_option(training):
+    project = training.create_project(
+        "all", description="d", domain_id=COMPACT, classification_type="multiclass", target_export_platforms=["ONNX"]
+    )
+    training.delete_project(project.id)
+    assert project.description == "d"
+    assert project.settings.classification_type == "Multiclass"
+    assert project.settings.target_export_platforms == ["ONNX"]
+
+
+def test_create_project_for_detection_has_no_classification_type(training):
+    project = training.create_project("boxes", domain_id=DETECTION)
+    training.delete_project(project.id)
+    assert project.settings.classification_type is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"name": "x" * 129}, "BadRequestProjectName"),
+        ({"name": " "}, "BadRequestProjectName"),
+        ({"name": "a", "description": "x" * 4097}, "BadRequestProjectDescription"),
+        ({"name": "a", "domain_id": str(uuid4())}, "BadRequestProjectUnknownDomain"),
+        ({"name": "a", "classification_type": "Both"}, "BadRequestProjectUnknownClassification"),
+        ({"name": "a", "target_export_platforms": ["Abacus"]}, "BadRequestProjectUnsupportedExportPlatform"),
+    ],
+)
+def test_create_project_refuses(training, arguments, code):
+    with refused(code):
+        training.create_project(**arguments)
+
+
+def test_get_projects_lists_the_new_one_first(training, project):
+    assert training.get_projects()[0].id == project.id
+
+
+def test_get_project_refuses_an_unknown_id(training):
+    with refused("NotFoundProject"):
+        training.get_project(uuid4())
+
+
+def test_update_project_merges(training, project):
+    changed = training.update_project(project.id, Project(name="renamed", description="", settings=None))
+    assert (changed.name, changed.settings.classification_type) == ("renamed", "Multiclass")
+    settings = ProjectSettings(domain_id=COMPACT, classification_type="Multilabel", target_export_platforms=["CoreML"])
+    changed = training.update_project(project.id, Project(name=None, description="kept", settings=settings))
+    assert (changed.name, changed.description) == ("renamed", "kept")
+    assert str(changed.settings.domain_id) == COMPACT
+    assert changed.settings.target_export_platforms == ["CoreML"]
+    assert training.get_project(project.id) == changed
+
+
+def test_update_project_refuses_to_turn_a_classifier_into_a_detector(training, project):
+    settings = ProjectSettings(domain_id=DETECTION, classification_type=None, target_export_platforms=None)
+    with refused("BadRequestProjectUnsupportedDomainTypeChange"):
+        training.update_project(project.id, Project(name=None, description=None, settings=settings))
+
+
+def test_delete_project(training):
+    project = training.create_project("short")
+    training.delete_project(project.id)
+    with refused("NotFoundProject"):
+        training.get_project(project.id)
+    with refused("NotFoundProject"):
+        training.create_tag(project.id, "late")
+    assert project.id not in [other.id for other in training.get_projects()]
