@@ -37,7 +37,7 @@ def insert(store: Store, project_id: UUID, record: ImageRecord) -> ImageRecord |
             _write(store, project_id, None, first, None)
             break
         except rows.RowExists:
-            if (existing := _same_content(store, project_id, record.sha256)) is not None:
+            if (existing := find(store, project_id, record.sha256)) is not None:
                 if existing.id != record.id:
                     return existing
                 break
@@ -239,7 +239,7 @@ def _complete(store: Store, project_id: UUID, record: ImageRecord) -> None:
         raise
 
 
-def _same_content(store: Store, project_id: UUID, sha256: str) -> ImageRecord | None:
+def find(store: Store, project_id: UUID, sha256: str) -> ImageRecord | None:
     row = rows.read(store.catalog, str(project_id), f"hash:{sha256}")
     found = row and rows.read(store.catalog, str(project_id), f"image:{row.doc}")
     return _record(found) if found else None
