@@ -30,15 +30,20 @@ class AzuriteError(Exception):
 class Azurite:
     """One Azurite on one folder and three ports, which it keeps over `kill` and `start`."""
 
-    def __init__(self, data: Path | None = None, ports: tuple[int, int, int] | None = None) -> None:
+    def __init__(self, data: Path | None = None, ports: list[int] | None = None) -> None:
         self.data = data
-        self.ports = ports or free_ports()
+        self.ports = ports or free_ports(len(SERVICES))
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = data or Path(tempfile.mkdtemp(prefix="ocellus-azurite-"))
 
     @property
     def log(self) -> Path:
         return self._folder / "azurite.log"
+
+    @property
+    def journal(self) -> Path:
+        """Where it tells of the uploads that it takes."""
+        return self._folder / "uploads.log"
 
     @property
     def pid(self) -> int | None:
@@ -153,14 +158,14 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def free_ports() -> tuple[int, int, int]:
-    """Three ports that nothing listens on, below those that the system gives to outgoing connections.
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on, below those that the system gives to outgoing connections.
 
-    A port from that range could be taken by somebody's connection while Azurite is down between two starts.
+    A port from that range could be taken by somebody's connection while its server is down between two starts.
     """
     free: list[int] = []
-    while len(free) < len(SERVICES):
+    while len(free) < count:
         port = random.randint(20000, 32000)  # noqa: S311
         if port not in free and is_free(port):
             free.append(port)
-    return free[0], free[1], free[2]
+    return free

@@ -74,11 +74,10 @@ class Host:
             listener.wake()
 
     def _end(self) -> None:
-        """Let the functions under way end, but not for ever; then end the processes that they started."""
+        """Let the functions under way end, but not for ever."""
         closing = threading.Thread(target=self._pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
         closing.start()
         closing.join(GRACE_SECONDS)
-        leash.end_group()
         if closing.is_alive():
             logger.warning("Functions still run after %d s; what they were given comes again.", GRACE_SECONDS)
             os._exit(1)

