@@ -1,7 +1,6 @@
 """Pictures of machined parts, good and defective, rendered like photographs: labelled data without a download."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,20 +75,24 @@ def draw(tag: str, seed: int) -> Scene:
     light = random.uniform(0, 2 * math.pi)
     mask, chip = _silhouette(tag, pose, random)
     metal = _metal(mask, pose, light, random)
-    for mark in _MARKS[tag]:
-        mark(metal, pose, mask, random)
-    _expose_fracture(metal, chip, random)
+    _scratch(metal, pose, random)
+    if tag == "cracked":
+        _crack(metal, pose, random)
+    if tag == "rusty":
+        _rust(metal, random)
+    if tag == "chipped":
+        _expose_fracture(metal, chip, random)
     canvas = _shadowed(_background(random), mask, light, pose.radius)
-    canvas += (metal - canvas) * mask[..., None]
+    canvas += (metal - canvas) * mask
     return Scene(_photograph(canvas, light, random), _box(mask))
 
 
 def _pose(random: np.random.Generator) -> Pose:
     width, height = SIZE_WH
-    radius = random.uniform(0.27, 0.37) * height
-    x = width / 2 + random.uniform(-0.16, 0.16) * width
-    y = height / 2 + random.uniform(-0.08, 0.08) * height
-    return Pose(x, y, radius, random.uniform(0, 2 * math.pi), random.uniform(0.78, 1.0), random.uniform(0, math.pi))
+    radius = random.uniform(0.34, 0.42) * height
+    x = width / 2 + random.uniform(-0.08, 0.08) * width
+    y = height / 2 + random.uniform(-0.04, 0.04) * height
+    return Pose(x, y, radius, random.uniform(0, 2 * math.pi), random.uniform(0.84, 1.0), random.uniform(0, math.pi))
 
 
 def _silhouette(tag: str, pose: Pose, random: np.random.Generator) -> tuple[Floats, Floats]:
@@ -98,10 +101,10 @@ def _silhouette(tag: str, pose: Pose, random: np.random.Generator) -> tuple[Floa
     pen = ImageDraw.Draw(part)
     pen.polygon(_scaled(pose, _PARTS[random.integers(len(_PARTS))]()), fill=255)
     if tag == "chipped":
-        angle, size = random.uniform(0, 2 * math.pi), random.uniform(0.36, 0.52)
+        angle, size = random.uniform(0, 2 * math.pi), random.uniform(0.5, 0.65)
         pen.polygon(_scaled(pose, _bite(angle, size, random)), fill=0)
         ImageDraw.Draw(chip).polygon(_scaled(pose, _bite(angle, size * 1.3, random)), fill=255)
-    pen.polygon(_scaled(pose, _circle(random.uniform(0.36, 0.48))), fill=0)
+    pen.polygon(_scaled(pose, _circle(random.uniform(0.3, 0.38))), fill=0)
     return _coverage(part), _coverage(chip)
 
 
@@ -116,7 +119,7 @@ def _scaled(pose: Pose, outline: list[Point]) -> list[Point]:
 
 
 def _coverage(image: Image.Image) -> Floats:
-    return np.asarray(image.reduce(OVERSAMPLING), np.float32) / 255
+    return np.asarray(image.reduce(OVERSAMPLING), np.float32) / np.float32(255)
 
 
 def _circle(distance: float) -> list[Point]:
@@ -153,18 +156,23 @@ def _bite(angle: float, size: float, random: np.random.Generator) -> list[Point]
 
 
 def _metal(mask: Floats, pose: Pose, light: float, random: np.random.Generator) -> Floats:
-    """The part's surface, (H, W, 3) of 0 to 255: turning marks that catch the light, and bevelled edges."""
-    rows, columns = np.ogrid[: SIZE_WH[1], : SIZE_WH[0]]
-    right, down = (columns - np.float32(pose.x)) / pose.radius, (rows - np.float32(pose.y)) / pose.radius
+    """The part's surface, (3, H, W) of 0 to 255: turning marks that catch the light, and bevelled edges."""
+    right = (np.arange(SIZE_WH[0], dtype=np.float32) - np.float32(pose.x)) / np.float32(pose.radius)
+    down = (np.arange(SIZE_WH[1], dtype=np.float32)[:, None] - np.float32(pose.y)) / np.float32(pose.radius)
     distance = np.sqrt(right * right + down * down)
     # A turned surface is bright along the two directions in which its grooves face the light.
     facing = (right * math.cos(light) + down * math.sin(light)) / (distance + 0.05)
-    grooves = _noise(random, (1, 64))[0]
-    shade = 0.62 + 0.5 * facing**2 * random.uniform(0.4, 1.0)
-    shade += 0.05 * grooves[np.minimum((distance * 200).astype(np.intp), SIZE_WH[0] - 1)]
+    shade = 0.66 + facing * facing * random.uniform(0.3, 0.6)
+    shade += 0.04 * np.sin(distance * random.uniform(40, 60))
     shade += _bevel(mask, light)
-    tint = np.array([1.0, random.uniform(0.96, 1.01), random.uniform(0.9, 1.05)], np.float32)
-    return np.asarray(shade.astype(np.float32)[..., None] * tint * random.uniform(140, 205), np.float32)
+    tint = np.array([1.0, random.uniform(0.97, 1.01), random.uniform(0.9, 1.05)])
+    metal: Floats = shade * _colour(tint * random.uniform(165, 225))
+    return metal
+
+
+def _colour(rgb: NDArray[np.float64]) -> Floats:
+    """Three numbers in a shape that multiplies a (3, H, W) picture."""
+    return rgb.astype(np.float32)[:, None, None]
 
 
 def _bevel(mask: Floats, light: float) -> Floats:
@@ -173,21 +181,20 @@ def _bevel(mask: Floats, light: float) -> Floats:
     down, right = np.zeros_like(height), np.zeros_like(height)
     down[1:-1] = height[2:] - height[:-2]
     right[:, 1:-1] = height[:, 2:] - height[:, :-2]
-    return np.asarray((right * math.cos(light) + down * math.sin(light)) / 140, np.float32)
+    return np.asarray((right * math.cos(light) + down * math.sin(light)) / 140)
 
 
-def _crack(metal: Floats, pose: Pose, mask: Floats, random: np.random.Generator) -> None:
+def _crack(metal: Floats, pose: Pose, random: np.random.Generator) -> None:
     """A jagged dark line from the bore to the rim, with one branch."""
     canvas = _blank()
     pen = ImageDraw.Draw(canvas)
     angle = random.uniform(0, 2 * math.pi)
-    trunk = _wander(angle, 0.3, 1.05, random)
-    branch = _wander(trunk[4][0], trunk[4][1], 0.95, random, slant=random.choice([-1, 1]) * 0.09)
-    width = random.uniform(0.035, 0.06) * pose.radius * OVERSAMPLING
+    trunk = _wander(angle, 0.25, 1.05, random)
+    branch = [trunk[4], *_wander(trunk[4][0], trunk[4][1], 1.0, random, slant=random.choice([-1, 1]) * 0.09)]
+    width = random.uniform(0.06, 0.09) * pose.radius * OVERSAMPLING
     pen.line(_scaled(pose, trunk), fill=255, width=round(width), joint="curve")
-    pen.line(_scaled(pose, branch), fill=220, width=round(width * 0.6), joint="curve")
-    depth = _coverage(canvas)[..., None] * random.uniform(0.75, 0.95)
-    metal *= 1 - depth
+    pen.line(_scaled(pose, branch), fill=220, width=round(width * 0.8), joint="curve")
+    metal *= 1 - _coverage(canvas) * random.uniform(0.75, 0.95)
 
 
 def _wander(angle: float, start: float, end: float, random: np.random.Generator, slant: float = 0.0) -> list[Point]:
@@ -199,16 +206,16 @@ def _wander(angle: float, start: float, end: float, random: np.random.Generator,
     return path
 
 
-def _rust(metal: Floats, pose: Pose, mask: Floats, random: np.random.Generator) -> None:
+def _rust(metal: Floats, random: np.random.Generator) -> None:
     """Brown patches, grown from smooth noise."""
     spread = _noise(random, (9, 12)) + 0.35 * _noise(random, (60, 80))
-    patches = np.clip((spread - np.float32(random.uniform(0.1, 0.5))) * 3, 0, 1)[..., None] * np.float32(0.85)
-    dark, pale = np.array(RUST_RGB, np.float32)
-    rust = dark + (pale - dark) * np.clip(_noise(random, (120, 160)) * 0.3 + 0.5, 0, 1)[..., None]
+    patches = np.clip((spread - random.uniform(0.1, 0.5)) * 3, 0, 1) * 0.85
+    dark, pale = (_colour(np.array(rgb)) for rgb in RUST_RGB)
+    rust = dark + (pale - dark) * np.clip(_noise(random, (120, 160)) * 0.3 + 0.5, 0, 1)
     metal += (rust - metal) * patches
 
 
-def _scratches(metal: Floats, pose: Pose, mask: Floats, random: np.random.Generator) -> None:
+def _scratch(metal: Floats, pose: Pose, random: np.random.Generator) -> None:
     """Fine bright lines and a few specks: wear that is no defect, on parts of every tag."""
     canvas = _blank()
     pen = ImageDraw.Draw(canvas)
@@ -216,36 +223,25 @@ def _scratches(metal: Floats, pose: Pose, mask: Floats, random: np.random.Genera
         angle = random.uniform(0, 2 * math.pi)
         ends = [(angle, random.uniform(0.5, 1)), (angle + random.uniform(0.2, 0.9), random.uniform(0.5, 1))]
         pen.line(_scaled(pose, ends), fill=int(random.integers(60, 150)), width=2)
-    metal += _coverage(canvas)[..., None] * 60
-    for _ in range(random.integers(0, 5)):
+    metal += _coverage(canvas) * 60
+    for _ in range(random.integers(0, 3)):
         x, y = pose.place(random.uniform(0, 2 * math.pi), random.uniform(0.5, 0.95))
         size = random.uniform(1, 4)
-        metal[round(y - size) : round(y + size), round(x - size) : round(x + size)] *= 0.6
-
-
-_Mark = Callable[[Floats, Pose, Floats, np.random.Generator], None]
-_MARKS: dict[str, tuple[_Mark, ...]] = {
-    "good": (_scratches,),
-    "cracked": (_scratches, _crack),
-    "chipped": (_scratches,),
-    "rusty": (_scratches, _rust),
-}
+        metal[:, round(y - size) : round(y + size), round(x - size) : round(x + size)] *= 0.6
 
 
 def _expose_fracture(metal: Floats, chip: Floats, random: np.random.Generator) -> None:
     """Grainy, uneven metal where a piece broke off."""
-    if chip.any():
-        grain = np.float32(110) + 45 * _noise(random, (150, 200))
-        metal += (grain[..., None] - metal) * chip[..., None] * np.float32(0.8)
+    grain = 110 + 45 * _noise(random, (150, 200))
+    metal += (grain - metal) * chip * 0.8
 
 
 def _background(random: np.random.Generator) -> Floats:
-    """A work bench, (H, W, 3) of 0 to 255."""
+    """A work bench, (3, H, W) of 0 to 255."""
     colour, grid, contrast = list(BACKGROUNDS.values())[random.integers(len(BACKGROUNDS))]
-    texture = 1 + np.float32(contrast) * _noise(random, grid)
-    texture += np.float32(0.06) * _noise(random, (4, 5))
-    tint = np.array(colour, np.float32) * random.uniform(0.85, 1.15, 3).astype(np.float32)
-    return np.asarray(texture[..., None] * tint, np.float32)
+    texture = 1 + contrast * _noise(random, grid)
+    texture += 0.06 * _noise(random, (4, 5))
+    return texture * _colour(np.array(colour) * random.uniform(0.8, 1.15) * random.uniform(0.95, 1.05, 3))
 
 
 def _shadowed(canvas: Floats, mask: Floats, light: float, radius: float) -> Floats:
@@ -256,21 +252,20 @@ def _shadowed(canvas: Floats, mask: Floats, light: float, radius: float) -> Floa
         small.size, Image.Transform.AFFINE, (1, 0, -reach * math.cos(light), 0, 1, -reach * math.sin(light))
     )
     soft = np.asarray(moved.filter(ImageFilter.GaussianBlur(3)).resize(SIZE_WH), np.float32)
-    canvas *= (1 - np.float32(0.55 / 255) * soft)[..., None]
+    canvas *= 1 - 0.55 / 255 * soft
     return canvas
 
 
 def _photograph(canvas: Floats, light: float, random: np.random.Generator) -> Image.Image:
     """What a camera makes of it: uneven light, exposure, white balance, sensor noise and a little blur."""
-    height, width = canvas.shape[:2]
+    _, height, width = canvas.shape
     across = np.linspace(-1, 1, width, dtype=np.float32) * math.cos(light)
     down = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * math.sin(light)
-    falloff = (1 - np.float32(random.uniform(0.0, 0.3)) * (across + down)) * random.uniform(0.7, 1.2)
-    balance = random.uniform(0.93, 1.07, 3).astype(np.float32)
-    canvas *= falloff.astype(np.float32)[..., None] * balance
-    grain = random.standard_normal((height, width), np.float32) * np.float32(random.uniform(1, 6))
-    canvas += grain[..., None]
-    image = Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8))
+    canvas *= (1 - random.uniform(0.0, 0.25) * (across + down)) * random.uniform(0.7, 1.15)
+    canvas *= _colour(random.uniform(0.96, 1.04, 3))
+    canvas += random.standard_normal((height, width), np.float32) * random.uniform(1, 6)
+    planes = np.clip(canvas, 0, 255, out=canvas).astype(np.uint8)
+    image = Image.merge("RGB", [Image.fromarray(plane) for plane in planes])
     return image.filter(ImageFilter.BoxBlur(random.uniform(0, 1.4)))
 
 
