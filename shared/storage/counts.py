@@ -15,14 +15,15 @@ from msgspec import Struct
 from shared.errors import ProjectNotFound
 from shared.models.images import ImageRecord
 from shared.storage import rows
-from shared.storage.rows import Change, Row
+from shared.storage.rows import Row
 from shared.storage.store import Store
+from shared.storage.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
 
 BASE = "count:base"
 DELTA = "count:d:"
 WORKSPACE = "workspace"
 # A transaction has room for the workspace, the base and so many deltas.
-FOLD = rows.TRANSACTION - 2
+FOLD = LIMIT - 2
 FOLD_CHANCE = 1 / 32
 
 Deltas = Mapping[str, int]
@@ -82,7 +83,7 @@ def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: De
     partition, ledger = str(project_id), []
     if deltas:
         ledger = [Change("insert", f"{DELTA}{uuid.uuid4().hex}", rows.encode(deltas))]
-    rows.transact(store.catalog, partition, [Change("touch", WORKSPACE), *changes, *ledger])
+    transact(store.catalog, partition, [Change("touch", WORKSPACE), *changes, *ledger])
     if deltas and random.random() < FOLD_CHANCE:  # noqa: S311
         _fold(store, project_id, _ledger(store, project_id))
 
@@ -118,8 +119,8 @@ def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
     kept = Change("replace", BASE, doc, base[0].etag) if base else Change("insert", BASE, doc)
     gone = [Change("delete", row.key) for row in deltas]
     try:
-        rows.transact(store.catalog, str(project_id), [Change("touch", WORKSPACE), kept, *gone])
-    except (rows.RowMissing, rows.RowExists, rows.RowChanged):
+        transact(store.catalog, str(project_id), [Change("touch", WORKSPACE), kept, *gone])
+    except (RowMissing, RowExists, RowChanged):
         return
 
 

@@ -11,8 +11,9 @@ from shared.errors import ImageNotFound, TagNotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage import counts, rows
 from shared.storage.ranges import Range, places, walk
-from shared.storage.rows import Change, Row
+from shared.storage.rows import Row
 from shared.storage.store import Store
+from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing
 
 # One transaction turns so many tags of an image on or off. With the copies it rewrites that stays under 100 rows:
 # 6 for the image itself, 2 a tag, 1 a copy.
@@ -36,12 +37,12 @@ def insert(store: Store, project_id: UUID, record: ImageRecord) -> ImageRecord |
         try:
             _write(store, project_id, None, first, None)
             break
-        except rows.RowExists:
+        except RowExists:
             if (existing := find(store, project_id, record.sha256)) is not None:
                 if existing.id != record.id:
                     return existing
                 break
-        except rows.RowMissing:
+        except RowMissing:
             _require_tags(store, project_id, record.tag_ids)
     if first is not record:
         _complete(store, project_id, record)
@@ -82,10 +83,10 @@ def update(store: Store, project_id: UUID, image_id: UUID, change: Callable[[Ima
             return old
         try:
             _write_in_steps(store, project_id, old, new, row.etag)
-        except rows.RowMissing:
+        except RowMissing:
             _require_tags(store, project_id, new.tag_ids - old.tag_ids)
             continue
-        except (rows.RowChanged, rows.RowExists):
+        except (RowChanged, RowExists):
             continue
         return new
     raise AssertionError("attempts() raises")
@@ -99,7 +100,7 @@ def delete(store: Store, project_id: UUID, image_id: UUID) -> bool:
             return False
         try:
             _write_in_steps(store, project_id, _record(row), None, row.etag)
-        except (rows.RowMissing, rows.RowChanged):
+        except (RowMissing, RowChanged):
             counts.require_project(store, project_id)
             continue
         return True
@@ -170,10 +171,10 @@ def _write_in_steps(store: Store, project_id: UUID, old: ImageRecord, new: Image
         _write(store, project_id, old, target, etag)
         row = rows.read(store.catalog, str(project_id), f"image:{old.id}")
         if row is None or target is None:
-            raise rows.RowMissing(str(old.id))
+            raise RowMissing(str(old.id))
         old, etag = target, row.etag
         if _record(row) != target:
-            raise rows.RowChanged(row.key)
+            raise RowChanged(row.key)
         target = _step(old, new)
     _write(store, project_id, old, new, etag)
 
@@ -275,7 +276,10 @@ def _place(
     else:
         found = _records(store, ranges[0].project_id, walk(store, ranges, backwards=backwards), PART)
         keys = (str(record.id) for record in found if keep(record))
-    return next(islice(keys, skip - 1, skip), None)
+    found_at = next(islice(keys, skip - 1, skip), None)
+    if found_at is not None:
+        places.put((view, skip), found_at)
+    return found_at
 
 
 def _records(store: Store, project_id: UUID, found: Iterator[Row], size: int) -> Iterator[ImageRecord]:

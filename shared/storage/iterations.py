@@ -9,8 +9,8 @@ import msgspec
 from shared.errors import IterationNotFound, TrainingInProgress
 from shared.models.iterations import IterationRecord
 from shared.storage import counts, rows
-from shared.storage.rows import Change
 from shared.storage.store import Store
+from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing, transact
 
 NUMBER = "number"
 TRAINING = "training"
@@ -24,9 +24,9 @@ def next_number(store: Store, project_id: UUID) -> int:
         kind: Change = Change("replace", NUMBER, str(number + 1), row.etag) if row else Change("insert", NUMBER, "2")
         try:
             counts.commit(store, project_id, [kind])
-        except rows.RowMissing:
+        except RowMissing:
             counts.require_project(store, project_id)
-        except (rows.RowExists, rows.RowChanged):
+        except (RowExists, RowChanged):
             continue
         else:
             return number
@@ -38,9 +38,9 @@ def insert(store: Store, record: IterationRecord) -> None:
     iteration = record.iteration
     row = Change("insert", f"iteration:{iteration.id}", rows.encode(record))
     try:
-        with suppress(rows.RowExists):
+        with suppress(RowExists):
             counts.commit(store, iteration.project_id, [row])
-    except rows.RowMissing:
+    except RowMissing:
         raise counts.project_absent(iteration.project_id) from None
 
 
@@ -72,9 +72,9 @@ def update(
             return new
         try:
             counts.commit(store, project_id, [Change("replace", row.key, rows.encode(new), row.etag)])
-        except rows.RowMissing:
+        except RowMissing:
             counts.require_project(store, project_id)
-        except rows.RowChanged:
+        except RowChanged:
             continue
         else:
             return new
@@ -85,15 +85,15 @@ def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Raises ProjectNotFound, IterationNotFound."""
     try:
         counts.commit(store, project_id, [Change("delete", f"iteration:{iteration_id}")])
-    except rows.RowMissing:
+    except RowMissing:
         raise _absent(store, project_id, iteration_id) from None
 
 
 def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Idempotent for the same iteration. Raises TrainingInProgress."""
     try:
-        rows.transact(store.catalog, TRAINING, [Change("insert", str(project_id), str(iteration_id))])
-    except rows.RowExists:
+        transact(store.catalog, TRAINING, [Change("insert", str(project_id), str(iteration_id))])
+    except RowExists:
         held = rows.read(store.catalog, TRAINING, str(project_id))
         if held is None or held.doc != str(iteration_id):
             raise TrainingInProgress("This project is being trained already; wait until that has ended.") from None
@@ -103,8 +103,8 @@ def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Does nothing unless this iteration holds the lock."""
     held = rows.read(store.catalog, TRAINING, str(project_id))
     if held is not None and held.doc == str(iteration_id):
-        with suppress(rows.RowMissing, rows.RowChanged):
-            rows.transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
+        with suppress(RowMissing, RowChanged):
+            transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
 
 
 def running(store: Store) -> list[tuple[UUID, UUID]]:

@@ -9,8 +9,8 @@ import msgspec
 from shared.errors import NotFound
 from shared.models.predictions import StoredPrediction
 from shared.storage import blobs, rows
-from shared.storage.rows import Change
 from shared.storage.store import Store
+from shared.storage.transactions import Change, transact
 
 # Row keys hold the milliseconds until the year 2286, so that the newest sorts first.
 FAR = 10**13
@@ -21,7 +21,7 @@ def put(store: Store, stored: StoredPrediction, picture: bytes, content_type: st
     blobs.write(store, "predictions", picture_name(prediction.project, prediction.id), picture, content_type)
     key = f"at:{_inverted(prediction.created)}:{prediction.id}"
     changes = [Change("upsert", key, rows.encode(stored)), Change("upsert", f"id:{prediction.id}", key)]
-    rows.transact(store.predictions, str(prediction.project), changes)
+    transact(store.predictions, str(prediction.project), changes)
 
 
 def get(store: Store, project_id: UUID, prediction_id: UUID) -> StoredPrediction:

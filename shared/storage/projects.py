@@ -10,8 +10,8 @@ from azure.data.tables import TableClient
 
 from shared.models.projects import Project
 from shared.storage import blobs, counts, rows
-from shared.storage.rows import Change
 from shared.storage.store import Container, Store
+from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing, transact
 
 PARTITION = "projects"
 OWNED: tuple[Container, ...] = ("images", "models", "published", "predictions", "exports")
@@ -22,10 +22,10 @@ PURGED_BLOBS = 1_000
 
 def insert(store: Store, project: Project) -> None:
     # First the workspace: a project that is listed can be written to.
-    with suppress(rows.RowExists):
-        rows.transact(store.catalog, str(project.id), [Change("insert", counts.WORKSPACE)])
-    with suppress(rows.RowExists):
-        rows.transact(store.catalog, PARTITION, [Change("insert", str(project.id), rows.encode(project))])
+    with suppress(RowExists):
+        transact(store.catalog, str(project.id), [Change("insert", counts.WORKSPACE)])
+    with suppress(RowExists):
+        transact(store.catalog, PARTITION, [Change("insert", str(project.id), rows.encode(project))])
 
 
 def get(store: Store, project_id: UUID) -> Project:
@@ -54,7 +54,7 @@ def update(store: Store, project_id: UUID, change: Callable[[Project], Project])
             return new
         try:
             _replace(store, old, new, row.etag)
-        except (rows.RowChanged, rows.RowMissing):
+        except (RowChanged, RowMissing):
             continue
         return new
     raise AssertionError("attempts() raises")
@@ -63,11 +63,11 @@ def update(store: Store, project_id: UUID, change: Callable[[Project], Project])
 def delete(store: Store, project_id: UUID) -> None:
     """Visible at once; what the project held stays until it is purged. Raises ProjectNotFound."""
     # First the workspace, which ends all writing: a delete that breaks off in between can be repeated.
-    with suppress(rows.RowMissing):
-        rows.transact(store.catalog, str(project_id), [Change("delete", counts.WORKSPACE)])
+    with suppress(RowMissing):
+        transact(store.catalog, str(project_id), [Change("delete", counts.WORKSPACE)])
     try:
-        rows.transact(store.catalog, PARTITION, [Change("delete", str(project_id))])
-    except rows.RowMissing:
+        transact(store.catalog, PARTITION, [Change("delete", str(project_id))])
+    except RowMissing:
         raise counts.project_absent(project_id) from None
 
 
@@ -85,9 +85,9 @@ def _replace(store: Store, old: Project, new: Project, etag: str) -> None:
     # Counted before and after, as two partitions can't change together: the revision never lags behind the settings.
     if changed:
         counts.commit(store, old.id, [], {"changes": 1})
-    rows.transact(store.catalog, PARTITION, [Change("replace", str(old.id), rows.encode(new), etag)])
+    transact(store.catalog, PARTITION, [Change("replace", str(old.id), rows.encode(new), etag)])
     if changed:
-        with suppress(rows.RowMissing):
+        with suppress(RowMissing):
             counts.commit(store, old.id, [], {"changes": 1})
 
 

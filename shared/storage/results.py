@@ -10,8 +10,8 @@ from shared.errors import BadImageSize, NotFound
 from shared.models.camera import CameraResult, Outcome
 from shared.storage import blobs, rows
 from shared.storage.blobs import Blob
-from shared.storage.rows import Change
 from shared.storage.store import Store
+from shared.storage.transactions import Change, transact
 
 UNKNOWN = "unknown"
 
@@ -21,7 +21,7 @@ def put(store: Store, result: CameraResult) -> None:
     # First the blob: whoever sees the row can read it.
     blobs.write(store, "results", blob_name(result.project_id, result.id), msgspec.json.encode(result))
     row = Change("upsert", rows.name_key(result.id), rows.encode(result))
-    rows.transact(store.results, _partition(result.project_id), [row])
+    transact(store.results, _partition(result.project_id), [row])
 
 
 def get(store: Store, project_id: UUID | None, result_id: str) -> CameraResult:

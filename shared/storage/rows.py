@@ -1,56 +1,29 @@
-"""Rows of a table: a key and a document each, read one by one or by ranges, and changed in transactions."""
+"""Rows of a table: a key and a document each, read one by one or by ranges."""
 
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
-from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.data.tables import TableClient, TransactionOperation, UpdateMode
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient
 
 from shared.errors import Conflict
+from shared.storage.transactions import LIMIT, Change, RowMissing, transact
 
-# A property holds 32,768 UTF-16 units; a character takes up to two.
-CHUNK = 16_000
-TRANSACTION = 100
 PAGE = 1_000
 ATTEMPTS = 40
 LONGEST_KEY = 200
-
-
-class RowMissing(Exception):
-    """A transaction expected a row that is not there."""
-
-
-class RowExists(Exception):
-    """A transaction inserts a row that is there already."""
-
-
-class RowChanged(Exception):
-    """A transaction replaces or deletes a row that was changed since it was read."""
-
-
-REFUSALS = {404: RowMissing, 409: RowExists, 412: RowChanged}
 
 
 class Row(NamedTuple):
     key: str
     doc: str
     etag: str
-
-
-class Change(NamedTuple):
-    """One row of a transaction. Without an ETag any version will do; `touch` demands only that the row exists."""
-
-    kind: Literal["insert", "replace", "upsert", "touch", "delete"]
-    key: str
-    doc: str = ""
-    etag: str | None = None
 
 
 def encode(value: object) -> str:
@@ -99,16 +72,6 @@ def after_prefix(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def transact(table: TableClient, partition: str, changes: Sequence[Change]) -> None:
-    """All changes or none. Raises RowMissing, RowExists or RowChanged."""
-    try:
-        table.submit_transaction([_operation(partition, change) for change in changes])
-    except HttpResponseError as error:
-        if refusal := REFUSALS.get(error.status_code or 0):
-            raise refusal(str(error)) from None
-        raise
-
-
 def attempts() -> Iterator[int]:
     """Counts the attempts at a change that others may overtake; pauses between them. Raises Conflict at the end."""
     for attempt in range(ATTEMPTS):
@@ -120,37 +83,14 @@ def attempts() -> Iterator[int]:
 
 def delete_all(table: TableClient, partition: str, keys: Sequence[str]) -> None:
     """Delete rows, missing ones too, in steps."""
-    for start in range(0, len(keys), TRANSACTION):
-        part = keys[start : start + TRANSACTION]
+    for start in range(0, len(keys), LIMIT):
+        part = keys[start : start + LIMIT]
         try:
             transact(table, partition, [Change("delete", key) for key in part])
         except RowMissing:
             for key in part:
                 with suppress(RowMissing):
                     transact(table, partition, [Change("delete", key)])
-
-
-def _operation(partition: str, change: Change) -> tuple[TransactionOperation, dict[str, str], dict[str, object]]:
-    entity = {"PartitionKey": partition, "RowKey": change.key, **_chunks(change.doc)}
-    condition: dict[str, object] = {"match_condition": MatchConditions.Unconditionally}
-    if change.etag:
-        condition = {"match_condition": MatchConditions.IfNotModified, "etag": change.etag}
-    match change.kind:
-        case "insert":
-            return TransactionOperation.CREATE, entity, {}
-        case "replace":
-            return TransactionOperation.UPDATE, entity, {"mode": UpdateMode.REPLACE, **condition}
-        case "upsert":
-            return TransactionOperation.UPSERT, entity, {"mode": UpdateMode.REPLACE}
-        case "touch":
-            return TransactionOperation.UPDATE, entity, {"mode": UpdateMode.MERGE, **condition}
-        case "delete":
-            return TransactionOperation.DELETE, entity, condition
-
-
-def _chunks(doc: str) -> dict[str, str]:
-    """doc, doc1, doc2, ...: so many properties as the document fills."""
-    return {f"doc{at // CHUNK or ''}": doc[at : at + CHUNK] for at in range(0, len(doc), CHUNK)}
 
 
 def _row(entity: Mapping[str, object]) -> Row:

@@ -13,8 +13,8 @@ from shared.models.images import ImageRecord
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
 from shared.storage import counts, images, rows
-from shared.storage.rows import Change
 from shared.storage.store import Store
+from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing
 
 NEGATIVE = "negative"
 # So many images lose a deleted tag in one step: some seconds of work.
@@ -39,9 +39,9 @@ def insert(store: Store, project_id: UUID, tag: Tag) -> None:
     for _ in rows.attempts():
         try:
             return counts.commit(store, project_id, changes, {"changes": 1})
-        except rows.RowMissing:
+        except RowMissing:
             counts.require_project(store, project_id)
-        except rows.RowExists:
+        except RowExists:
             if rows.read(store.catalog, str(project_id), f"tag:{tag.id}"):
                 return None
             _require_unclaimed(store, project_id, tag)
@@ -84,10 +84,10 @@ def update(store: Store, project_id: UUID, tag_id: UUID, change: Callable[[Tag],
         replaced = Change("replace", row.key, rows.encode(structs.replace(entry, tag=new)), row.etag)
         try:
             counts.commit(store, project_id, [replaced, *_moved_claims(entry.tag, new)], {"changes": 1})
-        except rows.RowExists:
+        except RowExists:
             _require_unclaimed(store, project_id, new)
             continue
-        except (rows.RowMissing, rows.RowChanged):
+        except (RowMissing, RowChanged):
             continue
         return get(store, project_id, tag_id)
     raise AssertionError("attempts() raises")
@@ -107,7 +107,7 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
         claims = [Change("delete", claim.key) for claim in _claims(tag)]
         try:
             return counts.commit(store, project_id, [*gone, *claims], {"changes": 1})
-        except (rows.RowMissing, rows.RowChanged):
+        except (RowMissing, RowChanged):
             continue
     return None
 
