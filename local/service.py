@@ -149,7 +149,6 @@ class Service:
         """The app settings that the functions run with."""
         return {
             "STORAGE_CONNECTION_STRING": self.connection_string,
-            "STORAGE": self.connection_string,
             "TRAINING_KEY_1": self.training_key,
             "PREDICTION_KEY_1": self.prediction_key,
             "EVENT_TOPIC_ENDPOINT": self.topic_endpoint,

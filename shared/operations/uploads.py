@@ -1,6 +1,6 @@
 """Training images created from data, files and URLs: each picture by itself, with a status of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
@@ -70,7 +70,7 @@ class Batch(NamedTuple):
 
 
 def create_images_from_data(
-    store: Store, limits: Limits, project_id: UUID, files: list[tuple[str, bytes]], tag_ids: list[UUID]
+    store: Store, limits: Limits, project_id: UUID, files: Sequence[tuple[str, bytes]], tag_ids: list[UUID]
 ) -> ImageCreateSummary:
     sources = [Source(name, partial(_given, contents)) for name, contents in files]
     return _create(store, limits, project_id, sources, tag_ids, {}, "No valid image files")

@@ -1,0 +1,104 @@
+"""The camera pipeline, from a blob in `uploads` to its result, through the running service."""
+
+import json
+from uuid import uuid4
+
+import pytest
+from azure.storage.blob import ContainerClient
+from PIL import Image
+
+from local import replay
+from shared.models.camera import CameraResult, Outcome
+from shared.settings import Settings
+from shared.storage import results
+from shared.storage.store import Store
+from tests.pictures import encoded, picture
+
+
+class Camera:
+    """Uploads pictures as a camera would, and reads what became of them."""
+
+    def __init__(self, connection_string: str, project_id: str) -> None:
+        self.uploads = ContainerClient.from_connection_string(connection_string, "uploads")
+        self.store = Store.open(Settings(storage_connection_string=connection_string))
+        self.project_id = project_id
+
+    def upload(self, data: bytes, name: str, published_name: str = "gate") -> str:
+        path = f"{self.project_id}/{published_name}/{name}"
+        self.uploads.upload_blob(path, data, overwrite=True)
+        return path
+
+    def ended(self, path: str) -> list[CameraResult]:
+        return [result for result in results.list_all(self.store) if result.upload.path == path]
+
+
+@pytest.fixture(scope="module")
+def camera(service, training, trained):
+    training.publish_iteration(trained.project.id, trained.iteration.id, "gate", "resource")
+    camera = Camera(service.connection_string, str(trained.project.id))
+    yield camera
+    camera.uploads.close()
+    camera.store.close()
+    training.unpublish_iteration(trained.project.id, trained.iteration.id)
+
+
+def test_a_picture_gets_its_result(camera, trained, eventually):
+    path = camera.upload(picture("apple", 200), "a/b c/ü.jpg")
+    eventually(lambda: len(camera.ended(path)) == 1)
+    result = camera.ended(path)[0]
+    assert result.outcome == Outcome.RESULT
+    assert result.predictions[0].tag_name == "apple"
+    assert str(result.iteration_id) == str(trained.iteration.id)
+    blob = camera.store.containers["results"].download_blob(results.blob_name(result.project_id, result.id))
+    assert json.loads(blob.readall())["predictions"][0]["tagName"] == "apple"
+    eventually(lambda: not list(camera.store.containers["frames"].list_blob_names(name_starts_with=result.id)))
+
+
+def test_new_content_at_the_same_path_is_a_new_result(camera, eventually):
+    path = camera.upload(picture("apple", 201), "same.jpg")
+    eventually(lambda: len(camera.ended(path)) == 1)
+    camera.upload(picture("leaf", 201), "same.jpg")
+    eventually(lambda: len(camera.ended(path)) == 2)
+    assert {result.predictions[0].tag_name for result in camera.ended(path)} == {"apple", "leaf"}
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "BadRequestImageFormat"),
+        (b"not a picture", "BadRequestImageFormat"),
+        (picture("apple", 1)[:3000], "BadRequestImageFormat"),
+        (encoded(Image.new("1", (10_300, 500)), "PNG"), "BadRequestImageDimensions"),
+    ],
+)
+def test_a_hostile_file_ends_as_a_rejection(camera, eventually, data, code):
+    path = camera.upload(data, f"{uuid4()}.jpg")
+    eventually(lambda: len(camera.ended(path)) == 1)
+    rejection = camera.ended(path)[0]
+    assert (rejection.outcome, rejection.code) == (Outcome.REJECTED, code)
+    assert len(rejection.reason) > 10
+
+
+def test_paths_that_name_no_model_are_rejected(camera, eventually):
+    unpublished = camera.upload(picture("apple", 1), "a.jpg", published_name="nothing")
+    camera.uploads.upload_blob(f"{uuid4()}/gate/a.jpg", picture("apple", 1))
+    camera.uploads.upload_blob("stray.jpg", picture("apple", 2), overwrite=True)
+    eventually(lambda: len(camera.ended(unpublished)) == 1 and len(camera.ended("stray.jpg")) == 1)
+    assert camera.ended(unpublished)[0].code == "NotFoundIteration"
+    assert camera.ended("stray.jpg")[0].project_id is None
+
+
+def test_a_rejected_picture_can_be_replayed(camera, training, trained, service, eventually, monkeypatch):
+    path = camera.upload(picture("leaf", 300), "early.jpg", published_name="soon")
+    eventually(lambda: len(camera.ended(path)) == 1)
+    training.unpublish_iteration(trained.project.id, trained.iteration.id)
+    training.publish_iteration(trained.project.id, trained.iteration.id, "soon", "resource")
+    try:
+        for name, value in service.settings().items():
+            monkeypatch.setenv(name, value)
+        assert replay.main(["--project", str(trained.project.id)]) == 0
+        eventually(lambda: camera.ended(path)[0].outcome == Outcome.RESULT)
+        assert len(camera.ended(path)) == 1
+    finally:
+        training.unpublish_iteration(trained.project.id, trained.iteration.id)
+        training.publish_iteration(trained.project.id, trained.iteration.id, "gate", "resource")
