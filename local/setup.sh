@@ -36,14 +36,16 @@ install_python_packages() {
         echo "Making .venv with $("$python" --version)."
         "$python" -m venv .venv || fail "the virtual environment could not be made; see above."
     }
-    fresh .venv/.stamp "$@" && return
+    # One stamp for each set of files: ./run and ./test take turns without installing again.
+    installed=.venv/.stamp-$(echo "$*" | cksum | cut -d ' ' -f 1)
+    fresh "$installed" "$@" && return
     echo "Installing the Python packages of $*; the first time takes some minutes."
     requirements=
     for file in "$@"; do requirements="$requirements -r $file"; done
     # shellcheck disable=SC2086  # one word for each -r and each file
     .venv/bin/python -m pip install --quiet --disable-pip-version-check $requirements ||
         fail "pip could not install the packages; see above (is there a network?)."
-    stamp .venv/.stamp "$@"
+    stamp "$installed" "$@"
 }
 
 install_azurite() {

@@ -1,0 +1,30 @@
+"""What the sample app's functions left behind, and waiting for it."""
+
+import time
+from collections.abc import Callable
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import ContainerClient
+
+
+class Traces:
+    """The blobs of the container `traces`."""
+
+    def __init__(self, connection_string: str) -> None:
+        self._container = ContainerClient.from_connection_string(connection_string, "traces")
+
+    def of(self, name: str) -> list[str]:
+        """What the function wrote under this name, the oldest first."""
+        try:
+            blobs = sorted(blob.name for blob in self._container.list_blobs(name_starts_with=f"{name}/"))
+            return [self._container.download_blob(blob).readall().decode() for blob in blobs]
+        except ResourceNotFoundError:
+            return []
+
+
+def wait_for(done: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return when it holds; fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        time.sleep(0.02)
