@@ -1,0 +1,128 @@
+"""Processes killed at the worst moment: after a restart everything ends right and nothing is lost."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
+import pytest
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, ImageFileCreateEntry
+from azure.storage.blob import ContainerClient
+from msrest.authentication import ApiKeyCredentials
+
+from local.service import Options, Service, running
+from shared.models.camera import Outcome
+from shared.settings import Settings
+from shared.storage import counts, iterations, results
+from shared.storage.store import Store
+from tests.functions.flows import train, upload
+from tests.pictures import picture
+
+
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory) -> Iterator[Service]:
+    """A service of its own, that notices dead jobs soon."""
+    options = Options(environment={"JOB_HEARTBEAT_SECONDS": "3"})
+    with running(tmp_path_factory.mktemp("fragile"), options=options) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def client(fragile) -> CustomVisionTrainingClient:
+    credentials = ApiKeyCredentials(in_headers={"Training-key": fragile.training_key})
+    client = CustomVisionTrainingClient(fragile.endpoint, credentials)
+    client.config.retry_policy.retries = 0
+    return client
+
+
+@pytest.fixture
+def catalog(fragile) -> Iterator[Store]:
+    store = Store.open(Settings(storage_connection_string=fragile.connection_string))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def labelled(client) -> UUID:
+    """A project of two tags with twenty pictures each."""
+    project = client.create_project(f"faults {uuid4()}", classification_type="Multiclass")
+    for kind in ("apple", "leaf"):
+        upload(client, project.id, kind, range(20))
+    return UUID(str(project.id))
+
+
+def job_of(catalog: Store, project_id: UUID, iteration_id: str) -> int:
+    """The process id of the training job, once it has been launched."""
+    while not (execution := iterations.get(catalog, project_id, UUID(str(iteration_id))).run.execution):
+        time.sleep(0.02)
+    return int(execution)
+
+
+def test_a_killed_job_is_started_again(client, catalog, labelled, eventually):
+    iteration = client.train_project(labelled)
+    os.kill(job_of(catalog, labelled, iteration.id), signal.SIGKILL)
+    eventually(lambda: client.get_iteration(labelled, iteration.id).status != "Training", 60)
+    assert client.get_iteration(labelled, iteration.id).status == "Completed"
+    assert iterations.get(catalog, labelled, UUID(str(iteration.id))).run.attempts == 1
+
+
+def test_a_job_that_always_dies_fails_with_the_reason(client, catalog, labelled, eventually):
+    iteration = client.train_project(labelled)
+
+    def ended() -> bool:
+        run = iterations.get(catalog, labelled, UUID(str(iteration.id))).run
+        try:
+            os.kill(int(run.execution or 0) or 2**22, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        return client.get_iteration(labelled, iteration.id).status == "Failed"
+
+    eventually(ended, 90)
+    assert "died" in client.get_iteration(labelled, iteration.id).training_error_details
+    assert train(client, labelled).status == "Completed"
+
+
+def test_azurite_killed_during_an_upload_batch(fragile, client, catalog):
+    project = client.create_project("cut", classification_type="Multiclass")
+    tag = client.create_tag(project.id, "apple")
+    time.sleep(1)
+    entries = [ImageFileCreateEntry(name=f"{seed}", contents=picture("apple", seed)) for seed in range(64)]
+    batch = ImageFileCreateBatch(images=entries, tag_ids=[tag.id])
+    with ThreadPoolExecutor(1) as pool:
+        cut = pool.submit(client.create_images_from_files, project.id, batch)
+        time.sleep(0.4)
+        fragile.kill_azurite()
+        fault = cut.exception()
+        statuses = [] if fault else [image.status for image in cut.result().images]
+    assert fault or "ErrorStorage" in statuses
+    fragile.start_azurite()
+    summary = client.create_images_from_files(project.id, batch)
+    assert {image.status for image in summary.images} <= {"OK", "OKDuplicate"}
+    assert client.get_tagged_image_count(project.id, tag_ids=[tag.id]) == 64
+    assert counts.read(catalog, UUID(str(project.id))).images == 64
+    recounted = counts.recount(catalog, UUID(str(project.id)))
+    assert (recounted.images, recounted.tagged) == (64, 64)
+
+
+def test_the_host_killed_between_the_camera_steps(fragile, client, catalog, labelled, eventually):
+    iteration = train(client, labelled)
+    client.publish_iteration(labelled, iteration.id, "gate", "resource")
+    with ContainerClient.from_connection_string(fragile.connection_string, "uploads") as uploads:
+        for number in range(40):
+            uploads.upload_blob(f"{labelled}/gate/{number}.jpg", picture("apple", 500 + number))
+    eventually(lambda: len(list(results.list_all(catalog, labelled))) > 3)
+    fragile.kill_host()
+    assert len(list(results.list_all(catalog, labelled))) < 40
+    fragile.start_host()
+    eventually(lambda: len(list(results.list_all(catalog, labelled))) == 40, 60)
+    assert {result.outcome for result in results.list_all(catalog, labelled)} == {Outcome.RESULT}
+
+
+def test_the_host_killed_while_a_job_trains(fragile, client, labelled, eventually):
+    iteration = client.train_project(labelled)
+    fragile.kill_host()
+    fragile.start_host()
+    eventually(lambda: client.get_iteration(labelled, iteration.id).status == "Completed", 60)
