@@ -97,6 +97,11 @@ class Call:
             raise errors.ExceededBatchSize(f"'{name}' has {len(ids)} ids; send at most {limit} in one call.")
         return ids
 
+    def require_workspace(self) -> None:
+        """Raises OperationNotSupported for a read that asks for an iteration's state instead of the present one."""
+        if self.optional("iterationId"):
+            raise errors.OperationNotSupported("Leave out iterationId: only the workspace can be read in this version.")
+
     def json(self, kind: type[S]) -> S:
         """The body as `kind`; an empty body counts as {}. Raises BadRequest, UnsupportedMediaType."""
         return body.read_json(self._content_type, self.request.get_body(), kind)

@@ -67,6 +67,7 @@ def get_untagged_image_count(call: Call, project_id: UUID) -> int:
 
 @training("GET", "projects/{project_id}/images/id")
 def get_images_by_ids(call: Call, project_id: UUID) -> list[Image]:
+    call.require_workspace()
     return images.get_images_by_ids(call.store, project_id, call.ids("imageIds", call.limits.ids_per_request))
 
 
@@ -94,6 +95,7 @@ def delete_image_tags(call: Call, project_id: UUID) -> None:
 
 
 def _page(call: Call, project_id: UUID, status: TaggingStatus) -> list[Image]:
+    call.require_workspace()
     return images.get_images(
         call.store,
         call.limits,
@@ -107,6 +109,7 @@ def _page(call: Call, project_id: UUID, status: TaggingStatus) -> list[Image]:
 
 
 def _count(call: Call, project_id: UUID, status: TaggingStatus) -> int:
+    call.require_workspace()
     tag_ids = call.ids("tagIds", images.TAGS_PER_FILTER)
     return images.get_image_count(call.store, project_id, status=status, tag_ids=tag_ids)
 

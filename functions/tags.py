@@ -22,11 +22,13 @@ def create_tag(call: Call, project_id: UUID) -> Tag:
 
 @training("GET", "projects/{project_id}/tags")
 def get_tags(call: Call, project_id: UUID) -> list[Tag]:
+    call.require_workspace()
     return tags.get_tags(call.store, project_id)
 
 
 @training("GET", "projects/{project_id}/tags/{tag_id}")
 def get_tag(call: Call, project_id: UUID, tag_id: UUID) -> Tag:
+    call.require_workspace()
     return tags.get_tag(call.store, project_id, tag_id)
 
 
