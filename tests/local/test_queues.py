@@ -1,0 +1,135 @@
+"""Queue triggers: done once, tried again, and in the end in the poison queue."""
+
+import base64
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import azure.functions as func
+import pytest
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from local.host import queues
+from local.host.functions import Binding, HostedFunction
+from local.host.options import QueueOptions
+from local.host.queues import QueueListener
+from local.service import Service
+from tests.local.waiting import Traces, wait_for
+
+
+def client(connection_string: str, name: str, *, encoded: bool = True) -> QueueClient:
+    policy = TextBase64EncodePolicy() if encoded else None
+    queue = QueueClient.from_connection_string(connection_string, name, message_encode_policy=policy)
+    with contextlib.suppress(ResourceExistsError):
+        queue.create_queue()
+    return queue
+
+
+def length(queue: QueueClient) -> int:
+    return int(queue.get_queue_properties().approximate_message_count or 0)
+
+
+@pytest.fixture
+def work(service: Service) -> QueueClient:
+    return client(service.connection_string, "work")
+
+
+def test_message_is_handled_once_and_deleted(work: QueueClient, traces: Traces) -> None:
+    name = str(uuid.uuid4())
+    work.send_message(name)
+    wait_for(lambda: traces.of(f"work-{name}") == ["1"])
+    wait_for(lambda: length(work) == 0)
+
+
+def test_failed_message_is_tried_again(work: QueueClient, traces: Traces) -> None:
+    name = f"flaky-{uuid.uuid4()}"
+    work.send_message(name)
+    wait_for(lambda: traces.of(f"work-{name}") == ["1", "2"])
+    wait_for(lambda: length(work) == 0)
+
+
+def test_message_that_always_fails_ends_in_the_poison_queue(
+    service: Service, work: QueueClient, traces: Traces
+) -> None:
+    name = f"bad-{uuid.uuid4()}"
+    work.send_message(name)
+    wait_for(lambda: traces.of(f"work-{name}") == ["1", "2", "3"])
+    wait_for(lambda: length(work) == 0)
+    poison = client(service.connection_string, "work-poison", encoded=False)
+    assert base64.b64encode(name.encode()).decode() in [message.content for message in poison.peek_messages(32)]
+
+
+def test_message_that_is_not_base64_goes_to_the_poison_queue_unread(service: Service, work: QueueClient) -> None:
+    client(service.connection_string, "work", encoded=False).send_message("no base64!")
+    poison = client(service.connection_string, "work-poison", encoded=False)
+    wait_for(lambda: "no base64!" in [message.content for message in poison.peek_messages(32)])
+    wait_for(lambda: length(work) == 0)
+
+
+def test_many_messages_are_all_handled(work: QueueClient, traces: Traces) -> None:
+    name = str(uuid.uuid4())
+    for number in range(60):
+        work.send_message(f"{name}/{number}")
+    wait_for(lambda: len(traces.of(f"work-{name}")) == 60)
+    assert set(traces.of(f"work-{name}")) == {"1"}
+
+
+class Counted:
+    """A handler that runs for so long and counts its runs."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.begun = 0
+        self.ended = threading.Event()
+
+    def __call__(self, message: func.QueueMessage) -> None:
+        self.begun += 1
+        time.sleep(self.seconds)
+        self.ended.set()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+def listener(azurite: str, queue: QueueClient, handler: Counted, pool: ThreadPoolExecutor) -> QueueListener:
+    trigger = Binding(type="queueTrigger", name="message", direction="IN", queue_name=queue.queue_name)
+    function = HostedFunction("counted", trigger, handler)
+    return QueueListener(function, azurite, QueueOptions(), pool, lambda: None)
+
+
+def test_hold_on_a_message_is_renewed_while_its_handler_runs(
+    azurite: str, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "LEASE_SECONDS", 2)
+    queue = client(azurite, f"held-{uuid.uuid4()}")
+    handler = Counted(seconds=5)
+    queue.send_message("x")
+    first, second = listener(azurite, queue, handler, pool), listener(azurite, queue, handler, pool)
+    first.start()
+    second.start()
+    assert handler.ended.wait(15)
+    wait_for(lambda: length(queue) == 0)
+    first.stop()
+    second.stop()
+    assert handler.begun == 1
+
+
+def test_queue_may_come_into_being_later(azurite: str, pool: ThreadPoolExecutor) -> None:
+    name = f"late-{uuid.uuid4()}"
+    queue = QueueClient.from_connection_string(azurite, name, message_encode_policy=TextBase64EncodePolicy())
+    with pytest.raises(ResourceNotFoundError):
+        queue.get_queue_properties()
+    handler = Counted(seconds=0)
+    started = listener(azurite, queue, handler, pool)
+    started.start()
+    queue.create_queue()
+    queue.send_message("x")
+    assert handler.ended.wait(10)
+    started.stop()
