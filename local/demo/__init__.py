@@ -1,0 +1,73 @@
+"""`./run demo`: the main job from a folder of pictures to a camera's results, through the official SDK."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from local.demo.pictures import DemoError, read_folder, split
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RENDERED_PER_TAG = 30
+
+
+def main(argv: list[str]) -> int:
+    """Returns the exit code: 0, or 1 after a line on stderr that says why."""
+    options = _arguments().parse_args(argv)
+    try:
+        if options.folder:
+            _run(options, options.folder)
+        else:
+            with tempfile.TemporaryDirectory(prefix="ocellus-parts-") as folder:
+                _render(Path(folder), options.per_tag)
+                _run(options, Path(folder))
+    except DemoError as fault:
+        print(f"The demo can't go on: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./run demo",
+        description="Train a classifier on labelled pictures, publish it, call it, and let a camera use it.",
+        epilog="Without FOLDER it renders pictures of machined parts, good and defective, and uses those.",
+    )
+    parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="holds one folder of pictures a tag")
+    parser.add_argument(
+        "--test",
+        type=Path,
+        metavar="FOLDER",
+        help="pictures to test with, in the same form; without it a fifth of FOLDER is held out",
+    )
+    parser.add_argument("--port", type=int, help="port of the endpoint (a free one)")
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / ".local", metavar="FOLDER", help="where all is kept (.local)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured to this file, too")
+    parser.add_argument(
+        "--per-tag", type=int, default=RENDERED_PER_TAG, metavar="N", help=f"pictures to render ({RENDERED_PER_TAG})"
+    )
+    return parser
+
+
+def _render(folder: Path, per_tag: int) -> None:
+    from local import scenes
+
+    print(f"Rendering {per_tag} pictures each of machined parts that are {', '.join(scenes.TAGS)} ...", flush=True)
+    scenes.write_folder(folder, per_tag, seed=1)
+
+
+def _run(options: argparse.Namespace, folder: Path) -> None:
+    # The bad input is named before anything is started, and --help works where nothing is installed yet.
+    dataset = split(read_folder(folder), options.test and read_folder(options.test))
+    from local.demo import walkthrough
+
+    report = walkthrough.run(dataset, options.data, options.port)
+    if options.json:
+        import msgspec
+
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")

@@ -1,0 +1,118 @@
+"""A camera that drops pictures into storage, and somebody who waits for its results."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from azure.storage.blob import ContainerClient
+from rich.console import Console
+
+from local.demo.pictures import DemoError, Picture
+from local.demo.report import Camera, percentile
+from local.service import Service
+from shared.models.camera import CameraResult, Outcome
+from shared.settings import Settings
+from shared.storage import results
+from shared.storage.store import Store
+
+PICTURES = 19
+INTERVAL_SECONDS = 0.2
+POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 60.0
+
+
+class Drop(NamedTuple):
+    """One file that the camera uploads: its name, its bytes and what a person would say it shows."""
+
+    name: str
+    data: bytes
+    tag: str | None
+
+
+def choose(pictures: Sequence[Picture]) -> list[Drop]:
+    """Pictures from all over the test set, and among them one that was cut off on its way to the disk."""
+    step = max(1, len(pictures) // PICTURES)
+    chosen = [(picture, picture.path.read_bytes()) for picture in pictures[::step][:PICTURES]]
+    drops = [
+        Drop(f"camera-1/{number:03}{picture.path.suffix.lower()}", data, picture.tag)
+        for number, (picture, data) in enumerate(chosen)
+    ]
+    drops.insert(len(drops) // 2, Drop("camera-1/broken.jpg", chosen[0][1][: len(chosen[0][1]) // 3], None))
+    return drops
+
+
+def watch(console: Console, service: Service, project_id: str, published_name: str, drops: Sequence[Drop]) -> Camera:
+    """Upload at a camera's pace and show each result as it arrives. Raises DemoError where one does not."""
+    folder = f"{project_id}/{published_name}"
+    console.print(f"\nA camera uploads {len(drops)} pictures, one of them broken, to uploads/{folder}/camera-1/")
+    started: dict[str, datetime] = {}
+    sender = threading.Thread(target=_upload, args=(service.connection_string, folder, drops, started))
+    sender.start()
+    store = Store.open(Settings(storage_connection_string=service.connection_string))
+    tags = {f"{folder}/{drop.name}": drop.tag for drop in drops}
+    ended: list[CameraResult] = []
+    try:
+        for result in _arrivals(store, UUID(project_id), len(drops)):
+            ended.append(result)
+            _show(console, result, tags[result.upload.path], _latency(result, started))
+    finally:
+        sender.join()
+        store.close()
+    if missing := sorted(tags.keys() - {result.upload.path for result in ended}):
+        raise DemoError(
+            f"no result in {PATIENCE_SECONDS:.0f} s for {', '.join(missing)}; see the logs in {service.data}."
+        )
+    return _figures(ended, tags, started)
+
+
+def _upload(connection: str, folder: str, drops: Sequence[Drop], started: dict[str, datetime]) -> None:
+    with ContainerClient.from_connection_string(connection, "uploads") as uploads:
+        for drop in drops:
+            path = f"{folder}/{drop.name}"
+            started[path] = datetime.now(UTC)
+            uploads.upload_blob(path, drop.data)
+            time.sleep(INTERVAL_SECONDS)
+
+
+def _arrivals(store: Store, project_id: UUID, expected: int) -> Iterator[CameraResult]:
+    """Each result once, as it is seen, until all are there or none came for too long."""
+    seen: set[str] = set()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(seen) < expected and time.monotonic() < deadline:
+        fresh = [result for result in results.list_all(store, project_id) if result.id not in seen]
+        for result in sorted(fresh, key=lambda result: result.created):
+            seen.add(result.id)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            yield result
+        time.sleep(POLL_SECONDS)
+
+
+def _latency(result: CameraResult, started: dict[str, datetime]) -> float:
+    """Seconds from the start of the upload to the result's record."""
+    return (result.created - started[result.upload.path]).total_seconds()
+
+
+def _show(console: Console, result: CameraResult, tag: str | None, seconds: float) -> None:
+    name = result.upload.path.rpartition("/")[2]
+    if result.outcome == Outcome.REJECTED:
+        console.print(f"  {name:12} [yellow]rejected[/yellow] after {seconds:.2f} s: {result.reason}", soft_wrap=True)
+        return
+    best = result.predictions[0]
+    mark = "[green]right[/green]" if best.tag_name == tag else f"[red]is {tag}[/red]"
+    console.print(f"  {name:12} {best.tag_name} ({best.probability:.0%}), {mark}, after {seconds:.2f} s")
+
+
+def _figures(ended: Sequence[CameraResult], tags: dict[str, str | None], started: dict[str, datetime]) -> Camera:
+    right = [result for result in ended if result.outcome == Outcome.RESULT]
+    latencies = [_latency(result, started) for result in ended]
+    return Camera(
+        dropped=len(tags),
+        results=len(right),
+        rejections=len(ended) - len(right),
+        correct=sum(result.predictions[0].tag_name == tags[result.upload.path] for result in right),
+        latency_p50_s=percentile(latencies, 50),
+        latency_p95_s=percentile(latencies, 95),
+    )

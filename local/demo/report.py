@@ -1,0 +1,118 @@
+"""What the demo measured, as numbers for a file and as tables for a person."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from azure.cognitiveservices.vision.customvision.training.models import IterationPerformance
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+
+
+class Upload(Struct, frozen=True):
+    """How the training pictures were taken. `refused` names each picture and the status it got."""
+
+    accepted: int
+    duplicates: int
+    refused: list[str]
+    seconds: float
+
+
+class Test(Struct, frozen=True):
+    """How the published model did on pictures that it was not trained on."""
+
+    accuracy: float
+    correct: int
+    answered: int
+    refused: list[str]
+    latency_p50_ms: float
+    latency_p95_ms: float
+
+
+class Camera(Struct, frozen=True):
+    """How pictures ended that a camera dropped into storage. Latency is from the start of the upload to the result."""
+
+    dropped: int
+    results: int
+    rejections: int
+    correct: int
+    latency_p50_s: float
+    latency_p95_s: float
+
+
+class Report(Struct, frozen=True):
+    """One run of the demo."""
+
+    tags: int
+    upload: Upload
+    train_seconds: float
+    precision: float
+    recall: float
+    average_precision: float
+    test: Test
+    camera: Camera
+
+
+class Answer(NamedTuple):
+    """One test picture: its name, its tag, the tag it was given with its probability, and how long that took."""
+
+    name: str
+    tag: str
+    predicted: str
+    probability: float
+    seconds: float
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """0 where there are no values."""
+    return float(np.percentile(values, percent)) if values else 0.0
+
+
+def test_figures(answers: Sequence[Answer], refused: list[str]) -> Test:
+    correct = sum(answer.predicted == answer.tag for answer in answers)
+    milliseconds = [answer.seconds * 1000 for answer in answers]
+    return Test(
+        accuracy=correct / len(answers) if answers else 0.0,
+        correct=correct,
+        answered=len(answers),
+        refused=refused,
+        latency_p50_ms=percentile(milliseconds, 50),
+        latency_p95_ms=percentile(milliseconds, 95),
+    )
+
+
+def show_performance(console: Console, performance: IterationPerformance) -> None:
+    """Precision, recall and average precision for each tag, as the service estimates them."""
+    table = Table("tag", "precision", "recall", "AP", title="What training expects of the model (threshold 50 %)")
+    for line in (*performance.per_tag_performance, None):
+        figures = line or performance
+        values = (figures.precision, figures.recall, figures.average_precision)
+        name = line.name if line else "all"
+        table.add_row(name, *("-" if value is None else f"{value:.1%}" for value in values), end_section=line is None)
+    console.print(table)
+
+
+def show_test(console: Console, test: Test, answers: Sequence[Answer]) -> None:
+    """The accuracy, and which tags were taken for which others."""
+    mistakes = [answer for answer in answers if answer.predicted != answer.tag]
+    if mistakes:
+        table = Table("is", "was taken for", "times", "for example", title="Mistakes")
+        pairs = Counter((answer.tag, answer.predicted) for answer in mistakes)
+        for (tag, predicted), count in pairs.most_common():
+            example = next(answer for answer in mistakes if (answer.tag, answer.predicted) == (tag, predicted))
+            table.add_row(tag, predicted, str(count), f"{example.name} ({example.probability:.0%})")
+        console.print(table)
+    show_refused(console, "test pictures that the service refused", test.refused)
+    console.print(
+        f"[bold]Test accuracy {test.accuracy:.3f}[/bold]: {test.correct} of {test.answered} right; "
+        f"reply in {test.latency_p50_ms:.0f} ms (p50), {test.latency_p95_ms:.0f} ms (p95)"
+    )
+
+
+def show_refused(console: Console, what: str, names: Sequence[str]) -> None:
+    if names:
+        console.print(f"[yellow]{len(names)} {what}:[/yellow]")
+        for name in names:
+            console.print(f"  {name}", markup=False)
