@@ -1,0 +1,68 @@
+"""What happens in the service, told to others: CloudEvents on the configured Event Grid topic."""
+
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+from msgspec import Struct
+
+from shared.errors import ServiceUnavailable
+from shared.models.events import EventType
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AzureKeyCredential
+    from azure.eventgrid import EventGridPublisherClient
+    from azure.identity import DefaultAzureCredential
+
+SOURCE = "/ocellus"
+
+
+class Publisher:
+    """Sends events to the topic; where none is configured it sends nothing."""
+
+    def __init__(self, client: "EventGridPublisherClient | None") -> None:
+        self._client = client
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        return cls(_topic(settings) if settings.event_topic_endpoint else None)
+
+    def publish(self, event_type: EventType, subject: str, data: Struct, event_id: str) -> None:
+        """Send one event. Raises ServiceUnavailable when it can't be sent, so that the caller's queue tries again.
+
+        `event_id` must be the same on every retry: subscribers know a repeated event by source and id.
+        """
+        if self._client is None:
+            return
+        from azure.core.exceptions import AzureError
+        from azure.core.messaging import CloudEvent
+
+        event = CloudEvent(SOURCE, event_type.value, data=msgspec.to_builtins(data), subject=subject, id=event_id)
+        try:
+            # The client ignores these when they are given to its constructor.
+            self._client.send(event, retry_total=2, connection_timeout=3, read_timeout=10)
+        except AzureError as error:
+            raise ServiceUnavailable(
+                f"The event topic did not take {event_type} {event_id}: {error.message}"
+            ) from error
+
+    def close(self) -> None:
+        if self._client:
+            self._client.close()
+
+
+def _topic(settings: Settings) -> "EventGridPublisherClient":
+    # Imported here: an app without a topic need not pay for it at its start.
+    from azure.eventgrid import EventGridPublisherClient
+
+    return EventGridPublisherClient(settings.event_topic_endpoint, _credential(settings))
+
+
+def _credential(settings: Settings) -> "AzureKeyCredential | DefaultAzureCredential":
+    if settings.event_topic_key:
+        from azure.core.credentials import AzureKeyCredential
+
+        return AzureKeyCredential(settings.event_topic_key)
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id or None)
