@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -258,7 +258,9 @@ def _end(process: subprocess.Popen[bytes] | None) -> None:
         process.kill()
         process.wait()
     if process.stdin:
-        process.stdin.close()
+        # What a child that died early did not read is still in the buffer.
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 def _kill(process: subprocess.Popen[bytes] | None) -> None:
