@@ -88,6 +88,17 @@ def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: De
         _fold(store, project_id, _ledger(store, project_id))
 
 
+def bump(store: Store, project_id: UUID) -> None:
+    """Count a change of something that lies outside the project's partition. Raises ProjectNotFound."""
+    try:
+        commit(store, project_id, [], {"changes": 1})
+    except RowMissing:
+        raise project_absent(project_id) from None
+    except RowExists:
+        # Sent twice, as the first answer was lost.
+        return
+
+
 def require_project(store: Store, project_id: UUID) -> None:
     """Raises ProjectNotFound."""
     if rows.read(store.catalog, str(project_id), WORKSPACE) is None:

@@ -68,10 +68,18 @@ def get_many(store: Store, project_id: UUID, ids: Iterable[UUID]) -> list[ImageR
     return [record for image_id in wanted if (record := found.get(image_id))]
 
 
-def update(store: Store, project_id: UUID, image_id: UUID, change: Callable[[ImageRecord], ImageRecord]) -> ImageRecord:
-    """The one way to change an image. `change` may be called again when others changed the image meanwhile.
+def find(store: Store, project_id: UUID, sha256: str) -> ImageRecord | None:
+    """The image with this content."""
+    row = rows.read(store.catalog, str(project_id), f"hash:{sha256}")
+    found = row and rows.read(store.catalog, str(project_id), f"image:{row.doc}")
+    return _record(found) if found else None
 
-    Raises ProjectNotFound, ImageNotFound, TagNotFound.
+
+def update(store: Store, project_id: UUID, image_id: UUID, change: Callable[[ImageRecord], ImageRecord]) -> ImageRecord:
+    """The one way to change an image. Raises ProjectNotFound, ImageNotFound, TagNotFound.
+
+    `change` is called again on what it finds then when others changed the image meanwhile, or when it turned so many
+    tags that one transaction takes a part of them.
     """
     for _ in rows.attempts():
         row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
@@ -81,14 +89,18 @@ def update(store: Store, project_id: UUID, image_id: UUID, change: Callable[[Ima
         new = change(old)
         if new == old:
             return old
+        target = _step(old, new)
+        if target is not new:
+            _require_tags(store, project_id, new.tag_ids - old.tag_ids)
         try:
-            _write_in_steps(store, project_id, old, new, row.etag)
+            _write(store, project_id, old, target, row.etag)
         except RowMissing:
             _require_tags(store, project_id, new.tag_ids - old.tag_ids)
-            continue
         except (RowChanged, RowExists):
             continue
-        return new
+        else:
+            if target is new:
+                return new
     raise AssertionError("attempts() raises")
 
 
@@ -98,12 +110,15 @@ def delete(store: Store, project_id: UUID, image_id: UUID) -> bool:
         row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
         if row is None:
             return False
+        old = _record(row)
+        target = _step(old, None)
         try:
-            _write_in_steps(store, project_id, _record(row), None, row.etag)
+            _write(store, project_id, old, target, row.etag)
         except (RowMissing, RowChanged):
             counts.require_project(store, project_id)
-            continue
-        return True
+        else:
+            if target is None:
+                return True
     raise AssertionError("attempts() raises")
 
 
@@ -165,20 +180,6 @@ def with_tag(store: Store, project_id: UUID, tag_id: UUID) -> Iterator[UUID]:
     return (UUID(row.key) for row in walk(store, [Range(project_id, f"t:{tag_id}:")], keys_only=True))
 
 
-def _write_in_steps(store: Store, project_id: UUID, old: ImageRecord, new: ImageRecord | None, etag: str) -> None:
-    target = _step(old, new)
-    while target is not new:
-        _write(store, project_id, old, target, etag)
-        row = rows.read(store.catalog, str(project_id), f"image:{old.id}")
-        if row is None or target is None:
-            raise RowMissing(str(old.id))
-        old, etag = target, row.etag
-        if _record(row) != target:
-            raise RowChanged(row.key)
-        target = _step(old, new)
-    _write(store, project_id, old, new, etag)
-
-
 def _write(store: Store, project_id: UUID, old: ImageRecord | None, new: ImageRecord | None, etag: str | None) -> None:
     counts.commit(store, project_id, _changes(old, new, etag), counts.difference(old, new))
 
@@ -201,7 +202,7 @@ def _step(old: ImageRecord | None, new: ImageRecord | None) -> ImageRecord | Non
 
 def _changes(old: ImageRecord | None, new: ImageRecord | None, etag: str | None) -> list[Change]:
     """All rows that a change of one image touches. A tag that is added must be there."""
-    before, after = _index(old), _index(new)
+    before, after = index_rows(old), index_rows(new)
     added = (new.tag_ids if new else set[UUID]()) - (old.tag_ids if old else set[UUID]())
     return [
         *_primary(old, new, etag),
@@ -220,7 +221,7 @@ def _primary(old: ImageRecord | None, new: ImageRecord | None, etag: str | None)
     return [Change("replace", f"image:{new.id}", rows.encode(new), etag)]
 
 
-def _index(record: ImageRecord | None) -> dict[str, str]:
+def index_rows(record: ImageRecord | None) -> dict[str, str]:
     """The index rows of an image and the copy that each carries; none where the copies would be many or large."""
     if record is None:
         return {}
@@ -238,12 +239,6 @@ def _complete(store: Store, project_id: UUID, record: ImageRecord) -> None:
     except TagNotFound:
         delete(store, project_id, record.id)
         raise
-
-
-def find(store: Store, project_id: UUID, sha256: str) -> ImageRecord | None:
-    row = rows.read(store.catalog, str(project_id), f"hash:{sha256}")
-    found = row and rows.read(store.catalog, str(project_id), f"image:{row.doc}")
-    return _record(found) if found else None
 
 
 def _near(store: Store, project_id: UUID, ids: Sequence[UUID]) -> dict[UUID, ImageRecord]:

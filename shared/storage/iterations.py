@@ -83,10 +83,9 @@ def update(
 
 def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Raises ProjectNotFound, IterationNotFound."""
-    try:
+    get(store, project_id, iteration_id)
+    with suppress(RowMissing):
         counts.commit(store, project_id, [Change("delete", f"iteration:{iteration_id}")])
-    except RowMissing:
-        raise _absent(store, project_id, iteration_id) from None
 
 
 def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:

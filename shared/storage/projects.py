@@ -84,11 +84,10 @@ def _replace(store: Store, old: Project, new: Project, etag: str) -> None:
     changed = old.settings != new.settings
     # Counted before and after, as two partitions can't change together: the revision never lags behind the settings.
     if changed:
-        counts.commit(store, old.id, [], {"changes": 1})
+        counts.bump(store, old.id)
     transact(store.catalog, PARTITION, [Change("replace", str(old.id), rows.encode(new), etag)])
     if changed:
-        with suppress(RowMissing):
-            counts.commit(store, old.id, [], {"changes": 1})
+        counts.bump(store, old.id)
 
 
 def _purge_rows(table: TableClient, partition: str) -> bool:

@@ -8,9 +8,8 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from itertools import islice
 from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
-
-from msgspec import Struct
 
 from shared.storage import rows
 from shared.storage.rows import Row
@@ -18,11 +17,12 @@ from shared.storage.store import Store
 
 # A walk backwards reads its range in blocks of so many rows, between keys that one scan found.
 BLOCK = 256
+LARGE = 4 * BLOCK
 REMEMBERED = 4_096
-REMEMBERED_SECONDS = 600.0
+REMEMBERED_SECONDS = 300.0
 
 
-class Range(Struct, frozen=True):
+class Range(NamedTuple):
     """The rows of a project whose keys are the prefix and an image id."""
 
     project_id: UUID
@@ -43,6 +43,10 @@ class Memory:
             self._kept.move_to_end(key)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+
+    def forget(self, key: Hashable) -> None:
+        with self._lock:
+            self._kept.pop(key, None)
 
     def get(self, key: Hashable) -> object | None:
         with self._lock:
@@ -71,9 +75,9 @@ def walk(
     The keys of the rows are cut to the image ids.
     """
     if backwards:
-        walks = [_backwards(store, range, beyond, keys_only) for range in ranges]
+        walks = [_backwards(store, where, beyond, keys_only) for where in ranges]
     else:
-        walks = [_forwards(store, range, beyond, keys_only, page) for range in ranges]
+        walks = [_forwards(store, where, beyond, keys_only, page) for where in ranges]
     last = None
     for row in heapq.merge(*walks, key=attrgetter("key"), reverse=backwards):
         if row.key != last:
@@ -81,36 +85,49 @@ def walk(
         last = row.key
 
 
-def _forwards(store: Store, range: Range, beyond: str, keys_only: bool, page: int) -> Iterator[Row]:
+def _forwards(store: Store, where: Range, beyond: str, keys_only: bool, page: int) -> Iterator[Row]:
     # "~" follows every character of an id, so this starts at the next one.
-    first = f"{range.prefix}{beyond}~" if beyond else range.prefix
-    yield from _rows(store, range, first, rows.after_prefix(range.prefix), keys_only, page)
+    first = f"{where.prefix}{beyond}~" if beyond else where.prefix
+    yield from _rows(store, where, first, rows.after_prefix(where.prefix), keys_only, page)
 
 
-def _backwards(store: Store, range: Range, beyond: str, keys_only: bool) -> Iterator[Row]:
+def _backwards(store: Store, where: Range, beyond: str, keys_only: bool) -> Iterator[Row]:
     """A table reads forwards only, so blocks are read forwards and yielded in reverse, from the last one on.
 
     Where a block begins is remembered. Rows that came or went since make blocks larger or smaller, never wrong.
     """
-    last = f"{range.prefix}{beyond}" if beyond else rows.after_prefix(range.prefix)
-    found = _borders(store, range)
+    last = f"{where.prefix}{beyond}" if beyond else rows.after_prefix(where.prefix)
+    found = _borders(store, where)
     for first in reversed(found[: bisect_left(found, last)]):
-        yield from reversed(list(_rows(store, range, first, last, keys_only, rows.PAGE)))
+        block = list(_rows(store, where, first, last, keys_only, rows.PAGE))
+        _correct(store, where, first, len(block))
+        yield from reversed(block)
         last = first
 
 
-def _borders(store: Store, range: Range) -> list[str]:
+def _borders(store: Store, where: Range) -> list[str]:
     """The first key of every block; the first of all is the prefix itself."""
-    key = (store, range)
+    key = (store, where)
     found = borders.get(key)
     if not isinstance(found, list):
-        keys = _rows(store, range, range.prefix, rows.after_prefix(range.prefix), True, rows.PAGE)
-        found = [range.prefix, *(range.prefix + row.key for row in islice(keys, BLOCK, None, BLOCK))]
+        keys = _rows(store, where, where.prefix, rows.after_prefix(where.prefix), True, rows.PAGE)
+        found = [where.prefix, *(where.prefix + row.key for row in islice(keys, BLOCK, None, BLOCK))]
         borders.put(key, found)
     return found
 
 
-def _rows(store: Store, range: Range, first: str, last: str, keys_only: bool, page: int) -> Iterator[Row]:
-    cut = len(range.prefix)
-    for row in rows.scan(store.catalog, str(range.project_id), first, last, keys_only=keys_only, page=page):
+def _correct(store: Store, where: Range, first: str, size: int) -> None:
+    """Forget a block that has become empty, and all of them when one has become large."""
+    found = borders.get((store, where))
+    if not isinstance(found, list):
+        return
+    if size > LARGE:
+        borders.forget((store, where))
+    elif size == 0 and first != where.prefix:
+        borders.put((store, where), [border for border in found if border != first])
+
+
+def _rows(store: Store, where: Range, first: str, last: str, keys_only: bool, page: int) -> Iterator[Row]:
+    cut = len(where.prefix)
+    for row in rows.scan(store.catalog, str(where.project_id), first, last, keys_only=keys_only, page=page):
         yield row._replace(key=row.key[cut:])

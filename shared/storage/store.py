@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableServiceClient
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
 
+from shared.errors import ServiceUnavailable
 from shared.settings import Settings
 from shared.storage.transport import Transport
 
@@ -73,8 +74,12 @@ class Store:
 
     def ready(self) -> None:
         """Raises ServiceUnavailable unless storage answers and is provisioned."""
-        self.containers["published"].get_container_properties()
-        next(self.catalog.query_entities("PartitionKey eq 'ready'").by_page(), None)
+        try:
+            self.containers["published"].get_container_properties()
+            self.queues["upkeep"].get_queue_properties()
+            next(self.catalog.query_entities("PartitionKey eq 'ready' and RowKey eq ''").by_page(), None)
+        except ResourceNotFoundError:
+            raise ServiceUnavailable("Storage is not provisioned: a container, queue or table is missing.") from None
 
     def close(self) -> None:
         self.threads.shutdown(wait=False, cancel_futures=True)

@@ -98,8 +98,10 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
 
     Raises ProjectNotFound, TagNotFound.
     """
-    for _ in rows.attempts():
+    for attempt in rows.attempts():
         row = rows.read(store.catalog, str(project_id), f"tag:{tag_id}")
+        if row is None and attempt:
+            return None
         if row is None:
             raise _absent(store, project_id, tag_id)
         tag = _entry(row.doc).tag

@@ -21,6 +21,7 @@ LIMIT = 100
 CHUNK = 16_000
 VERB = {"insert": "POST", "replace": "PUT", "upsert": "PUT", "touch": "PATCH", "delete": "DELETE"}
 STATUS = re.compile(rb"^HTTP/1\.1 (\d{3})", re.MULTILINE)
+REFUSED = 300
 SERVER_ERROR = 500
 SENT_AT_MOST = 4
 
@@ -55,8 +56,9 @@ def transact(table: TableClient, partition: str, changes: Sequence[Change]) -> N
     body, boundary = _body(f"{url}/{table.table_name}", partition, changes)
     for _ in range(SENT_AT_MOST):
         response = _send(table, f"{url}/$batch", body, boundary)
-        status = max(int(code) for code in STATUS.findall(response.content) or [b"500"])
-        if status < min(REFUSALS):
+        codes = [int(code) for code in STATUS.findall(response.content)]
+        status = max(codes, default=SERVER_ERROR)
+        if status < REFUSED and len(codes) == len(changes):
             return
         if refusal := REFUSALS.get(status):
             raise refusal(f"{len(changes)} rows of {partition}")

@@ -1,0 +1,63 @@
+"""Images and tags as the tests make them, and the check that a catalog agrees with itself."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+import msgspec
+from msgspec import structs
+
+from shared.models.images import ImageRecord, RegionMark, TagMark, new_image_id
+from shared.models.tags import Tag, TagType
+from shared.models.wire import now
+from shared.storage import counts, images, rows, tags
+from shared.storage.store import Store
+
+
+def record(tag_ids: Iterable[UUID] = (), *, content: str = "") -> ImageRecord:
+    image_id = new_image_id()
+    digest = sha256((content or str(image_id)).encode()).hexdigest()
+    return ImageRecord(image_id, now(), 640, 480, digest, [TagMark(tag_id, now()) for tag_id in tag_ids])
+
+
+def add_images(store: Store, project_id: UUID, number: int, tag_ids: Iterable[UUID] = ()) -> list[ImageRecord]:
+    """The newest first, as a page lists them."""
+    made = [record(tag_ids) for _ in range(number)]
+    for image in made:
+        assert images.insert(store, project_id, image) is None
+    return made[::-1]
+
+
+def add_tag(store: Store, project_id: UUID, name: str = "", type: TagType = TagType.REGULAR) -> Tag:
+    tag = Tag(uuid4(), name or f"tag {uuid4()}", None, type)
+    tags.insert(store, project_id, tag)
+    return tag
+
+
+def with_tags(image: ImageRecord, tag_ids: Iterable[UUID]) -> ImageRecord:
+    """With these tags besides its own."""
+    new = [TagMark(tag_id, now()) for tag_id in tag_ids if tag_id not in image.tag_ids]
+    return structs.replace(image, tags=[*image.tags, *new])
+
+
+def without_tags(image: ImageRecord, tag_ids: Iterable[UUID]) -> ImageRecord:
+    gone = set(tag_ids)
+    kept = [region for region in image.regions if region.tag_id not in gone]
+    return structs.replace(image, tags=[mark for mark in image.tags if mark.tag_id not in gone], regions=kept)
+
+
+def region(tag_id: UUID) -> RegionMark:
+    return RegionMark(uuid4(), tag_id, now(), 0.1, 0.2, 0.3, 0.4)
+
+
+def assert_consistent(store: Store, project_id: UUID) -> None:
+    """The counts are those of a recount, and every index row is what the primary rows call for, and no other."""
+    assert counts.read(store, project_id) == counts.recount(store, project_id)
+    held = {row.key: row.doc for row in rows.scan(store.catalog, str(project_id), " ", "~")}
+    expected: dict[str, str] = {}
+    for key, doc in held.items():
+        if key.startswith("image:"):
+            image = msgspec.json.decode(doc, type=ImageRecord)
+            expected |= {f"hash:{image.sha256}": str(image.id)} | images.index_rows(image)
+    found = {key: doc for key, doc in held.items() if key.split(":")[0] in ("hash", "tagged", "untagged", "t")}
+    assert found == expected
