@@ -6,7 +6,6 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from http.client import HTTPException
@@ -122,7 +121,7 @@ def _parse(url: str) -> Url:
 def _resolve(host: str, port: int, resolve: Resolve, deadline: float) -> list[str]:
     try:
         return _resolvers.submit(resolve, host, port).result(_left(deadline))
-    except FutureTimeout:
+    except TimeoutError:
         raise BadImageUrl(TOO_SLOW) from None
     except (OSError, UnicodeError):
         raise BadImageUrl("The image URL's host is unknown; check how it is written.") from None
@@ -148,7 +147,8 @@ def _answer(target: _Target, tls: ssl.SSLContext, deadline: float) -> Iterator[B
         timer.daemon = True
         timer.start()
         try:
-            connection.request("GET", target.url.request_uri, headers=_headers(target), decode_content=False)
+            path, headers = target.url.request_uri, _headers(target)
+            connection.request("GET", path, headers=headers, preload_content=False, decode_content=False)
             with closing(connection.getresponse()) as response:
                 yield response
         finally:

@@ -65,8 +65,8 @@ class Model:
 
     def _run(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Float32 (1, 3, height, width), RGB 0..255 -> probabilities (tags,)."""
-        outputs: list[npt.NDArray[np.float32]] = self._session.run(None, {self._input: picture})
-        return outputs[0][0]
+        outputs: npt.NDArray[np.float32] = self._session.run(None, {self._input: picture})[0][0]
+        return outputs
 
     def _predictions(self, probabilities: npt.NDArray[np.float32]) -> list[Prediction]:
         found = zip(self.spec.tags, probabilities.tolist(), strict=True)
