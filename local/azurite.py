@@ -21,6 +21,7 @@ ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1
 SERVICES = ("blob", "queue", "table")
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+CLOSE_SECONDS = 5.0
 
 
 class AzuriteError(Exception):
@@ -109,12 +110,17 @@ class Azurite:
 
     def _hold(self, lock: int) -> None:
         """Lock the folder. The child inherits the lock, so it is held for just as long as Azurite lives."""
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AzuriteError(
-                f"Another Azurite still uses {self._folder}; end that one, or choose another folder with --data."
-            ) from None
+        deadline = time.monotonic() + CLOSE_SECONDS
+        while True:
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                # One whose parent was killed is writing its state out.
+                if time.monotonic() > deadline:
+                    raise AzuriteError(
+                        f"Another Azurite uses {self._folder}; end that one, or choose another folder with --data."
+                    ) from None
+            time.sleep(0.05)
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None

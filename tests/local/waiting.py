@@ -4,14 +4,16 @@ import time
 from collections.abc import Callable
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import ContainerClient, LinearRetry
 
 
 class Traces:
     """The blobs of the container `traces`."""
 
     def __init__(self, connection_string: str) -> None:
-        self._container = ContainerClient.from_connection_string(connection_string, "traces")
+        self._container = ContainerClient.from_connection_string(
+            connection_string, "traces", retry_policy=LinearRetry(backoff=1)
+        )
 
     def of(self, name: str) -> list[str]:
         """What the function wrote under this name, the oldest first."""
