@@ -102,6 +102,13 @@ def test_body_keys_match_in_any_case(ask, project):
     assert (reply.body["name"], reply.body["settings"]["classificationType"]) == ("Renamed", "Multilabel")
 
 
+def test_a_patch_leaves_alone_what_it_does_not_name(ask, project):
+    path = f"/customvision/v3.3/training/projects/{project.id}"
+    before = ask("GET", path).body
+    after = ask("PATCH", path, b'{"description": "only this", "name": null}').body
+    assert after == before | {"description": "only this", "lastModified": after["lastModified"]}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [

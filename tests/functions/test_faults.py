@@ -1,5 +1,6 @@
 """Processes killed at the worst moment: after a restart everything ends right and nothing is lost."""
 
+import contextlib
 import os
 import signal
 import time
@@ -74,10 +75,8 @@ def test_a_job_that_always_dies_fails_with_the_reason(client, catalog, labelled,
 
     def ended() -> bool:
         run = iterations.get(catalog, labelled, UUID(str(iteration.id))).run
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(int(run.execution or 0) or 2**22, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         return client.get_iteration(labelled, iteration.id).status == "Failed"
 
     eventually(ended, 90)

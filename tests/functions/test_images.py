@@ -8,7 +8,6 @@ import pytest
 from azure.cognitiveservices.vision.customvision.training.models import (
     ImageFileCreateBatch,
     ImageFileCreateEntry,
-    ImageTagCreateBatch,
     ImageTagCreateEntry,
     ImageUrlCreateBatch,
     ImageUrlCreateEntry,
@@ -194,7 +193,7 @@ def test_create_image_tags_sorts_what_became_of_each(training, project):
     summary = training.create_images_from_files(project.id, batch(picture("apple", 1), tag_ids=[apple.id]))
     image_id = summary.images[0].image.id
     entries = [ImageTagCreateEntry(image_id=image_id, tag_id=tag.id) for tag in (apple, red)]
-    summary = training.create_image_tags(project.id, ImageTagCreateBatch(tags=entries))
+    summary = training.create_image_tags(project.id, entries)
     assert [entry.tag_id for entry in summary.created] == [red.id]
     assert [entry.tag_id for entry in summary.duplicated] == [apple.id]
     assert summary.exceeded == []
@@ -213,7 +212,7 @@ def test_create_image_tags_changes_nothing_when_it_refuses(training, project):
         (ImageTagCreateEntry(image_id=first, tag_id=none.id), "BadRequestNegativeAndRegularTagOnSameImage"),
     ]:
         with refused(code):
-            training.create_image_tags(project.id, ImageTagCreateBatch(tags=[good, bad]))
+            training.create_image_tags(project.id, [good, bad])
     assert training.get_tagged_image_count(project.id) == 0
 
 

@@ -69,7 +69,7 @@ def test_publish_iteration_refuses_bad_names(training, trained, name):
 def test_classify_image(prediction, published):
     result = prediction.classify_image(published.project.id, "fruit one", picture("apple", 100))
     assert (str(result.project), str(result.iteration)) == (str(published.project.id), str(published.iteration.id))
-    assert [item.tag_name for item in result.predictions][0] == "apple"
+    assert next(item.tag_name for item in result.predictions) == "apple"
     assert abs(sum(item.probability for item in result.predictions) - 1) < 1e-3
     assert [item.probability for item in result.predictions] == sorted(
         (item.probability for item in result.predictions), reverse=True

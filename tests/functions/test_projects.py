@@ -67,21 +67,26 @@ def test_get_project_refuses_an_unknown_id(training):
         training.get_project(uuid4())
 
 
+def changes(name: str, description: str, **settings: object) -> Project:
+    """What the SDK sends to update a project; it insists on every field but these of the settings."""
+    given = {"domain_id": None, "classification_type": None, "target_export_platforms": None, **settings}
+    return Project(name=name, description=description, settings=ProjectSettings(**given))
+
+
 def test_update_project_merges(training, project):
-    changed = training.update_project(project.id, Project(name="renamed", description="", settings=None))
-    assert (changed.name, changed.settings.classification_type) == ("renamed", "Multiclass")
-    settings = ProjectSettings(domain_id=COMPACT, classification_type="Multilabel", target_export_platforms=["CoreML"])
-    changed = training.update_project(project.id, Project(name=None, description="kept", settings=settings))
-    assert (changed.name, changed.description) == ("renamed", "kept")
-    assert str(changed.settings.domain_id) == COMPACT
-    assert changed.settings.target_export_platforms == ["CoreML"]
+    settings = {"domain_id": COMPACT, "classification_type": "Multilabel", "target_export_platforms": ["CoreML"]}
+    changed = training.update_project(project.id, changes("renamed", "new", **settings))
+    assert (changed.name, changed.description) == ("renamed", "new")
+    assert (str(changed.settings.domain_id), changed.settings.target_export_platforms) == (COMPACT, ["CoreML"])
+    assert changed.settings.classification_type == "Multilabel"
+    assert changed.settings.use_negative_set is True
     assert training.get_project(project.id) == changed
 
 
 def test_update_project_refuses_to_turn_a_classifier_into_a_detector(training, project):
-    settings = ProjectSettings(domain_id=DETECTION, classification_type=None, target_export_platforms=None)
+    settings = {"domain_id": DETECTION, "classification_type": "", "target_export_platforms": []}
     with refused("BadRequestProjectUnsupportedDomainTypeChange"):
-        training.update_project(project.id, Project(name=None, description=None, settings=settings))
+        training.update_project(project.id, changes("a", "b", **settings))
 
 
 def test_delete_project(training):

@@ -69,12 +69,12 @@ def test_get_tag_refuses_an_unknown_id(training, project):
 
 def test_update_tag_merges_and_shows_on_images(training, project):
     tag = upload(training, project.id, "apple", [1])
-    changed = training.update_tag(project.id, tag.id, Tag(name="fruit", description=None, type=None))
+    changed = training.update_tag(project.id, tag.id, Tag(name="fruit", description="", type="Regular"))
     assert (changed.name, changed.type, changed.image_count) == ("fruit", "Regular", 1)
     assert training.get_tagged_images(project.id)[0].tags[0].tag_name == "fruit"
     training.create_tag(project.id, "apple")
     with refused("BadRequestTagNameNotUnique"):
-        training.update_tag(project.id, tag.id, Tag(name="apple", description=None, type=None))
+        training.update_tag(project.id, tag.id, Tag(name="apple", description="", type="Regular"))
 
 
 def test_delete_tag_untags_its_images(training, project):
