@@ -30,7 +30,7 @@ PUBLISHED_NAME = "demo"
 BATCH_PICTURES = 64
 BATCH_BYTES = 32 * 1024 * 1024
 UPLOADS_AT_ONCE = 2
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 
 
 def run(dataset: Dataset, data: Path, port: int | None) -> report.Report:

@@ -1,0 +1,245 @@
+"""Prediction over HTTP against the bare loop of decode, resize and onnxruntime on the same cores.
+
+python -m benchmarks.prediction
+"""
+
+import argparse
+import io
+import multiprocessing
+import os
+import statistics
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import onnxruntime as ort
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import subjects
+from local.demo import walkthrough
+from local.service import Service
+from shared.imaging.resize import model_input
+from shared.models.training import ModelSpec
+from shared.settings import Settings
+from shared.storage.store import Store
+
+CONCURRENCIES = (1, 2, 4, 8)
+BARE_THREADS = 2
+THROUGHPUT_GOAL = 0.75
+LATENCY_GOAL, LATENCY_ALLOWANCE_MS = 1.25, 10.0
+WARM_SECONDS = 1.0
+LARGE_WH = (4000, 3000)
+
+
+class Figures(NamedTuple):
+    """One measurement: pictures a second, milliseconds a picture, and the CPU seconds a second that it took."""
+
+    rate: float
+    p50: float
+    p95: float
+    own_cpu: float
+    host_cpu: float
+
+
+Work = Callable[[int], None]
+
+
+class Peer:
+    """A process that does one kind of work on demand: the client of the service, or the bare loop."""
+
+    def __init__(self, serve: Callable[..., None], *arguments: object) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other = context.Pipe()
+        self._process = context.Process(target=serve, args=(other, *arguments), daemon=True)
+        self._process.start()
+
+    def measure(self, threads: int, seconds: float, host: int) -> Figures:
+        before, started = _cpu_seconds(host), time.monotonic()
+        self._pipe.send((threads, seconds))
+        rate, latencies, own_cpu = self._pipe.recv()
+        host_cpu = (_cpu_seconds(host) - before) / (time.monotonic() - started)
+        p50, p95 = np.percentile(latencies, [50, 95])
+        return Figures(rate, float(p50), float(p95), own_cpu, host_cpu)
+
+    def end(self) -> None:
+        self._pipe.send(None)
+        self._process.join()
+
+
+def bare(pipe: Connection, graph: bytes, spec_json: bytes, pictures: Sequence[bytes]) -> None:
+    """The loop without a service. One picture at a time may use all cores; several at once use one each."""
+    spec = msgspec.json.decode(spec_json, type=ModelSpec)
+    sessions = {threads: _session(graph, threads) for threads in (1, os.cpu_count() or 1)}
+
+    def work(threads: int) -> Work:
+        session = sessions[(os.cpu_count() or 1) if threads == 1 else 1]
+        name = session.get_inputs()[0].name
+
+        def classify(turn: int) -> None:
+            session.run(None, {name: model_input(pictures[turn % len(pictures)], spec.preprocessing)})
+
+        return classify
+
+    _serve(pipe, work)
+
+
+def client(pipe: Connection, port: int, path: str, key: str, pictures: Sequence[bytes]) -> None:
+    """Raw bodies on connections that stay open: as little work as a client can do."""
+    headers = {"Prediction-Key": key, "Content-Type": "application/octet-stream"}
+    own = threading.local()
+
+    def send(turn: int) -> None:
+        if not hasattr(own, "connection"):
+            own.connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        own.connection.request("POST", path, pictures[turn % len(pictures)], headers)
+        reply = own.connection.getresponse()
+        body = reply.read()
+        if reply.status != 200:
+            raise RuntimeError(f"{reply.status}: {body[:300]!r}")
+
+    _serve(pipe, lambda _: send)
+
+
+def main(argv: list[str]) -> int:
+    options = _arguments().parse_args(argv)
+    sets = picture_sets(options.photos)
+    with subjects.fresh_service() as service:
+        trainer = walkthrough.training_client(service)
+        project, iteration = subjects.published_project(trainer, subjects.rendered(per_tag=8, seed=3))
+        graph, spec = _model(service, f"{project.id}/{iteration.id}")
+        path = f"/customvision/v3.1/prediction/{project.id}/classify/iterations/{walkthrough.PUBLISHED_NAME}/image"
+        for name in options.sets or sets:
+            peers = {"bare": Peer(bare, graph, spec, sets[name])}
+            for kind, end in (("nostore", "/nostore"), ("stored", "")):
+                peers[kind] = Peer(client, service.port, path + end, service.prediction_key, sets[name])
+            assert service.host_pid
+            measured = measure(peers, service.host_pid, options.rounds, options.seconds)
+            show(f"{name}: {_describe(sets[name])}", measured)
+            for peer in peers.values():
+                peer.end()
+    return 0
+
+
+def picture_sets(photos: Path) -> dict[str, list[bytes]]:
+    """Pictures by the name of their set."""
+    sample = subjects.photographs(photos / "customvision-sample", ("hemlock", "japanese_cherry"))
+    large = io.BytesIO()
+    with Image.open(sample[0].path) as image:
+        image.resize(LARGE_WH, Image.Resampling.BICUBIC).save(large, "JPEG", quality=90)
+    return {
+        "parts": [picture.path.read_bytes() for picture in subjects.rendered(per_tag=5, seed=4)],
+        "photos": [picture.path.read_bytes() for picture in sample],
+        "large": [large.getvalue()],
+    }
+
+
+def measure(peers: dict[str, Peer], host: int, rounds: int, seconds: float) -> dict[tuple[str, int], list[Figures]]:
+    """Bare and served in turns, so that a busy machine slows both."""
+    plan = [("bare", 1), ("nostore", 1), ("bare", BARE_THREADS), *(("nostore", each) for each in CONCURRENCIES[1:])]
+    plan += [("stored", 1), ("bare", BARE_THREADS), ("stored", CONCURRENCIES[-2]), ("bare", 1), ("nostore", 1)]
+    for kind, threads in dict.fromkeys(plan):
+        peers[kind].measure(threads, WARM_SECONDS, host)
+    measured = defaultdict(list)
+    for _ in range(rounds):
+        for kind, threads in plan:
+            measured[kind, threads].append(peers[kind].measure(threads, seconds, host))
+    return measured
+
+
+def show(title: str, measured: dict[tuple[str, int], list[Figures]]) -> None:
+    """Medians over the rounds, and ratios to the bare loop."""
+    medians = {key: _median(runs) for key, runs in measured.items()}
+    rate, latency = medians["bare", BARE_THREADS].rate, medians["bare", 1]
+    columns = ("", "at once", "images/s", "of bare", "p50 ms", "p95 ms", "over bare", "CPU here", "CPU host")
+    table = Table(*columns, title=title)
+    for (kind, threads), figures in medians.items():
+        over = f"{figures.p50 / latency.p50:.2f}x, +{figures.p50 - latency.p50:.1f} ms" if threads == 1 else ""
+        values = (f"{figures.rate:.1f}", f"{figures.rate / rate:.2f}", f"{figures.p50:.1f}", f"{figures.p95:.1f}", over)
+        table.add_row(kind, str(threads), *values, f"{figures.own_cpu:.2f}", f"{figures.host_cpu:.2f}")
+    console = Console(width=120)
+    console.print(table)
+    best = max(figures.rate for (kind, _), figures in medians.items() if kind == "nostore") / rate
+    allowed = LATENCY_GOAL * latency.p50 + LATENCY_ALLOWANCE_MS
+    console.print(f"throughput {best:.2f} of the bare loop with {BARE_THREADS} threads (goal {THROUGHPUT_GOAL})")
+    console.print(f"latency {medians['nostore', 1].p50:.1f} ms at p50 (goal {allowed:.1f} ms or less)\n")
+
+
+def _median(runs: Sequence[Figures]) -> Figures:
+    return Figures(*(statistics.median(column) for column in zip(*runs, strict=True)))
+
+
+def _serve(pipe: Connection, work: Callable[[int], Work]) -> None:
+    """Do what the parent asks for until it asks for nothing."""
+    while order := pipe.recv():
+        threads, seconds = order
+        pipe.send(_timed(work(threads), threads, seconds))
+
+
+def _timed(work: Work, threads: int, seconds: float) -> tuple[float, list[float], float]:
+    """Pictures a second, milliseconds of each, and this process's CPU seconds a second."""
+    latencies: list[float] = []
+    started, cpu = time.perf_counter(), time.process_time()
+
+    def loop(first: int) -> None:
+        turn = first
+        while (begun := time.perf_counter()) < started + seconds:
+            work(turn)
+            latencies.append((time.perf_counter() - begun) * 1000)
+            turn += threads
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(loop, range(threads)))
+    wall = time.perf_counter() - started
+    return len(latencies) / wall, latencies, (time.process_time() - cpu) / wall
+
+
+def _session(graph: bytes, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _model(service: Service, folder: str) -> tuple[bytes, bytes]:
+    """The bytes of model.onnx and model.json that the service serves."""
+    store = Store.open(Settings(storage_connection_string=service.connection_string))
+    models = store.containers["models"]
+    graph, spec = (models.download_blob(f"{folder}/{name}").readall() for name in ("model.onnx", "model.json"))
+    store.close()
+    return graph, spec
+
+
+def _cpu_seconds(process: int) -> float:
+    """What a process and its threads have used since it started."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _describe(pictures: Sequence[bytes]) -> str:
+    with Image.open(io.BytesIO(pictures[0])) as image:
+        width, height = image.size
+    size = statistics.mean(len(picture) for picture in pictures) / 1000
+    return f"{len(pictures)} JPEG of about {width} x {height}, {size:.0f} kB"
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.prediction", description=__doc__)
+    subjects.add_photos(parser)
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of all measurements (5)")
+    parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help="length of each measurement (2)")
+    parser.add_argument("--sets", nargs="*", choices=["parts", "photos", "large"], help="pictures (all three sets)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

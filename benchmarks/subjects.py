@@ -1,0 +1,68 @@
+"""What the benchmarks run on: labelled photographs, and a project that is trained and published from them."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+from azure.cognitiveservices.vision.customvision.training.models import Iteration, Project
+from rich.progress import Progress
+
+from local import scenes
+from local.demo import walkthrough
+from local.demo.pictures import Picture, read_folder
+from local.service import RESOURCE_ID, Service, running
+from shared.settings import ROOT
+
+PHOTOS = ROOT.parent / "shared" / "data"
+
+
+def add_photos(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        default=PHOTOS,
+        metavar="FOLDER",
+        help="holds customvision-sample and grocery10 (../shared/data)",
+    )
+
+
+@contextmanager
+def fresh_service() -> Iterator[Service]:
+    """The service on an empty folder."""
+    with tempfile.TemporaryDirectory(prefix="ocellus-benchmark-") as data, running(Path(data)) as service:
+        yield service
+
+
+def rendered(per_tag: int, seed: int) -> list[Picture]:
+    """Pictures of machined parts, in a folder that stays until the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="ocellus-parts-"))
+    scenes.write_folder(folder, per_tag, seed)
+    return read_folder(folder)
+
+
+def photographs(folder: Path, tags: Sequence[str] = ()) -> list[Picture]:
+    """Of these tags, or of all. Ends the program where there are none."""
+    if not folder.is_dir():
+        sys.exit(f"There are no photographs at {folder}; name their folder with --photos.")
+    return [picture for picture in read_folder(folder) if not tags or picture.tag in tags]
+
+
+def filled_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Picture]) -> Project:
+    """A new project with these pictures uploaded. Ends the program where one was refused."""
+    project = walkthrough.create_project(trainer, f"benchmark of {len(pictures)}")
+    uploaded = walkthrough.upload(trainer, project, pictures, Progress(disable=True))
+    if uploaded.refused:
+        sys.exit(f"The service refused {', '.join(uploaded.refused)}.")
+    return project
+
+
+def published_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Picture]) -> tuple[Project, Iteration]:
+    """A new project, trained and published under walkthrough.PUBLISHED_NAME."""
+    project = filled_project(trainer, pictures)
+    iteration, _ = walkthrough.train(trainer, project)
+    trainer.publish_iteration(project.id, iteration.id, walkthrough.PUBLISHED_NAME, RESOURCE_ID)
+    return project, iteration
