@@ -17,8 +17,6 @@ from uuid import uuid4
 import msgspec
 from azure.storage.blob import ContainerClient
 from PIL import Image
-from rich.console import Console
-from rich.progress import Progress
 
 from benchmarks import subjects
 from local.demo import walkthrough
@@ -99,7 +97,7 @@ def main(argv: list[str]) -> int:
                 Drop(f"{rig.folder}/steady/{number:04}.jpg", pictures[number % len(pictures)])
                 for number in range(round(options.rate * options.seconds))
             ]
-            print(f"{len(steady)} pictures, {options.rate:g} a second", flush=True)
+            print(f"{len(steady)} pictures, {options.rate:g} a second (goal {P95_GOAL_SECONDS:g} s at p95)", flush=True)
             measure(rig, steady, 1 / options.rate)
             pile = sudden_pile(rig.folder, pictures, options.pile, options.hostile)
             print(f"{len(pile)} pictures at once, {options.hostile} of them hostile", flush=True)
@@ -114,25 +112,28 @@ def measure(rig: Rig, drops: Sequence[Drop], interval: float) -> None:
     begun = rig.upload(drops, interval)
     uploaded = datetime.now(UTC)
     found = rig.ended(set(begun))
+    show_ends(found, set(begun), rig.announced(found))
     waited = [(result.created - begun[result.upload.path]).total_seconds() for result in found]
-    rows = Counter(result.upload.path for result in found)
-    outcomes = Counter(result.outcome for result in found)
-    print(
-        f"  {outcomes[Outcome.RESULT]} results, {outcomes[Outcome.REJECTED]} rejections; {len(begun.keys() - rows.keys())} without an end"
-    )
-    print(f"  records: {sum(count > 1 for count in rows.values())} uploads with more than one")
-    announced = rig.announced(found)
-    print(
-        f"  events: {len(found) - len(announced)} results without one, {sum(count > 1 for count in announced.values())} with several"
-    )
-    print(
-        f"  from upload to result: p50 {percentile(waited, 50):.2f} s, p95 {percentile(waited, 95):.2f} s, longest {max(waited, default=0):.2f} s (goal p95 {P95_GOAL_SECONDS:g} s at a steady pace)"
-    )
+    p50, p95, longest = percentile(waited, 50), percentile(waited, 95), max(waited, default=0)
+    print(f"  from upload to result: p50 {p50:.2f} s, p95 {p95:.2f} s, longest {longest:.2f} s")
     if found:
         last = max(result.created for result in found)
-        print(f"  all ended {(last - uploaded).total_seconds():.1f} s after the last upload")
+        print(f"  the last one ended {(last - uploaded).total_seconds():.1f} s after the last upload", flush=True)
+
+
+def show_ends(found: Sequence[CameraResult], paths: set[str], announced: Counter[str]) -> None:
+    """How many ended how, and whether each did exactly once."""
+    records = Counter(result.upload.path for result in found)
+    outcomes = Counter(result.outcome for result in found)
+    print(f"  {outcomes[Outcome.RESULT]} results, {outcomes[Outcome.REJECTED]} rejections", end="; ")
+    print(f"{len(paths - records.keys())} without an end, {_several(records)} with more than one record", end="; ")
+    print(f"{len(found) - len(announced)} without an event, {_several(announced)} with more than one")
     for code, count in Counter(result.code for result in found if result.code).most_common():
         print(f"    {count} x {code}")
+
+
+def _several(counts: Counter[str]) -> int:
+    return sum(count > 1 for count in counts.values())
 
 
 def sudden_pile(folder: str, pictures: Sequence[bytes], count: int, hostile: int) -> list[Drop]:
