@@ -143,7 +143,8 @@ def _answer(target: _Target, tls: ssl.SSLContext, deadline: float) -> Iterator[B
     """The open answer to a GET. Past the deadline the connection is cut, however busily the server drips."""
     try:
         connection = _connect(target, tls, deadline)
-        timer = Timer(_left(deadline), _cut, [connection])
+        # The connection lets go of its socket when the answer says "close"; the timer must not.
+        timer = Timer(_left(deadline), _cut, [connection.sock])
         timer.daemon = True
         timer.start()
         try:
@@ -154,7 +155,7 @@ def _answer(target: _Target, tls: ssl.SSLContext, deadline: float) -> Iterator[B
         finally:
             timer.cancel()
             connection.close()
-    except ssl.SSLError:
+    except ssl.SSLCertVerificationError:
         raise BadImageUrl("The image URL's host has no certificate that we trust; use another host.") from None
     except (HTTPError, HTTPException, OSError):
         _left(deadline)
@@ -188,11 +189,10 @@ def _connect(target: _Target, tls: ssl.SSLContext, deadline: float) -> HTTPConne
     raise failure or OSError("no address")
 
 
-def _cut(connection: HTTPConnection) -> None:
-    if connection.sock:
-        # The peer may have gone by itself.
-        with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+def _cut(connected: socket.socket) -> None:
+    # The peer may have gone by itself. A TLS socket's own shutdown would read on without its cipher.
+    with suppress(OSError):
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def _left(deadline: float) -> float:
