@@ -30,7 +30,7 @@ JSON_TYPE = "application/json; charset=utf-8"
 NO_SUCH_ROUTE = "Resource not found"
 
 # One for each of function_app.SERVICES.
-blueprints = {"training": func.Blueprint(), "prediction": func.Blueprint(), "camera": func.Blueprint()}
+blueprints = {name: func.Blueprint() for name in ("training", "prediction", "camera")}  # type: ignore[no-untyped-call]
 
 
 class Answer(NamedTuple):

@@ -1,0 +1,47 @@
+"""The app as the Functions worker sees it: its functions, their names, and what SERVICES leaves out."""
+
+import subprocess
+import sys
+
+import pytest
+from azure.functions import FunctionApp
+
+from function_app import app, build
+from local.host.functions import check
+from shared.settings import ROOT
+
+QUICKSTART = {
+    "training_create_project", "training_create_tag", "training_create_images_from_files", "training_train_project",
+    "training_get_iteration", "training_publish_iteration", "training_unpublish_iteration", "training_delete_project",
+    "prediction_classify_image", "prediction_classify_image_url_with_no_store", "camera_preprocess", "camera_predict",
+}  # fmt: skip
+
+
+def names(app: FunctionApp) -> set[str]:
+    # get_functions takes a second call for duplicates.
+    app.functions_bindings = None
+    return {function.get_function_name() for function in app.get_functions()}
+
+
+def test_the_worker_would_take_every_function():
+    assert check(app) == []
+    assert names(app) >= QUICKSTART
+
+
+def test_services_choose_what_is_served():
+    assert names(build("camera")) == {"camera_preprocess", "camera_predict", "camera_reject_poison"}
+
+
+def test_an_unknown_service_is_named():
+    with pytest.raises(ValueError, match="'portal'"):
+        build("training,portal")
+
+
+@pytest.mark.parametrize(
+    ("services", "absent"),
+    [("training,prediction,camera", "torch"), ("prediction", "shared.storage.images"), ("prediction", "azure.identity")],
+)
+def test_the_app_does_not_import_what_it_does_not_need(services, absent):
+    code = f"import sys, function_app; sys.exit({absent!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={"SERVICES": services}, check=False)
+    assert done.returncode == 0
