@@ -1,0 +1,55 @@
+"""`python -m training_job`: trains the iteration that JOB_PROJECT_ID and JOB_ITERATION_ID name."""
+
+import logging
+import sys
+
+from shared.errors import IterationNotFound, ProjectNotFound, ServiceError, ServiceUnavailable
+from shared.settings import JobSettings
+from shared.storage.store import Store
+from training_job import job
+from training_job.backbones import BackboneUnavailable
+from training_job.heartbeat import Abandoned
+
+# Tells the launcher to try again later (EX_TEMPFAIL); the watch over trainings starts the job anew.
+RETRY = 75
+
+log = logging.getLogger("training_job")
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    settings = JobSettings.read()
+    store = Store.open(settings)
+    try:
+        return _run(store, settings)
+    except (Abandoned, IterationNotFound, ProjectNotFound):
+        log.info("The iteration is no longer there to be trained")
+        return 0
+    except ServiceUnavailable:
+        log.exception("Storage does not answer; the job has to be run again")
+        return RETRY
+
+
+def _run(store: Store, settings: JobSettings) -> int:
+    try:
+        job.run(store, settings)
+    except (Abandoned, IterationNotFound, ProjectNotFound, ServiceUnavailable):
+        raise
+    except Exception as error:
+        log.exception("Training failed")
+        job.finish(store, settings.job_project_id, settings.job_iteration_id, _reason(error))
+        return 1
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, job.TrainingFailed | BackboneUnavailable | ServiceError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "The training job ran out of memory; give it more, or train on fewer images."
+    return f"The training job failed unexpectedly ({type(error).__name__}: {error}); its log has the details."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

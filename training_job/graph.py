@@ -1,0 +1,53 @@
+"""Writes ONNX graphs node by node: static shapes, and only operators that every exporter can read."""
+
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+# Opset 13 has all that is used here, and is what coremltools, openvino and litert agree on.
+OPSET, IR_VERSION = 13, 8
+
+
+class Graph:
+    """A float32 graph under construction; `constant` and `add` answer the name of the value that they made."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+
+    @classmethod
+    def of(cls, model: onnx.ModelProto) -> Self:
+        """To build on a model that was written here."""
+        graph = cls()
+        graph.nodes.extend(model.graph.node)
+        graph.weights.extend(model.graph.initializer)
+        return graph
+
+    def constant(self, values: npt.ArrayLike, dtype: type[np.generic] = np.float32) -> str:
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.asarray(values, dtype, order="C"), name))
+        return name
+
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: int | list[int]) -> str:
+        name = output or f"v{len(self.nodes)}"
+        node = helper.make_node(operator, list(inputs), [name])
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
+        self.nodes.append(node)
+        return name
+
+    def crop_input(self, source: str, output: str, top: int, left: int, size: int) -> None:
+        """Put before all else: the window of size x size pixels of an NCHW input."""
+        window = ([top, left], [top + size, left + size], [2, 3])
+        self.add("Slice", source, *(self.constant(part, np.int64) for part in window), output=output)
+        self.nodes.insert(0, self.nodes.pop())
+
+    def model(self, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> onnx.ModelProto:
+        def values(shapes: dict[str, list[int]]) -> list[onnx.ValueInfoProto]:
+            return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
+
+        graph = helper.make_graph(self.nodes, "ocellus", values(inputs), values(outputs), self.weights)
+        opsets = [helper.make_opsetid("", OPSET)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ocellus")

@@ -1,0 +1,136 @@
+"""One training job: from the dataset to the end of the iteration. Can be killed and run again at any moment."""
+
+import logging
+import math
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID, uuid5
+
+import msgspec
+import numpy as np
+import onnx
+from msgspec.structs import replace
+
+from shared.models.domains import DomainType
+from shared.models.events import EventType
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus
+from shared.models.jobs import Announce
+from shared.models.training import Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
+from shared.models.wire import now
+from shared.settings import JobSettings
+from shared.storage import blobs, datasets, iterations, queues
+from shared.storage.store import Store
+from training_job import backbones, cache
+from training_job.classification import Floats
+from training_job.embeddings import Picture
+from training_job.heartbeat import Heartbeat
+from training_job.quick import Trained, train
+from training_job.recipe import RECIPES
+
+log = logging.getLogger(__name__)
+
+
+class TrainingFailed(Exception):
+    """Trying again would not help; the message becomes the iteration's trainingErrorDetails."""
+
+
+def run(store: Store, settings: JobSettings) -> None:
+    """Train the iteration that the settings name, unless that has been done. Raises what `fail` should be told."""
+    project_id, iteration_id = settings.job_project_id, settings.job_iteration_id
+    record = iterations.get(store, project_id, iteration_id)
+    if record.iteration.status != IterationStatus.TRAINING:
+        log.info("Iteration %s is %s already", iteration_id, record.iteration.status)
+        return
+    with Heartbeat(store, project_id, iteration_id) as heartbeat:
+        dataset = datasets.read(store, project_id, iteration_id)
+        if dataset is None:
+            raise TrainingFailed("The iteration has no dataset; train again.")
+        trained = _train(store, settings, dataset, heartbeat)
+        heartbeat.report(0.95, "Storing the model")
+        _store(store, dataset, trained)
+    finish(store, project_id, iteration_id, None)
+
+
+def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | None) -> None:
+    """Complete or fail an iteration that is still in training, announce it, and let the next training begin."""
+
+    def change(record: IterationRecord) -> IterationRecord:
+        if record.iteration.status != IterationStatus.TRAINING:
+            return record
+        return replace(record, iteration=_ended(record, failure, now()))
+
+    iteration = iterations.update(store, project_id, iteration_id, change).iteration
+    completed = iteration.status == IterationStatus.COMPLETED
+    event = EventType.ITERATION_TRAINED if completed else EventType.ITERATION_FAILED
+    queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration))
+    iterations.unlock_training(store, project_id, iteration_id)
+
+
+def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iteration:
+    minutes = (time - (record.run.started or record.iteration.created)).total_seconds() / 60
+    return replace(
+        record.iteration,
+        status=IterationStatus.FAILED if failure else IterationStatus.COMPLETED,
+        last_modified=time,
+        training_time_in_minutes=max(1, math.ceil(minutes)),
+        training_error_details=failure,
+        **({} if failure else {"trained_at": time}),
+    )
+
+
+def _train(store: Store, settings: JobSettings, dataset: Dataset, heartbeat: Heartbeat) -> Trained:
+    kind = dataset.header.classification_type
+    if kind is None:
+        raise TrainingFailed("Object detection can't be trained in this version.")
+    recipe = RECIPES[kind]
+    heartbeat.report(0.0, "Loading the backbone")
+    backbone = onnx.load(backbones.prepare(Path(settings.backbones_folder), recipe.backbone, recipe.pixels))
+    kept = cache.of_project(store, dataset.header.project_id, {image.sha256 for image in dataset.images})
+    return train(backbone, _pictures(store, dataset), _truths(dataset), kind, recipe, kept, heartbeat.report)
+
+
+def _pictures(store: Store, dataset: Dataset) -> list[Picture]:
+    def picture(image_id: UUID, key: str) -> Picture:
+        return Picture(key, lambda: blobs.picture(store, dataset.header.project_id, image_id, "resized"))
+
+    return [picture(image.id, image.sha256) for image in dataset.images]
+
+
+def _truths(dataset: Dataset) -> Floats:
+    """1 where an image carries a tag, (images, tags)."""
+    tags = [tag.id for tag in dataset.header.tags]
+    return np.array([[tag in image.tag_ids for tag in tags] for image in dataset.images], np.float32)
+
+
+def _store(store: Store, dataset: Dataset, trained: Trained) -> None:
+    """The description last: where it is, the rest is."""
+    header = dataset.header
+    tags = [ModelTag(tag.id, tag.name, tag.type) for tag in header.tags]
+    evaluation = Evaluation(tags, header.classification_type, _evaluated(dataset, trained))
+    spec = ModelSpec(
+        header.project_id,
+        header.iteration_id,
+        header.domain_id,
+        DomainType.CLASSIFICATION,
+        header.classification_type,
+        tags,
+        trained.preprocessing,
+        now(),
+    )
+    for name, data in (
+        ("model.onnx", trained.graph),
+        ("performance.json", msgspec.json.encode(evaluation)),
+        ("model.json", msgspec.json.encode(spec)),
+    ):
+        blobs.model_write(store, header.project_id, header.iteration_id, name, data)
+
+
+def _evaluated(dataset: Dataset, trained: Trained) -> list[EvaluatedImage]:
+    known = {tag.id for tag in dataset.header.tags}
+    images = [dataset.images[position] for position in trained.judged]
+    return [
+        EvaluatedImage(
+            image.id, image.created, image.width, image.height, sorted(image.tag_ids & known), answers.tolist()
+        )
+        for image, answers in zip(images, trained.probabilities, strict=True)
+    ]

@@ -1,0 +1,53 @@
+"""Recipes: what to train with, and what that was measured to give."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from shared.models.preprocessing import Preprocessing
+from shared.models.projects import ClassificationType
+
+
+class View(StrEnum):
+    """What the backbone sees: the whole picture, or the middle 80 % of each side, 1.25 times larger."""
+
+    WHOLE = "whole"
+    CENTRE = "centre"
+
+
+FRACTION = {View.WHOLE: 1.0, View.CENTRE: 0.8}
+
+
+class Recipe(Struct, frozen=True):
+    """Quick classification: a frozen backbone, and a linear head on unit embeddings times `scale`.
+
+    `views` begins with the one to prefer; another has to beat it by two standard errors on images held out.
+    `strength` is the logistic regression's C; a tag's positive images count (negatives / positives) to the power of
+    `positive_weight`. At most `judged` images take part in the evaluation, in `folds` folds.
+
+    EfficientNet-Lite0 at 288 px, one view, 2026-11-21, `python benchmarks/training_recipes.py`:
+    """
+
+    views: tuple[View, ...]
+    backbone: str = "efficientnet-lite0"
+    pixels: int = 288
+    scale: float = 16.0
+    strength: float = 10.0
+    positive_weight: float = 0.0
+    folds: int = 5
+    judged: int = 2000
+
+    def preprocessing(self, view: View) -> Preprocessing:
+        """The input of a view's graph, which crops the middle out of it by itself."""
+        side = round(self.pixels / FRACTION[view])
+        return Preprocessing(side, side)
+
+    def space(self, view: View) -> str:
+        """Names what an embedding depends on beside the picture."""
+        return f"{self.backbone}-{self.pixels}-{view}"
+
+
+RECIPES = {
+    ClassificationType.MULTICLASS: Recipe((View.CENTRE, View.WHOLE)),
+    ClassificationType.MULTILABEL: Recipe((View.WHOLE, View.CENTRE), positive_weight=0.5),
+}
