@@ -96,14 +96,16 @@ class Service:
         """Start everything and return when the endpoint answers. Raises ServiceError and AzuriteError."""
         if not is_free(self.port):
             raise ServiceError(f"Port {self.port} is in use by another program; choose another with --port.")
-        self.azurite.launch()
-        # Both children load their modules while Azurite starts, and go on when storage is there.
+        if self.options.host == "func":
+            _core_tools()
+        # All load their modules at once. The relay makes the containers and queues, and only then the host goes on.
         own = self.options.host == "local"
         self._host = self._launch_host() if own else None
+        self.azurite.launch()
         self._relay = self._launch_relay()
-        self._provision()
-        self._host = self._host or self._launch_host()
+        self.azurite.wait()
         self._go(self._relay, self.topic_port, "relay")
+        self._host = self._host or self._launch_host()
         self._go(self._host, self.port, "host")
 
     def stop(self) -> None:
@@ -158,18 +160,9 @@ class Service:
             **self.options.environment,
         }
 
-    def _provision(self) -> None:
-        # Imported here, after the children have started: it takes as long as Azurite's start.
-        from shared.storage.store import Store
-
-        self.azurite.wait()
-        store = Store.open(Settings(storage_connection_string=self.connection_string))
-        store.provision()
-        store.close()
-
     def _launch_host(self) -> subprocess.Popen[bytes]:
         if self.options.host == "func":
-            return self._launch("host", _core_tools(), "start", f"--port={self.port}")
+            return self._launch("host", _core_tools(), "start", "--port", str(self.port))
         arguments = [f"--port={self.port}", f"--app={self.options.app}", f"--host-json={self.options.host_json}"]
         if self.options.threads:
             arguments.append(f"--threads={self.options.threads}")
@@ -186,8 +179,7 @@ class Service:
         )
 
     def _launch(self, name: str, *command: str) -> subprocess.Popen[bytes]:
-        core_tools = {"AzureWebJobsStorage": self.connection_string, "FUNCTIONS_WORKER_RUNTIME": "python"}
-        environment = child_environment(**self.settings(), **core_tools)
+        environment = child_environment(**self.settings())
         with self._log(name).open("ab") as log:
             output = log if self.options.logs_in_files else None
             # A session of its own, so that Ctrl-C reaches this process alone, which ends the others in order.

@@ -1,23 +1,24 @@
-"""`python -m local.eventgrid`: the relay and the topic as a process of their own."""
+"""`python -m local.eventgrid`: provisions storage, then runs the relay and the topic, as a process of its own."""
 
 import argparse
 import logging
 import sys
 from pathlib import Path
 
-from local import leash
+from local.child import end_with_parent, serve, wait_for_go
 from local.eventgrid.delivery import Courier, RetryPolicy
 from local.eventgrid.ledger import Ledger
 from local.eventgrid.topic import Topic
 from local.eventgrid.uploads import UploadWatcher
-from local.server import serve
 from shared.settings import Settings
+from shared.storage.store import Store
 
 
 def main(argv: list[str]) -> int:
     options = _arguments().parse_args(argv)
     logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings.read()
+    store = Store.open(settings)
     storage = settings.storage_connection_string
     ledger = Ledger(options.data / "eventgrid.sqlite")
     policy = RetryPolicy(first_wait=options.first_wait, most_attempts=options.most_attempts)
@@ -25,13 +26,15 @@ def main(argv: list[str]) -> int:
     watcher = UploadWatcher(storage, options.journal, ledger, courier, options.function)
     topic = Topic(settings.event_topic_key, options.data / "events.jsonl", ledger, courier, options.subscriber)
     if options.leashed:
-        leash.wait_for_go()
-        leash.end_with_parent()
+        wait_for_go()
+        end_with_parent()
+    store.provision()
     courier.start()
     watcher.start()
     serve(topic, options.port)
     watcher.stop()
     courier.stop()
+    store.close()
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from azure.functions import FunctionApp
 
-from local import leash
+from local.child import GRACE_SECONDS, end_with_parent, serve, wait_for_go
 from local.host.events import EventGridWebhook
 from local.host.functions import IndexingError, index
 from local.host.http import BODY_LIMIT, HttpHost
@@ -19,7 +19,6 @@ from local.host.options import HostOptions
 from local.host.queues import QueueListener
 from local.host.routes import RouteError, RouteTable
 from local.host.timers import ScheduleError, Timer
-from local.server import GRACE_SECONDS, serve
 from shared.settings import ROOT, Settings
 
 logger = logging.getLogger(__name__)
@@ -34,8 +33,8 @@ def main(argv: list[str]) -> int:
         print(fault, file=sys.stderr)
         return 1
     if options.leashed:
-        leash.wait_for_go()
-        leash.end_with_parent()
+        wait_for_go()
+        end_with_parent()
     host.run(options.port)
     return 0
 

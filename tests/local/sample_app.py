@@ -7,7 +7,7 @@ import time
 
 import azure.functions as func
 from azure.core.exceptions import ResourceExistsError
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import ContainerClient, LinearRetry
 
 from shared.settings import Settings
 
@@ -16,7 +16,8 @@ _overlap = threading.Semaphore(1)
 
 
 def _trace(name: str, content: str) -> None:
-    traces = ContainerClient.from_connection_string(Settings.read().storage_connection_string, "traces")
+    storage = Settings.read().storage_connection_string
+    traces = ContainerClient.from_connection_string(storage, "traces", retry_policy=LinearRetry(backoff=1))
     with contextlib.suppress(ResourceExistsError):
         traces.create_container()
     traces.upload_blob(f"{name}/{time.time_ns()}", content)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import ContainerClient, LinearRetry
 
+from local import azurite as azurite_module
 from local.azurite import Azurite, AzuriteError, is_free
 from shared.settings import ROOT
 from tests.local.waiting import wait_for
@@ -17,6 +18,7 @@ from tests.local.waiting import wait_for
 CHILD = """
 import sys, time
 from pathlib import Path
+from local import azurite as azurite_module
 from local.azurite import Azurite
 azurite = Azurite(Path(sys.argv[1]))
 azurite.start()
@@ -30,7 +32,8 @@ def container(azurite: Azurite) -> ContainerClient:
     return ContainerClient.from_connection_string(azurite.connection_string, "things", retry_policy=quick)
 
 
-def test_state_survives_a_kill_and_a_stop(tmp_path: Path) -> None:
+def test_state_survives_a_kill_and_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(azurite_module, "CLOSE_SECONDS", 0.2)
     azurite = Azurite(tmp_path)
     azurite.start()
     container(azurite).create_container()

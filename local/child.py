@@ -1,8 +1,11 @@
-"""uvicorn, run to the end on one port with signals that stop it in good order."""
+"""How a child process of `./run` serves on its port, and how it ends with its parent."""
 
 import asyncio
 import contextlib
+import os
 import signal
+import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 
 import uvicorn
@@ -46,3 +49,20 @@ def serve(app: Callable[..., Awaitable[None]], port: int) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
+
+
+def wait_for_go() -> None:
+    """Return when the parent sends its line; end at once if it is gone."""
+    if not sys.stdin.buffer.readline():
+        raise SystemExit("The process that started this one has ended.")
+
+
+def end_with_parent() -> None:
+    """Send this process SIGTERM when the parent's end of stdin closes, however the parent ended."""
+    threading.Thread(target=_watch_stdin, name="parent", daemon=True).start()
+
+
+def _watch_stdin() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,105 @@
+"""`python -m local`, which ./run ends in: ready within seconds, clear about faults, and gone at Ctrl-C."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from local.__main__ import main
+from local.azurite import free_ports
+from local.service import Service
+from shared.settings import ROOT
+from tests.local.waiting import wait_for
+
+NAMES = ["TRAINING_ENDPOINT", "TRAINING_KEY", "PREDICTION_ENDPOINT", "PREDICTION_KEY", "PREDICTION_RESOURCE_ID"]
+
+
+@contextmanager
+def ocellus(data: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "local", f"--port={port}", f"--data={data}"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until_ready(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    said = ""
+    while "./run demo" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    return said
+
+
+def environment(data: Path) -> dict[str, str]:
+    return dict(re.findall(r"export (\w+)='?([^'\n]*)", (data / "ocellus.env").read_text()))
+
+
+def children(pid: int) -> set[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for task in tasks for child in task.read_text().split()}
+
+
+def is_gone(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().split()[2] == "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
+def test_start_ctrl_c_and_second_start(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with ocellus(tmp_path, port) as process:
+        said = read_until_ready(process)
+        first = environment(tmp_path)
+        assert {f"VISION_{name}" for name in NAMES} <= first.keys()
+        assert f"http://127.0.0.1:{port}" in said
+        assert first["VISION_TRAINING_KEY"] in said
+        url = f"{first['VISION_TRAINING_ENDPOINT']}/customvision/v3.3/training/domains"
+        assert requests.get(url, headers={"Training-Key": first["VISION_TRAINING_KEY"]}, timeout=10).status_code == 200
+        assert requests.get(url, timeout=10).status_code == 401
+        started = children(process.pid)
+        assert len(started) == 3
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        wait_for(lambda: all(is_gone(pid) for pid in started), 1)
+    began = time.monotonic()
+    with ocellus(tmp_path, port) as process:
+        read_until_ready(process)
+        # Five seconds on a machine of its own; tests share theirs.
+        assert time.monotonic() - began < 15
+        assert environment(tmp_path)["VISION_PREDICTION_KEY"] == first["VISION_PREDICTION_KEY"]
+        started = children(process.pid)
+        process.send_signal(signal.SIGKILL)
+    wait_for(lambda: all(is_gone(pid) for pid in started))
+
+
+def test_port_in_use(service: Service, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        assert main([f"--port={service.port}", f"--data={tmp_path}"]) == 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert f"Port {service.port} is in use by another program; choose another with --port." in capfd.readouterr().err
+
+
+def test_func_without_core_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = subprocess.run(["/usr/bin/env", "which", "node"], capture_output=True, text=True, check=True).stdout.strip()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "node").symlink_to(node)
+    command = [sys.executable, "-m", "local", "--host=func", f"--port={free_ports(1)[0]}", f"--data={tmp_path}"]
+    path = os.pathsep.join([str(tmp_path / "bin"), "/bin"])
+    done = subprocess.run(command, cwd=ROOT, env={"PATH": path}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "needs Azure Functions Core Tools" in done.stderr
