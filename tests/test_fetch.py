@@ -252,10 +252,12 @@ def test_fetch_ends_in_time_over_tls(tmp_path: Path) -> None:
 
 
 def test_fetch_ends_in_time_when_nothing_resolves_or_answers() -> None:
+    def resolve_slowly(host: str, port: int) -> list[str]:
+        time.sleep(0.5)
+        return ["127.0.0.1"]
+
     with pytest.raises(BadImageUrl, match="too long"):
-        fetch(
-            "http://slow.example/", limit=1, allow_private=True, seconds=0.2, resolve=lambda *_: time.sleep(0.5) or []
-        )
+        fetch("http://slow.example/", limit=1, allow_private=True, seconds=0.2, resolve=resolve_slowly)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(BadImageUrl, match="too long"):
         local_fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/", seconds=0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(BadImageUrl):

@@ -1,0 +1,53 @@
+"""One loaded model: what it predicts, and how it refuses what is no model."""
+
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from shared.errors import BadImageFormat, PredictionModelUnreadable
+from shared.models.tags import TagType
+from shared.prediction.model import Model
+from tests.pictures import picture
+from tests.prediction.graphs import make_graph, make_spec
+
+PHOTO = picture("apple", 1)
+
+
+def make_model(names: list[str], outputs: int | None = None) -> Model:
+    spec = make_spec(uuid4(), uuid4(), names)
+    return Model.load(make_graph(outputs or len(names)), msgspec.json.encode(spec))
+
+
+def test_predict_answers_every_tag_the_most_probable_first() -> None:
+    model = make_model(["apple", "leaf", "none"])
+    predictions = model.predict(PHOTO)
+    assert [prediction.tag_name for prediction in predictions] == ["apple", "leaf", "none"]
+    assert predictions[0].tag_id == model.spec.tags[0].id
+    assert [prediction.tag_type for prediction in predictions] == [TagType.REGULAR, TagType.REGULAR, TagType.NEGATIVE]
+    probabilities = [prediction.probability for prediction in predictions]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert sum(probabilities) == pytest.approx(1)
+
+
+def test_predict_refuses_what_is_no_picture() -> None:
+    with pytest.raises(BadImageFormat):
+        make_model(["apple", "leaf"]).predict(b"no picture")
+
+
+@pytest.mark.parametrize("graph", [b"", b"garbage", make_graph(2)[:-40]], ids=["empty", "garbage", "cut off"])
+def test_load_refuses_a_broken_graph(graph: bytes) -> None:
+    spec = make_spec(uuid4(), uuid4(), ["apple", "leaf"])
+    with pytest.raises(PredictionModelUnreadable, match="can't be read"):
+        Model.load(graph, msgspec.json.encode(spec))
+
+
+@pytest.mark.parametrize("description", [b"", b"{}", b"[1", b"\xff\xfe"])
+def test_load_refuses_a_broken_description(description: bytes) -> None:
+    with pytest.raises(PredictionModelUnreadable, match="can't be read"):
+        Model.load(make_graph(2), description)
+
+
+def test_load_refuses_a_graph_that_does_not_fit_its_tags() -> None:
+    with pytest.raises(PredictionModelUnreadable, match="outputs for 3 tags"):
+        make_model(["apple", "leaf", "sky"], outputs=2)
