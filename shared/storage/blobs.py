@@ -16,6 +16,7 @@ from shared.storage.store import Container, Store
 Kind = Literal["original", "resized", "thumbnail"]
 KINDS: tuple[Kind, ...] = ("original", "resized", "thumbnail")
 NOT_MODIFIED = 304
+NO_SUCH_RANGE = 416
 TYPES = {".json": "application/json", ".jsonl": "application/jsonl", ".zip": "application/zip"}
 # Pictures never change under their name, so a browser may keep them.
 PICTURE_CACHE = "private, max-age=86400, immutable"
@@ -68,7 +69,13 @@ def read_if_changed(store: Store, container: Container, name: str, etag: str) ->
 
 def read_start(store: Store, container: Container, name: str, limit: int) -> Blob | None:
     """No more than the first `limit` bytes."""
-    return _download(store, container, name, offset=0, length=limit)
+    try:
+        return _download(store, container, name, offset=0, length=limit)
+    except HttpResponseError as error:
+        # An empty blob has no first bytes.
+        if error.status_code == NO_SUCH_RANGE:
+            return read(store, container, name)
+        raise
 
 
 def exists(store: Store, container: Container, name: str) -> bool:

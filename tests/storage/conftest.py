@@ -1,20 +1,18 @@
-"""A project of its own for each test, and short ways to make images and tags in it."""
+"""A project of its own for each test."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from shared.models.domains import GENERAL
-from shared.models.projects import ClassificationType, Project, ProjectSettings
-from shared.models.wire import now
+from shared.models.projects import Project
 from shared.storage import projects
 from shared.storage.store import Store
+from tests.storage.making import new_project
 
 
 @pytest.fixture
 def project(store: Store) -> Project:
-    settings = ProjectSettings(GENERAL, ClassificationType.MULTILABEL)
-    project = Project(uuid4(), "fruit", None, settings, now(), now())
+    project = new_project()
     projects.insert(store, project)
     return project
 

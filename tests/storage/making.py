@@ -1,4 +1,4 @@
-"""Images and tags as the tests make them, and the check that a catalog agrees with itself."""
+"""Projects, images and tags as the tests make them, and the check that a catalog agrees with itself."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -7,11 +7,18 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec import structs
 
+from shared.models.domains import GENERAL
 from shared.models.images import ImageRecord, RegionMark, TagMark, new_image_id
+from shared.models.projects import ClassificationType, Project, ProjectSettings
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
 from shared.storage import counts, images, rows, tags
 from shared.storage.store import Store
+
+
+def new_project() -> Project:
+    settings = ProjectSettings(GENERAL, ClassificationType.MULTILABEL)
+    return Project(uuid4(), "fruit", None, settings, now(), now())
 
 
 def record(tag_ids: Iterable[UUID] = (), *, content: str = "") -> ImageRecord:
@@ -22,9 +29,12 @@ def record(tag_ids: Iterable[UUID] = (), *, content: str = "") -> ImageRecord:
 
 def add_images(store: Store, project_id: UUID, number: int, tag_ids: Iterable[UUID] = ()) -> list[ImageRecord]:
     """The newest first, as a page lists them."""
-    made = [record(tag_ids) for _ in range(number)]
-    for image in made:
-        assert images.insert(store, project_id, image) is None
+    return insert_all(store, project_id, [record(tag_ids) for _ in range(number)])
+
+
+def insert_all(store: Store, project_id: UUID, made: list[ImageRecord]) -> list[ImageRecord]:
+    """The newest first."""
+    assert set(store.threads.map(lambda image: images.insert(store, project_id, image), made)) <= {None}
     return made[::-1]
 
 

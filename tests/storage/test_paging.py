@@ -1,0 +1,183 @@
+"""Pages of images at their boundaries, in both orders, by status and tags; and their counts."""
+
+import random
+from uuid import UUID
+
+import pytest
+
+from shared.models.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.projects import Project
+from shared.storage import counts, images, projects, ranges
+from shared.storage.store import Store
+from tests.storage.making import add_images, add_tag, insert_all, new_project, record, with_tags
+
+ORDERS = list(OrderBy)
+
+
+def page(
+    store: Store,
+    project_id: UUID,
+    take: int,
+    skip: int = 0,
+    *,
+    order: OrderBy = OrderBy.NEWEST,
+    status: TaggingStatus = TaggingStatus.ALL,
+    tag_ids: list[UUID] | None = None,
+) -> list[ImageRecord]:
+    return images.page(store, project_id, status=status, tag_ids=tag_ids or [], order=order, take=take, skip=skip)
+
+
+def in_order(made: list[ImageRecord], order: OrderBy) -> list[ImageRecord]:
+    return made if order is OrderBy.NEWEST else made[::-1]
+
+
+def forget() -> None:
+    """What another process that never served a page knows."""
+    ranges.places.clear()
+    ranges.borders.clear()
+
+
+@pytest.fixture(scope="module")
+def many(store: Store) -> tuple[UUID, list[ImageRecord]]:
+    """A project of 520 images and the images, the newest first; every third is tagged."""
+    project = new_project()
+    projects.insert(store, project)
+    tag = add_tag(store, project.id)
+    made = [record([tag.id] if at % 3 == 0 else []) for at in range(520)]
+    return project.id, insert_all(store, project.id, made)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_project_without_images_has_empty_pages(store: Store, project_id: UUID, order: OrderBy) -> None:
+    assert page(store, project_id, 256, order=order) == []
+    assert page(store, project_id, 256, 5, order=order) == []
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("take", [0, 1, 255, 256, 257, 519, 520, 521])
+def test_a_page_ends_where_it_should(
+    store: Store, many: tuple[UUID, list[ImageRecord]], order: OrderBy, take: int
+) -> None:
+    project_id, made = many
+    assert page(store, project_id, take, order=order) == in_order(made, order)[:take]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("skip", [1, 255, 256, 257, 519, 520, 521, 9_999])
+def test_a_page_begins_where_it_should_whether_the_place_is_remembered_or_not(
+    store: Store, many: tuple[UUID, list[ImageRecord]], order: OrderBy, skip: int
+) -> None:
+    project_id, made = many
+    forget()
+    for _ in range(2):
+        assert page(store, project_id, 3, skip, order=order) == in_order(made, order)[skip : skip + 3]
+
+
+@pytest.mark.parametrize("status", list(TaggingStatus))
+@pytest.mark.parametrize("order", ORDERS)
+def test_pages_put_together_are_all_images_of_a_status(
+    store: Store, many: tuple[UUID, list[ImageRecord]], order: OrderBy, status: TaggingStatus
+) -> None:
+    project_id, made = many
+    tagged = {TaggingStatus.TAGGED: [True], TaggingStatus.UNTAGGED: [False]}.get(status, [True, False])
+    expected = [image for image in in_order(made, order) if bool(image.tags) in tagged]
+    found: list[ImageRecord] = []
+    while part := page(store, project_id, 100, len(found), order=order, status=status):
+        found += part
+    assert found == expected
+    assert images.count(store, project_id, status=status, tag_ids=[]) == len(expected)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_who_pages_onwards_sees_each_image_once_while_others_upload_and_delete(
+    store: Store, project_id: UUID, order: OrderBy
+) -> None:
+    made = in_order(add_images(store, project_id, 30), order)
+    assert page(store, project_id, 10, order=order) == made[:10]
+    images.delete(store, project_id, made[2].id)
+    images.delete(store, project_id, made[9].id)
+    images.delete(store, project_id, made[12].id)
+    new = add_images(store, project_id, 5)
+    rest = [*page(store, project_id, 10, 10, order=order), *page(store, project_id, 20, 20, order=order)]
+    assert [image for image in rest if image not in new] == [*made[10:12], *made[13:]]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_several_tags_are_merged_without_duplicates(store: Store, project_id: UUID, order: OrderBy) -> None:
+    tag_ids = [add_tag(store, project_id).id for _ in range(4)]
+    made = [record(random.sample(tag_ids, random.randint(0, 3))) for _ in range(40)]
+    insert_all(store, project_id, made)
+    wanted = tag_ids[:3]
+    expected = [image for image in in_order(made[::-1], order) if image.tag_ids & set(wanted)]
+    found: list[ImageRecord] = []
+    while part := page(store, project_id, 7, len(found), order=order, tag_ids=[*wanted, wanted[0]]):
+        found += part
+    assert found == expected
+    forget()
+    assert page(store, project_id, 5, 6, order=order, tag_ids=wanted) == expected[6:11]
+    for chosen in (wanted, wanted[:1], tag_ids[3:]):
+        number = sum(1 for image in made if image.tag_ids & set(chosen))
+        assert images.count(store, project_id, status=TaggingStatus.TAGGED, tag_ids=chosen) == number
+        assert images.count(store, project_id, status=TaggingStatus.UNTAGGED, tag_ids=chosen) == 0
+    assert page(store, project_id, 9, status=TaggingStatus.UNTAGGED, tag_ids=wanted) == []
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_filter_keeps_what_it_names(store: Store, many: tuple[UUID, list[ImageRecord]], order: OrderBy) -> None:
+    project_id, made = many
+    chosen = {image.id for image in made[::7]}
+
+    def keep(image: ImageRecord) -> bool:
+        return image.id in chosen
+
+    def some(take: int, skip: int) -> list[ImageRecord]:
+        return images.page(
+            store, project_id, status=TaggingStatus.ALL, tag_ids=[], order=order, take=take, skip=skip, keep=keep
+        )
+
+    expected = in_order(made[::7], order)
+    assert some(10, 0) == expected[:10]
+    assert some(10, 10) == expected[10:20]
+    assert some(10, 33) == expected[33:43]
+    assert some(999, 0) == expected
+    assert images.count(store, project_id, status=TaggingStatus.ALL, tag_ids=[], keep=keep) == len(expected)
+
+
+def test_the_oldest_come_first_while_the_project_grows_and_shrinks(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "BLOCK", 10)
+    monkeypatch.setattr(ranges, "LARGE", 40)
+    made: list[ImageRecord] = []
+    for number in (1, 30, 70):
+        made += add_images(store, project_id, number)[::-1]
+        for _ in range(2):
+            assert page(store, project_id, 25, order=OrderBy.OLDEST) == made[:25]
+    for _ in range(5):
+        doomed = page(store, project_id, 20, order=OrderBy.OLDEST)
+        assert doomed == made[:20]
+        for image in doomed:
+            images.delete(store, project_id, image.id)
+        made = made[20:]
+    assert page(store, project_id, 25, order=OrderBy.OLDEST) == made
+    assert counts.read(store, project_id).images == 1
+
+
+def test_an_image_that_is_tagged_later_takes_its_place_by_age(store: Store, project_id: UUID) -> None:
+    tag = add_tag(store, project_id)
+    made = add_images(store, project_id, 5)
+    for image in (made[3], made[0], made[2]):
+        images.update(store, project_id, image.id, lambda old: with_tags(old, [tag.id]))
+        page(store, project_id, 9, order=OrderBy.OLDEST, status=TaggingStatus.TAGGED)
+    tagged = [image.id for image in page(store, project_id, 9, status=TaggingStatus.TAGGED)]
+    assert tagged == [made[0].id, made[2].id, made[3].id]
+    oldest = page(store, project_id, 9, order=OrderBy.OLDEST, status=TaggingStatus.TAGGED)
+    assert [image.id for image in oldest] == tagged[::-1]
+
+
+def test_pages_of_one_project_hold_no_images_of_another(store: Store, project: Project) -> None:
+    add_images(store, project.id, 2)
+    other = new_project()
+    projects.insert(store, other)
+    made = add_images(store, other.id, 2)
+    assert page(store, other.id, 9) == made

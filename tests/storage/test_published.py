@@ -1,0 +1,62 @@
+"""Pointers: swapped whole, held by one iteration at a time, cheap to ask after."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.errors import InvalidPublishName, IterationNotFound
+from shared.models.predictions import Pointer
+from shared.models.wire import now
+from shared.storage import published
+from shared.storage.store import Store
+
+
+def pointer(project_id: UUID, name: str = "fruit") -> Pointer:
+    return Pointer(project_id, uuid4(), name, now())
+
+
+def test_a_pointer_is_published_found_and_taken_back(store: Store, project_id: UUID) -> None:
+    first = pointer(project_id, "Fruit / 1?")
+    published.put(store, first, replace=False)
+    found, etag = published.get(store, project_id, "fRUIT / 1?")
+    assert found == first
+    assert published.get_if_changed(store, project_id, "fruit / 1?", etag) is None
+    assert published.list_all(store, project_id) == [first]
+    assert not published.delete(store, project_id, "fruit / 1?", uuid4())
+    assert published.delete(store, project_id, "FRUIT / 1?", first.iteration_id)
+    assert not published.delete(store, project_id, "fruit / 1?", first.iteration_id)
+    with pytest.raises(IterationNotFound):
+        published.get(store, project_id, "fruit / 1?")
+    with pytest.raises(IterationNotFound):
+        published.get_if_changed(store, project_id, "fruit / 1?", etag)
+    assert published.list_all(store, project_id) == []
+
+
+def test_a_name_is_taken_from_another_iteration_only_on_demand(store: Store, project_id: UUID) -> None:
+    first, second = pointer(project_id), pointer(project_id)
+    published.put(store, first, replace=False)
+    published.put(store, first, replace=False)
+    _, etag = published.get(store, project_id, "fruit")
+    with pytest.raises(InvalidPublishName):
+        published.put(store, second, replace=False)
+    published.put(store, second, replace=True)
+    changed = published.get_if_changed(store, project_id, "fruit", etag)
+    assert changed
+    assert changed[0] == second
+    assert not published.delete(store, project_id, "fruit", first.iteration_id)
+
+
+def test_one_of_many_that_take_a_name_at_once_gets_it(store: Store, project_id: UUID) -> None:
+    pointers = [pointer(project_id) for _ in range(12)]
+
+    def take(wanted: Pointer) -> bool:
+        try:
+            published.put(store, wanted, replace=False)
+        except InvalidPublishName:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        won = [wanted for wanted, got in zip(pointers, pool.map(take, pointers), strict=True) if got]
+    assert won == [published.get(store, project_id, "fruit")[0]]

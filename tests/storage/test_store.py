@@ -1,0 +1,79 @@
+"""The storage account as a whole: provisioned, ready, out of reach, back again."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from local.azurite import Azurite
+from shared.errors import ServiceUnavailable
+from shared.settings import Settings
+from shared.storage import images, projects, transport
+from shared.storage.store import Store
+from tests.storage.making import add_images, add_tag, assert_consistent, new_project
+
+
+def test_provisioning_can_be_repeated(store: Store) -> None:
+    store.provision()
+    store.ready()
+
+
+def test_storage_that_was_not_provisioned_is_not_ready_and_a_lost_one_is_unavailable_until_it_is_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    azurite = Azurite(tmp_path_factory.mktemp("azurite"))
+    azurite.start()
+    store = Store.open(Settings(storage_connection_string=azurite.connection_string))
+    try:
+        with pytest.raises(ServiceUnavailable):
+            store.ready()
+        store.provision()
+        store.ready()
+        project = new_project()
+        projects.insert(store, project)
+        azurite.stop()
+        monkeypatch.setattr(transport, "PAUSES", (0.0, 0.1))
+        for call in (store.ready, lambda: projects.get(store, project.id), lambda: projects.insert(store, project)):
+            with pytest.raises(ServiceUnavailable, match="does not answer"):
+                call()
+        monkeypatch.undo()
+        restart = threading.Thread(target=azurite.start)
+        restart.start()
+        assert projects.get(store, project.id) == project
+        restart.join()
+    finally:
+        store.close()
+        azurite.stop()
+
+
+def test_a_storage_account_killed_under_writers_holds_all_that_was_confirmed_a_moment_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setattr(transport, "PAUSES", (0.0, 0.5, 1.0, 2.0, 4.0, 8.0))
+    azurite = Azurite(tmp_path_factory.mktemp("azurite"))
+    azurite.start()
+    store = Store.open(Settings(storage_connection_string=azurite.connection_string))
+    try:
+        store.provision()
+        project = new_project()
+        projects.insert(store, project)
+        tag = add_tag(store, project.id)
+        early = add_images(store, project.id, 20, [tag.id])
+        time.sleep(2)
+        uploads = threading.Thread(target=add_images, args=(store, project.id, 60, [tag.id]))
+        uploads.start()
+        azurite.kill()
+        azurite.start()
+        uploads.join()
+        assert len(images.get_many(store, project.id, [image.id for image in early])) == len(early)
+        assert_consistent(store, project.id)
+    finally:
+        store.close()
+        azurite.stop()
+
+
+def test_opening_a_store_by_connection_string_imports_no_identity() -> None:
+    code = "import sys, shared.storage.images; sys.exit('azure.identity' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
