@@ -37,7 +37,7 @@ def make_graph(outputs: int, padding: int = 0) -> bytes:
     graph = helper.make_graph(nodes, "tiny", [data], [output], weights, doc_string="x" * padding)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def make_spec(project_id: UUID, iteration_id: UUID, names: list[str]) -> ModelSpec:
