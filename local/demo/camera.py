@@ -34,8 +34,9 @@ class Drop(NamedTuple):
 
 def choose(pictures: Sequence[Picture]) -> list[Drop]:
     """Pictures from all over the test set, and among them one that was cut off on its way to the disk."""
-    step = max(1, len(pictures) // PICTURES)
-    chosen = [(picture, picture.path.read_bytes()) for picture in pictures[::step][:PICTURES]]
+    count = min(PICTURES, len(pictures))
+    spread = [pictures[number * len(pictures) // count] for number in range(count)]
+    chosen = [(picture, picture.path.read_bytes()) for picture in spread]
     drops = [
         Drop(f"camera-1/{number:03}{picture.path.suffix.lower()}", data, picture.tag)
         for number, (picture, data) in enumerate(chosen)

@@ -19,7 +19,15 @@ from azure.cognitiveservices.vision.customvision.training.models import (
 from msrest.authentication import ApiKeyCredentials
 from msrest.exceptions import ClientException, HttpOperationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from local.azurite import AzuriteError
 from local.demo import camera, report
@@ -130,7 +138,7 @@ def _steps(console: Console, service: Service, dataset: Dataset) -> report.Repor
     trainer, predictor = training_client(service), prediction_client(service)
     project = create_project(trainer, f"demo {datetime.now():%Y-%m-%d %H:%M:%S}")
     console.print(f"Project [bold]{project.name}[/bold] on {service.endpoint}")
-    with _progress(console) as progress:
+    with _progress(console, MofNCompleteColumn()) as progress:
         uploaded = upload(trainer, project, dataset.train, progress)
     _show_upload(console, uploaded)
     with _progress(console) as progress:
@@ -141,7 +149,7 @@ def _steps(console: Console, service: Service, dataset: Dataset) -> report.Repor
     report.show_performance(console, performance)
     trainer.publish_iteration(project.id, iteration.id, PUBLISHED_NAME, RESOURCE_ID)
     console.print(f"Published {iteration.name} as [bold]{PUBLISHED_NAME}[/bold]")
-    with _progress(console) as progress:
+    with _progress(console, MofNCompleteColumn()) as progress:
         answers, refused = predict(predictor, project, dataset.test, progress)
     tested = report.test_figures(answers, refused)
     report.show_test(console, tested, answers)
@@ -174,9 +182,10 @@ def _show_next_steps(console: Console, service: Service, project: Project) -> No
     )
 
 
-def _progress(console: Console) -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
+def _progress(console: Console, *counts: ProgressColumn) -> Progress:
+    """A bar that goes when it is done, and is not there at all where nobody watches."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *counts, TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _batches(pictures: Sequence[Picture]) -> Iterator[list[Picture]]:
