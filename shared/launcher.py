@@ -50,14 +50,14 @@ def start_process(settings: Settings, job: dict[str, str], module: str = "traini
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
-            env=child_environment(**_as_environment(settings), **job),
+            env=child_environment(**as_environment(settings), **job),
             start_new_session=True,
         )
     Thread(target=_reap, args=[process], name=f"job-{process.pid}", daemon=True).start()
     return str(process.pid)
 
 
-def _as_environment(settings: Settings) -> dict[str, str]:
+def as_environment(settings: Settings) -> dict[str, str]:
     values = msgspec.to_builtins(settings)
     return {name.upper(): value if isinstance(value, str) else _json(value) for name, value in values.items()}
 
