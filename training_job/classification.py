@@ -17,7 +17,7 @@ Doubles = npt.NDArray[np.float64]
 # These products are small: threads that wait for each other make them ten times slower on a busy machine.
 threadpool_limits(1, user_api="blas")
 
-ITERATIONS, TOLERANCE = 300, 1e-2
+ITERATIONS, TOLERANCE = 300, 1e-3
 
 
 class Head(NamedTuple):
@@ -51,7 +51,7 @@ def fit(embeddings: Floats, truths: Floats, kind: ClassificationType, recipe: Re
         gradient = np.concatenate([(slopes.astype(np.float32).T @ inputs + weights).ravel(), slopes.sum(0)])
         return float(recipe.strength * (importance * losses).sum() + 0.5 * (weights**2).sum()), gradient
 
-    options = {"maxiter": ITERATIONS, "gtol": TOLERANCE}
+    options = {"maxiter": ITERATIONS, "gtol": TOLERANCE * recipe.strength}
     found = minimize(objective, np.zeros(tags * (width + 1)), jac=True, method="L-BFGS-B", options=options).x
     weights = found[: tags * width].reshape(tags, width) @ basis * recipe.scale
     return Head(weights.astype(np.float32), found[tags * width :].astype(np.float32))

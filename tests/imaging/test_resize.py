@@ -1,0 +1,92 @@
+"""Resizing: one preprocessing for training, serving and export, and the copies of a training image."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared.errors import BadImageFormat, BadImageSize
+from shared.imaging.decode import decode
+from shared.imaging.resize import copies, frame, jpeg, model_input, preprocess, shrink
+from shared.models.limits import Limits
+from shared.models.preprocessing import Interpolation, Preprocessing
+
+
+def gradient(width: int, height: int) -> Image.Image:
+    """Red grows to the right, green downwards."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[..., 0] = np.linspace(0, 255, width)
+    pixels[..., 1] = np.linspace(0, 255, height)[:, None]
+    return Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize("interpolation", list(Interpolation))
+@pytest.mark.parametrize("size", [(20, 10), (300, 200), (64, 64)])
+def test_preprocess_squashes_to_planes_of_rgb_levels(size: tuple[int, int], interpolation: Interpolation) -> None:
+    planes = preprocess(gradient(*size), Preprocessing(64, 48, interpolation))
+    assert planes.shape == (1, 3, 48, 64)
+    assert planes.dtype == np.float32
+    assert planes.flags.c_contiguous
+    red, green, blue = planes[0]
+    assert red[:, :3].mean() < 16
+    assert red[:, -3:].mean() > 239
+    assert green[:3].mean() < 26
+    assert green[-3:].mean() > 229
+    assert blue.max() == 0
+
+
+def test_preprocess_of_a_picture_that_fits_changes_nothing() -> None:
+    image = gradient(64, 48)
+    assert np.array_equal(preprocess(image, Preprocessing(64, 48))[0], np.asarray(image).transpose(2, 0, 1))
+
+
+def test_model_input_of_a_file_is_the_preprocessing_of_its_picture() -> None:
+    data, spec = jpeg(gradient(700, 500)), Preprocessing(300, 300)
+    assert np.array_equal(model_input(data, spec), preprocess(decode(data), spec))
+
+
+def test_model_input_of_a_large_jpeg_decoded_small_is_nearly_the_same() -> None:
+    data, spec = jpeg(gradient(3200, 2400)), Preprocessing(300, 300)
+    assert np.abs(model_input(data, spec) - preprocess(decode(data), spec)).mean() < 1
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "expected"),
+    [
+        ((2000, 1000), 1000, (1000, 500)),
+        ((1000, 2000), 1000, (500, 1000)),
+        ((100, 50), 1000, (100, 50)),
+        ((2500, 100), 256, (256, 10)),
+        ((5000, 1), 256, (256, 1)),
+    ],
+)
+def test_shrink_keeps_proportions_and_never_enlarges(
+    size: tuple[int, int], side: int, expected: tuple[int, int]
+) -> None:
+    assert shrink(Image.new("RGB", size), side).size == expected
+
+
+def test_copies_are_upright_jpegs() -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    buffer = BytesIO()
+    gradient(1600, 1200).save(buffer, "JPEG", exif=exif)
+    made = [Image.open(BytesIO(copy)) for copy in copies(buffer.getvalue())]
+    assert [(copy.format, copy.size) for copy in made] == [("JPEG", (768, 1024)), ("JPEG", (192, 256))]
+    assert all(274 not in copy.getexif() for copy in made)
+
+
+def test_copies_of_a_small_picture_keep_its_size() -> None:
+    buffer = BytesIO()
+    gradient(30, 20).save(buffer, "PNG")
+    assert [Image.open(BytesIO(copy)).size for copy in copies(buffer.getvalue())] == [(30, 20), (30, 20)]
+
+
+def test_a_frame_is_checked_and_small() -> None:
+    limits = Limits(camera_image_bytes=200_000)
+    assert Image.open(BytesIO(frame(jpeg(gradient(2000, 1500)), limits))).size == (1024, 768)
+    with pytest.raises(BadImageFormat):
+        frame(jpeg(gradient(200, 150))[:-500], limits)
+    with pytest.raises(BadImageSize):
+        frame(bytes(200_001), limits)
