@@ -11,9 +11,9 @@ process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));
 
 // Azurite writes each database out whole every 5 s, blocking while it does. A small one costs nothing to write
 // often, so that little is lost if Azurite is killed; a large one is written as seldom as Azurite itself would.
-const SOONEST_MS = 100;
+const SOONEST_MS = 50;
 const LATEST_MS = 5000;
-const COST_FACTOR = 20;
+const COST_FACTOR = 5;
 
 function saveByCost(Loki) {
   Loki.prototype.autosaveDisable = function () {

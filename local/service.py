@@ -162,7 +162,12 @@ class Service:
 
     def _launch_host(self) -> subprocess.Popen[bytes]:
         if self.options.host == "func":
-            return self._launch("host", _core_tools(), "start", "--port", str(self.port))
+            own = {
+                "AzureWebJobsStorage": self.connection_string,
+                "FUNCTIONS_WORKER_RUNTIME": "python",
+                "languageWorkers__python__defaultExecutablePath": sys.executable,
+            }
+            return self._launch("host", _core_tools(), "start", "--port", str(self.port), **own)
         arguments = [f"--port={self.port}", f"--app={self.options.app}", f"--host-json={self.options.host_json}"]
         if self.options.threads:
             arguments.append(f"--threads={self.options.threads}")
@@ -178,8 +183,7 @@ class Service:
             *(*places, *functions, *subscribers, *self.options.relay_arguments),
         )
 
-    def _launch(self, name: str, *command: str) -> subprocess.Popen[bytes]:
-        environment = child_environment(**self.settings())
+    def _launch(self, name: str, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         with self._log(name).open("ab") as log:
             output = log if self.options.logs_in_files else None
             # A session of its own, so that Ctrl-C reaches this process alone, which ends the others in order.
@@ -189,7 +193,7 @@ class Service:
                 stdout=output,
                 stderr=output,
                 cwd=ROOT,
-                env=environment,
+                env=child_environment(**self.settings(), **environment),
                 start_new_session=True,
             )
 

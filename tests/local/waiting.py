@@ -24,7 +24,7 @@ class Traces:
             return []
 
 
-def wait_for(done: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(done: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return when it holds; fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not done():
