@@ -1,4 +1,4 @@
-"""The camera pipeline: Event Grid tells of an upload, a queue carries its frame, a poison queue what failed for good."""
+"""The camera pipeline: Event Grid tells of an upload, a queue carries its frame, another what failed for good."""
 
 import azure.functions as func
 import msgspec

@@ -64,5 +64,5 @@ def _fetched(call: Call) -> bytes:
 def _predict(
     call: Call, project_id: UUID, published_name: str, kind: DomainType, picture: bytes, *, keep: bool
 ) -> ImagePrediction:
-    request = Request(call.id, call.optional("application") or "", keep)
-    return predict(call.store, call.runtime.sessions, request, project_id, published_name, kind, picture)
+    request = Request(picture, call.id, call.optional("application") or "", keep)
+    return predict(call.store, call.runtime.sessions, call.limits, request, project_id, published_name, kind)

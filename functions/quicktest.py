@@ -24,5 +24,5 @@ def _test(call: Call, project_id: UUID, picture: bytes) -> ImagePrediction:
     iteration = trained_iteration(
         call.store, project_id, parse_id("iterationId", iteration_id) if iteration_id else None
     )
-    request = Request(call.id, call.optional("application") or "", call.flag("store", True))
-    return quick_test(call.store, call.runtime.sessions, request, project_id, iteration.id, picture)
+    request = Request(picture, call.id, call.optional("application") or "", call.flag("store", True))
+    return quick_test(call.store, call.runtime.sessions, call.limits, request, project_id, iteration.id)

@@ -39,7 +39,11 @@ def test_an_unknown_service_is_named():
 
 @pytest.mark.parametrize(
     ("services", "absent"),
-    [("training,prediction,camera", "torch"), ("prediction", "shared.storage.images"), ("prediction", "azure.identity")],
+    [
+        ("training,prediction,camera", "torch"),
+        ("prediction", "shared.storage.images"),
+        ("prediction", "azure.identity"),
+    ],
 )
 def test_the_app_does_not_import_what_it_does_not_need(services, absent):
     code = f"import sys, function_app; sys.exit({absent!r} in sys.modules)"

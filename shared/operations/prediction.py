@@ -4,7 +4,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared import errors
+from shared.imaging.decode import check
 from shared.models.domains import DomainType
+from shared.models.limits import Limits
 from shared.models.predictions import ImagePrediction, StoredPrediction
 from shared.models.wire import now
 from shared.prediction.model import Model
@@ -16,41 +18,45 @@ APPLICATION_LENGTH = 256
 
 
 class Request(NamedTuple):
-    """Who asks: the id of the prediction to be, what the client calls itself, and whether to keep the picture."""
+    """The picture, the id of the prediction to be, what the client calls itself, and whether to keep the picture."""
 
+    picture: bytes
     id: UUID
     application: str
-    store: bool
+    keep: bool
 
 
 def predict(
     store: Store,
     sessions: Sessions,
+    limits: Limits,
     request: Request,
     project_id: UUID,
     published_name: str,
     kind: DomainType,
-    picture: bytes,
 ) -> ImagePrediction:
     model, _ = sessions.published(project_id, published_name)
     if model.spec.domain_type != kind:
         verb = "classify" if model.spec.domain_type == DomainType.CLASSIFICATION else "detect"
         raise errors.OperationNotSupported(f"'{published_name}' serves a model of the other kind; call {verb} instead.")
-    return _run(store, model, request, published_name, picture)
+    return _run(store, limits, model, request, published_name)
 
 
 def quick_test(
-    store: Store, sessions: Sessions, request: Request, project_id: UUID, iteration_id: UUID, picture: bytes
+    store: Store, sessions: Sessions, limits: Limits, request: Request, project_id: UUID, iteration_id: UUID
 ) -> ImagePrediction:
-    return _run(store, sessions.iteration(project_id, iteration_id), request, "", picture)
+    return _run(store, limits, sessions.iteration(project_id, iteration_id), request, "")
 
 
-def _run(store: Store, model: Model, request: Request, published_name: str, picture: bytes) -> ImagePrediction:
+def _run(store: Store, limits: Limits, model: Model, request: Request, published_name: str) -> ImagePrediction:
     if len(request.application) > APPLICATION_LENGTH:
         raise errors.InvalidApplicationName(f"'application' has at most {APPLICATION_LENGTH} characters.")
-    predictions = model.predict(picture)
+    check(request.picture, limits, limits.training_image_bytes)
+    predictions = model.predict(request.picture)
     spec = model.spec
     answer = ImagePrediction(request.id, spec.project_id, spec.iteration_id, now(), predictions)
-    if request.store:
-        stored.put(store, StoredPrediction(answer, spec.domain_id, request.application, published_name), picture)
+    if request.keep:
+        stored.put(
+            store, StoredPrediction(answer, spec.domain_id, request.application, published_name), request.picture
+        )
     return answer

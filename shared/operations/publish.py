@@ -26,6 +26,10 @@ def publish_iteration(
     prediction_id: str,
     overwrite: bool,
 ) -> bool:
+    if len(publish_name) > NAME_LENGTH or not publish_name.isprintable() or set(publish_name) & set('/\\?#"'):
+        raise errors.InvalidPublishName(
+            f"A published name has 1 to {NAME_LENGTH} printable characters without / \\ ? # and quotes."
+        )
     iteration = stored.get(store, project_id, iteration_id).iteration
     if iteration.publish_name:
         raise errors.IterationIsPublished(
@@ -33,10 +37,6 @@ def publish_iteration(
         )
     if iteration.status != IterationStatus.COMPLETED:
         raise errors.IterationNotTrained(f"'{iteration.name}' is {iteration.status}; publish one that is Completed.")
-    if len(publish_name) > NAME_LENGTH or not publish_name.isprintable() or set(publish_name) & set('/\\?#"'):
-        raise errors.InvalidPublishName(
-            f"A published name has 1 to {NAME_LENGTH} printable characters without / \\ ? # and quotes."
-        )
     # The pointer first: if we die after it, publishing the same iteration under the same name again completes it.
     published.put(store, Pointer(project_id, iteration_id, publish_name, now()), replace=overwrite)
     _release_name(store, project_id, iteration_id, publish_name)

@@ -64,7 +64,7 @@ def train_project(
         notification_email_address=notification_email_address,
         started=now(),
     )
-    _check_iterations(settings.limits, stored.list_all(store, project_id), run, training_type, force_train)
+    _check_iterations(settings.limits, stored.list_all(store, project_id), run, force_train)
     time = now()
     iteration = Iteration(
         id=uuid4(),
@@ -214,9 +214,7 @@ def _check_enough(limits: Limits, project: Project, tags: list[Tag], counted: Co
         raise refused("Not enough tags for training: have two or more, one of which may be the Negative tag.")
 
 
-def _check_iterations(
-    limits: Limits, records: list[IterationRecord], run: TrainingRun, training_type: TrainingType, force: bool
-) -> None:
+def _check_iterations(limits: Limits, records: list[IterationRecord], run: TrainingRun, force: bool) -> None:
     if any(record.iteration.status == IterationStatus.TRAINING for record in records):
         raise errors.TrainingInProgress("The project is being trained; wait until that iteration has ended.")
     if len(records) >= limits.iterations_per_project:

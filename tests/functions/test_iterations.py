@@ -6,8 +6,6 @@ import pytest
 from azure.cognitiveservices.vision.customvision.training.models import (
     ImageFileCreateBatch,
     ImageFileCreateEntry,
-    Iteration,
-    TrainingParameters,
 )
 
 from tests.functions.flows import refused, train, upload
@@ -73,8 +71,7 @@ def test_train_project_with_selected_tags_and_the_negative(training):
     none = training.create_tag(project.id, "none", type="Negative")
     entries = [ImageFileCreateEntry(name=str(seed), contents=picture("sky", 50 + seed)) for seed in range(5)]
     training.create_images_from_files(project.id, ImageFileCreateBatch(images=entries, tag_ids=[none.id]))
-    parameters = TrainingParameters(selected_tags=[*(tag.id for tag in kept), none.id])
-    iteration = train(training, project.id, training_parameters=parameters)
+    iteration = train(training, project.id, selected_tags=[*(tag.id for tag in kept), none.id])
     result = training.quick_test_image(project.id, picture("sky", 77), iteration_id=iteration.id)
     assert {(item.tag_name, item.tag_type) for item in result.predictions} == {
         ("apple", "Regular"),
@@ -95,11 +92,11 @@ def test_train_project_refuses_what_it_can_not_do(training, trained):
 
 
 def test_update_iteration_renames(training, trained):
-    renamed = training.update_iteration(trained.project.id, trained.iteration.id, Iteration(name="best"))
+    renamed = training.update_iteration(trained.project.id, trained.iteration.id, "best")
     assert renamed.name == "best"
-    training.update_iteration(trained.project.id, trained.iteration.id, Iteration(name="Iteration 1"))
+    training.update_iteration(trained.project.id, trained.iteration.id, "Iteration 1")
     with refused("BadRequestIterationName"):
-        training.update_iteration(trained.project.id, trained.iteration.id, Iteration(name=" "))
+        training.update_iteration(trained.project.id, trained.iteration.id, " ")
 
 
 def test_numbers_go_on_after_a_deletion(training, project):
