@@ -19,6 +19,7 @@ from azure.storage.blob import ContainerClient
 from PIL import Image
 
 from benchmarks import subjects
+from benchmarks.subjects import cpu_seconds
 from local.demo import walkthrough
 from local.demo.report import percentile
 from local.service import Service
@@ -41,13 +42,21 @@ class Drop(NamedTuple):
     data: bytes
 
 
+class Announcement(msgspec.Struct):
+    """What a subscriber of the topic learns of a result: its record was there when the event was made."""
+
+    time: datetime
+    data: CameraResult
+
+
 class Rig:
     """A running service with a published model, and the camera's and the reader's connections to its storage."""
 
     def __init__(self, service: Service) -> None:
         project, _ = subjects.published_project(walkthrough.training_client(service), subjects.rendered(8, seed=3))
         self.folder = f"{project.id}/{walkthrough.PUBLISHED_NAME}"
-        self.events = service.data / "events.jsonl"
+        self._events = service.data / "events.jsonl"
+        self._processes = {"host": service.host_pid, "relay": service.relay_pid, "Azurite": service.azurite.pid}
         self._uploads = ContainerClient.from_connection_string(service.connection_string, "uploads")
         self._store = Store.open(Settings(storage_connection_string=service.connection_string))
 
@@ -76,15 +85,23 @@ class Rig:
         time.sleep(AFTERMATH_SECONDS)
         return self._found(paths)
 
-    def announced(self, found: Sequence[CameraResult]) -> Counter[str]:
-        """How many events the topic took of each result, by the result's id."""
-        ids = {result.id for result in found}
-        lines = self.events.read_text().splitlines() if self.events.is_file() else []
-        named = (msgspec.json.decode(line) for line in lines)
-        return Counter(event["id"] for event in named if event.get("id") in ids)
+    def announcements(self, paths: set[str]) -> list[Announcement]:
+        """The events of these uploads, in the order in which they were sent."""
+        lines = self._events.read_bytes().splitlines() if self._events.is_file() else []
+        kinds = [(line, msgspec.json.decode(line, type=_Kind).type) for line in lines]
+        events = [msgspec.json.decode(line, type=Announcement) for line, kind in kinds if ".Camera." in kind]
+        return [event for event in events if event.data.upload.path in paths]
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """What each process has used since it started."""
+        return {name: cpu_seconds(pid) for name, pid in self._processes.items() if pid}
 
     def _found(self, paths: set[str]) -> list[CameraResult]:
         return [result for result in results.list_all(self._store) if result.upload.path in paths]
+
+
+class _Kind(msgspec.Struct):
+    type: str
 
 
 def main(argv: list[str]) -> int:
@@ -109,25 +126,30 @@ def main(argv: list[str]) -> int:
 
 def measure(rig: Rig, drops: Sequence[Drop], interval: float) -> None:
     """Upload, wait for all ends, print what came of it."""
+    before = rig.cpu_seconds()
     begun = rig.upload(drops, interval)
     uploaded = datetime.now(UTC)
     found = rig.ended(set(begun))
-    show_ends(found, set(begun), rig.announced(found))
-    waited = [(result.created - begun[result.upload.path]).total_seconds() for result in found]
+    used = {name: (after - before[name]) / len(drops) * 1000 for name, after in rig.cpu_seconds().items()}
+    announced = rig.announcements(set(begun))
+    show_ends(found, set(begun), announced)
+    waited = [(event.time - begun[event.data.upload.path]).total_seconds() for event in announced]
     p50, p95, longest = percentile(waited, 50), percentile(waited, 95), max(waited, default=0)
-    print(f"  from upload to result: p50 {p50:.2f} s, p95 {p95:.2f} s, longest {longest:.2f} s")
-    if found:
-        last = max(result.created for result in found)
-        print(f"  the last one ended {(last - uploaded).total_seconds():.1f} s after the last upload", flush=True)
+    print(f"  from upload to recorded result: p50 {p50:.2f} s, p95 {p95:.2f} s, longest {longest:.2f} s")
+    if announced:
+        last = max(event.time for event in announced)
+        print(f"  the last one ended {(last - uploaded).total_seconds():.1f} s after the last upload")
+    print(f"  CPU of a picture: {', '.join(f'{name} {spent:.0f} ms' for name, spent in used.items())}", flush=True)
 
 
-def show_ends(found: Sequence[CameraResult], paths: set[str], announced: Counter[str]) -> None:
+def show_ends(found: Sequence[CameraResult], paths: set[str], announced: Sequence[Announcement]) -> None:
     """How many ended how, and whether each did exactly once."""
     records = Counter(result.upload.path for result in found)
+    events = Counter(event.data.upload.path for event in announced)
     outcomes = Counter(result.outcome for result in found)
     print(f"  {outcomes[Outcome.RESULT]} results, {outcomes[Outcome.REJECTED]} rejections", end="; ")
     print(f"{len(paths - records.keys())} without an end, {_several(records)} with more than one record", end="; ")
-    print(f"{len(found) - len(announced)} without an event, {_several(announced)} with more than one")
+    print(f"{len(paths - events.keys())} without an event, {_several(events)} with more than one")
     for code, count in Counter(result.code for result in found if result.code).most_common():
         print(f"    {count} x {code}")
 

@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import subjects
+from benchmarks.subjects import cpu_seconds
 from local.demo import walkthrough
 from local.service import Service
 from shared.imaging.resize import model_input
@@ -65,10 +66,10 @@ class Peer:
         self._process.start()
 
     def measure(self, threads: int, seconds: float, host: int) -> Figures:
-        before, started = _cpu_seconds(host), time.monotonic()
+        before, started = cpu_seconds(host), time.monotonic()
         self._pipe.send((threads, seconds))
         rate, latencies, own_cpu = self._pipe.recv()
-        host_cpu = (_cpu_seconds(host) - before) / (time.monotonic() - started)
+        host_cpu = (cpu_seconds(host) - before) / (time.monotonic() - started)
         p50, p95 = np.percentile(latencies, [50, 95])
         return Figures(rate, float(p50), float(p95), own_cpu, host_cpu)
 
@@ -207,6 +208,8 @@ def _timed(work: Work, threads: int, seconds: float) -> tuple[float, list[float]
 def _session(graph: bytes, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
+    # As the service has it: on a busy machine threads that spin for work slow the loop down.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
@@ -217,12 +220,6 @@ def _model(service: Service, folder: str) -> tuple[bytes, bytes]:
     graph, spec = (models.download_blob(f"{folder}/{name}").readall() for name in ("model.onnx", "model.json"))
     store.close()
     return graph, spec
-
-
-def _cpu_seconds(process: int) -> float:
-    """What a process and its threads have used since it started."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _describe(pictures: Sequence[bytes]) -> str:

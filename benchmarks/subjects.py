@@ -1,6 +1,7 @@
 """What the benchmarks run on: labelled photographs, and a project that is trained and published from them."""
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -66,3 +67,9 @@ def published_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Pi
     iteration, _ = walkthrough.train(trainer, project)
     trainer.publish_iteration(project.id, iteration.id, walkthrough.PUBLISHED_NAME, RESOURCE_ID)
     return project, iteration
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process and its threads have used since it started."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

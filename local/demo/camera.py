@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from shared.storage.store import Store
 
 PICTURES = 19
 INTERVAL_SECONDS = 0.2
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 60.0
 
 
@@ -49,16 +48,18 @@ def watch(console: Console, service: Service, project_id: str, published_name: s
     """Upload at a camera's pace and show each result as it arrives. Raises DemoError where one does not."""
     folder = f"{project_id}/{published_name}"
     console.print(f"\nA camera uploads {len(drops)} pictures, one of them broken, to uploads/{folder}/camera-1/")
-    started: dict[str, datetime] = {}
+    started: dict[str, float] = {}
     sender = threading.Thread(target=_upload, args=(service.connection_string, folder, drops, started))
     sender.start()
     store = Store.open(Settings(storage_connection_string=service.connection_string))
     tags = {f"{folder}/{drop.name}": drop.tag for drop in drops}
     ended: list[CameraResult] = []
+    latencies: list[float] = []
     try:
         for result in _arrivals(store, UUID(project_id), len(drops)):
             ended.append(result)
-            _show(console, result, tags[result.upload.path], _latency(result, started))
+            latencies.append(time.monotonic() - started[result.upload.path])
+            _show(console, result, tags[result.upload.path], latencies[-1])
     finally:
         sender.join()
         store.close()
@@ -66,14 +67,14 @@ def watch(console: Console, service: Service, project_id: str, published_name: s
         raise DemoError(
             f"no result in {PATIENCE_SECONDS:.0f} s for {', '.join(missing)}; see the logs in {service.data}."
         )
-    return _figures(ended, tags, started)
+    return _figures(ended, tags, latencies)
 
 
-def _upload(connection: str, folder: str, drops: Sequence[Drop], started: dict[str, datetime]) -> None:
+def _upload(connection: str, folder: str, drops: Sequence[Drop], started: dict[str, float]) -> None:
     with ContainerClient.from_connection_string(connection, "uploads") as uploads:
         for drop in drops:
             path = f"{folder}/{drop.name}"
-            started[path] = datetime.now(UTC)
+            started[path] = time.monotonic()
             uploads.upload_blob(path, drop.data)
             time.sleep(INTERVAL_SECONDS)
 
@@ -91,11 +92,6 @@ def _arrivals(store: Store, project_id: UUID, expected: int) -> Iterator[CameraR
         time.sleep(POLL_SECONDS)
 
 
-def _latency(result: CameraResult, started: dict[str, datetime]) -> float:
-    """Seconds from the start of the upload to the result's record."""
-    return (result.created - started[result.upload.path]).total_seconds()
-
-
 def _show(console: Console, result: CameraResult, tag: str | None, seconds: float) -> None:
     name = result.upload.path.rpartition("/")[2]
     if result.outcome == Outcome.REJECTED:
@@ -106,9 +102,8 @@ def _show(console: Console, result: CameraResult, tag: str | None, seconds: floa
     console.print(f"  {name:12} {best.tag_name} ({best.probability:.0%}), {mark}, after {seconds:.2f} s")
 
 
-def _figures(ended: Sequence[CameraResult], tags: dict[str, str | None], started: dict[str, datetime]) -> Camera:
+def _figures(ended: Sequence[CameraResult], tags: dict[str, str | None], latencies: Sequence[float]) -> Camera:
     right = [result for result in ended if result.outcome == Outcome.RESULT]
-    latencies = [_latency(result, started) for result in ended]
     return Camera(
         dropped=len(tags),
         results=len(right),

@@ -32,7 +32,7 @@ class Test(Struct, frozen=True):
 
 
 class Camera(Struct, frozen=True):
-    """How pictures ended that a camera dropped into storage. Latency is from the start of the upload to the result."""
+    """How pictures ended that a camera dropped into storage. Latency: from the upload's start until it was seen."""
 
     dropped: int
     results: int
