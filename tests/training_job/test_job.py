@@ -1,0 +1,191 @@
+"""The training job on real storage: what it leaves behind, and that it can be killed and run again."""
+
+import signal
+import subprocess
+import sys
+import time
+from base64 import b64decode
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+import msgspec
+import numpy as np
+import pytest
+
+from shared.imaging.resize import copies
+from shared.models.domains import GENERAL
+from shared.models.events import EventType
+from shared.models.images import ImageRecord, TagMark, new_image_id
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
+from shared.models.jobs import Announce, Task
+from shared.models.projects import ClassificationType, Project, ProjectSettings
+from shared.models.tags import Tag, TagType
+from shared.models.training import DatasetHeader, Evaluation, ModelSpec
+from shared.models.wire import now
+from shared.prediction.model import Model
+from shared.settings import ROOT, JobSettings, Settings, child_environment
+from shared.storage import blobs, datasets, iterations, projects
+from shared.storage.store import Store
+from tests.training_job.scenes import drawn, unit
+from training_job import cache, job
+from training_job.__main__ import main
+
+SHAPES = ("disc", "stripes")
+TAGS = [Tag(UUID(int=1), "disc", None), Tag(UUID(int=2), "none", None, TagType.NEGATIVE)]
+
+
+def prepared(store: Store, images: int = 10) -> JobSettings:
+    """A project with an iteration in training whose dataset is frozen; the settings of its job."""
+    time, project_id, iteration_id = now(), uuid4(), uuid4()
+    kind = ClassificationType.MULTICLASS
+    projects.insert(store, Project(project_id, str(project_id), None, ProjectSettings(GENERAL, kind), time, time))
+    header = DatasetHeader(project_id, iteration_id, GENERAL, kind, TAGS, images)
+    datasets.write(store, header, [stored(store, project_id, position) for position in range(images)])
+    status, regular = IterationStatus.TRAINING, TrainingType.REGULAR
+    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, False, GENERAL, kind, regular)
+    iterations.lock_training(store, project_id, iteration_id)
+    iterations.insert(store, IterationRecord(iteration, TrainingRun(1, started=time)))
+    return JobSettings(job_project_id=project_id, job_iteration_id=iteration_id)
+
+
+def stored(store: Store, project_id: UUID, position: int) -> ImageRecord:
+    data, image_id = drawn(SHAPES[position % 2], position), new_image_id()
+    blobs.put_picture(store, project_id, image_id, "resized", copies(data).resized, "image/jpeg")
+    mark = TagMark(TAGS[position % 2].id, now())
+    return ImageRecord(image_id, now(), 96, 72, sha256(data).hexdigest(), [mark])
+
+
+def iteration_of(store: Store, of: JobSettings) -> Iteration:
+    return iterations.get(store, of.job_project_id, of.job_iteration_id).iteration
+
+
+def announced(store: Store, of: JobSettings) -> list[Announce]:
+    contents = [b64decode(message.content) for message in store.queues["upkeep"].peek_messages(32)]
+    tasks = [msgspec.json.decode(content, type=Task) for content in contents]
+    return [task for task in tasks if isinstance(task, Announce) and task.iteration.id == of.job_iteration_id]
+
+
+def environment(of: JobSettings, settings: Settings) -> dict[str, str]:
+    return child_environment(
+        STORAGE_CONNECTION_STRING=settings.storage_connection_string,
+        JOB_PROJECT_ID=str(of.job_project_id),
+        JOB_ITERATION_ID=str(of.job_iteration_id),
+    )
+
+
+def test_a_job_leaves_a_model_its_description_and_its_results(store: Store) -> None:
+    of = prepared(store)
+    job.run(store, of)
+    iteration = iteration_of(store, of)
+    assert (iteration.status, iteration.training_error_details) == (IterationStatus.COMPLETED, None)
+    assert iteration.training_time_in_minutes == 1
+    assert iteration.trained_at == iteration.last_modified > iteration.created
+
+    ids = of.job_project_id, of.job_iteration_id
+    graph, description = (blobs.model_read(store, *ids, name) for name in ("model.onnx", "model.json"))
+    tags = msgspec.json.decode(description, type=ModelSpec).tags
+    assert [(tag.name, tag.type) for tag in tags] == [("disc", TagType.REGULAR), ("none", TagType.NEGATIVE)]
+    results = msgspec.json.decode(blobs.model_read(store, *ids, "performance.json"), type=Evaluation)
+    assert [len(image.probabilities) for image in results.images] == [2] * 10
+    assert {image.tags[0] for image in results.images} == {tag.id for tag in TAGS}
+    model = Model.load(graph, description)
+    assert [model.predict(drawn(shape, 77))[0].tag_name for shape in SHAPES] == ["disc", "none"]
+
+
+def test_a_job_announces_its_end_and_lets_the_next_training_begin(store: Store) -> None:
+    of = prepared(store)
+    job.run(store, of)
+    assert [task.event for task in announced(store, of)] == [EventType.ITERATION_TRAINED]
+    iterations.lock_training(store, of.job_project_id, uuid4())
+    run = iterations.get(store, of.job_project_id, of.job_iteration_id).run
+    assert run.heartbeat is not None
+
+
+def test_a_second_run_changes_nothing(store: Store) -> None:
+    of = prepared(store)
+    job.run(store, of)
+    first = iteration_of(store, of)
+    job.run(store, of)
+    assert iteration_of(store, of) == first
+
+
+def in_environment(monkeypatch: pytest.MonkeyPatch, of: JobSettings, settings: Settings) -> None:
+    for name, value in environment(of, settings).items():
+        monkeypatch.setenv(name, value)
+
+
+def test_a_missing_picture_fails_the_iteration_with_the_reason(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = prepared(store)
+    dataset = datasets.read(store, of.job_project_id, of.job_iteration_id)
+    assert dataset
+    blobs.delete_pictures(store, of.job_project_id, dataset.images[3].id)
+    in_environment(monkeypatch, of, settings)
+    assert main() == 1
+    iteration = iteration_of(store, of)
+    assert iteration.status == IterationStatus.FAILED
+    assert str(dataset.images[3].id) in (iteration.training_error_details or "")
+    assert [task.event for task in announced(store, of)] == [EventType.ITERATION_FAILED]
+
+
+def test_an_unforeseen_error_fails_the_iteration(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = prepared(store, images=0)
+    in_environment(monkeypatch, of, settings)
+    assert main() == 1
+    assert (iteration_of(store, of).training_error_details or "").startswith("The training job failed unexpectedly")
+
+
+def test_a_deleted_iteration_ends_the_job_in_peace(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = prepared(store)
+    iterations.delete(store, of.job_project_id, of.job_iteration_id)
+    in_environment(monkeypatch, of, settings)
+    assert main() == 0
+
+
+def test_without_storage_the_job_asks_to_be_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = Settings(
+        storage_connection_string="DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;"
+        "BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;TableEndpoint=http://127.0.0.1:9/a;"
+    )
+    in_environment(monkeypatch, JobSettings(job_project_id=uuid4(), job_iteration_id=uuid4()), nowhere)
+    assert main() == 75
+
+
+def test_a_killed_job_is_run_again_and_completes(store: Store, settings: Settings) -> None:
+    of = prepared(store, images=40)
+    command = [sys.executable, "-m", "training_job"]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, cwd=ROOT, env=environment(of, settings))
+
+    with start() as first:
+        deadline = time.monotonic() + 30
+        while not iterations.get(store, of.job_project_id, of.job_iteration_id).run.heartbeat:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        first.send_signal(signal.SIGKILL)
+    assert iteration_of(store, of).status == IterationStatus.TRAINING
+    with start() as second:
+        assert second.wait(60) == 0
+    assert iteration_of(store, of).status == IterationStatus.COMPLETED
+
+
+def test_embeddings_are_kept_with_the_project_in_few_blobs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "BLOBS", 3)
+    project_id, vectors = uuid4(), unit(np.eye(6))
+    keys = [f"key{position}" for position in range(6)]
+    kept = cache.of_project(store, project_id, set(keys[:5]))
+    assert kept.get("space") == {}
+    for key, vector in zip(keys, vectors, strict=True):
+        kept.put("space", {key: vector})
+    for _ in range(2):
+        found = kept.get("space")
+        assert sorted(found) == keys[:5]
+        assert all(np.array_equal(found[key], vectors[position]) for position, key in enumerate(keys[:5]))
+    assert len(list(blobs.names(store, "models", f"{project_id}/"))) == 1
+    assert kept.get("another space") == {}
