@@ -94,10 +94,12 @@ class Sessions:
         return known.pointer
 
     def _known(self, project_id: UUID, name: str) -> _Name:
+        key = project_id, name
         with self._lock:
-            if len(self._names) >= NAMES_KEPT:
+            if key not in self._names and len(self._names) >= NAMES_KEPT:
+                # Names that somebody made up, most likely.
                 self._names = {key: known for key, known in self._names.items() if known.pointer}
-            return self._names.setdefault((project_id, name), _Name())
+            return self._names.setdefault(key, _Name())
 
     def _await(self, look: "Future[None]", known: _Name) -> None:
         if known.pointer is None:
