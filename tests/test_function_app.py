@@ -17,7 +17,7 @@ QUICKSTART = {
 }  # fmt: skip
 
 
-def names(app: FunctionApp) -> set[str]:
+def names(app: FunctionApp) -> set[str | None]:
     # get_functions takes a second call for duplicates.
     app.functions_bindings = None
     return {function.get_function_name() for function in app.get_functions()}
