@@ -7,6 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
 from uuid import UUID
 
+import msgspec
+from azure.core.exceptions import AzureError
+
 from shared.errors import IterationNotFound, NotFound, ServiceError, ServiceUnavailable
 from shared.models.predictions import Pointer
 from shared.prediction.cache import ModelCache
@@ -85,13 +88,15 @@ class Sessions:
         if renew or age >= FRESH_SECONDS:
             look = self._look_aside(known, project_id, name)
             if renew or known.pointer is None or (age >= STALE_SECONDS and not known.outage):
-                self._await(look, known)
-        if known.pointer is None:
+                self._await(look, known, name)
+        # Read once: another thread may see it unpublished at any moment.
+        pointer = known.pointer
+        if pointer is None:
             raise IterationNotFound(
                 f"Invalid iteration: nothing is published under '{name}' in this project; "
                 "publish an iteration under this name."
             )
-        return known.pointer
+        return pointer
 
     def _known(self, project_id: UUID, name: str) -> _Name:
         key = project_id, name
@@ -101,7 +106,7 @@ class Sessions:
                 self._names = {key: known for key, known in self._names.items() if known.pointer}
             return self._names.setdefault(key, _Name())
 
-    def _await(self, look: "Future[None]", known: _Name) -> None:
+    def _await(self, look: "Future[None]", known: _Name, name: str) -> None:
         if known.pointer is None:
             return look.result()
         wait([look], PATIENCE_SECONDS)
@@ -109,7 +114,7 @@ class Sessions:
             wait([look], LOAD_PATIENCE_SECONDS)
         if look.done():
             return look.result()
-        log.warning("Storage is slow; serving '%s' as last seen.", known.pointer.publish_name)
+        log.warning("Storage is slow; serving '%s' as last seen.", name)
         known.outage = True
         return None
 
@@ -123,12 +128,12 @@ class Sessions:
     def _look(self, known: _Name, project_id: UUID, name: str) -> None:
         try:
             self._renew(known, project_id, name)
-        except ServiceError as error:
+        except (ServiceError, AzureError, msgspec.DecodeError) as error:
             if known.pointer is None:
                 raise
             # A name that served goes on with the model it has: storage, or a newly published model, is at fault.
             log.error("Serving '%s' of project %s as last seen: %s", name, project_id, error)
-            known.looked_at, known.outage = self._clock(), isinstance(error, ServiceUnavailable)
+            known.looked_at, known.outage = self._clock(), isinstance(error, ServiceUnavailable | AzureError)
         finally:
             known.loading = False
             with self._lock:
@@ -153,6 +158,7 @@ class Sessions:
                 missing = error
                 continue
             known.switch(*found, started)
+            missing = None
             # While a large model was loaded, another may have been published.
             if self._clock() - started < FRESH_SECONDS:
                 return None

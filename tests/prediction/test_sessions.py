@@ -208,6 +208,37 @@ def test_a_swap_under_load_fails_no_request_and_is_seen_in_time(
     assert len(served) > 2
 
 
+def test_publishing_and_unpublishing_under_load_answers_or_finds_nothing(
+    real_time: Sessions, store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions_module, "FRESH_SECONDS", 0.002)
+    monkeypatch.setattr(sessions_module, "STALE_SECONDS", 0.01)
+    iterations = [put_model(store, project_id, name) for name in ("apple", "leaf")]
+    outcomes: dict[str, int] = {}
+    ended = threading.Event()
+
+    def predict() -> None:
+        while not ended.is_set():
+            try:
+                outcome = winner(real_time, project_id)
+            except Exception as error:  # noqa: BLE001
+                outcome = type(error).__name__
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+
+    threads = [threading.Thread(target=predict) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for turn in range(30):
+        publish(store, project_id, iterations[turn % 2])
+        time.sleep(0.03)
+        published.delete(store, project_id, "live", iterations[turn % 2])
+        time.sleep(0.02)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert set(outcomes) == {"apple", "leaf", "IterationNotFound"}
+
+
 def test_a_broken_model_is_refused_until_a_good_one_is_published(
     sessions: Sessions, store: Store, project_id: UUID, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
