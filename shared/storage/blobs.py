@@ -6,12 +6,20 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import (
+    HttpResponseError,
+    IncompleteReadError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+    ServiceResponseError,
+)
 from azure.storage.blob import ContentSettings
 
 from shared.errors import ImageNotFound, NotFound
 from shared.storage import signing
 from shared.storage.store import Container, Store
+from shared.storage.transport import unavailable
 
 Kind = Literal["original", "resized", "thumbnail"]
 KINDS: tuple[Kind, ...] = ("original", "resized", "thumbnail")
@@ -49,7 +57,11 @@ def write(
     client = store.containers[container].get_blob_client(name)
     try:
         answer = client.upload_blob(data, overwrite=not new, content_settings=settings, **_only(etag))  # type: ignore[arg-type]
-    except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+    except (ResourceExistsError, ResourceModifiedError):
+        raise BlobChanged(name) from None
+    except ResourceNotFoundError:
+        if etag is None:
+            raise
         raise BlobChanged(name) from None
     return str(answer["etag"])
 
@@ -163,5 +175,8 @@ def _download(store: Store, container: Container, name: str, **options: object) 
         data = stream.readall()
     except ResourceNotFoundError:
         return None
+    except (ServiceResponseError, IncompleteReadError) as error:
+        # The connection broke while the contents were on their way.
+        raise unavailable() from error
     properties = stream.properties
     return Blob(data, str(properties.etag), str(properties.content_settings.content_type))

@@ -7,12 +7,14 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
-from shared.errors import ProjectNotFound
+from shared.errors import ProjectNotFound, ServiceUnavailable
 from shared.models.images import ImageRecord
 from shared.storage import rows
 from shared.storage.rows import Row
@@ -85,7 +87,9 @@ def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: De
         ledger = [Change("insert", f"{DELTA}{uuid.uuid4().hex}", rows.encode(deltas))]
     transact(store.catalog, partition, [Change("touch", WORKSPACE), *changes, *ledger])
     if deltas and random.random() < FOLD_CHANCE:  # noqa: S311
-        _fold(store, project_id, _ledger(store, project_id))
+        # The change is made; that tidying up fails is no reason to say otherwise.
+        with suppress(ServiceUnavailable):
+            _fold(store, project_id, _ledger(store, project_id))
 
 
 def bump(store: Store, project_id: UUID) -> None:
@@ -112,9 +116,10 @@ def project_absent(project_id: UUID) -> ProjectNotFound:
 def _ledger(store: Store, project_id: UUID) -> list[Row]:
     """The base, if there is one, and all deltas, as they stood at one moment."""
     for _ in rows.attempts():
-        ledger = list(rows.scan(store.catalog, str(project_id), "count:", "count;"))
-        if len(ledger) < rows.PAGE or _base_etag(ledger) == _etag(rows.read(store.catalog, str(project_id), BASE)):
-            # One page is one moment; over several, a fold in between would have changed the base.
+        pages = list(rows.scan_pages(store.catalog, str(project_id), "count:", "count;"))
+        ledger = list(chain.from_iterable(pages))
+        # One page is one moment; over several, a fold in between has changed the base.
+        if len(pages) <= 1 or _base_etag(ledger) == _etag(rows.read(store.catalog, str(project_id), BASE)):
             return ledger
     raise AssertionError("attempts() raises")
 

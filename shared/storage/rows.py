@@ -2,9 +2,11 @@
 
 import random
 import time
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -33,7 +35,7 @@ def encode(value: object) -> str:
 def name_key(name: str) -> str:
     """A name that is compared without regard to case, as part of a key. Readable unless it is long."""
     # "%" in a key is decoded once too often on the way; "=" is not.
-    key = quote(name.casefold(), safe="").replace("%", "=")
+    key = quote(unicodedata.normalize("NFC", name.casefold()), safe="").replace("%", "=")
     return key if len(key) <= LONGEST_KEY else "==" + sha256(key.encode()).hexdigest()
 
 
@@ -48,10 +50,17 @@ def scan(
     table: TableClient, partition: str, first: str, last: str, *, keys_only: bool = False, page: int = PAGE
 ) -> Iterator[Row]:
     """Rows with first <= key < last, in order of their keys; lazily, in pages."""
+    return chain.from_iterable(scan_pages(table, partition, first, last, keys_only=keys_only, page=page))
+
+
+def scan_pages(
+    table: TableClient, partition: str, first: str, last: str, *, keys_only: bool = False, page: int = PAGE
+) -> Iterator[list[Row]]:
+    """The same, a page at a time: what one request found at one moment."""
     condition = f"PartitionKey eq '{partition}' and RowKey ge '{first}' and RowKey lt '{last}'"
     select = ["RowKey"] if keys_only else None
-    for entity in table.query_entities(condition, results_per_page=min(page, PAGE), select=select):
-        yield _row(entity)
+    for found in table.query_entities(condition, results_per_page=min(page, PAGE), select=select).by_page():
+        yield [_row(entity) for entity in found]
 
 
 def scan_all(table: TableClient, first: str, last: str) -> Iterator[tuple[str, str]]:

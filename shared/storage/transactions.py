@@ -64,7 +64,7 @@ def transact(table: TableClient, partition: str, changes: Sequence[Change]) -> N
             raise refusal(f"{len(changes)} rows of {partition}")
         if status < SERVER_ERROR:
             raise HttpResponseError(f"Transaction refused: {response.text()}", response)
-    raise unavailable(f"HTTP {status} in a transaction")
+    raise unavailable()
 
 
 def _send(table: TableClient, url: str, body: bytes, boundary: str) -> HttpResponse:
@@ -81,7 +81,7 @@ def _send(table: TableClient, url: str, body: bytes, boundary: str) -> HttpRespo
     try:
         response.read()
     except ServiceResponseError as error:
-        raise unavailable(str(error)) from error
+        raise unavailable() from error
     response.raise_for_status()
     return response
 

@@ -4,7 +4,7 @@ import random
 import time
 
 import requests
-from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from requests.adapters import HTTPAdapter
@@ -14,8 +14,9 @@ from shared.errors import ServiceUnavailable
 CONNECTIONS = 64
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
-# Together some 3 s: as long as a restart of Azurite takes, and short of what a caller waits for.
-PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
+# Together some 5 s: longer than a restart of Azurite takes, and short of what a caller waits for.
+PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+FORBIDDEN = 403
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -39,23 +40,33 @@ class Transport(RequestsTransport):  # type: ignore[misc]
 
     def send(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         """Raises ServiceUnavailable when storage can't be reached or stays busy."""
-        reason = ""
+        cause: Exception | None = None
         for pause in PAUSES:
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+            if pause:
+                time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
             try:
                 response: HttpResponse = super().send(request, **kwargs)
             except (ServiceRequestError, ServiceResponseError) as error:
-                reason = str(error)
+                cause = error
                 continue
+            if response.status_code == FORBIDDEN:
+                raise _refused(response)
             if response.status_code not in BUSY:
                 return response
-            reason = f"HTTP {response.status_code}"
-        raise unavailable(reason)
+            cause = HttpResponseError(response=response)
+        raise unavailable() from cause
 
     def shut(self) -> None:
         """Close every connection. Not `close`, which the clients call on a transport that they share."""
         self._pool.close()
 
 
-def unavailable(reason: str | AzureError) -> ServiceUnavailable:
-    return ServiceUnavailable(f"Storage does not answer ({reason}); try again in a moment.")
+def unavailable() -> ServiceUnavailable:
+    return ServiceUnavailable("Storage does not answer; try again in a moment.")
+
+
+def _refused(response: HttpResponse) -> ServiceUnavailable:
+    code = response.headers.get("x-ms-error-code", "no reason given")
+    return ServiceUnavailable(
+        f"Storage refuses access ({code}); check the identity's roles on the storage account, or the connection string."
+    )

@@ -1,5 +1,6 @@
 """Blobs: written, read under conditions, and opened by anyone who has their address."""
 
+import base64
 import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -8,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
+from azure.storage.blob import BlobSasPermissions, UserDelegationKey, generate_blob_sas
 
 from shared.errors import ImageNotFound, NotFound
+from shared.settings import Settings
 from shared.storage import blobs, signing
 from shared.storage.blobs import BlobChanged
 from shared.storage.store import Store
@@ -132,6 +135,29 @@ def test_any_name_can_be_signed(store: Store) -> None:
     blobs.write(store, "exports", name, b"zip")
     with urllib.request.urlopen(signing.uri(store, "exports", name)) as answer:
         assert answer.read() == b"zip"
+
+
+def test_an_address_by_identity_is_signed_as_the_library_signs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    key = UserDelegationKey()
+    key.signed_oid = key.signed_tid = str(uuid4())
+    key.signed_start, key.signed_expiry = f"{hour:%Y-%m-%dT%H:%M:%SZ}", f"{hour + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+    key.signed_service, key.signed_version, key.value = "b", "2020-12-06", base64.b64encode(b"key" * 9).decode()
+    monkeypatch.setattr(signing, "_delegation_key", lambda *_: key)
+    store = Store.open(Settings(storage_account="fruit"))
+    address = signing.uri(store, "images", "a/b c.jpg")
+    token = generate_blob_sas(
+        "fruit",
+        "images",
+        "a/b c.jpg",
+        user_delegation_key=key,
+        permission=BlobSasPermissions(read=True),
+        expiry=hour + timedelta(hours=25),
+        protocol="https",
+    )
+    assert urlsplit(address)[:3] == ("https", "fruit.blob.core.windows.net", "/images/a/b%20c.jpg")
+    assert parse_qs(urlsplit(address).query) == parse_qs(token)
+    store.close()
 
 
 def test_the_addresses_of_a_page_are_signed_in_a_moment(store: Store) -> None:

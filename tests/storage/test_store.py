@@ -1,5 +1,6 @@
 """The storage account as a whole: provisioned, ready, out of reach, back again."""
 
+import base64
 import subprocess
 import sys
 import threading
@@ -13,6 +14,9 @@ from shared.settings import Settings
 from shared.storage import images, projects, transport
 from shared.storage.store import Store
 from tests.storage.making import add_images, add_tag, assert_consistent, new_project
+
+# A loaded machine takes long to start Azurite.
+PATIENT = (0.2,) * 200
 
 
 def test_provisioning_can_be_repeated(store: Store) -> None:
@@ -38,7 +42,7 @@ def test_storage_that_was_not_provisioned_is_not_ready_and_a_lost_one_is_unavail
         for call in (store.ready, lambda: projects.get(store, project.id), lambda: projects.insert(store, project)):
             with pytest.raises(ServiceUnavailable, match="does not answer"):
                 call()
-        monkeypatch.undo()
+        monkeypatch.setattr(transport, "PAUSES", PATIENT)
         restart = threading.Thread(target=azurite.start)
         restart.start()
         assert projects.get(store, project.id) == project
@@ -51,7 +55,7 @@ def test_storage_that_was_not_provisioned_is_not_ready_and_a_lost_one_is_unavail
 def test_a_storage_account_killed_under_writers_holds_all_that_was_confirmed_a_moment_before(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    monkeypatch.setattr(transport, "PAUSES", (0.0, 0.5, 1.0, 2.0, 4.0, 8.0))
+    monkeypatch.setattr(transport, "PAUSES", PATIENT)
     azurite = Azurite(tmp_path_factory.mktemp("azurite"))
     azurite.start()
     store = Store.open(Settings(storage_connection_string=azurite.connection_string))
@@ -72,6 +76,16 @@ def test_a_storage_account_killed_under_writers_holds_all_that_was_confirmed_a_m
     finally:
         store.close()
         azurite.stop()
+
+
+def test_a_store_that_is_refused_access_says_so(azurite: str) -> None:
+    key = base64.b64encode(b"another key").decode()
+    wrong = ";".join(part for part in azurite.split(";") if not part.startswith("AccountKey")) + f";AccountKey={key}"
+    store = Store.open(Settings(storage_connection_string=wrong))
+    for call in (store.ready, lambda: projects.list_all(store), lambda: projects.insert(store, new_project())):
+        with pytest.raises(ServiceUnavailable, match="refuses access"):
+            call()
+    store.close()
 
 
 def test_opening_a_store_by_connection_string_imports_no_identity() -> None:

@@ -89,6 +89,7 @@ def test_names_that_differ_have_keys_that_differ() -> None:
     names = ["a", "b", "=", "%3D", "=3D", "==", "a b", "a+b", "x" * 300, "x" * 301]
     assert len({rows.name_key(name) for name in names}) == len(names)
     assert rows.name_key("Straße") == rows.name_key("STRASSE")
+    assert rows.name_key("A\u0301pfel") == rows.name_key("\u00e1pfel")
 
 
 def test_a_scan_takes_the_rows_of_its_range_in_order(store: Store, partition: str) -> None:
