@@ -2,6 +2,7 @@
 
 import fcntl
 import importlib.util
+import os
 import random
 import shutil
 import signal
@@ -165,13 +166,27 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on, below those that the system gives to outgoing connections.
+    """Ports for this process alone, below those that the system gives to outgoing connections.
 
     A port from that range could be taken by somebody's connection while its server is down between two starts.
     """
-    free: list[int] = []
-    while len(free) < count:
+    ports: list[int] = []
+    while len(ports) < count:
         port = random.randint(20000, 32000)  # noqa: S311
-        if port not in free and is_free(port):
-            free.append(port)
-    return free
+        if is_free(port) and _reserve(port):
+            ports.append(port)
+    return ports
+
+
+def _reserve(port: int) -> bool:
+    """Lock the port among the processes that ask here: between the choice and its use lie seconds."""
+    folder = Path(tempfile.gettempdir()) / f"ocellus-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    lock = os.open(folder / str(port), os.O_CREAT | os.O_RDWR)
+    try:
+        # Held until this process ends, which closes the file.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    return True
