@@ -162,18 +162,31 @@ def show(title: str, measured: dict[tuple[str, int], list[Figures]]) -> None:
     """Medians over the rounds, and ratios to the bare loop."""
     medians = {key: _median(runs) for key, runs in measured.items()}
     rate, latency = medians["bare", BARE_THREADS].rate, medians["bare", 1]
-    columns = ("", "at once", "images/s", "of bare", "p50 ms", "p95 ms", "over bare", "CPU here", "CPU host")
+    columns = ("", "at once", "images/s", "of bare", "p50 ms", "p95 ms", "over bare", "own CPU ms", "host CPU ms")
     table = Table(*columns, title=title)
     for (kind, threads), figures in medians.items():
         over = f"{figures.p50 / latency.p50:.2f}x, +{figures.p50 - latency.p50:.1f} ms" if threads == 1 else ""
         values = (f"{figures.rate:.1f}", f"{figures.rate / rate:.2f}", f"{figures.p50:.1f}", f"{figures.p95:.1f}", over)
-        table.add_row(kind, str(threads), *values, f"{figures.own_cpu:.2f}", f"{figures.host_cpu:.2f}")
+        used = (each / figures.rate * 1000 for each in (figures.own_cpu, figures.host_cpu))
+        table.add_row(kind, str(threads), *values, *(f"{each:.1f}" for each in used))
     console = Console(width=120)
     console.print(table)
+    show_cpu(console, medians)
     best = max(figures.rate for (kind, _), figures in medians.items() if kind == "nostore") / rate
     allowed = LATENCY_GOAL * latency.p50 + LATENCY_ALLOWANCE_MS
     console.print(f"throughput {best:.2f} of the bare loop with {BARE_THREADS} threads (goal {THROUGHPUT_GOAL})")
     console.print(f"latency {medians['nostore', 1].p50:.1f} ms at p50 (goal {allowed:.1f} ms or less)\n")
+
+
+def show_cpu(console: Console, medians: dict[tuple[str, int], Figures]) -> None:
+    """The same ratio from the CPU that a picture takes: what it would be were nothing else on the machine."""
+    served, alone = medians["nostore", CONCURRENCIES[-1]], medians["bare", BARE_THREADS]
+    here, there = served.own_cpu / served.rate, served.host_cpu / served.rate
+    bare_cpu = alone.own_cpu / alone.rate
+    console.print(
+        f"CPU of a picture: bare {bare_cpu * 1000:.1f} ms; served {there * 1000:.1f} ms and {here * 1000:.1f} ms in "
+        f"the client, {bare_cpu / (here + there):.2f} of bare"
+    )
 
 
 def _median(runs: Sequence[Figures]) -> Figures:
