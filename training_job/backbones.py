@@ -147,7 +147,10 @@ def _write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(data)
-    Path(file.name).replace(path)
+    written = Path(file.name)
+    # A temporary file is its owner's alone, but a container is built by another user than runs it.
+    written.chmod(0o644)
+    written.replace(path)
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def fit(embeddings: Floats, truths: Floats, kind: ClassificationType, recipe: Re
     strength x (sum of the images' losses) + half the squared weights, for embeddings times `recipe.scale`.
     """
     basis = _basis(embeddings)
-    inputs = recipe.scale * embeddings @ basis.T
+    inputs = recipe.scale * (embeddings if basis is None else embeddings @ basis.T)
     importance = _importance(truths, kind, recipe)
     tags, width = truths.shape[1], inputs.shape[1]
 
@@ -53,16 +53,16 @@ def fit(embeddings: Floats, truths: Floats, kind: ClassificationType, recipe: Re
 
     options = {"maxiter": ITERATIONS, "gtol": TOLERANCE * recipe.strength}
     found = minimize(objective, np.zeros(tags * (width + 1)), jac=True, method="L-BFGS-B", options=options).x
-    weights = found[: tags * width].reshape(tags, width) @ basis * recipe.scale
-    return Head(weights.astype(np.float32), found[tags * width :].astype(np.float32))
+    weights = found[: tags * width].reshape(tags, width) * recipe.scale
+    whole = weights if basis is None else weights @ basis
+    return Head(whole.astype(np.float32), found[tags * width :].astype(np.float32))
 
 
-def _basis(embeddings: Floats) -> Floats:
-    """Orthonormal rows (rank, width) that span the embeddings: the best weights lie in that span, and for few images
-    it is far smaller than the whole space."""
+def _basis(embeddings: Floats) -> Floats | None:
+    """Orthonormal rows (N, width) that span fewer embeddings than their width: the best weights lie in that span."""
     count, width = embeddings.shape
     if count >= width:
-        return np.eye(width, dtype=np.float32)
+        return None
     return np.linalg.qr(embeddings.T)[0].T.astype(np.float32)
 
 

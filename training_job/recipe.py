@@ -25,7 +25,14 @@ class Recipe(Struct, frozen=True):
     `strength` is the logistic regression's C; a tag's positive images count (negatives / positives) to the power of
     `positive_weight`. At most `judged` images take part in the evaluation, in `folds` folds.
 
-    EfficientNet-Lite0 at 288 px, one view, 2026-11-21, `python benchmarks/training_recipes.py`:
+    Measured on 2026-11-21 by `python benchmarks/training_recipes.py ../shared/data`:
+    - grocery10 (394 photos, 10 tags; 300 test photos): test accuracy 0.903, held-out accuracy 0.926, calibration error
+      0.037, log loss 0.246. The whole picture gives 0.853 and 0.41; the centre at 224 px 0.880; both views 0.880.
+    - Hemlock and Japanese Cherry (20 photos): 20 of 20 in leave-one-out; test_image.jpg is Hemlock with 0.94.
+    - CPU seconds: 2.4 for the 20 photos, 24 for the 394, of which 22 embed in parallel; 27 ms a photo and view.
+
+    Multilabel, pairs of grocery10 photos side by side, 200 to train and 200 to test: mAP 0.875 (whole), 0.890 (centre);
+    `positive_weight` 0.5 instead of 0 lifts F1 at 0.5 from 0.769 to 0.787 and keeps the calibration error at 0.04.
     """
 
     views: tuple[View, ...]
