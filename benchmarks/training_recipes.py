@@ -4,7 +4,6 @@ python benchmarks/training_recipes.py ../shared/data
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
@@ -12,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from shared.imaging.resize import model_input
 from shared.models.projects import ClassificationType

@@ -25,7 +25,7 @@ class Recipe(Struct, frozen=True):
     `strength` is the logistic regression's C; a tag's positive images count (negatives / positives) to the power of
     `positive_weight`. At most `judged` images take part in the evaluation, in `folds` folds.
 
-    Measured on 2026-11-21 by `python benchmarks/training_recipes.py ../shared/data`:
+    Measured on 2026-11-21 by `python -m benchmarks.training_recipes ../shared/data`:
     - grocery10 (394 photos, 10 tags; 300 test photos): test accuracy 0.903, held-out accuracy 0.926, calibration error
       0.037, log loss 0.246. The whole picture gives 0.853 and 0.41; the centre at 224 px 0.880; both views 0.880.
     - Hemlock and Japanese Cherry (20 photos): 20 of 20 in leave-one-out; test_image.jpg is Hemlock with 0.94.
