@@ -15,9 +15,9 @@ blueprint = blueprints["camera"]
 @blueprint.event_grid_trigger(arg_name="event")
 def camera_preprocess(event: func.EventGridEvent) -> None:
     """BlobCreated in `uploads`."""
-    app, data = runtime(), event.get_json()
-    path = event.subject.partition("/containers/uploads/blobs/")[2]
-    camera.preprocess(app.store, app.publisher, app.settings.limits, Upload(path, data["eTag"].strip('"')))
+    app = runtime()
+    upload = Upload.of_event(event.subject, event.get_json()["eTag"])
+    camera.preprocess(app.store, app.publisher, app.settings.limits, upload)
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="frames", connection="AzureWebJobsStorage")
@@ -33,3 +33,9 @@ def camera_reject_poison(message: func.QueueMessage) -> None:
     frame = msgspec.json.decode(message.get_body(), type=Frame)
     reason = ServiceError("The picture failed on every attempt; the log of camera_predict says why.")
     camera.reject(app.store, app.publisher, frame.upload, reason)
+
+
+@blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")
+def camera_reject_dead_letters(timer: func.TimerRequest) -> None:
+    """An upload whose event was never taken ends as a recorded rejection, too."""
+    camera.reject_dead_letters(runtime().store, runtime().publisher)

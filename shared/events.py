@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from shared.errors import ServiceUnavailable
 from shared.models.events import EventType
+from shared.models.wire import now
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,11 +36,20 @@ class Publisher:
         if self._client is None:
             return
         from azure.core.exceptions import AzureError
-        from azure.core.messaging import CloudEvent
 
-        event = CloudEvent(SOURCE, event_type.value, data=msgspec.to_builtins(data), subject=subject, id=event_id)
+        # A plain CloudEvent: the client's own class takes the options of `send` for properties of the event.
+        event = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": SOURCE,
+            "type": event_type.value,
+            "subject": subject,
+            "time": now().isoformat(),
+            "datacontenttype": "application/json",
+            "data": msgspec.to_builtins(data),
+        }
         try:
-            # The client ignores these when they are given to its constructor.
+            # The client ignores these options when they are given to its constructor.
             self._client.send(event, retry_total=2, connection_timeout=3, read_timeout=10)
         except AzureError as error:
             raise ServiceUnavailable(

@@ -9,7 +9,7 @@ from local import azurite as local_azurite
 from local.service import Service, running
 from shared.settings import ROOT, Settings
 from shared.storage.store import Store
-from tests.web import Web, serving
+from tests.web import Web, opened
 
 PHOTOS = ROOT.parent / "shared" / "data"
 
@@ -44,7 +44,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def web() -> Iterator[Web]:
-    with serving() as web:
+    with opened() as web:
         yield web
 
 

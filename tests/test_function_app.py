@@ -29,7 +29,12 @@ def test_the_worker_would_take_every_function():
 
 
 def test_services_choose_what_is_served():
-    assert names(build("camera")) == {"camera_preprocess", "camera_predict", "camera_reject_poison"}
+    assert names(build("camera")) == {
+        "camera_preprocess",
+        "camera_predict",
+        "camera_reject_poison",
+        "camera_reject_dead_letters",
+    }
 
 
 def test_an_unknown_service_is_named():

@@ -1,15 +1,15 @@
-"""A small web server, for operations that fetch a URL."""
+"""A small web site of pictures, for operations that fetch a URL."""
 
-import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.servers import Answer, Request, serving
 
 
 class Web:
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self) -> None:
+        self.address = ""
         self.pages: dict[str, bytes] = {}
 
     def serve(self, data: bytes) -> str:
@@ -22,27 +22,14 @@ class Web:
         with urllib.request.urlopen(url) as answer:
             return bytes(answer.read())
 
+    def answer(self, request: Request) -> Answer:
+        page = self.pages.get(request.path)
+        return Answer(404) if page is None else Answer(body=page)
+
 
 @contextmanager
-def serving() -> Iterator[Web]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            page = web.pages.get(self.path)
-            self.send_response(404 if page is None else 200)
-            self.send_header("Content-Length", str(len(page or b"")))
-            self.end_headers()
-            self.wfile.write(page or b"")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    web = Web(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+def opened() -> Iterator[Web]:
+    web = Web()
+    with serving(web.answer) as port:
+        web.address = f"http://127.0.0.1:{port}"
         yield web
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

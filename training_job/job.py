@@ -4,7 +4,7 @@ import logging
 import math
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 import numpy as np
@@ -12,13 +12,11 @@ import onnx
 from msgspec.structs import replace
 
 from shared.models.domains import DomainType
-from shared.models.events import EventType
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus
-from shared.models.jobs import Announce
 from shared.models.training import Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.settings import JobSettings
-from shared.storage import blobs, datasets, iterations, queues
+from shared.storage import blobs, datasets, iterations
 from shared.storage.store import Store
 from training_job import backbones, cache
 from training_job.classification import Floats
@@ -60,10 +58,7 @@ def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | No
         return replace(record, iteration=_ended(record, failure, now()))
 
     iteration = iterations.update(store, project_id, iteration_id, change).iteration
-    completed = iteration.status == IterationStatus.COMPLETED
-    event = EventType.ITERATION_TRAINED if completed else EventType.ITERATION_FAILED
-    queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration))
-    iterations.unlock_training(store, project_id, iteration_id)
+    iterations.end_training(store, iteration)
 
 
 def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iteration:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from shared.models.predictions import Prediction
@@ -13,6 +14,23 @@ class Upload(Wire, frozen=True):
 
     path: str
     etag: str
+
+    @classmethod
+    def of_event(cls, subject: str, etag: str) -> Self:
+        """From the subject and the ETag of a BlobCreated event in that container."""
+        return cls(subject.partition("/containers/uploads/blobs/")[2], etag.strip('"'))
+
+
+class DeadEvent(Wire, frozen=True):
+    """A BlobCreated event that Event Grid gave up on, as it lies in `deadletters`."""
+
+    subject: str
+    data: dict[str, object]
+    last_delivery_outcome: str = ""
+
+    @property
+    def upload(self) -> Upload:
+        return Upload.of_event(self.subject, str(self.data.get("eTag", "")))
 
 
 class Frame(Wire, frozen=True):

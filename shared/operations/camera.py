@@ -6,15 +6,17 @@ Both steps can run twice on the same event: ids come from the upload's path and 
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+import msgspec
+
 from shared import errors
 from shared.events import Publisher
 from shared.imaging import resize
-from shared.models.camera import CameraResult, Frame, Outcome, Upload
+from shared.models.camera import CameraResult, DeadEvent, Frame, Outcome, Upload
 from shared.models.events import EventType
 from shared.models.limits import Limits
 from shared.models.wire import now
 from shared.prediction.sessions import Sessions
-from shared.storage import queues, results
+from shared.storage import blobs, queues, results
 from shared.storage.store import Store
 
 NAMESPACE = UUID("6d3f6a0e-6a0b-4b52-9c5e-0c8f3f1f5f10")
@@ -59,8 +61,10 @@ def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame
 
 
 def reject(store: Store, publisher: Publisher, upload: Upload, error: errors.ServiceError) -> None:
-    """Record why a picture has no result. `replay_rejected` takes it up again."""
+    """Record why a picture has no result; one that has its result keeps it. `replay_rejected` takes it up again."""
     target = _target(upload.path)
+    if target and _result(store, target.project_id, upload):
+        return
     rejection = CameraResult(
         _result_id(upload),
         upload,
@@ -72,6 +76,16 @@ def reject(store: Store, publisher: Publisher, upload: Upload, error: errors.Ser
         reason=error.message,
     )
     _record(store, publisher, rejection)
+
+
+def reject_dead_letters(store: Store, publisher: Publisher) -> None:
+    """Turn the events that Event Grid gave up on into rejections. Run by a timer."""
+    for name in blobs.names(store, "deadletters", ""):
+        letter = blobs.read(store, "deadletters", name)
+        for event in msgspec.json.decode(letter.data, type=list[DeadEvent]) if letter else []:
+            reason = f"No attempt to take the picture up succeeded ({event.last_delivery_outcome}); replay it."
+            reject(store, publisher, event.upload, errors.ServiceUnavailable(reason))
+        blobs.delete(store, "deadletters", name)
 
 
 def replay_rejected(store: Store, publisher: Publisher, limits: Limits, project_id: UUID | None = None) -> int:

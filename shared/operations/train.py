@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -10,7 +11,6 @@ from msgspec.structs import replace
 
 from shared import errors, launcher
 from shared.models.domains import DomainType
-from shared.models.events import EventType
 from shared.models.images import ImageRecord
 from shared.models.iterations import (
     Iteration,
@@ -20,7 +20,6 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import Announce
 from shared.models.limits import Limits
 from shared.models.projects import ClassificationType, Project
 from shared.models.tags import Tag, TagType
@@ -28,7 +27,7 @@ from shared.models.training import DatasetHeader
 from shared.models.wire import now
 from shared.operations import projects
 from shared.settings import Settings
-from shared.storage import counts, datasets, queues
+from shared.storage import counts, datasets
 from shared.storage import images as stored_images
 from shared.storage import iterations as stored
 from shared.storage import tags as stored_tags
@@ -91,7 +90,8 @@ def watch_trainings(store: Store, settings: Settings) -> None:
             stored.unlock_training(store, project_id, iteration_id)
             continue
         if record.iteration.status != IterationStatus.TRAINING:
-            stored.unlock_training(store, project_id, iteration_id)
+            # The job died between its last write and its announcement.
+            stored.end_training(store, record.iteration)
         elif _is_dead(record.run, settings):
             _restart(store, settings, record)
 
@@ -103,9 +103,11 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, tags: list
     try:
         name = f"Iteration {stored.next_number(store, iteration.project_id)}"
         record = replace(record, iteration=replace(iteration, name=name))
-        _freeze(store, record.iteration, tags)
         stored.insert(store, record)
+        _freeze(store, record.iteration, tags)
     except BaseException:
+        with suppress(errors.IterationNotFound, errors.ProjectNotFound):
+            stored.delete(store, iteration.project_id, iteration.id)
         stored.unlock_training(store, iteration.project_id, iteration.id)
         raise
     _launch(store, settings, record)
@@ -171,8 +173,7 @@ def _restart(store: Store, settings: Settings, record: IterationRecord) -> None:
 
     record = stored.update(store, iteration.project_id, iteration.id, change)
     if record.iteration.status == IterationStatus.FAILED:
-        queues.send(store, "upkeep", Announce(EventType.ITERATION_FAILED, str(uuid4()), record.iteration))
-        stored.unlock_training(store, iteration.project_id, iteration.id)
+        stored.end_training(store, record.iteration)
     else:
         logging.warning("The training job of iteration %s died; attempt %d starts", iteration.id, attempts + 1)
         _launch(store, settings, record)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
 from shared.errors import IterationNotFound, TrainingInProgress
-from shared.models.iterations import IterationRecord
-from shared.storage import counts, rows
+from shared.models.events import EventType
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus
+from shared.models.jobs import Announce
+from shared.storage import counts, queues, rows
 from shared.storage.store import Store
 from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing, transact
 
@@ -104,6 +106,14 @@ def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     if held is not None and held.doc == str(iteration_id):
         with suppress(RowMissing, RowChanged):
             transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
+
+
+def end_training(store: Store, iteration: Iteration) -> None:
+    """What a training does last: announce its end, under an id that a repeat shares, then unlock."""
+    completed = iteration.status == IterationStatus.COMPLETED
+    event = EventType.ITERATION_TRAINED if completed else EventType.ITERATION_FAILED
+    queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration))
+    unlock_training(store, iteration.project_id, iteration.id)
 
 
 def running(store: Store) -> list[tuple[UUID, UUID]]:

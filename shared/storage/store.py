@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
@@ -15,18 +15,11 @@ from shared.errors import ServiceUnavailable
 from shared.settings import Settings
 from shared.storage.transport import Transport
 
-Container = Literal["uploads", "frames", "images", "models", "published", "predictions", "results", "exports"]
+Container = Literal[
+    "uploads", "frames", "images", "models", "published", "predictions", "results", "exports", "deadletters"
+]
 Queue = Literal["frames", "upkeep"]
-CONTAINERS: tuple[Container, ...] = (
-    "uploads",
-    "frames",
-    "images",
-    "models",
-    "published",
-    "predictions",
-    "results",
-    "exports",
-)
+CONTAINERS: tuple[Container, ...] = get_args(Container)
 TABLES = ("catalog", "predictions", "results")
 QUEUES: tuple[Queue, ...] = ("frames", "upkeep")
 # For requests of one call that go side by side.

@@ -9,7 +9,9 @@ from azure.storage.blob import ContainerClient
 from PIL import Image
 
 from local import replay
+from shared.events import Publisher
 from shared.models.camera import CameraResult, Outcome
+from shared.operations.camera import reject_dead_letters
 from shared.settings import Settings
 from shared.storage import results
 from shared.storage.store import Store
@@ -87,6 +89,23 @@ def test_paths_that_name_no_model_are_rejected(camera, eventually):
     eventually(lambda: len(camera.ended(unpublished)) == 1 and len(camera.ended("stray.jpg")) == 1)
     assert camera.ended(unpublished)[0].code == "NotFoundIteration"
     assert camera.ended("stray.jpg")[0].project_id is None
+
+
+def test_an_event_that_was_given_up_ends_as_a_rejection(camera):
+    path = f"{camera.project_id}/gate/never.jpg"
+    event = {
+        "id": "1",
+        "subject": f"/blobServices/default/containers/uploads/blobs/{path}",
+        "data": {"eTag": "0x1"},
+        "deadLetterReason": "MaxDeliveryAttemptsExceeded",
+        "lastDeliveryOutcome": "GenericError",
+    }
+    camera.store.containers["deadletters"].upload_blob("camera_preprocess/1.json", json.dumps([event]))
+    reject_dead_letters(camera.store, Publisher.open(Settings()))
+    (rejection,) = camera.ended(path)
+    assert (rejection.outcome, rejection.code) == (Outcome.REJECTED, "ErrorUnknown")
+    assert "GenericError" in rejection.reason
+    assert list(camera.store.containers["deadletters"].list_blob_names()) == []
 
 
 def test_a_rejected_picture_can_be_replayed(camera, training, trained, service, eventually, monkeypatch):

@@ -36,7 +36,7 @@ def shell(command: str, service) -> str:
 
 
 def test_the_program_runs_as_it_stands(service, folder):
-    program = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (folder / "program.py").write_text(program)
     printed = shell(f"cd {folder} && {sys.executable} program.py", service)
     best, probability = printed.splitlines()[0].split(": ")
