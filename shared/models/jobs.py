@@ -30,6 +30,13 @@ class ReleaseImages(Struct, frozen=True, rename="camel", tag="releaseImages", ta
     all_iterations: bool = False
 
 
+class CollectPictures(Struct, frozen=True, rename="camel", tag="collectPictures", tag_field="task"):
+    """Delete the pictures stored before that time that neither the workspace nor an iteration has."""
+
+    project_id: UUID
+    before: datetime
+
+
 class DeleteAllImages(Struct, frozen=True, rename="camel", tag="deleteAllImages", tag_field="task"):
     """Delete every image that was there at that time."""
 
@@ -46,4 +53,4 @@ class Announce(Struct, frozen=True, rename="camel", tag="announce", tag_field="t
     iteration: Iteration
 
 
-Task = PurgeProject | SweepTag | ReleaseImages | DeleteAllImages | Announce
+Task = PurgeProject | SweepTag | ReleaseImages | CollectPictures | DeleteAllImages | Announce

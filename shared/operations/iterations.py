@@ -1,16 +1,16 @@
 """Iterations: read, rename, delete."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from shared import errors
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
-from shared.models.jobs import ReleaseImages
-from shared.models.training import Dataset
+from shared.models.jobs import CollectPictures
 from shared.models.wire import now
 from shared.operations import projects
-from shared.storage import blobs, datasets, queues
+from shared.storage import blobs, queues
 from shared.storage import iterations as stored
 from shared.storage.store import Store
 
@@ -62,11 +62,7 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
         )
     if iteration.status == IterationStatus.TRAINING:
         raise errors.TrainingInProgress(f"'{iteration.name}' is still training; delete it when it has ended.")
-    held = datasets.read(store, project_id, iteration_id)
     stored.delete(store, project_id, iteration_id)
     blobs.delete_model(store, project_id, iteration_id)
-    queues.send(store, "upkeep", ReleaseImages(project_id, _ids(held)))
-
-
-def _ids(dataset: Dataset | None) -> list[UUID]:
-    return [image.id for image in dataset.images] if dataset else []
+    # Younger pictures may belong to an upload that is under way; upkeep looks at them the next night.
+    queues.send(store, "upkeep", CollectPictures(project_id, now() - timedelta(minutes=10)))

@@ -1,11 +1,11 @@
 """What goes on in the background, in steps that can be repeated: each says whether it is done."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.events import Publisher
 from shared.models.images import OrderBy, TaggingStatus
-from shared.models.jobs import Announce, DeleteAllImages, PurgeProject, ReleaseImages, SweepTag, Task
+from shared.models.jobs import Announce, CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages, SweepTag, Task
 from shared.models.limits import Limits
 from shared.models.wire import now
 from shared.storage import blobs, datasets, iterations, predictions, projects, queues, results, tags
@@ -24,7 +24,10 @@ def do(store: Store, publisher: Publisher, task: Task) -> None:
         case SweepTag(project_id, tag_id):
             rest = None if tags.sweep(store, project_id, tag_id) else task
         case ReleaseImages(project_id, image_ids, all_iterations):
-            rest = _release(store, project_id, image_ids, all_iterations)
+            trained = set[UUID]() if all_iterations else _trained_on(store, project_id)
+            _release(store, project_id, image_ids, trained)
+        case CollectPictures(project_id, before):
+            _collect(store, project_id, before)
         case DeleteAllImages():
             rest = _delete_all_images(store, task)
         case Announce(event, event_id, iteration):
@@ -35,23 +38,34 @@ def do(store: Store, publisher: Publisher, task: Task) -> None:
 
 
 def expire(store: Store, limits: Limits) -> None:
-    """Drop stored predictions past their retention, and frames that nothing came to fetch."""
+    """Drop stored predictions past their retention, and frames and pictures that nothing refers to."""
+    yesterday = now() - timedelta(days=1)
     predictions.expire(store, now() - timedelta(days=limits.prediction_retention_days))
-    results.expire_frames(store, now() - timedelta(days=1))
+    results.expire_frames(store, yesterday)
+    for project in projects.list_all(store):
+        queues.send(store, "upkeep", CollectPictures(project.id, yesterday))
 
 
-def _release(store: Store, project_id: UUID, image_ids: list[UUID], all_iterations: bool) -> Task | None:
-    """Delete the pictures of images that are neither in the workspace nor, if that counts, in an iteration."""
-    step, rest = image_ids[:STEP], image_ids[STEP:]
-    held = {record.id for record in stored_images.get_many(store, project_id, step)}
-    if not all_iterations:
-        for record in iterations.list_all(store, project_id):
-            dataset = datasets.read(store, project_id, record.iteration.id)
-            held |= {image.id for image in dataset.images} if dataset else set()
-    for image_id in step:
+def _collect(store: Store, project_id: UUID, before: datetime) -> None:
+    """Delete pictures that no image has: an upload that was cut off, or the deletion of an iteration, leaves some."""
+    found = sorted(blobs.pictures_before(store, project_id, before))
+    trained = _trained_on(store, project_id)
+    for start in range(0, len(found), STEP):
+        _release(store, project_id, found[start : start + STEP], trained)
+
+
+def _release(store: Store, project_id: UUID, image_ids: list[UUID], trained: set[UUID]) -> None:
+    """Delete the pictures of images that are neither in the workspace nor `trained` on."""
+    held = trained | {record.id for record in stored_images.get_many(store, project_id, image_ids)}
+    for image_id in image_ids:
         if image_id not in held:
             blobs.delete_pictures(store, project_id, image_id)
-    return ReleaseImages(project_id, rest, all_iterations) if rest else None
+
+
+def _trained_on(store: Store, project_id: UUID) -> set[UUID]:
+    """The images of all iterations."""
+    read = (datasets.read(store, project_id, record.iteration.id) for record in iterations.list_all(store, project_id))
+    return {image.id for dataset in read if dataset for image in dataset.images}
 
 
 def _delete_all_images(store: Store, task: DeleteAllImages) -> Task | None:

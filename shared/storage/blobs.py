@@ -109,11 +109,17 @@ def names(store: Store, container: Container, prefix: str) -> Iterator[str]:
     return iter(store.containers[container].list_blob_names(name_starts_with=prefix))
 
 
-def names_before(store: Store, container: Container, before: datetime) -> Iterator[str]:
+def names_before(store: Store, container: Container, before: datetime, prefix: str = "") -> Iterator[str]:
     """The blobs that were last written before that time."""
-    for properties in store.containers[container].list_blobs():
+    for properties in store.containers[container].list_blobs(name_starts_with=prefix):
         if properties.last_modified and properties.last_modified < before:
             yield str(properties.name)
+
+
+def pictures_before(store: Store, project_id: UUID, before: datetime) -> set[UUID]:
+    """The images whose pictures were stored before that time."""
+    names = names_before(store, "images", before, f"{project_id}/")
+    return {UUID(name.split("/")[1]) for name in names}
 
 
 def put_picture(store: Store, project_id: UUID, image_id: UUID, kind: Kind, data: bytes, content_type: str) -> None:

@@ -1,0 +1,82 @@
+"""What goes on in the background, on storage alone."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from shared.events import Publisher
+from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry
+from shared.models.jobs import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
+from shared.models.projects import ProjectOptions
+from shared.models.wire import now
+from shared.operations import projects, upkeep, uploads
+from shared.storage import blobs, counts, images
+from tests.pictures import picture
+
+
+@pytest.fixture
+def project_id(store, settings):
+    project = projects.create_project(
+        store,
+        settings.limits,
+        name="upkeep",
+        description=None,
+        domain_id=None,
+        classification_type=None,
+        target_export_platforms=[],
+        options=ProjectOptions(),
+    )
+    return project.id
+
+
+def create_images(store, settings, project_id, seeds) -> list:
+    batch = ImageFileCreateBatch(images=[ImageFileCreateEntry(picture("apple", seed)) for seed in seeds])
+    summary = uploads.create_images_from_files(store, settings.limits, project_id, batch)
+    return [result.image.id for result in summary.images]
+
+
+def do(store, settings, task) -> None:
+    upkeep.do(store, Publisher.open(settings), task)
+
+
+def test_pictures_of_deleted_images_go_and_others_stay(store, settings, project_id):
+    first, second = create_images(store, settings, project_id, range(2))
+    images.delete(store, project_id, first)
+    do(store, settings, ReleaseImages(project_id, [first, second]))
+    assert not list(blobs.names(store, "images", f"{project_id}/{first}"))
+    assert len(list(blobs.names(store, "images", f"{project_id}/{second}"))) == 3
+
+
+def test_collect_pictures_deletes_what_a_cut_off_upload_left(store, settings, project_id):
+    (kept,) = create_images(store, settings, project_id, [1])
+    orphan = uuid4()
+    blobs.put_picture(store, project_id, orphan, "original", b"half an upload", "image/jpeg")
+    do(store, settings, CollectPictures(project_id, now() - timedelta(minutes=1)))
+    assert blobs.picture(store, project_id, orphan, "original")
+    do(store, settings, CollectPictures(project_id, now() + timedelta(seconds=2)))
+    assert {name.split("/")[1] for name in blobs.names(store, "images", f"{project_id}/")} == {str(kept)}
+
+
+def test_delete_all_images_spares_later_ones(store, settings, project_id):
+    create_images(store, settings, project_id, range(3))
+    task = DeleteAllImages(project_id, now(), False)
+    later = create_images(store, settings, project_id, [9])
+    for _ in range(2):
+        do(store, settings, task)
+    assert counts.read(store, project_id).images == counts.recount(store, project_id).images == 1
+    assert images.get(store, project_id, later[0])
+
+
+def test_purge_leaves_nothing_of_a_deleted_project(store, settings, project_id):
+    create_images(store, settings, project_id, range(2))
+    projects.delete_project(store, project_id)
+    for _ in range(2):
+        do(store, settings, PurgeProject(project_id))
+    assert not list(blobs.names(store, "images", f"{project_id}/"))
+
+
+def test_expire_runs_on_an_empty_and_a_full_account(store, settings, project_id):
+    create_images(store, settings, project_id, [1])
+    upkeep.expire(store, settings.limits)
+    assert counts.read(store, project_id).images == 1
