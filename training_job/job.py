@@ -69,7 +69,7 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
         last_modified=time,
         training_time_in_minutes=max(1, math.ceil(minutes)),
         training_error_details=failure,
-        **({} if failure else {"trained_at": time}),
+        **({} if failure else {"trained_at": time, "exportable_to": []}),
     )
 
 
