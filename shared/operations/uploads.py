@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
+from threading import Event
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -40,7 +41,6 @@ STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
     errors.BadImageSize: ImageUploadStatus.ERROR_IMAGE_SIZE,
     errors.BadImageDimensions: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
     errors.BadImageAspectRatio: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
-    errors.ServiceUnavailable: ImageUploadStatus.ERROR_STORAGE,
     errors.ImageLimitExceeded: ImageUploadStatus.ERROR_LIMIT_EXCEED,
     errors.TagsPerImageExceeded: ImageUploadStatus.ERROR_TAG_LIMIT_EXCEED,
     errors.RegionsPerImageExceeded: ImageUploadStatus.ERROR_REGION_LIMIT_EXCEED,
@@ -67,6 +67,7 @@ class Batch(NamedTuple):
     tags: Mapping[UUID, Tag]
     tag_ids: list[UUID]
     metadata: dict[str, str]
+    outage: Event
 
 
 def create_images_from_data(
@@ -114,7 +115,7 @@ def _create(
     if any(source.regions for source in sources) and projects.domain_of(project).type != DomainType.OBJECT_DETECTION:
         raise errors.OperationNotSupported("Regions belong to object detection; this project classifies whole images.")
     room = limits.images_per_project - counts.read(store, project_id).images
-    batch = Batch(store, limits, project_id, stored_tags.names(store, project_id), tag_ids, metadata)
+    batch = Batch(store, limits, project_id, stored_tags.names(store, project_id), tag_ids, metadata, Event())
     # Beyond the project's limit a picture that is already there may still come again, but no new one.
     jobs = [POOL.submit(_create_one, batch, source, position < room) for position, source in enumerate(sources)]
     results = [job.result() for job in jobs]
@@ -122,8 +123,14 @@ def _create(
 
 
 def _create_one(batch: Batch, source: Source, room: bool) -> ImageCreateResult:
+    if batch.outage.is_set():
+        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
     try:
         status, record = _store(batch, source, room)
+    except errors.ServiceUnavailable:
+        # Storage was tried for seconds; the pictures that wait behind this one need not find out each by itself.
+        batch.outage.set()
+        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
     except errors.ServiceError as error:
         return ImageCreateResult(source.name, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN))
     image = images.view(batch.store, batch.project_id, record, batch.tags)
