@@ -25,8 +25,9 @@ def of_project(store: Store, project_id: UUID, wanted: Set[str]) -> Cache:
         for vectors in store.threads.map(lambda name: _read(store, name), names):
             found |= {key: vector for key, vector in vectors.items() if key in wanted}
         if len(names) > BLOBS:
-            kept = _write(store, prefix, found)
-            for name in set(names) - {kept}:
+            # Nothing is kept of images that have all been replaced.
+            kept = {_write(store, prefix, found)} if found else set()
+            for name in set(names) - kept:
                 blobs.delete(store, "models", name)
         return found
 

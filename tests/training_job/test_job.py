@@ -189,3 +189,15 @@ def test_embeddings_are_kept_with_the_project_in_few_blobs(store: Store, monkeyp
         assert all(np.array_equal(found[key], vectors[position]) for position, key in enumerate(keys[:5]))
     assert len(list(blobs.names(store, "models", f"{project_id}/"))) == 1
     assert kept.get("another space") == {}
+
+
+def test_embeddings_of_which_none_is_wanted_any_more_are_cleaned_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "BLOBS", 2)
+    project_id, vectors = uuid4(), unit(np.eye(3))
+    before = cache.of_project(store, project_id, {"0", "1", "2"})
+    for position, vector in enumerate(vectors):
+        before.put("space", {str(position): vector})
+    assert cache.of_project(store, project_id, {"new"}).get("space") == {}
+    assert list(blobs.names(store, "models", f"{project_id}/")) == []
