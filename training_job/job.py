@@ -25,6 +25,9 @@ from training_job.heartbeat import Heartbeat
 from training_job.quick import Trained, train
 from training_job.recipe import RECIPES
 
+# The reason travels in events, and a queue takes messages of 64 KiB.
+REASON_LENGTH = 1_000
+
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +36,7 @@ class TrainingFailed(Exception):
 
 
 def run(store: Store, settings: JobSettings) -> None:
-    """Train the iteration that the settings name, unless that has been done. Raises what `fail` should be told."""
+    """Train the iteration that the settings name, unless that has been done. Raises what makes it fail."""
     project_id, iteration_id = settings.job_project_id, settings.job_iteration_id
     record = iterations.get(store, project_id, iteration_id)
     if record.iteration.status != IterationStatus.TRAINING:
@@ -68,7 +71,7 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
         status=IterationStatus.FAILED if failure else IterationStatus.COMPLETED,
         last_modified=time,
         training_time_in_minutes=max(1, math.ceil(minutes)),
-        training_error_details=failure,
+        training_error_details=failure and failure[:REASON_LENGTH],
         **({} if failure else {"trained_at": time, "exportable_to": []}),
     )
 

@@ -201,3 +201,11 @@ def test_embeddings_of_which_none_is_wanted_any_more_are_cleaned_up(
         before.put("space", {str(position): vector})
     assert cache.of_project(store, project_id, {"new"}).get("space") == {}
     assert list(blobs.names(store, "models", f"{project_id}/")) == []
+
+
+def test_a_reason_of_any_length_is_announced(store: Store) -> None:
+    of = prepared(store, images=0)
+    job.finish(store, of.job_project_id, of.job_iteration_id, "It failed. " + "x" * 60_000)
+    details = iteration_of(store, of).training_error_details or ""
+    assert (details[:10], len(details)) == ("It failed.", 1_000)
+    assert [task.event for task in announced(store, of)] == [EventType.ITERATION_FAILED]
