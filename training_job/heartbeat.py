@@ -56,6 +56,9 @@ class Heartbeat:
                 self._abandoned.set()
             except ServiceUnavailable:
                 log.warning("Storage does not answer; the next heartbeat may reach it")
+            except Exception:
+                # This is the edge of a thread: should it end, the job, alive and well, would be started a second time.
+                log.exception("A heartbeat failed; the next one may not")
             if self._stop.wait(SECONDS):
                 return
 

@@ -27,8 +27,9 @@ from shared.settings import ROOT, JobSettings, Settings, child_environment
 from shared.storage import blobs, datasets, iterations, projects
 from shared.storage.store import Store
 from tests.training_job.scenes import drawn, unit
-from training_job import cache, job
+from training_job import cache, heartbeat, job
 from training_job.__main__ import main
+from training_job.heartbeat import Heartbeat
 
 SHAPES = ("disc", "stripes")
 TAGS = [Tag(UUID(int=1), "disc", None), Tag(UUID(int=2), "none", None, TagType.NEGATIVE)]
@@ -209,3 +210,28 @@ def test_a_reason_of_any_length_is_announced(store: Store) -> None:
     details = iteration_of(store, of).training_error_details or ""
     assert (details[:10], len(details)) == ("It failed.", 1_000)
     assert [task.event for task in announced(store, of)] == [EventType.ITERATION_FAILED]
+
+
+class Stumbling(Heartbeat):
+    """Its first two beats fail."""
+
+    stumbles = 2
+
+    def _alive(self, record: IterationRecord) -> IterationRecord:
+        if self.stumbles:
+            self.stumbles -= 1
+            raise LookupError("not foreseen")
+        return super()._alive(record)
+
+
+def test_a_heartbeat_goes_on_after_an_unforeseen_error(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(heartbeat, "SECONDS", 0.01)
+    of = prepared(store, images=0)
+    with Stumbling(store, of.job_project_id, of.job_iteration_id):
+        deadline = time.monotonic() + 20
+        while not iterations.get(store, of.job_project_id, of.job_iteration_id).run.heartbeat:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert caplog.text.count("LookupError: not foreseen") == 2
