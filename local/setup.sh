@@ -62,16 +62,17 @@ install_azurite() {
 }
 
 prepare_backbones() {
-    fresh .local/backbones/.stamp training_job/backbones.py training_job/requirements.txt && return
+    fresh .local/backbones/.stamp training_job/backbones.py training_job/backbones-requirements.txt && return
     echo "Preparing the backbones."
     .venv/bin/python -m training_job.backbones || fail "the backbones could not be prepared; see above."
-    stamp .local/backbones/.stamp training_job/backbones.py training_job/requirements.txt
+    stamp .local/backbones/.stamp training_job/backbones.py training_job/backbones-requirements.txt
 }
 
 # set_up [REQUIREMENTS FILE...]: everything that running needs, and the packages of these files too.
 set_up() {
     cd "$root" || exit 1
-    install_python_packages requirements.txt local/requirements.txt training_job/requirements.txt "$@"
+    install_python_packages requirements.txt local/requirements.txt training_job/requirements.txt \
+        training_job/backbones-requirements.txt "$@"
     install_azurite
     prepare_backbones
 }

