@@ -15,16 +15,18 @@ class QueueOptions(Struct, frozen=True, rename="camel"):
     """`extensions.queues`."""
 
     batch_size: int = 16
-    new_batch_size: int | None = None
+    new_batch_threshold: int | None = None
     max_dequeue_count: int = 5
     visibility_timeout: str = "00:00:00"
     max_polling_interval: str = "00:01:00"
     message_encoding: str = "base64"
 
     @property
-    def new_batch_threshold(self) -> int:
+    def threshold(self) -> int:
         """More messages are fetched when no more than this many are under way."""
-        return self.new_batch_size if self.new_batch_size is not None else self.batch_size // 2 * (os.cpu_count() or 1)
+        if self.new_batch_threshold is not None:
+            return self.new_batch_threshold
+        return self.batch_size // 2 * (os.cpu_count() or 1)
 
 
 class HttpOptions(Struct, frozen=True, rename="camel"):

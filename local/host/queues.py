@@ -76,7 +76,7 @@ class QueueListener:
                 wait = 0.0
 
     def _take(self) -> int:
-        if len(self._held) > self._options.new_batch_threshold:
+        if len(self._held) > self._options.threshold:
             return 0
         count = min(self._options.batch_size, 32)
         try:
