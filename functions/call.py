@@ -1,5 +1,6 @@
 """One request to the API, as typed values for the handlers."""
 
+import re
 from functools import cached_property
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -54,26 +55,25 @@ class Call:
         value = self.optional(name)
         if value is None:
             return default
-        try:
-            return int(value)
-        except ValueError:
-            raise errors.BadRequest(f"'{name}' must be a whole number, not '{value}'.") from None
+        if not re.fullmatch(r"[+-]?\d{1,9}", value.strip(), re.ASCII):
+            raise errors.BadRequest(f"'{name}' must be a whole number of at most 9 digits, not '{value[:80]}'.")
+        return int(value)
 
     def fraction(self, name: str, default: float) -> float:
         """A number from 0 to 1."""
-        value = self.optional(name)
+        value = self.optional(name) or str(default)
         try:
-            number = default if value is None else float(value)
+            number = float(value)
         except ValueError:
             number = -1.0
         if not 0 <= number <= 1:
-            raise errors.BadRequest(f"'{name}' must be a number from 0 to 1, not '{value}'.")
+            raise errors.BadRequest(f"'{name}' must be a number from 0 to 1, not '{value[:80]}'.")
         return number
 
     def flag(self, name: str, default: bool) -> bool:
         value = (self.optional(name) or str(default)).lower()
         if value not in ("true", "false"):
-            raise errors.BadRequest(f"'{name}' must be true or false, not '{value}'.")
+            raise errors.BadRequest(f"'{name}' must be true or false, not '{value[:80]}'.")
         return value == "true"
 
     def choice(self, name: str, default: E) -> E:
@@ -83,7 +83,7 @@ class Call:
         member = enum_named(type(default), value)
         if member is None:
             names = ", ".join(type(default))
-            raise errors.BadRequest(f"'{name}' must be one of {names}, not '{value}'.")
+            raise errors.BadRequest(f"'{name}' must be one of {names}, not '{value[:80]}'.")
         return member
 
     def names(self, name: str) -> list[str]:
@@ -98,9 +98,10 @@ class Call:
         return ids
 
     def require_workspace(self) -> None:
-        """Raises OperationNotSupported for a read that asks for an iteration's state instead of the present one."""
-        if self.optional("iterationId"):
-            raise errors.OperationNotSupported("Leave out iterationId: only the workspace can be read in this version.")
+        """Raises OperationNotSupported for a read that asks for an iteration's images, or for a filter by metadata."""
+        for name in ("iterationId", "$filter"):
+            if self.optional(name):
+                raise errors.OperationNotSupported(f"Leave out {name}: this version reads the whole workspace only.")
 
     def json(self, kind: type[S]) -> S:
         """The body as `kind`; an empty body counts as {}. Raises BadRequest, UnsupportedMediaType."""

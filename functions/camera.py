@@ -17,6 +17,9 @@ def camera_preprocess(event: func.EventGridEvent) -> None:
     """BlobCreated in `uploads`."""
     app = runtime()
     upload = Upload.of_event(event.subject, event.get_json()["eTag"])
+    if not upload.path:
+        # A subscription without its filter tells of other containers too, our own results among them.
+        return
     camera.preprocess(app.store, app.publisher, app.settings.limits, upload)
 
 

@@ -39,16 +39,14 @@ class OperationNotSupported(ServiceError):
     code = "BadRequestOperationNotSupported"
 
 
-class InvalidQueryParameters(ServiceError):
-    code = "BadRequestPredictionInvalidQueryParameters"
-
-
 class InvalidApplicationName(ServiceError):
     code = "BadRequestPredictionInvalidApplicationName"
 
 
 class UnsupportedMediaType(ServiceError):
-    status, code = 415, "UnsupportedMediaType"
+    """The code is what Custom Vision was seen to answer."""
+
+    status, code = 415, "ErrorUnknown"
 
 
 class NotFound(ServiceError):
@@ -94,6 +92,10 @@ class UnknownClassificationType(ServiceError):
 
 class UnsupportedDomainTypeChange(ServiceError):
     code = "BadRequestProjectUnsupportedDomainTypeChange"
+
+
+class BadImageProcessingSettings(ServiceError):
+    code = "BadRequestProjectImagePreprocessingSettings"
 
 
 class UnsupportedExportPlatform(ServiceError):
@@ -229,20 +231,12 @@ class InvalidPublishName(ServiceError):
     code = "BadRequestInvalidPublishName"
 
 
-class InvalidPublishTarget(ServiceError):
-    code = "BadRequestInvalidPublishTarget"
-
-
 class TrainingNotNeeded(ServiceError):
     code = "BadRequestTrainingNotNeeded"
 
 
 class TrainingInProgress(ServiceError):
     code = "BadRequestTrainingAlreadyInProgress"
-
-
-class TrainingValidationFailed(ServiceError):
-    code = "BadRequestTrainingValidationFailed"
 
 
 class MultiClassTrainingValidationFailed(ServiceError):

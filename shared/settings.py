@@ -34,6 +34,7 @@ class Settings(Struct, frozen=True):
     launcher: Literal["process", "container-apps"] = "container-apps"
     container_apps_job_id: str = ""
     job_heartbeat_seconds: float = 60.0
+    job_start_seconds: float = 900.0
     allow_private_urls: bool = False
     inference_threads: int = 0
     model_memory_mb: int = 1024

@@ -4,11 +4,14 @@ import secrets
 import time
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from shared.models.wire import Wire
+
+Fraction = Annotated[float, Meta(ge=0, le=1)]
 
 
 class TaggingStatus(StrEnum):
@@ -92,10 +95,10 @@ class Region(Wire, frozen=True):
     """A box as clients send it; fractions (0..1) of the oriented picture."""
 
     tag_id: UUID
-    left: float
-    top: float
-    width: float
-    height: float
+    left: Fraction
+    top: Fraction
+    width: Fraction
+    height: Fraction
 
 
 class ImageFileCreateEntry(Wire, frozen=True):

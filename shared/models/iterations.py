@@ -61,6 +61,14 @@ class TrainingRun(Wire, frozen=True):
     execution: str | None = None
 
 
+class TrainingLock(Wire, frozen=True):
+    """Which iteration a project is being trained to, and since when."""
+
+    project_id: UUID
+    iteration_id: UUID
+    since: datetime
+
+
 class IterationRecord(Wire, frozen=True):
     iteration: Iteration
     run: TrainingRun

@@ -9,20 +9,24 @@ from shared.models.events import EventType
 from shared.models.iterations import Iteration
 
 
-class PurgeProject(Struct, frozen=True, rename="camel", tag="purgeProject", tag_field="task"):
+class Task(Struct, frozen=True, rename="camel", tag_field="task", tag=True):
+    """A message carries the name of its class as `task`."""
+
+
+class PurgeProject(Task, frozen=True):
     """Delete all that a deleted project left behind."""
 
     project_id: UUID
 
 
-class SweepTag(Struct, frozen=True, rename="camel", tag="sweepTag", tag_field="task"):
+class SweepTag(Task, frozen=True):
     """Take a deleted tag off its images."""
 
     project_id: UUID
     tag_id: UUID
 
 
-class ReleaseImages(Struct, frozen=True, rename="camel", tag="releaseImages", tag_field="task"):
+class ReleaseImages(Task, frozen=True):
     """Delete the pictures of deleted images, but (unless `all_iterations`) for those of an iteration."""
 
     project_id: UUID
@@ -30,14 +34,14 @@ class ReleaseImages(Struct, frozen=True, rename="camel", tag="releaseImages", ta
     all_iterations: bool = False
 
 
-class CollectPictures(Struct, frozen=True, rename="camel", tag="collectPictures", tag_field="task"):
+class CollectPictures(Task, frozen=True):
     """Delete the pictures stored before that time that neither the workspace nor an iteration has."""
 
     project_id: UUID
     before: datetime
 
 
-class DeleteAllImages(Struct, frozen=True, rename="camel", tag="deleteAllImages", tag_field="task"):
+class DeleteAllImages(Task, frozen=True):
     """Delete every image that was there at that time."""
 
     project_id: UUID
@@ -45,7 +49,7 @@ class DeleteAllImages(Struct, frozen=True, rename="camel", tag="deleteAllImages"
     all_iterations: bool
 
 
-class Announce(Struct, frozen=True, rename="camel", tag="announce", tag_field="task"):
+class Announce(Task, frozen=True):
     """Tell subscribers what became of an iteration. The id is the event's own, so a repeat is known as one."""
 
     event: EventType
@@ -53,4 +57,4 @@ class Announce(Struct, frozen=True, rename="camel", tag="announce", tag_field="t
     iteration: Iteration
 
 
-Task = PurgeProject | SweepTag | ReleaseImages | CollectPictures | DeleteAllImages | Announce
+AnyTask = PurgeProject | SweepTag | ReleaseImages | CollectPictures | DeleteAllImages | Announce

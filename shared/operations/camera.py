@@ -3,6 +3,7 @@
 Both steps can run twice on the same event: ids come from the upload's path and ETag, so every write is a rewrite.
 """
 
+import logging
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -19,6 +20,7 @@ from shared.prediction.sessions import Sessions
 from shared.storage import blobs, queues, results
 from shared.storage.store import Store
 
+UNREADABLE = "unreadable/"
 NAMESPACE = UUID("6d3f6a0e-6a0b-4b52-9c5e-0c8f3f1f5f10")
 
 
@@ -32,20 +34,23 @@ class Target(NamedTuple):
 def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Upload) -> None:
     """Check an upload, write a frame that the model can take at once, and queue it."""
     target = _target(upload.path)
-    if target and _result(store, target.project_id, upload):
-        return
     try:
         if target is None:
             raise errors.BadRequest("The path names no model; upload to {project id}/{published name}/any/path.jpg.")
-        frame = resize.frame(_picture(store, limits, upload), limits)
+        blob = results.read_upload(store, upload.path, limits.camera_image_bytes)
+        # Overwritten since the event: what is there now is looked at, once, however many events tell of it.
+        upload = Upload(upload.path, blob.etag.strip('"'))
+        if _result(store, target.project_id, upload):
+            return
+        frame = resize.frame(blob.data, limits)
     except errors.ServiceUnavailable:
         raise
     except errors.ServiceError as error:
         reject(store, publisher, upload, error)
         return
-    blob = f"{_result_id(upload)}.jpg"
-    results.write_frame(store, blob, frame)
-    queues.send(store, "frames", Frame(upload, target.project_id, target.published_name, blob))
+    name = f"{_result_id(upload)}.jpg"
+    results.write_frame(store, name, frame)
+    queues.send(store, "frames", Frame(upload, target.project_id, target.published_name, name))
 
 
 def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame) -> None:
@@ -61,9 +66,10 @@ def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame
 
 
 def reject(store: Store, publisher: Publisher, upload: Upload, error: errors.ServiceError) -> None:
-    """Record why a picture has no result; one that has its result keeps it. `replay_rejected` takes it up again."""
+    """Record why a picture has no result; one that has its result keeps and announces it."""
     target = _target(upload.path)
-    if target and _result(store, target.project_id, upload):
+    if target and (done := _result(store, target.project_id, upload)):
+        _record(store, publisher, done)
         return
     rejection = CameraResult(
         _result_id(upload),
@@ -81,8 +87,16 @@ def reject(store: Store, publisher: Publisher, upload: Upload, error: errors.Ser
 def reject_dead_letters(store: Store, publisher: Publisher) -> None:
     """Turn the events that Event Grid gave up on into rejections. Run by a timer."""
     for name in blobs.names(store, "deadletters", ""):
-        letter = blobs.read(store, "deadletters", name)
-        for event in msgspec.json.decode(letter.data, type=list[DeadEvent]) if letter else []:
+        letter = None if name.startswith(UNREADABLE) else blobs.read(store, "deadletters", name)
+        if letter is None:
+            continue
+        try:
+            events = msgspec.json.decode(letter.data, type=list[DeadEvent])
+        except msgspec.MsgspecError as error:
+            logging.error("The dead letter %s can't be read and is put aside: %s", name, error)
+            blobs.write(store, "deadletters", UNREADABLE + name, letter.data)
+            events = []
+        for event in events:
             reason = f"No attempt to take the picture up succeeded ({event.last_delivery_outcome}); replay it."
             reject(store, publisher, event.upload, errors.ServiceUnavailable(reason))
         blobs.delete(store, "deadletters", name)
@@ -90,23 +104,11 @@ def reject_dead_letters(store: Store, publisher: Publisher) -> None:
 
 def replay_rejected(store: Store, publisher: Publisher, limits: Limits, project_id: UUID | None = None) -> int:
     """Send rejected pictures that are still in `uploads` through the pipeline again; returns how many."""
-    replayed = 0
-    for rejection in results.list_all(store, project_id, Outcome.REJECTED):
-        try:
-            now_there = results.read_upload(store, rejection.upload.path, limits.camera_image_bytes)
-        except (errors.NotFound, errors.BadImageSize):
-            continue
-        preprocess(store, publisher, limits, Upload(rejection.upload.path, now_there.etag.strip('"')))
-        replayed += 1
-    return replayed
-
-
-def _picture(store: Store, limits: Limits, upload: Upload) -> bytes:
-    """The content that the event told of. Raises Conflict when other content has taken its place since."""
-    blob = results.read_upload(store, upload.path, limits.camera_image_bytes)
-    if blob.etag.strip('"') != upload.etag:
-        raise errors.Conflict("The picture was overwritten before it could be read; its new content has its own event.")
-    return blob.data
+    rejected = {rejection.upload.path: rejection for rejection in results.list_all(store, project_id, Outcome.REJECTED)}
+    there = [path for path in rejected if blobs.exists(store, "uploads", path)]
+    for path in there:
+        preprocess(store, publisher, limits, rejected[path].upload)
+    return len(there)
 
 
 def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | None:
@@ -120,6 +122,7 @@ def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | No
 
 def _predicted(store: Store, sessions: Sessions, frame: Frame) -> CameraResult:
     model, pointer = sessions.published(frame.project_id, frame.published_name)
+    predictions = model.predict(results.read_frame(store, frame.blob))
     return CameraResult(
         _result_id(frame.upload),
         frame.upload,
@@ -128,7 +131,7 @@ def _predicted(store: Store, sessions: Sessions, frame: Frame) -> CameraResult:
         frame.project_id,
         frame.published_name,
         pointer.iteration_id,
-        model.predict(results.read_frame(store, frame.blob)),
+        predictions,
     )
 
 

@@ -24,6 +24,7 @@ from shared.models.limits import Limits
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
 from shared.operations import projects
+from shared.operations.tags import require_tags
 from shared.storage import blobs, queues
 from shared.storage import images as stored
 from shared.storage import tags as stored_tags
@@ -76,8 +77,7 @@ def delete_images(
     if all_images:
         queues.send(store, "upkeep", DeleteAllImages(project_id, now(), all_iterations))
         return True
-    for image_id in image_ids:
-        stored.delete(store, project_id, image_id)
+    list(store.threads.map(lambda image_id: stored.delete(store, project_id, image_id), image_ids))
     queues.send(store, "upkeep", ReleaseImages(project_id, image_ids, all_iterations))
     return all_iterations
 
@@ -95,10 +95,16 @@ def create_image_tags(
     _require_all(list(wanted), found)
     for image_id, tag_ids in wanted.items():
         with_tags(found[image_id], tag_ids, tags, limits.tags_per_image)
-    summary = ImageTagCreateSummary([], [], [])
-    for image_id, tag_ids in wanted.items():
-        _tag_image(store, limits, project_id, found[image_id], tag_ids, tags, summary)
-    return summary
+
+    def tagged(image_id: UUID) -> ImageTagCreateSummary:
+        return _tag_image(store, limits, project_id, image_id, wanted[image_id], tags)
+
+    parts = list(store.threads.map(tagged, wanted))
+    return ImageTagCreateSummary(
+        [entry for part in parts for entry in part.created],
+        [entry for part in parts for entry in part.duplicated],
+        [entry for part in parts for entry in part.exceeded],
+    )
 
 
 def delete_image_tags(store: Store, project_id: UUID, image_ids: list[UUID], tag_ids: list[UUID]) -> None:
@@ -116,8 +122,7 @@ def delete_image_tags(store: Store, project_id: UUID, image_ids: list[UUID], tag
         )
 
     _require_all(image_ids, {record.id: record for record in stored.get_many(store, project_id, image_ids)})
-    for image_id in image_ids:
-        stored.update(store, project_id, image_id, change)
+    list(store.threads.map(lambda image_id: stored.update(store, project_id, image_id, change), image_ids))
 
 
 def view(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUID, Tag]) -> Image:
@@ -149,9 +154,7 @@ def with_tags(record: ImageRecord, tag_ids: list[UUID], tags: Mapping[UUID, Tag]
 
     Raises TagNotFound, NegativeAndRegularTagOnSameImage.
     """
-    unknown = [tag_id for tag_id in tag_ids if tag_id not in tags]
-    if unknown:
-        raise errors.TagNotFound(f"There is no tag {unknown[0]} in this project; get_tags lists them.")
+    require_tags(tags, tag_ids)
     present = [mark for mark in record.tags if mark.tag_id in tags]
     kept = {mark.tag_id for mark in present}
     new = [tag_id for tag_id in dict.fromkeys(tag_ids) if tag_id not in kept][: max(0, limit - len(kept))]
@@ -169,15 +172,9 @@ def check_page(limits: Limits, take: int, skip: int) -> None:
 
 
 def _tag_image(
-    store: Store,
-    limits: Limits,
-    project_id: UUID,
-    record: ImageRecord,
-    tag_ids: list[UUID],
-    tags: Mapping[UUID, Tag],
-    summary: ImageTagCreateSummary,
-) -> None:
-    """Tag one image, and sort each entry into the summary by what became of it."""
+    store: Store, limits: Limits, project_id: UUID, image_id: UUID, tag_ids: list[UUID], tags: Mapping[UUID, Tag]
+) -> ImageTagCreateSummary:
+    """Tag one image, and sort each entry by what became of it."""
     before: set[UUID] = set()
 
     def change(current: ImageRecord) -> ImageRecord:
@@ -185,23 +182,21 @@ def _tag_image(
         before.update(current.tag_ids)
         return with_tags(current, tag_ids, tags, limits.tags_per_image)
 
-    after = stored.update(store, project_id, record.id, change).tag_ids
-    seen = set(before)
+    after = stored.update(store, project_id, image_id, change).tag_ids
+    summary, seen = ImageTagCreateSummary([], [], []), set(before)
     for tag_id in tag_ids:
-        entry = ImageTagCreateEntry(record.id, tag_id)
         outcome = summary.duplicated if tag_id in seen else summary.created if tag_id in after else summary.exceeded
-        outcome.append(entry)
+        outcome.append(ImageTagCreateEntry(image_id, tag_id))
         seen.add(tag_id)
+    return summary
 
 
 def _tags_of(store: Store, project_id: UUID, tag_ids: list[UUID]) -> dict[UUID, Tag]:
     """All tags of the project. Raises ProjectNotFound, and TagNotFound if one of `tag_ids` is not among them."""
+    project = store.threads.submit(projects.get_project, store, project_id)
     tags = stored_tags.names(store, project_id)
-    if not tags:
-        projects.get_project(store, project_id)
-    unknown = [tag_id for tag_id in tag_ids if tag_id not in tags]
-    if unknown:
-        raise errors.TagNotFound(f"There is no tag {unknown[0]} in this project; get_tags lists them.")
+    project.result()
+    require_tags(tags, tag_ids)
     return tags
 
 

@@ -1,6 +1,5 @@
 """Iterations: read, rename, delete."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -10,7 +9,8 @@ from shared.models.iterations import Iteration, IterationRecord, IterationStatus
 from shared.models.jobs import CollectPictures
 from shared.models.wire import now
 from shared.operations import projects
-from shared.storage import blobs, queues
+from shared.operations.upkeep import SETTLED
+from shared.storage import blobs, published, queues
 from shared.storage import iterations as stored
 from shared.storage.store import Store
 
@@ -63,6 +63,9 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
     if iteration.status == IterationStatus.TRAINING:
         raise errors.TrainingInProgress(f"'{iteration.name}' is still training; delete it when it has ended.")
     stored.delete(store, project_id, iteration_id)
+    for pointer in published.list_all(store, project_id):
+        # One that a cut off publishing left behind.
+        if pointer.iteration_id == iteration_id:
+            published.delete(store, project_id, pointer.publish_name, iteration_id)
     blobs.delete_model(store, project_id, iteration_id)
-    # Younger pictures may belong to an upload that is under way; upkeep looks at them the next night.
-    queues.send(store, "upkeep", CollectPictures(project_id, now() - timedelta(minutes=10)))
+    queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)

@@ -51,12 +51,11 @@ def quick_test(
 def _run(store: Store, limits: Limits, model: Model, request: Request, published_name: str) -> ImagePrediction:
     if len(request.application) > APPLICATION_LENGTH:
         raise errors.InvalidApplicationName(f"'application' has at most {APPLICATION_LENGTH} characters.")
-    check(request.picture, limits, limits.training_image_bytes)
+    header = check(request.picture, limits, limits.training_image_bytes)
     predictions = model.predict(request.picture)
     spec = model.spec
     answer = ImagePrediction(request.id, spec.project_id, spec.iteration_id, now(), predictions)
     if request.keep:
-        stored.put(
-            store, StoredPrediction(answer, spec.domain_id, request.application, published_name), request.picture
-        )
+        kept = StoredPrediction(answer, spec.domain_id, request.application, published_name)
+        stored.put(store, kept, request.picture, header.content_type)
     return answer

@@ -10,7 +10,9 @@ from shared.models.domains import DOMAINS, GENERAL, Domain, DomainType
 from shared.models.jobs import PurgeProject
 from shared.models.limits import Limits
 from shared.models.projects import (
+    AUGMENTATIONS,
     ClassificationType,
+    ImageProcessingSettings,
     Project,
     ProjectOptions,
     ProjectSettings,
@@ -18,13 +20,15 @@ from shared.models.projects import (
     ProjectUpdate,
 )
 from shared.models.wire import enum_named, now
+from shared.operations.texts import checked_description, checked_name
+from shared.operations.upkeep import SETTLED
 from shared.storage import iterations as stored_iterations
 from shared.storage import projects as stored
 from shared.storage import queues
 from shared.storage.store import Store
 
 EXPORT_PLATFORMS = {"coreml", "tensorflow", "dockerfile", "onnx", "vaidk", "openvino"}
-NAME_LENGTH, DESCRIPTION_LENGTH = 128, 4_096
+URI_LENGTH = 2_048
 
 
 def create_project(
@@ -47,8 +51,8 @@ def create_project(
         domain_id=domain.id,
         classification_type=_classification_type(domain, classification_type),
         target_export_platforms=_platforms(target_export_platforms),
-        export_model_container_uri=options.export_model_container_uri or UNSET,
-        notification_queue_uri=options.notification_queue_uri or UNSET,
+        export_model_container_uri=_uri(options.export_model_container_uri),
+        notification_queue_uri=_uri(options.notification_queue_uri),
     )
     time = now()
     project = Project(uuid4(), _name(name), _description(description), settings, created=time, last_modified=time)
@@ -70,8 +74,10 @@ def update_project(store: Store, project_id: UUID, update: ProjectUpdate) -> Pro
     def change(project: Project) -> Project:
         return replace(
             project,
-            name=_name(update.name) if update.name else project.name,
-            description=project.description if _absent(update.description) else _description(update.description),
+            name=_name(update.name) if isinstance(update.name, str) else project.name,
+            description=(
+                _description(update.description) if isinstance(update.description, str) else project.description
+            ),
             settings=_merged(project.settings, update.settings) if update.settings else project.settings,
             last_modified=now(),
         )
@@ -87,6 +93,8 @@ def delete_project(store: Store, project_id: UUID) -> None:
         raise errors.IterationIsPublished(
             f"The project still publishes {', '.join(published)}; unpublish before you delete the project."
         )
+    # Once more when no call can be under way: it finds what was written meanwhile, or if we die right here, all of it.
+    queues.send(store, "upkeep", PurgeProject(project_id), delay=SETTLED)
     stored.delete(store, project_id)
     queues.send(store, "upkeep", PurgeProject(project_id))
 
@@ -99,16 +107,19 @@ def _merged(settings: ProjectSettings, update: ProjectSettingsUpdate) -> Project
     domain = _domain(update.domain_id) if update.domain_id else DOMAINS[settings.domain_id]
     if domain.type != DOMAINS[settings.domain_id].type:
         raise errors.UnsupportedDomainTypeChange(
-            f"A project can't change between classification and object detection; create a new one for '{domain.name}'."
+            f"A project stays what it is, classifier or detector; create a new one for '{domain.name}'."
         )
     wanted = update.classification_type or settings.classification_type
-    platforms = update.target_export_platforms
+    # Here null counts as absent, as everywhere, but an empty list clears it.
+    platforms = UNSET if update.target_export_platforms is None else update.target_export_platforms
     return replace(
         settings,
         domain_id=domain.id,
         classification_type=_classification_type(domain, wanted),
-        target_export_platforms=_platforms(platforms) if platforms else settings.target_export_platforms,
-        image_processing_settings=update.image_processing_settings or settings.image_processing_settings,
+        target_export_platforms=settings.target_export_platforms if platforms is UNSET else _platforms(platforms),
+        image_processing_settings=_image_processing(
+            update.image_processing_settings or settings.image_processing_settings
+        ),
     )
 
 
@@ -134,17 +145,24 @@ def _platforms(platforms: list[str]) -> list[str]:
     return platforms
 
 
-def _name(name: str | UnsetType | None) -> str:
-    if not name or not name.strip() or len(name) > NAME_LENGTH:
-        raise errors.BadProjectName(f"A project's name has 1 to {NAME_LENGTH} characters.")
-    return name
+def _name(name: str) -> str:
+    return checked_name(name, "A project's", errors.BadProjectName)
 
 
-def _description(description: str | UnsetType | None) -> str | None:
-    if description and len(description) > DESCRIPTION_LENGTH:
-        raise errors.BadProjectDescription(f"A project's description has at most {DESCRIPTION_LENGTH} characters.")
-    return description or None
+def _description(description: str | None) -> str | None:
+    return checked_description(description, "A project's", errors.BadProjectDescription)
 
 
-def _absent(value: object) -> bool:
-    return value is None or value is UNSET
+def _uri(uri: str | None) -> str | UnsetType:
+    if uri and len(uri) > URI_LENGTH:
+        raise errors.BadRequest(f"A URI has at most {URI_LENGTH} characters.")
+    return uri or UNSET
+
+
+def _image_processing(given: ImageProcessingSettings) -> ImageProcessingSettings:
+    unknown = set(given.augmentation_methods) - set(AUGMENTATIONS)
+    if unknown:
+        raise errors.BadImageProcessingSettings(
+            f"There is no augmentation method '{min(unknown)[:80]}'; there are {', '.join(AUGMENTATIONS)}."
+        )
+    return given

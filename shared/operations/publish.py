@@ -37,10 +37,15 @@ def publish_iteration(
         )
     if iteration.status != IterationStatus.COMPLETED:
         raise errors.IterationNotTrained(f"'{iteration.name}' is {iteration.status}; publish one that is Completed.")
-    # The pointer first: if we die after it, publishing the same iteration under the same name again completes it.
+    # The pointer first: if we die after it, the same call again completes it, and deleting the iteration removes it.
     published.put(store, Pointer(project_id, iteration_id, publish_name, now()), replace=overwrite)
+    try:
+        record = _mark(store, project_id, iteration_id, publish_name, prediction_id)
+    except (errors.IterationIsPublished, errors.IterationNotFound, errors.ProjectNotFound):
+        # Published under another name, or deleted, while we were at it.
+        published.delete(store, project_id, publish_name, iteration_id)
+        raise
     _release_name(store, project_id, iteration_id, publish_name)
-    record = _mark(store, project_id, iteration_id, publish_name, prediction_id)
     queues.send(store, "upkeep", Announce(EventType.ITERATION_PUBLISHED, str(uuid4()), record.iteration))
     return True
 
@@ -66,6 +71,9 @@ def _mark(
     store: Store, project_id: UUID, iteration_id: UUID, publish_name: str | None, resource_id: str | None
 ) -> IterationRecord:
     def change(record: IterationRecord) -> IterationRecord:
+        held = record.iteration.publish_name
+        if publish_name and held and held.lower() != publish_name.lower():
+            raise errors.IterationIsPublished(f"Iteration is already published as: {held}; unpublish it first.")
         iteration = replace(
             record.iteration,
             publish_name=publish_name,

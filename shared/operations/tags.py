@@ -1,22 +1,25 @@
 """Tags: create, read, merge changes in, delete."""
 
+from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid4
 
-from msgspec import UnsetType
 from msgspec.structs import replace
 
 from shared import errors
 from shared.models.domains import DomainType
+from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.jobs import SweepTag
 from shared.models.limits import Limits
+from shared.models.projects import Project
 from shared.models.tags import Tag, TagType, TagUpdate
 from shared.models.wire import enum_named
 from shared.operations import projects
+from shared.operations.texts import checked_description, checked_name
+from shared.operations.upkeep import SETTLED
+from shared.storage import images as stored_images
 from shared.storage import queues
 from shared.storage import tags as stored
 from shared.storage.store import Store
-
-NAME_LENGTH, DESCRIPTION_LENGTH = 128, 4_096
 
 
 def create_tag(
@@ -28,8 +31,8 @@ def create_tag(
             f"The project has {limits.tags_per_project} tags, as many as allowed; delete one first."
         )
     tag = Tag(uuid4(), _name(name), _description(description), _type(kind or TagType.REGULAR))
-    if tag.type == TagType.NEGATIVE and projects.domain_of(project).type == DomainType.OBJECT_DETECTION:
-        raise errors.BadTagType("Object detection has no Negative tag; leave images without objects untagged.")
+    if tag.type == TagType.NEGATIVE:
+        _require_negative_can_be(store, project, tag)
     stored.insert(store, project_id, tag)
     return tag
 
@@ -47,36 +50,63 @@ def get_tag(store: Store, project_id: UUID, tag_id: UUID) -> Tag:
 def update_tag(store: Store, project_id: UUID, tag_id: UUID, update: TagUpdate) -> Tag:
     """A merge: what the client leaves out or sends as null stays as it is."""
 
+    project = projects.get_project(store, project_id)
+
     def change(tag: Tag) -> Tag:
-        return replace(
+        changed = replace(
             tag,
-            name=_name(update.name) if update.name else tag.name,
+            name=_name(update.name) if isinstance(update.name, str) else tag.name,
             description=_description(update.description) if isinstance(update.description, str) else tag.description,
             type=_type(update.type) if update.type else tag.type,
         )
+        if changed.type == TagType.NEGATIVE != tag.type:
+            _require_negative_can_be(store, project, tag)
+        return changed
 
-    projects.get_project(store, project_id)
     return stored.update(store, project_id, tag_id, change)
 
 
 def delete_tag(store: Store, project_id: UUID, tag_id: UUID) -> None:
     """Gone at once for every client. A first step takes it off its images here, upkeep does what is left."""
     projects.get_project(store, project_id)
+    # If we die after the deletion, or an image is tagged at this very moment, this finishes the work.
+    queues.send(store, "upkeep", SweepTag(project_id, tag_id), delay=SETTLED)
     stored.delete(store, project_id, tag_id)
     if not stored.sweep(store, project_id, tag_id):
         queues.send(store, "upkeep", SweepTag(project_id, tag_id))
 
 
-def _name(name: str | UnsetType | None) -> str:
-    if not name or not name.strip() or len(name) > NAME_LENGTH:
-        raise errors.BadTagName(f"A tag's name has 1 to {NAME_LENGTH} characters.")
-    return name
+def require_tags(tags: Mapping[UUID, Tag], wanted: Iterable[UUID]) -> None:
+    """Raises TagNotFound for the first that the project has not."""
+    unknown = next((tag_id for tag_id in wanted if tag_id not in tags), None)
+    if unknown:
+        raise errors.TagNotFound(f"There is no tag {unknown} in this project; get_tags lists them.")
+
+
+def _name(name: str) -> str:
+    return checked_name(name, "A tag's", errors.BadTagName)
 
 
 def _description(description: str | None) -> str | None:
-    if description and len(description) > DESCRIPTION_LENGTH:
-        raise errors.BadTagDescription(f"A tag's description has at most {DESCRIPTION_LENGTH} characters.")
-    return description or None
+    return checked_description(description, "A tag's", errors.BadTagDescription)
+
+
+def _require_negative_can_be(store: Store, project: Project, tag: Tag) -> None:
+    """The Negative tag stands alone on its images, and there is none in object detection."""
+    if projects.domain_of(project).type == DomainType.OBJECT_DETECTION:
+        raise errors.BadTagType("Object detection has no Negative tag; leave images without objects untagged.")
+    images = stored_images.page(
+        store, project.id, status=TaggingStatus.TAGGED, tag_ids=[tag.id], order=OrderBy.NEWEST, take=1, skip=0,
+        keep=has_several_tags,
+    )  # fmt: skip
+    if images:
+        raise errors.NegativeAndRegularTagOnSameImage(
+            f"Image {images[0].id} carries other tags beside '{tag.name}'; remove them before you make it Negative."
+        )
+
+
+def has_several_tags(image: ImageRecord) -> bool:
+    return len(image.tags) > 1
 
 
 def _type(text: str) -> TagType:

@@ -2,9 +2,9 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from shared.models.iterations import (
     Iteration,
     IterationRecord,
     IterationStatus,
+    TrainingLock,
     TrainingParameters,
     TrainingRun,
     TrainingType,
@@ -26,6 +27,7 @@ from shared.models.tags import Tag, TagType
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
 from shared.operations import projects
+from shared.operations.tags import require_tags
 from shared.settings import Settings
 from shared.storage import counts, datasets
 from shared.storage import images as stored_images
@@ -54,8 +56,8 @@ def train_project(
     _check_supported(project, training_type, parameters)
     if notification_email_address and not EMAIL.fullmatch(notification_email_address):
         raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")
-    tags = _selected(stored_tags.list_all(store, project_id), parameters.selected_tags or [])
     counted = counts.read(store, project_id)
+    tags = _selected(stored_tags.names(store, project_id), parameters.selected_tags or [])
     _check_enough(settings.limits, project, tags, counted)
     run = TrainingRun(
         counted.changes,
@@ -81,19 +83,20 @@ def train_project(
     return _begin(store, settings, IterationRecord(iteration, run), tags)
 
 
-def watch_trainings(store: Store, settings: Settings) -> None:
-    """Start jobs that died again, and fail those that died too often. Run by a timer."""
-    for project_id, iteration_id in stored.running(store):
-        try:
-            record = stored.get(store, project_id, iteration_id)
-        except errors.ServiceError:
-            stored.unlock_training(store, project_id, iteration_id)
-            continue
-        if record.iteration.status != IterationStatus.TRAINING:
-            # The job died between its last write and its announcement.
-            stored.end_training(store, record.iteration)
-        elif _is_dead(record.run, settings):
-            _restart(store, settings, record)
+def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None:
+    """Start a job that died again, or fail one that died too often. Run by a timer for every training under way."""
+    try:
+        record = stored.get(store, lock.project_id, lock.iteration_id)
+    except (errors.IterationNotFound, errors.ProjectNotFound):
+        # The train call takes the lock a moment before it writes the iteration.
+        if now() - lock.since > timedelta(seconds=settings.job_heartbeat_seconds):
+            stored.unlock_training(store, lock.project_id, lock.iteration_id)
+        return
+    if record.iteration.status != IterationStatus.TRAINING:
+        # The job died between its last write and its announcement.
+        stored.end_training(store, record.iteration)
+    elif _is_dead(record.run, settings):
+        _restart(store, settings, record.iteration)
 
 
 def _begin(store: Store, settings: Settings, record: IterationRecord, tags: list[Tag]) -> Iteration:
@@ -110,7 +113,7 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, tags: list
             stored.delete(store, iteration.project_id, iteration.id)
         stored.unlock_training(store, iteration.project_id, iteration.id)
         raise
-    _launch(store, settings, record)
+    _launch(store, settings, record.iteration)
     return record.iteration
 
 
@@ -136,47 +139,53 @@ def _freeze(store: Store, iteration: Iteration, tags: list[Tag]) -> None:
     datasets.write(store, header, records)
 
 
-def _launch(store: Store, settings: Settings, record: IterationRecord) -> None:
-    """Launch the job; one that can't be launched now is taken up by `watch_trainings`."""
-    iteration = record.iteration
+def _launch(store: Store, settings: Settings, iteration: Iteration) -> None:
+    """Launch the job; one that can't be launched now is taken up by `watch_training`."""
     try:
         execution = launcher.launch(settings, iteration.project_id, iteration.id)
-    except errors.ServiceError:
+        _note(store, iteration, execution=execution)
+    except errors.ServiceError as error:
         logging.exception("The training job of iteration %s could not be launched", iteration.id)
-        return
+        with suppress(errors.ServiceUnavailable):
+            _note(store, iteration, message=f"it could not be launched: {error.message}")
 
+
+def _note(store: Store, iteration: Iteration, **changes: str) -> None:
     def change(record: IterationRecord) -> IterationRecord:
-        return replace(record, run=replace(record.run, execution=execution))
+        return replace(record, run=replace(record.run, **changes))
 
     stored.update(store, iteration.project_id, iteration.id, change)
 
 
 def _is_dead(run: TrainingRun, settings: Settings) -> bool:
-    alive = max(time for time in (run.heartbeat, run.started, datetime.min.replace(tzinfo=now().tzinfo)) if time)
-    return now() - alive > timedelta(seconds=settings.job_heartbeat_seconds)
+    """Before its first heartbeat a job may have to wait for its container."""
+    began = run.started or now()
+    if run.heartbeat and run.heartbeat > began:
+        return now() - run.heartbeat > timedelta(seconds=settings.job_heartbeat_seconds)
+    return now() - began > timedelta(seconds=settings.job_start_seconds)
 
 
-def _restart(store: Store, settings: Settings, record: IterationRecord) -> None:
-    iteration = record.iteration
-    attempts = record.run.attempts + 1
+def _restart(store: Store, settings: Settings, iteration: Iteration) -> None:
+    time = now()
 
     def change(record: IterationRecord) -> IterationRecord:
-        if attempts < ATTEMPTS:
-            return replace(record, run=replace(record.run, attempts=attempts, started=now()))
-        reason = f"The training job died {attempts} times ({record.run.message or 'before its first report'})."
-        return replace(
-            record,
-            iteration=replace(
-                record.iteration, status=IterationStatus.FAILED, training_error_details=reason, last_modified=now()
-            ),
+        run = record.run
+        if record.iteration.status != IterationStatus.TRAINING or not _is_dead(run, settings):
+            return record
+        if run.attempts + 1 < ATTEMPTS:
+            return replace(record, run=replace(run, attempts=run.attempts + 1, started=time))
+        reason = f"The training job died {ATTEMPTS} times; the last that was heard: {run.message or 'nothing'}."
+        failed = replace(
+            record.iteration, status=IterationStatus.FAILED, training_error_details=reason, last_modified=time
         )
+        return replace(record, iteration=failed)
 
     record = stored.update(store, iteration.project_id, iteration.id, change)
     if record.iteration.status == IterationStatus.FAILED:
         stored.end_training(store, record.iteration)
-    else:
-        logging.warning("The training job of iteration %s died; attempt %d starts", iteration.id, attempts + 1)
-        _launch(store, settings, record)
+    elif record.run.started == time:
+        logging.warning("Attempt %d at training iteration %s", record.run.attempts + 1, iteration.id)
+        _launch(store, settings, record.iteration)
 
 
 def _check_supported(project: Project, training_type: TrainingType, parameters: TrainingParameters) -> None:
@@ -191,11 +200,9 @@ def _check_supported(project: Project, training_type: TrainingType, parameters: 
         raise errors.OperationNotSupported("Training from another iteration (customBaseModelInfo) is not supported.")
 
 
-def _selected(tags: list[Tag], selected: list[UUID]) -> list[Tag]:
-    unknown = set(selected) - {tag.id for tag in tags}
-    if unknown:
-        raise errors.TagNotFound(f"There is no tag {min(unknown)} in this project; get_tags lists them.")
-    return [tag for tag in tags if not selected or tag.id in selected]
+def _selected(tags: Mapping[UUID, Tag], selected: list[UUID]) -> list[Tag]:
+    require_tags(tags, selected)
+    return [tag for tag in tags.values() if not selected or tag.id in selected]
 
 
 def _check_enough(limits: Limits, project: Project, tags: list[Tag], counted: Counts) -> None:

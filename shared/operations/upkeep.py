@@ -1,11 +1,20 @@
-"""What goes on in the background, in steps that can be repeated: each says whether it is done."""
+"""What goes on in the background, in steps that can be repeated."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.events import Publisher
 from shared.models.images import OrderBy, TaggingStatus
-from shared.models.jobs import Announce, CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages, SweepTag, Task
+from shared.models.iterations import IterationStatus
+from shared.models.jobs import (
+    Announce,
+    AnyTask,
+    CollectPictures,
+    DeleteAllImages,
+    PurgeProject,
+    ReleaseImages,
+    SweepTag,
+)
 from shared.models.limits import Limits
 from shared.models.wire import now
 from shared.storage import blobs, datasets, iterations, predictions, projects, queues, results, tags
@@ -13,41 +22,52 @@ from shared.storage import images as stored_images
 from shared.storage.store import Store
 
 STEP = 256
+FRAME_DAYS = 7
+# Longer than any call may run (functionTimeout in host.json): what it was about to write is there by then.
+SETTLED = 300.0
+# How soon a step is tried again that has to wait for something else.
+AGAIN = 30.0
 
 
-def do(store: Store, publisher: Publisher, task: Task) -> None:
-    """One step of a task; what is left goes back to the queue as a task of its own."""
-    rest: Task | None = None
-    match task:
-        case PurgeProject(project_id):
-            rest = None if projects.purge(store, project_id) else task
-        case SweepTag(project_id, tag_id):
-            rest = None if tags.sweep(store, project_id, tag_id) else task
-        case ReleaseImages(project_id, image_ids, all_iterations):
-            trained = set[UUID]() if all_iterations else _trained_on(store, project_id)
-            _release(store, project_id, image_ids, trained)
-        case CollectPictures(project_id, before):
-            _collect(store, project_id, before)
-        case DeleteAllImages():
-            rest = _delete_all_images(store, task)
-        case Announce(event, event_id, iteration):
-            subject = f"projects/{iteration.project_id}/iterations/{iteration.id}"
-            publisher.publish(event, subject, iteration, event_id)
+class NotYet(Exception):
+    """The step has to wait for something that is under way."""
+
+
+def do(store: Store, publisher: Publisher, task: AnyTask) -> None:
+    """One step of a task. What is left of it goes back to the queue."""
+    rest: AnyTask | None = None
+    try:
+        match task:
+            case PurgeProject(project_id):
+                rest = None if projects.purge(store, project_id) else task
+            case SweepTag(project_id, tag_id):
+                rest = None if tags.sweep(store, project_id, tag_id) else task
+            case ReleaseImages(project_id, image_ids, all_iterations):
+                trained = set[UUID]() if all_iterations else _trained_on(store, project_id)
+                _release(store, project_id, image_ids, trained)
+            case CollectPictures(project_id, before):
+                _collect(store, project_id, before)
+            case DeleteAllImages():
+                rest = _delete_all_images(store, task)
+            case Announce(event, event_id, iteration):
+                subject = f"projects/{iteration.project_id}/iterations/{iteration.id}"
+                publisher.publish(event, subject, iteration, event_id)
+    except NotYet:
+        queues.send(store, "upkeep", task, delay=AGAIN)
     if rest:
         queues.send(store, "upkeep", rest)
 
 
 def expire(store: Store, limits: Limits) -> None:
     """Drop stored predictions past their retention, and frames and pictures that nothing refers to."""
-    yesterday = now() - timedelta(days=1)
     predictions.expire(store, now() - timedelta(days=limits.prediction_retention_days))
-    results.expire_frames(store, yesterday)
+    results.expire_frames(store, now() - timedelta(days=FRAME_DAYS))
     for project in projects.list_all(store):
-        queues.send(store, "upkeep", CollectPictures(project.id, yesterday))
+        queues.send(store, "upkeep", CollectPictures(project.id, now() - timedelta(days=1)))
 
 
 def _collect(store: Store, project_id: UUID, before: datetime) -> None:
-    """Delete pictures that no image has: an upload that was cut off, or the deletion of an iteration, leaves some."""
+    """Delete pictures that no image has: an upload that was cut off, or a deletion, leaves some."""
     found = sorted(blobs.pictures_before(store, project_id, before))
     trained = _trained_on(store, project_id)
     for start in range(0, len(found), STEP):
@@ -57,30 +77,31 @@ def _collect(store: Store, project_id: UUID, before: datetime) -> None:
 def _release(store: Store, project_id: UUID, image_ids: list[UUID], trained: set[UUID]) -> None:
     """Delete the pictures of images that are neither in the workspace nor `trained` on."""
     held = trained | {record.id for record in stored_images.get_many(store, project_id, image_ids)}
-    for image_id in image_ids:
-        if image_id not in held:
-            blobs.delete_pictures(store, project_id, image_id)
+    free = [image_id for image_id in image_ids if image_id not in held]
+    list(store.threads.map(lambda image_id: blobs.delete_pictures(store, project_id, image_id), free))
 
 
 def _trained_on(store: Store, project_id: UUID) -> set[UUID]:
-    """The images of all iterations."""
-    read = (datasets.read(store, project_id, record.iteration.id) for record in iterations.list_all(store, project_id))
-    return {image.id for dataset in read if dataset for image in dataset.images}
+    """The images of all iterations. Raises NotYet while the dataset of one is still being frozen."""
+    trained: set[UUID] = set()
+    for record in iterations.list_all(store, project_id):
+        dataset = datasets.read(store, project_id, record.iteration.id)
+        if dataset is None and record.iteration.status == IterationStatus.TRAINING:
+            raise NotYet
+        trained |= {image.id for image in dataset.images} if dataset else set()
+    return trained
 
 
-def _delete_all_images(store: Store, task: DeleteAllImages) -> Task | None:
+def _delete_all_images(store: Store, task: DeleteAllImages) -> AnyTask | None:
+    project_id = task.project_id
     page = stored_images.page(
-        store,
-        task.project_id,
-        status=TaggingStatus.ALL,
-        tag_ids=[],
-        order=OrderBy.OLDEST,
-        take=STEP,
-        skip=0,
+        store, project_id, status=TaggingStatus.ALL, tag_ids=[], order=OrderBy.OLDEST, take=STEP, skip=0
     )
     doomed = [record.id for record in page if record.created <= task.before]
-    for image_id in doomed:
-        stored_images.delete(store, task.project_id, image_id)
-    if doomed:
-        queues.send(store, "upkeep", ReleaseImages(task.project_id, doomed, task.all_iterations))
-    return task if len(doomed) == STEP else None
+    list(store.threads.map(lambda image_id: stored_images.delete(store, project_id, image_id), doomed))
+    if doomed and task.all_iterations:
+        queues.send(store, "upkeep", ReleaseImages(project_id, doomed, True))
+    if len(doomed) == STEP:
+        return task
+    queues.send(store, "upkeep", CollectPictures(project_id, task.before), delay=SETTLED)
+    return None

@@ -41,6 +41,7 @@ STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
     errors.BadImageSize: ImageUploadStatus.ERROR_IMAGE_SIZE,
     errors.BadImageDimensions: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
     errors.BadImageAspectRatio: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
+    errors.BadMetadataKey: ImageUploadStatus.ERROR_LIMIT_EXCEED,
     errors.ImageLimitExceeded: ImageUploadStatus.ERROR_LIMIT_EXCEED,
     errors.TagsPerImageExceeded: ImageUploadStatus.ERROR_TAG_LIMIT_EXCEED,
     errors.RegionsPerImageExceeded: ImageUploadStatus.ERROR_REGION_LIMIT_EXCEED,
@@ -49,6 +50,8 @@ STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
 }
 # Decoding is bound by the cores, storing by waiting: a few pictures at a time fill both.
 POOL = ThreadPoolExecutor(8, thread_name_prefix="upload")
+# Slow web sites hold up only others who upload by URL.
+URL_POOL = ThreadPoolExecutor(16, thread_name_prefix="upload-url")
 
 
 class Source(NamedTuple):
@@ -98,7 +101,7 @@ def create_images_from_urls(
         for entry in batch.images or []
     ]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    return _create(store, limits, project_id, sources, tag_ids, metadata, "No image urls provided")
+    return _create(store, limits, project_id, sources, tag_ids, metadata, "No image urls provided", URL_POOL)
 
 
 def _create(
@@ -109,6 +112,7 @@ def _create(
     tag_ids: list[UUID],
     metadata: dict[str, str],
     nothing: str,
+    pool: ThreadPoolExecutor = POOL,
 ) -> ImageCreateSummary:
     project = projects.get_project(store, project_id)
     _check(limits, sources, tag_ids, metadata, nothing)
@@ -117,7 +121,7 @@ def _create(
     room = limits.images_per_project - counts.read(store, project_id).images
     batch = Batch(store, limits, project_id, stored_tags.names(store, project_id), tag_ids, metadata, Event())
     # Beyond the project's limit a picture that is already there may still come again, but no new one.
-    jobs = [POOL.submit(_create_one, batch, source, position < room) for position, source in enumerate(sources)]
+    jobs = [pool.submit(_create_one, batch, source, position < room) for position, source in enumerate(sources)]
     results = [job.result() for job in jobs]
     return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)
 
@@ -177,7 +181,10 @@ def _marked(batch: Batch, source: Source, record: ImageRecord) -> ImageRecord:
     ]
     if len(tagged.regions) + len(regions) > batch.limits.regions_per_image:
         raise errors.RegionsPerImageExceeded(f"An image carries at most {batch.limits.regions_per_image} regions.")
-    return replace(tagged, regions=[*tagged.regions, *regions], metadata={**tagged.metadata, **batch.metadata})
+    metadata = {**tagged.metadata, **batch.metadata}
+    if len(metadata) > batch.limits.metadata_pairs:
+        raise errors.BadMetadataKey(f"An image has at most {batch.limits.metadata_pairs} keys of metadata.")
+    return replace(tagged, regions=[*tagged.regions, *regions], metadata=metadata)
 
 
 def _check(limits: Limits, sources: list[Source], tag_ids: list[UUID], metadata: dict[str, str], nothing: str) -> None:

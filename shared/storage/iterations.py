@@ -8,8 +8,9 @@ import msgspec
 
 from shared.errors import IterationNotFound, TrainingInProgress
 from shared.models.events import EventType
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingLock
 from shared.models.jobs import Announce
+from shared.models.wire import now
 from shared.storage import counts, queues, rows
 from shared.storage.store import Store
 from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing, transact
@@ -51,6 +52,7 @@ def get(store: Store, project_id: UUID, iteration_id: UUID) -> IterationRecord:
     row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
     if row is None:
         raise _absent(store, project_id, iteration_id)
+    counts.require_project(store, project_id)
     return _record(row.doc)
 
 
@@ -93,17 +95,18 @@ def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
 def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Idempotent for the same iteration. Raises TrainingInProgress."""
     try:
-        transact(store.catalog, TRAINING, [Change("insert", str(project_id), str(iteration_id))])
+        lock = rows.encode(TrainingLock(project_id, iteration_id, now()))
+        transact(store.catalog, TRAINING, [Change("insert", str(project_id), lock)])
     except RowExists:
         held = rows.read(store.catalog, TRAINING, str(project_id))
-        if held is None or held.doc != str(iteration_id):
+        if held is None or _lock(held.doc).iteration_id != iteration_id:
             raise TrainingInProgress("This project is being trained already; wait until that has ended.") from None
 
 
 def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Does nothing unless this iteration holds the lock."""
     held = rows.read(store.catalog, TRAINING, str(project_id))
-    if held is not None and held.doc == str(iteration_id):
+    if held is not None and _lock(held.doc).iteration_id == iteration_id:
         with suppress(RowMissing, RowChanged):
             transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
 
@@ -116,9 +119,13 @@ def end_training(store: Store, iteration: Iteration) -> None:
     unlock_training(store, iteration.project_id, iteration.id)
 
 
-def running(store: Store) -> list[tuple[UUID, UUID]]:
-    """Project and iteration of every training under way."""
-    return [(UUID(row.key), UUID(row.doc)) for row in rows.scan(store.catalog, TRAINING, "0", "g")]
+def running(store: Store) -> list[TrainingLock]:
+    """Every training under way."""
+    return [_lock(row.doc) for row in rows.scan(store.catalog, TRAINING, "0", "g")]
+
+
+def _lock(doc: str) -> TrainingLock:
+    return msgspec.json.decode(doc, type=TrainingLock)
 
 
 def _record(doc: str) -> IterationRecord:

@@ -7,5 +7,6 @@ from shared.storage.store import Queue, Store
 
 
 def send(store: Store, queue: Queue, message: Struct, delay: float = 0) -> None:
-    """The message is seen after `delay` seconds."""
-    store.queues[queue].send_message(msgspec.json.encode(message).decode(), visibility_timeout=round(delay))
+    """The message is seen after `delay` seconds, and waits for as long as nobody takes it."""
+    text = msgspec.json.encode(message).decode()
+    store.queues[queue].send_message(text, visibility_timeout=round(delay), time_to_live=-1)
