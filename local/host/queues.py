@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 
 import azure.functions
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
@@ -20,6 +21,9 @@ from local.host.options import QueueOptions, seconds
 logger = logging.getLogger(__name__)
 # A message is held for this long and the hold is renewed at half time, so one whose host was killed comes back soon.
 LEASE_SECONDS = 30
+# A poison queue has no poison queue of its own: what fails there is out of sight for as long as the real host holds it.
+ASIDE_SECONDS = 600
+POISON = "-poison"
 # The wait after an empty poll doubles from one to the other. The real host waits longer, as it pays per poll.
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 1.0
 OUTAGE_WAIT = 0.5
@@ -37,8 +41,9 @@ class QueueListener:
         ran: Callable[[], None],
     ) -> None:
         self._function = function
-        self._queue = _client(connection_string, function.trigger.queue_name)
-        self._poison = _client(connection_string, f"{function.trigger.queue_name}-poison")
+        name = function.trigger.queue_name
+        self._queue = _client(connection_string, name)
+        self._poison = None if name.endswith(POISON) else _client(connection_string, f"{name}{POISON}")
         self._options = options
         self._pool = pool
         self._ran = ran
@@ -133,21 +138,17 @@ class QueueListener:
             raise ValueError from fault
 
     def _settle(self, message: StoredMessage, done: bool | None) -> None:
-        if done is False:
-            again = int(seconds(self._options.visibility_timeout))
-            self._queue.update_message(message, visibility_timeout=again)
-            return
-        if done is None:
+        if done:
+            self._queue.delete_message(message)
+        elif self._poison is None:
+            logger.error("Message %s stays aside in %s.", message.id, self._queue.queue_name)
+            self._queue.update_message(message, visibility_timeout=ASIDE_SECONDS)
+        elif done is None:
             logger.error("Message %s goes to %s.", message.id, self._poison.queue_name)
-            self._send_to_poison(message.content)
-        self._queue.delete_message(message)
-
-    def _send_to_poison(self, content: str) -> None:
-        try:
-            self._poison.send_message(content)
-        except ResourceNotFoundError:
-            _create(self._poison)
-            self._poison.send_message(content)
+            _send(self._poison, message.content)
+            self._queue.delete_message(message)
+        else:
+            self._queue.update_message(message, visibility_timeout=int(seconds(self._options.visibility_timeout)))
 
 
 class _Held:
@@ -174,11 +175,14 @@ def _client(connection_string: str, queue: str) -> QueueClient:
     return QueueClient.from_connection_string(connection_string, queue, retry_total=0)
 
 
-def _create(queue: QueueClient) -> None:
+def _send(queue: QueueClient, content: str) -> None:
+    """Send to a queue that may not be there yet."""
     try:
-        queue.create_queue()
-    except ResourceExistsError:
-        return
+        queue.send_message(content)
+    except ResourceNotFoundError:
+        with suppress(ResourceExistsError):
+            queue.create_queue()
+        queue.send_message(content)
 
 
 def _typed(message: StoredMessage, body: bytes) -> azure.functions.QueueMessage:

@@ -79,10 +79,10 @@ def test_many_messages_are_all_handled(work: QueueClient, traces: Traces) -> Non
 
 
 class Counted:
-    """A handler that runs for so long and counts its runs."""
+    """A handler that runs for so long, counts its runs, and fails where it shall."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float, *, fails: bool = False) -> None:
+        self.seconds, self.fails = seconds, fails
         self.begun = 0
         self.ended = threading.Event()
 
@@ -90,6 +90,8 @@ class Counted:
         self.begun += 1
         time.sleep(self.seconds)
         self.ended.set()
+        if self.fails:
+            raise ValueError("failed")
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def listener(azurite: str, queue: QueueClient, handler: Counted, pool: ThreadPoolExecutor) -> QueueListener:
     trigger = Binding(type="queueTrigger", name="message", direction="IN", queue_name=queue.queue_name)
     function = HostedFunction("counted", trigger, handler)
-    return QueueListener(function, azurite, QueueOptions(), pool, lambda: None)
+    return QueueListener(function, azurite, QueueOptions(max_dequeue_count=2), pool, lambda: None)
 
 
 def test_hold_on_a_message_is_renewed_while_its_handler_runs(
@@ -133,3 +135,21 @@ def test_queue_may_come_into_being_later(azurite: str, pool: ThreadPoolExecutor)
     queue.send_message("x")
     assert handler.ended.wait(10)
     started.stop()
+
+
+def test_message_that_fails_in_a_poison_queue_stays_there_and_is_not_run_for_ever(
+    azurite: str, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "ASIDE_SECONDS", 1)
+    queue = client(azurite, f"held-{uuid.uuid4()}-poison")
+    beyond = QueueClient.from_connection_string(azurite, f"{queue.queue_name}-poison")
+    handler = Counted(seconds=0, fails=True)
+    queue.send_message("x")
+    started = listener(azurite, queue, handler, pool)
+    started.start()
+    wait_for(lambda: handler.begun == 2)
+    time.sleep(3)
+    started.stop()
+    assert (handler.begun, length(queue)) == (2, 1)
+    with pytest.raises(ResourceNotFoundError):
+        beyond.get_queue_properties()
