@@ -42,7 +42,7 @@ def _arguments() -> argparse.ArgumentParser:
 def serve(data: Path, port: int, host: str) -> int:
     """Start the service, say how to reach it, and keep it until Ctrl-C. Returns the exit code."""
     from local.azurite import AzuriteError
-    from local.service import Options, Service, ServiceError
+    from local.service import Options, Service, StartError
 
     started = time.monotonic()
     for number in ENDED:
@@ -53,7 +53,7 @@ def serve(data: Path, port: int, host: str) -> int:
         write_environment(service)
         announce(service, time.monotonic() - started)
         print(f"The {service.wait()} has ended; stopping the rest.", file=sys.stderr)
-    except (AzuriteError, ServiceError) as fault:
+    except (AzuriteError, StartError) as fault:
         print(fault, file=sys.stderr)
     except KeyboardInterrupt:
         print("\nStopping.", flush=True)

@@ -25,7 +25,7 @@ STOP_SECONDS = 20.0
 KEY_BYTES = 16
 
 
-class ServiceError(Exception):
+class StartError(Exception):
     """The service can't start; the message says why and what to do."""
 
 
@@ -93,9 +93,9 @@ class Service:
         return self._relay.pid if self._relay and self._relay.poll() is None else None
 
     def start(self) -> None:
-        """Start everything and return when the endpoint answers. Raises ServiceError and AzuriteError."""
+        """Start everything and return when the endpoint answers. Raises StartError and AzuriteError."""
         if not is_free(self.port):
-            raise ServiceError(f"Port {self.port} is in use by another program; choose another with --port.")
+            raise StartError(f"Port {self.port} is in use by another program; choose another with --port.")
         if self.options.host == "func":
             _core_tools()
         # All load their modules at once. The relay makes the containers and queues, and only then the host goes on.
@@ -122,10 +122,6 @@ class Service:
         """As a crash would end it, and the training jobs that it started with it."""
         _kill(self._host)
 
-    def restart_host(self) -> None:
-        _end(self._host)
-        self.start_host()
-
     def start_relay(self) -> None:
         self._relay = self._launch_relay()
         self._go(self._relay, self.topic_port, "relay")
@@ -151,6 +147,8 @@ class Service:
         """The app settings that the functions run with."""
         return {
             "STORAGE_CONNECTION_STRING": self.connection_string,
+            # What the queue triggers connect by.
+            "AzureWebJobsStorage": self.connection_string,
             "TRAINING_KEY_1": self.training_key,
             "PREDICTION_KEY_1": self.prediction_key,
             "EVENT_TOPIC_ENDPOINT": self.topic_endpoint,
@@ -163,7 +161,6 @@ class Service:
     def _launch_host(self) -> subprocess.Popen[bytes]:
         if self.options.host == "func":
             own = {
-                "AzureWebJobsStorage": self.connection_string,
                 "FUNCTIONS_WORKER_RUNTIME": "python",
                 "languageWorkers__python__defaultExecutablePath": sys.executable,
             }
@@ -209,7 +206,7 @@ class Service:
         while is_free(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 said = self._log(name).read_text(errors="replace")[-2000:] if self.options.logs_in_files else ""
-                raise ServiceError(f"The {name} did not start (exit code {process.poll()}). {said}".rstrip())
+                raise StartError(f"The {name} did not start (exit code {process.poll()}). {said}".rstrip())
             time.sleep(0.02)
 
     def _log(self, name: str) -> Path:
@@ -241,7 +238,7 @@ def _keys(path: Path) -> Keys:
 def _core_tools() -> str:
     if found := shutil.which("func"):
         return found
-    raise ServiceError("`--host func` needs Azure Functions Core Tools, and there is no `func` on PATH.")
+    raise StartError("`--host func` needs Azure Functions Core Tools, and there is no `func` on PATH.")
 
 
 def _end(process: subprocess.Popen[bytes] | None) -> None:

@@ -32,7 +32,7 @@ from rich.progress import (
 from local.azurite import AzuriteError
 from local.demo import camera, report
 from local.demo.pictures import Dataset, DemoError, Picture
-from local.service import RESOURCE_ID, Service, ServiceError, running
+from local.service import RESOURCE_ID, Service, StartError, running
 
 PUBLISHED_NAME = "demo"
 BATCH_PICTURES = 64
@@ -49,7 +49,7 @@ def run(dataset: Dataset, data: Path, port: int | None) -> report.Report:
             with console.status("Starting Ocellus"):
                 service = stack.enter_context(running(data, port))
             return _steps(console, service, dataset)
-    except (ServiceError, AzuriteError) as fault:
+    except (StartError, AzuriteError) as fault:
         raise DemoError(str(fault)) from fault
     except HttpOperationError as fault:
         raise DemoError(f"the service said: {_said(fault)}") from fault

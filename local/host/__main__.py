@@ -13,13 +13,13 @@ from azure.functions import FunctionApp
 
 from local.child import GRACE_SECONDS, end_with_parent, serve, wait_for_go
 from local.host.events import EventGridWebhook
-from local.host.functions import IndexingError, index
+from local.host.functions import HostedFunction, IndexingError, index
 from local.host.http import BODY_LIMIT, HttpHost
 from local.host.options import HostOptions
 from local.host.queues import QueueListener
 from local.host.routes import RouteError, RouteTable
 from local.host.timers import ScheduleError, Timer
-from shared.settings import ROOT, Settings
+from shared.settings import ROOT, child_environment
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +45,10 @@ class Host:
     def __init__(self, app: FunctionApp, options: HostOptions, threads: int, body_limit: int) -> None:
         functions = index(app)
         routes = RouteTable(functions, options.extensions.http.route_prefix)
-        storage = Settings.read().storage_connection_string
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
         self._timers = [Timer(each, self._pool) for each in functions if each.trigger.type == "timerTrigger"]
         self._listeners = [
-            QueueListener(each, storage, options.extensions.queues, self._pool, self._wake_listeners)
+            QueueListener(each, _storage(each), options.extensions.queues, self._pool, self._wake_listeners)
             for each in functions
             if each.trigger.type == "queueTrigger"
         ]
@@ -91,6 +90,17 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--body-limit", type=int, default=BODY_LIMIT, help="bytes")
     parser.add_argument("--leashed", action="store_true", help="start at a line on stdin, end when stdin ends")
     return parser
+
+
+def _storage(function: HostedFunction) -> str:
+    """The connection string in the app setting that the trigger names. Raises IndexingError where it is not set."""
+    name = function.trigger.connection or "AzureWebJobsStorage"
+    if text := child_environment().get(name):
+        return text
+    raise IndexingError(
+        f"{function.name}: its trigger connects by the app setting {name}, which is not set; "
+        "set it to the connection string of the storage account that holds its queue."
+    )
 
 
 def _load(place: str) -> FunctionApp:

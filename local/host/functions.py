@@ -34,6 +34,7 @@ class Binding(Struct, frozen=True, rename="camel"):
     route: str | None = None
     methods: list[str] | None = None
     queue_name: str = ""
+    connection: str = ""
     schedule: str = ""
     run_on_startup: bool | None = None
 

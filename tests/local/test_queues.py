@@ -13,6 +13,7 @@ import pytest
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
+from local.host import __main__ as host
 from local.host import queues
 from local.host.functions import Binding, HostedFunction
 from local.host.options import QueueOptions
@@ -153,3 +154,11 @@ def test_message_that_fails_in_a_poison_queue_stays_there_and_is_not_run_for_eve
     assert (handler.begun, length(queue)) == (2, 1)
     with pytest.raises(ResourceNotFoundError):
         beyond.get_queue_properties()
+
+
+def test_trigger_whose_connection_is_not_set_is_named(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AzureWebJobsStorage", raising=False)
+    assert host.main(["--app=function_app:app"]) == 1
+    assert "camera_predict: its trigger connects by the app setting AzureWebJobsStorage" in capfd.readouterr().err
