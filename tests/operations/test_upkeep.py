@@ -3,34 +3,19 @@
 from datetime import timedelta
 from uuid import uuid4
 
-import pytest
-
 from shared.events import Publisher
 from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry
+from shared.models.iterations import IterationStatus
 from shared.models.jobs import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
-from shared.models.projects import ProjectOptions
+from shared.models.predictions import ImagePrediction, StoredPrediction
 from shared.models.wire import now
 from shared.operations import projects, upkeep, uploads
-from shared.storage import blobs, counts, images
+from shared.storage import blobs, counts, images, iterations, predictions
+from tests.operations.test_races import record_of
 from tests.pictures import picture
 
 
-@pytest.fixture
-def project_id(store, settings):
-    project = projects.create_project(
-        store,
-        settings.limits,
-        name="upkeep",
-        description=None,
-        domain_id=None,
-        classification_type=None,
-        target_export_platforms=[],
-        options=ProjectOptions(),
-    )
-    return project.id
-
-
-def create_images(store, settings, project_id, seeds) -> list:
+def create_images(store, settings, project_id, seeds):
     batch = ImageFileCreateBatch(images=[ImageFileCreateEntry(picture("apple", seed)) for seed in seeds])
     summary = uploads.create_images_from_files(store, settings.limits, project_id, batch)
     return [result.image.id for result in summary.images]
@@ -76,7 +61,22 @@ def test_purge_leaves_nothing_of_a_deleted_project(store, settings, project_id):
     assert not list(blobs.names(store, "images", f"{project_id}/"))
 
 
-def test_expire_runs_on_an_empty_and_a_full_account(store, settings, project_id):
-    create_images(store, settings, project_id, [1])
+def test_collecting_waits_while_a_dataset_is_being_frozen(store, settings, project_id):
+    (gone,) = create_images(store, settings, project_id, [1])
+    record = record_of(project_id, IterationStatus.TRAINING)
+    iterations.insert(store, record)
+    images.delete(store, project_id, gone)
+    do(store, settings, ReleaseImages(project_id, [gone]))
+    assert blobs.picture(store, project_id, gone, "original")
+    iterations.delete(store, project_id, record.iteration.id)
+    do(store, settings, ReleaseImages(project_id, [gone]))
+    assert not list(blobs.names(store, "images", f"{project_id}/"))
+
+
+def test_expire_drops_what_is_past_its_time(store, settings, project_id):
+    stored = StoredPrediction(ImagePrediction(uuid4(), project_id, uuid4(), now() - timedelta(days=31), []), uuid4())
+    recent = StoredPrediction(ImagePrediction(uuid4(), project_id, uuid4(), now() - timedelta(days=29), []), uuid4())
+    predictions.put(store, stored, b"old")
+    predictions.put(store, recent, b"new")
     upkeep.expire(store, settings.limits)
-    assert counts.read(store, project_id).images == 1
+    assert [kept.prediction.id for kept in predictions.list_recent(store, project_id)] == [recent.prediction.id]

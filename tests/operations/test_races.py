@@ -1,0 +1,173 @@
+"""What happens when two calls meet, or when one is cut off half-way: by the states that they leave in storage."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.images import ImageRecord, TaggingStatus, TagMark, new_image_id
+from shared.models.iterations import (
+    Iteration,
+    IterationRecord,
+    IterationStatus,
+    TrainingLock,
+    TrainingRun,
+    TrainingType,
+)
+from shared.models.jobs import SweepTag
+from shared.models.limits import Limits
+from shared.models.predictions import Pointer
+from shared.models.tags import Tag, TagUpdate
+from shared.models.wire import now
+from shared.operations import images, iterations, projects, publish, tags, train
+from shared.storage import counts, published, queues
+from shared.storage import images as stored_images
+from shared.storage import iterations as stored_iterations
+from shared.storage import tags as stored_tags
+from shared.storage.store import Store
+
+DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
+
+
+def record_of(project_id, status=IterationStatus.COMPLETED) -> IterationRecord:
+    domain = uuid4()
+    iteration = Iteration(
+        uuid4(), "Iteration 1", status, now(), now(), project_id, False, domain, None, TrainingType.REGULAR
+    )
+    return IterationRecord(iteration, TrainingRun(0, started=now()))
+
+
+@pytest.fixture
+def iteration(store, project_id):
+    record = record_of(project_id)
+    stored_iterations.insert(store, record)
+    return record.iteration
+
+
+def tag_of(store, project_id, name="apple") -> Tag:
+    return tags.create_tag(store, Limits(), project_id, name=name, description=None, kind=None)
+
+
+def image_with(store, project_id, *tag_ids) -> ImageRecord:
+    marks = [TagMark(tag_id, now()) for tag_id in tag_ids]
+    record = ImageRecord(new_image_id(), now(), 10, 10, uuid4().hex, marks)
+    assert stored_images.insert(store, project_id, record) is None
+    return record
+
+
+def publish_as(store, iteration, name, overwrite=False) -> bool:
+    return publish.publish_iteration(
+        store, iteration.project_id, iteration.id, publish_name=name, prediction_id="r", overwrite=overwrite
+    )
+
+
+def names(store, project_id) -> list[str]:
+    return [pointer.publish_name for pointer in published.list_all(store, project_id)]
+
+
+def test_a_publishing_that_meets_another_takes_its_name_back(store, project_id, iteration, monkeypatch):
+    put = published.put
+
+    def overtaken(store, pointer, *, replace) -> None:
+        monkeypatch.setattr(published, "put", put)
+        publish_as(store, iteration, "first")
+        put(store, pointer, replace=replace)
+
+    monkeypatch.setattr(published, "put", overtaken)
+    with pytest.raises(errors.IterationIsPublished, match="first"):
+        publish_as(store, iteration, "second")
+    assert names(store, project_id) == ["first"]
+    publish.unpublish_iteration(store, project_id, iteration.id)
+    assert names(store, project_id) == []
+
+
+def test_a_publishing_that_was_cut_off_is_completed_by_the_same_call(store, project_id, iteration):
+    published.put(store, Pointer(project_id, iteration.id, "live", now()), replace=False)
+    publish_as(store, iteration, "live")
+    assert iterations.get_iteration(store, project_id, iteration.id).publish_name == "live"
+
+
+def test_deleting_an_iteration_frees_a_name_that_a_cut_off_publishing_holds(store, project_id, iteration):
+    published.put(store, Pointer(project_id, iteration.id, "live", now()), replace=False)
+    iterations.delete_iteration(store, project_id, iteration.id)
+    assert names(store, project_id) == []
+
+
+def test_a_deletion_of_a_tag_that_was_cut_off_is_finished_by_upkeep(store, project_id):
+    tag = tag_of(store, project_id)
+    image_with(store, project_id, tag.id)
+    stored_tags.delete(store, project_id, tag.id)
+    assert counts.read(store, project_id).tagged == 1
+    assert stored_tags.sweep(store, project_id, tag.id)
+    assert counts.read(store, project_id).tagged == 0
+
+
+def test_delete_tag_asks_for_its_completion_before_it_begins(store, project_id, monkeypatch):
+    tag, sent = tag_of(store, project_id), []
+    send = queues.send
+    monkeypatch.setattr(queues, "send", lambda *given, **options: (sent.append((given[2], options)), send(*given)))
+    tags.delete_tag(store, project_id, tag.id)
+    assert sent[0][0] == SweepTag(project_id, tag.id)
+    assert sent[0][1]["delay"] >= 60
+
+
+def test_a_deleted_project_is_gone_for_every_read(store, project_id, iteration):
+    image_with(store, project_id, tag_of(store, project_id).id)
+    projects.delete_project(store, project_id)
+    for read in (
+        lambda: images.get_image_count(store, project_id, status=TaggingStatus.ALL, tag_ids=[]),
+        lambda: tags.get_tags(store, project_id),
+        lambda: iterations.get_iteration(store, project_id, iteration.id),
+        lambda: iterations.get_iterations(store, project_id),
+    ):
+        with pytest.raises(errors.ProjectNotFound):
+            read()
+
+
+def test_a_tag_becomes_negative_only_where_it_stands_alone(store, project_id, create_project):
+    apple, leaf = tag_of(store, project_id), tag_of(store, project_id, "leaf")
+    image_with(store, project_id, apple.id, leaf.id)
+    with pytest.raises(errors.NegativeAndRegularTagOnSameImage):
+        tags.update_tag(store, project_id, apple.id, TagUpdate(type="Negative"))
+    pear = tag_of(store, project_id, "pear")
+    assert tags.update_tag(store, project_id, pear.id, TagUpdate(type="Negative")).type == "Negative"
+    detector = create_project(msgspec.convert(DETECTION, type(project_id))).id
+    with pytest.raises(errors.BadTagType):
+        tags.update_tag(store, detector, tag_of(store, detector).id, TagUpdate(type="Negative"))
+
+
+def test_watching_while_storage_is_away_leaves_the_lock(store, settings, project_id):
+    record = record_of(project_id, IterationStatus.TRAINING)
+    stored_iterations.insert(store, record)
+    stored_iterations.lock_training(store, project_id, record.iteration.id)
+    (lock,) = [lock for lock in stored_iterations.running(store) if lock.project_id == project_id]
+    nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;" + (
+        "BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a"
+    )
+    away = Store.open(replace(settings, storage_connection_string=nowhere))
+    with pytest.raises(errors.ServiceUnavailable):
+        train.watch_training(away, settings, lock)
+    away.close()
+    train.watch_training(store, settings, lock)
+    assert lock in stored_iterations.running(store)
+    stored_iterations.unlock_training(store, project_id, record.iteration.id)
+
+
+def test_a_lock_without_an_iteration_goes_only_when_it_is_old(store, settings, project_id):
+    young = TrainingLock(project_id, uuid4(), now())
+    stored_iterations.lock_training(store, project_id, young.iteration_id)
+    train.watch_training(store, settings, young)
+    assert project_id in [lock.project_id for lock in stored_iterations.running(store)]
+    train.watch_training(store, settings, replace(young, since=now() - timedelta(hours=1)))
+    assert project_id not in [lock.project_id for lock in stored_iterations.running(store)]
+
+
+def test_a_job_that_has_not_begun_to_beat_is_given_time_to_start(settings):
+    started = now() - timedelta(seconds=settings.job_heartbeat_seconds + 1)
+    waiting = TrainingRun(0, started=started)
+    assert not train._is_dead(waiting, settings)
+    assert train._is_dead(replace(waiting, heartbeat=started + timedelta(seconds=0.1)), settings)
+    assert train._is_dead(replace(waiting, started=now() - timedelta(seconds=settings.job_start_seconds + 1)), settings)
