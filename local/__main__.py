@@ -67,7 +67,7 @@ def serve(data: Path, port: int, host: str) -> int:
 
 
 def write_environment(service: "Service") -> Path:
-    """The endpoint and keys under the names that Custom Vision's quickstarts read."""
+    """The endpoint and keys under the names that Custom Vision's quickstarts read, and what `local.replay` needs."""
     from local.service import RESOURCE_ID
 
     values = {
@@ -77,6 +77,8 @@ def write_environment(service: "Service") -> Path:
         "VISION_PREDICTION_KEY": service.prediction_key,
         "VISION_PREDICTION_RESOURCE_ID": RESOURCE_ID,
         "STORAGE_CONNECTION_STRING": f"'{service.connection_string}'",
+        "EVENT_TOPIC_ENDPOINT": service.topic_endpoint,
+        "EVENT_TOPIC_KEY": service.keys.topic,
     }
     path = service.data / "ocellus.env"
     path.touch(mode=0o600)

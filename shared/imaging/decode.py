@@ -14,15 +14,28 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from shared.errors import BadImageAspectRatio, BadImageDimensions, BadImageFormat, BadImageSize
+from shared.imaging.memory import Budget
 from shared.models.limits import Limits
 
 # Pillow would warn at 89 million pixels, below what the service accepts; `check` has limits of its own.
 Image.MAX_IMAGE_PIXELS = None
 
-# JPEG is decoded at a fraction of its size; the others come whole into memory, where a few kB can claim gigabytes.
-UNSCALED_PIXELS = 64_000_000
+# A JPEG of one scan is decoded at a fraction of its size, row by row; all else comes whole into memory, where a few kB
+# can claim hundreds of megabytes.
+UNSCALED_PIXELS = 40_000_000
 # Each scan of a progressive JPEG is a pass over the whole picture; encoders write about 10.
 JPEG_SCANS = 100
+START_OF_SCAN = b"\xff\xda"
+
+# Pillow's RGB, RGBA, CMYK and LA; only grey and palettes take less.
+PIXEL_BYTES = 4
+COEFFICIENT_BYTES = 2
+# A camera's picture asks for less than 24 MB once it is scaled, and waits for nobody.
+MEMORY = Budget(total=256_000_000, unasked=24_000_000)
+# Converted by strips of so many pixels: a copy of the whole would double what the picture takes.
+STRIP = 1 << 20
+# Averaging whole pixels down to so many times the wanted size, before a finer filter, can't be seen.
+GAP = 2
 
 FORMATS: dict[bytes, tuple[type[ImageFile.ImageFile], str]] = {
     b"\xff\xd8\xff": (JpegImageFile, "image/jpeg"),
@@ -63,7 +76,11 @@ def check(data: bytes, limits: Limits, max_bytes: int) -> Header:
         raise BadImageSize(f"The image has {len(data):,} bytes; send at most {max_bytes:,}.")
     image, content_type = _open(data)
     width, height = image.size
-    _check_dimensions(width, height, limits, isinstance(image, JpegImageFile))
+    scalable = isinstance(image, JpegImageFile) and not _coefficients(image, data)
+    _check_dimensions(width, height, limits, scalable)
+    # Counted only where the decoder reads more than the first scan: it takes a pass over the file.
+    if isinstance(image, JpegImageFile) and not scalable and data.count(START_OF_SCAN) > JPEG_SCANS:
+        raise BadImageFormat(f"The JPEG has more than {JPEG_SCANS} scans; save it again.")
     if _orientation(image) in SIDEWAYS:
         width, height = height, width
     return Header(content_type, width, height)
@@ -72,18 +89,23 @@ def check(data: bytes, limits: Limits, max_bytes: int) -> Header:
 def decode(data: bytes, at_least: tuple[int, int] | None = None) -> Image.Image:
     """The upright picture in mode RGB; alpha lies on white, of an animation it is the first frame.
 
-    With `at_least` (width, height of the upright picture) a JPEG may come out smaller than it is, by a power of 2,
-    but not below that size: decoding it costs a fraction. Raises BadImageFormat.
+    With `at_least` (width, height of the upright picture) it may come out smaller than it is, by a whole number, but
+    not below that size: decoding a JPEG costs a fraction then. Waits while other threads decode large pictures.
+    Raises BadImageFormat.
     """
     image, _ = _open(data)
     orientation = _orientation(image)
+    factor, memory = 1, _coefficients(image, data)
     if at_least:
-        image.draft(None, at_least[::-1] if orientation in SIDEWAYS else at_least)
-    try:
-        image.load()
-    except BROKEN as error:
-        raise BadImageFormat("The image is broken or cut off; send the whole file.") from error
-    rgb = _rgb(image)
+        wanted = at_least[::-1] if orientation in SIDEWAYS else at_least
+        image.draft(None, wanted)
+        factor = max(1, min(image.width // wanted[0], image.height // wanted[1]) // GAP)
+    with MEMORY.held(memory + PIXEL_BYTES * image.width * image.height):
+        try:
+            image.load()
+        except BROKEN as error:
+            raise BadImageFormat("The image is broken or cut off; send the whole file.") from error
+        rgb = _reduced(image, factor)
     return rgb.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else rgb
 
 
@@ -93,8 +115,6 @@ def _open(data: bytes) -> tuple[ImageFile.ImageFile, str]:
     if not found:
         raise BadImageFormat("The data is no JPEG, PNG, BMP or GIF image; convert it to one of these.")
     plugin, content_type = found
-    if plugin is JpegImageFile and data.count(b"\xff\xda") > JPEG_SCANS:
-        raise BadImageFormat(f"The JPEG has more than {JPEG_SCANS} scans; save it again.")
     try:
         return plugin(BytesIO(data)), content_type
     except BROKEN as error:
@@ -105,10 +125,28 @@ def _check_dimensions(width: int, height: int, limits: Limits, scalable: bool) -
     if min(width, height) < 1 or max(width, height) > limits.image_side:
         raise BadImageDimensions(f"The image is {width} x {height} px; each side may have 1 to {limits.image_side:,}.")
     if not scalable and width * height > UNSCALED_PIXELS:
-        raise BadImageDimensions(f"The image has {width * height:,} px; send at most {UNSCALED_PIXELS:,}, or a JPEG.")
+        limit = f"{UNSCALED_PIXELS:,}, or a JPEG that is not progressive"
+        raise BadImageDimensions(f"The image has {width * height:,} px; send at most {limit}.")
     if max(width, height) > limits.image_aspect_ratio * min(width, height):
         limit = f"{limits.image_aspect_ratio:g}:1"
         raise BadImageAspectRatio(f"The image is {width} x {height} px; its sides may differ by {limit} at most.")
+
+
+def _coefficients(image: ImageFile.ImageFile, data: bytes) -> int:
+    """Bytes of the coefficients of a whole JPEG, which are kept, at any scale, where each scan tells a part of them.
+
+    Such are progressive files, and those whose first scan has not all channels. 0 for the others.
+    """
+    if not isinstance(image, JpegImageFile) or image.fp is None:
+        return 0
+    after = image.fp.tell()
+    # Pillow has read up to the end of the first scan's header, which counts its channels.
+    part = any(
+        data.startswith(START_OF_SCAN + struct.pack(">HB", 6 + 2 * channels, channels), after - 8 - 2 * channels)
+        for channels in range(1, image.layers)
+    )
+    whole = COEFFICIENT_BYTES * image.layers * image.width * image.height
+    return whole if part or "progressive" in image.info else 0
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
@@ -121,6 +159,19 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     except BROKEN:
         return 1
     return orientation if isinstance(orientation, int) else 1
+
+
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """In mode RGB, each side divided by `factor` and rounded up."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image.reduce(factor) if factor > 1 else image
+    size = -(-image.width // factor), -(-image.height // factor)
+    whole = Image.new("RGB", size)
+    rows = factor * max(1, STRIP // (factor * image.width))
+    for top in range(0, image.height, rows):
+        strip = _rgb(image.crop((0, top, image.width, min(top + rows, image.height))))
+        whole.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return whole
 
 
 def _rgb(image: Image.Image) -> Image.Image:

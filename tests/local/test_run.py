@@ -9,14 +9,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 import requests
 
-from local.__main__ import main
+from local.__main__ import main, write_environment
 from local.azurite import free_ports
 from local.service import Service
-from shared.settings import ROOT
+from shared.events import Publisher
+from shared.models.events import EventType
+from shared.models.predictions import Pointer
+from shared.models.wire import now
+from shared.settings import ROOT, Settings
 from tests.local.waiting import wait_for
 
 NAMES = ["TRAINING_ENDPOINT", "TRAINING_KEY", "PREDICTION_ENDPOINT", "PREDICTION_KEY", "PREDICTION_RESOURCE_ID"]
@@ -82,6 +87,19 @@ def test_start_ctrl_c_and_second_start(tmp_path: Path) -> None:
         started = children(process.pid)
         process.send_signal(signal.SIGKILL)
     wait_for(lambda: all(is_gone(pid) for pid in started))
+
+
+def test_who_reads_the_environment_reaches_the_topic(service: Service) -> None:
+    write_environment(service)
+    given = environment(service.data)
+    publisher = Publisher.open(
+        Settings(event_topic_endpoint=given["EVENT_TOPIC_ENDPOINT"], event_topic_key=given["EVENT_TOPIC_KEY"])
+    )
+    event_id = str(uuid4())
+    publisher.publish(
+        EventType.ITERATION_PUBLISHED, "projects/1", Pointer(UUID(int=1), UUID(int=2), "", now()), event_id
+    )
+    assert event_id in (service.data / "events.jsonl").read_text()
 
 
 def test_port_in_use(service: Service, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

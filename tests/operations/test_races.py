@@ -107,11 +107,13 @@ def test_a_deletion_of_a_tag_that_was_cut_off_is_finished_by_upkeep(store, proje
 
 def test_delete_tag_asks_for_its_completion_before_it_begins(store, project_id, monkeypatch):
     tag, sent = tag_of(store, project_id), []
-    send = queues.send
-    monkeypatch.setattr(queues, "send", lambda *given, **options: (sent.append((given[2], options)), send(*given)))
+
+    def note(store, queue, message, delay=0.0) -> None:
+        sent.append((message, delay >= 60, tag.id in stored_tags.names(store, project_id)))
+
+    monkeypatch.setattr(queues, "send", note)
     tags.delete_tag(store, project_id, tag.id)
-    assert sent[0][0] == SweepTag(project_id, tag.id)
-    assert sent[0][1]["delay"] >= 60
+    assert sent == [(SweepTag(project_id, tag.id), True, True)]
 
 
 def test_a_deleted_project_is_gone_for_every_read(store, project_id, iteration):
