@@ -1,7 +1,9 @@
 """What one process opens once and all its handlers share."""
 
-from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import cache
+from threading import RLock
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from shared.events import Publisher
 from shared.secrets import Keys
@@ -11,6 +13,25 @@ from shared.storage.store import Store
 if TYPE_CHECKING:
     from shared.prediction.sessions import Sessions
 
+T = TypeVar("T")
+# Reentrant, as one thing opens another. functools locks neither `cache` nor, from 3.12 on, `cached_property`.
+_opening = RLock()
+
+
+class Once(Generic[T]):
+    """A property that the first thread opens while the others wait; afterwards it is a plain attribute."""
+
+    def __init__(self, opens: "Callable[[Runtime], T]") -> None:
+        self._opens = opens
+
+    def __get__(self, runtime: "Runtime", owner: type) -> T:
+        name = self._opens.__name__
+        with _opening:
+            if name not in vars(runtime):
+                vars(runtime)[name] = self._opens(runtime)
+            opened: T = vars(runtime)[name]
+        return opened
+
 
 class Runtime:
     """Opened on first use, so that an app which never predicts never pays for onnxruntime."""
@@ -18,25 +39,30 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    @cached_property
+    @Once
     def store(self) -> Store:
         return Store.open(self.settings)
 
-    @cached_property
+    @Once
     def keys(self) -> Keys:
         return Keys.open(self.settings)
 
-    @cached_property
+    @Once
     def publisher(self) -> Publisher:
         return Publisher.open(self.settings)
 
-    @cached_property
+    @Once
     def sessions(self) -> "Sessions":
         from shared.prediction.sessions import Sessions
 
         return Sessions(self.store, self.settings)
 
 
-@cache
 def runtime() -> Runtime:
+    with _opening:
+        return _runtime()
+
+
+@cache
+def _runtime() -> Runtime:
     return Runtime(Settings.read())
