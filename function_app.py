@@ -1,5 +1,6 @@
 """The one FunctionApp; SERVICES names what it serves: training, prediction, camera, or several of them."""
 
+import logging
 from importlib import import_module
 
 import azure.functions as func
@@ -23,4 +24,6 @@ def build(services: str) -> func.FunctionApp:
     return app
 
 
+# The client libraries tell of every request they send, ids and all, at a price per line in Application Insights.
+logging.getLogger("azure").setLevel(logging.WARNING)
 app = build(Settings.read().services)

@@ -1,5 +1,6 @@
 """The app as the Functions worker sees it: its functions, their names, and what SERVICES leaves out."""
 
+import logging
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from azure.functions import FunctionApp
 from function_app import app, build
 from local.host.functions import check
 from shared.settings import ROOT
+from shared.storage import blobs
 
 QUICKSTART = {
     "training_create_project", "training_create_tag", "training_create_images_from_files", "training_train_project",
@@ -40,6 +42,13 @@ def test_services_choose_what_is_served():
 def test_an_unknown_service_is_named():
     with pytest.raises(ValueError, match="'portal'"):
         build("training,portal")
+
+
+def test_requests_to_storage_are_not_logged_one_by_one(store, caplog):
+    # The worker logs from INFO on.
+    caplog.set_level(logging.INFO)
+    assert blobs.read(store, "models", "not there") is None
+    assert not [record for record in caplog.records if record.name.startswith("azure.")]
 
 
 @pytest.mark.parametrize(
