@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.errors import ServiceUnavailable
+from shared.identity import credential
 from shared.models.events import EventType
 from shared.models.wire import now
 from shared.settings import Settings
@@ -73,6 +74,4 @@ def _credential(settings: Settings) -> "AzureKeyCredential | DefaultAzureCredent
         from azure.core.credentials import AzureKeyCredential
 
         return AzureKeyCredential(settings.event_topic_key)
-    from azure.identity import DefaultAzureCredential
-
-    return DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id or None)
+    return credential(settings)

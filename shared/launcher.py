@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from shared.errors import ServiceUnavailable
+from shared.identity import credential
 from shared.settings import ROOT, Settings, child_environment
 
 if TYPE_CHECKING:
@@ -91,11 +92,9 @@ def _end_with_parent() -> None:
 
 def _container_apps(settings: Settings) -> "ContainerAppsAPIClient":
     # Imported here: half a second that only the app that starts training pays, when it does.
-    from azure.identity import DefaultAzureCredential
     from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
-    credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id or None)
-    return ContainerAppsAPIClient(credential, _part(settings.container_apps_job_id, "subscriptions"))
+    return ContainerAppsAPIClient(credential(settings), _part(settings.container_apps_job_id, "subscriptions"))
 
 
 def start_execution(client: "ContainerAppsAPIClient", job_id: str, job: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Literal, Self
 
 from shared.errors import ServiceUnavailable
+from shared.identity import credential
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,11 +99,10 @@ class KeyRing:
 
 def _vault(settings: Settings) -> "SecretClient":
     # Imported here: half a second that an app without a vault need not pay at its start.
-    from azure.identity import DefaultAzureCredential
     from azure.keyvault.secrets import SecretClient
 
-    credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id or None)
-    return SecretClient(settings.key_vault_url, credential, retry_total=1, connection_timeout=3, read_timeout=5)
+    identity, vault = credential(settings), settings.key_vault_url
+    return SecretClient(vault, identity, retry_total=1, connection_timeout=3, read_timeout=5)
 
 
 def _vault_reader(client: "SecretClient", service: Service) -> Callable[[], list[str]]:

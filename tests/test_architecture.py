@@ -20,9 +20,9 @@ PLACES = {
     "shared.settings": ["shared.models"],
     "shared.models": ["shared.errors"],
     "shared.imaging": ["shared.models", "shared.errors"],
-    "shared.storage": ["shared.models", "shared.errors", "shared.settings"],
+    "shared.storage": ["shared.models", "shared.errors", "shared.settings", "shared.identity"],
     "shared.prediction": ["shared.models", "shared.errors", "shared.settings", "shared.storage", "shared.imaging"],
-    "shared": ["shared.models", "shared.errors", "shared.settings"],
+    "shared": ["shared.models", "shared.errors", "shared.settings", "shared.identity"],
     "shared.operations": ["shared"],
     "training_job": [f"shared.{room}" for room in ("models", "errors", "settings", "storage", "imaging", "prediction")],
 }
