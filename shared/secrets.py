@@ -83,17 +83,21 @@ class KeyRing:
     def _refresh(self, pause: float) -> bool:
         """Read again, unless that was tried within `pause` seconds. Whether the keys may be others now."""
         asked = self._clock()
-        with self._reading:
+        # Who waits here holds a thread of the worker, so only those wait who could not be answered otherwise.
+        if not self._reading.acquire(blocking=self._keys is None):
+            return False
+        try:
             if self._tried_at >= asked:
                 return True
             if self._clock() - self._tried_at <= pause:
                 return False
             self._tried_at = self._clock()
-            try:
-                self._keys = [key.encode() for key in self._read()]
-                self._read_at = self._tried_at
-            except ServiceUnavailable as error:
-                log.warning("Keys could not be read: %s", error)
+            self._keys = [key.encode() for key in self._read()]
+            self._read_at = self._tried_at
+        except ServiceUnavailable as error:
+            log.warning("Keys could not be read: %s", error)
+        finally:
+            self._reading.release()
         return True
 
 

@@ -38,6 +38,7 @@ class Vault:
     def __init__(self) -> None:
         self.secrets: dict[str, str | None] = {"training-key-1": "one", "training-key-2": "two"}
         self.down = False
+        self.seconds = 0.0
         self.reads: list[str] = []
 
     def respond(self, request: Request) -> Answer:
@@ -45,6 +46,7 @@ class Vault:
             return Answer(503)
         if request.headers.get("authorization") != "Bearer token":
             return Answer(401, headers={"WWW-Authenticate": CHALLENGE})
+        time.sleep(self.seconds)
         name = request.path.split("/")[2]
         self.reads.append(name)
         if name not in self.secrets:
@@ -169,3 +171,18 @@ def test_a_cold_start_under_load_reads_once(keys: Keys, vault: Vault) -> None:
         thread.join()
     assert allowed == [True] * 20
     assert len(vault.reads) == 2
+
+
+def test_wrong_keys_do_not_wait_for_a_slow_vault(keys: Keys, vault: Vault, clock: Clock) -> None:
+    assert keys.allows("training", "one")
+    vault.seconds = 2
+    clock.now += 11
+    first = threading.Thread(target=keys.allows, args=["training", "wrong"])
+    first.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    assert not any(keys.allows("training", "wrong") for _ in range(20))
+    assert keys.allows("training", "two")
+    assert time.monotonic() - began < 1
+    assert first.is_alive()
+    first.join()
