@@ -14,6 +14,8 @@ from shared.storage.transactions import Change, transact
 
 # Row keys hold the milliseconds until the year 2286, so that the newest sorts first.
 FAR = 10**13
+# So many expired predictions are found, then deleted, before more are looked for.
+BATCH = 256
 
 
 def put(store: Store, stored: StoredPrediction, picture: bytes, content_type: str = "image/jpeg") -> None:
@@ -50,10 +52,13 @@ def delete(store: Store, project_id: UUID, prediction_id: UUID) -> bool:
 
 
 def expire(store: Store, before: datetime) -> int:
-    """Delete what was predicted before that time, in all projects; how many."""
+    """Delete what was predicted before that time, in all projects; how many. When cut off it has made progress."""
     old = rows.scan_all(store.predictions, f"at:{_inverted(before)}", "at;")
-    found = [(UUID(partition), UUID(key.rsplit(":", 1)[1])) for partition, key in old]
-    return sum(store.threads.map(lambda place: delete(store, *place), found))
+    found = ((UUID(partition), UUID(key.rsplit(":", 1)[1])) for partition, key in old)
+    deleted = 0
+    while batch := list(islice(found, BATCH)):
+        deleted += sum(store.threads.map(lambda place: delete(store, *place), batch))
+    return deleted
 
 
 def picture_name(project_id: UUID, prediction_id: UUID) -> str:

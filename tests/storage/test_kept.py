@@ -1,19 +1,21 @@
 """What is kept for a while: stored predictions, camera results, uploads, frames, messages."""
 
 import base64
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from azure.data.tables import TableClient
 from msgspec import structs
 
-from shared.errors import BadImageSize, NotFound
+from shared.errors import BadImageSize, NotFound, ServiceUnavailable
 from shared.models.camera import CameraResult, Outcome, Upload
 from shared.models.domains import GENERAL
 from shared.models.predictions import ImagePrediction, Prediction, StoredPrediction
 from shared.models.tags import TagType
 from shared.models.wire import now
-from shared.storage import blobs, predictions, queues, results
+from shared.storage import blobs, predictions, queues, results, rows
 from shared.storage.store import Store
 
 
@@ -44,6 +46,27 @@ def test_predictions_expire(store: Store, project_id: UUID) -> None:
     assert predictions.expire(store, now() - timedelta(days=30)) >= 1
     assert predictions.list_recent(store, project_id) == [young]
     assert blobs.read(store, "predictions", predictions.picture_name(project_id, old.prediction.id)) is None
+
+
+def test_an_expiry_that_is_cut_off_has_made_progress(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        predictions.put(store, stored(project_id, timedelta(days=31)), b"picture")
+    really = rows.scan_all
+
+    def cut_off(table: TableClient, first: str, last: str) -> Iterator[tuple[str, str]]:
+        yield from (place for place in really(table, first, last) if place[0] == str(project_id))
+        raise ServiceUnavailable("cut off")
+
+    monkeypatch.setattr(predictions, "BATCH", 2)
+    monkeypatch.setattr(rows, "scan_all", cut_off)
+    with pytest.raises(ServiceUnavailable):
+        predictions.expire(store, now() - timedelta(days=30))
+    assert len(predictions.list_recent(store, project_id)) == 1
+    monkeypatch.setattr(rows, "scan_all", really)
+    assert predictions.expire(store, now() - timedelta(days=30)) >= 1
+    assert predictions.list_recent(store, project_id) == []
 
 
 def result(project_id: UUID | None, outcome: Outcome) -> CameraResult:
