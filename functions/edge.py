@@ -97,7 +97,7 @@ def _authorize(service: Service, call: Call) -> None:
 
 def _route_value(request: func.HttpRequest, name: str, kind: type) -> UUID | str:
     text = request.route_params.get(name) or ""
-    return parse_id(name, text) if kind is UUID else text
+    return parse_id(re.sub(r"_(\w)", lambda found: found[1].upper(), name), text) if kind is UUID else text
 
 
 def _respond(call: Call, result: object) -> func.HttpResponse:

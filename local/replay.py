@@ -25,13 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("set STORAGE_CONNECTION_STRING or STORAGE_ACCOUNT first, e.g. by `. .local/ocellus.env`")
     store = Store.open(settings)
     try:
-        replayed = replay_rejected(store, Publisher.open(settings), settings.limits, options.project)
+        passed, refused = replay_rejected(store, Publisher.open(settings), settings.limits, options.project)
     except ServiceError as error:
         print(f"Not all could be replayed: {error} Run it again.", file=sys.stderr)
         return 1
     finally:
         store.close()
-    print(f"{replayed} rejected pictures go through the pipeline again.")
+    print(f"{passed} rejected pictures go through the pipeline again; {refused} were refused for the same reason.")
     return 0
 
 

@@ -36,8 +36,12 @@ NOT_PUBLIC = (
 TOO_SLOW = "The image URL took too long to answer; try again, or send the file itself."
 NO_ANSWER = "The image URL's host can't be reached; check the URL, or send the file itself."
 
-# Public by their number, yet not the internet: Azure's own host agent, and the relays that lead back into IPv4.
-RESERVED = [ipaddress.ip_network(text) for text in ("168.63.129.16/32", "192.88.99.0/24", "2002::/16", "2001::/23")]
+# Public or private by their number, yet never anybody's web site: clouds' own agents and metadata services, and the
+# relays that lead back into IPv4.
+RESERVED = [
+    ipaddress.ip_network(text)
+    for text in ("168.63.129.16/32", "192.0.0.0/24", "fd00:ec2::/32", "192.88.99.0/24", "2002::/16", "2001::/23")
+]
 PRIVATE = [
     ipaddress.ip_network(text)
     for text in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
@@ -84,7 +88,7 @@ def fetch(
             location = response.get_redirect_location()
             if not location:
                 return _body(response, limit)
-            url = urljoin(url, location)
+            url = _redirected(url, location)
     raise BadImageUrl(f"The image URL redirects more than {REDIRECTS} times; use the URL that it ends at.")
 
 
@@ -102,6 +106,13 @@ def _check(url: str, allow_private: bool, resolve: Resolve, deadline: float) -> 
     if not addresses or not all(_is_allowed(address, allow_private) for address in addresses):
         raise BadImageUrl(NOT_PUBLIC)
     return _Target(parsed, host, port, addresses[:ADDRESSES_TRIED])
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise BadImageUrl("The image URL redirects to something that is no URL; use the URL of the image.") from None
 
 
 def _parse(url: str) -> Url:
@@ -131,10 +142,10 @@ def _is_allowed(text: str, allow_private: bool) -> bool:
     address: Address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    if any(address in network for network in PRIVATE):
-        return allow_private
     if any(address in network for network in RESERVED) or address.is_multicast:
         return False
+    if any(address in network for network in PRIVATE):
+        return allow_private
     return address.is_global and (address.version == 4 or address in GLOBAL_UNICAST)
 
 

@@ -31,8 +31,8 @@ class Target(NamedTuple):
     published_name: str
 
 
-def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Upload) -> None:
-    """Check an upload, write a frame that the model can take at once, and queue it."""
+def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Upload) -> bool:
+    """Check an upload, write a frame that the model can take at once, and queue it. Returns whether it was queued."""
     target = _target(upload.path)
     try:
         if target is None:
@@ -41,16 +41,17 @@ def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Uploa
         # Overwritten since the event: what is there now is looked at, once, however many events tell of it.
         upload = Upload(upload.path, blob.etag.strip('"'))
         if _result(store, target.project_id, upload):
-            return
+            return False
         frame = resize.frame(blob.data, limits)
     except errors.ServiceUnavailable:
         raise
     except errors.ServiceError as error:
         reject(store, publisher, upload, error)
-        return
+        return False
     name = f"{_result_id(upload)}.jpg"
     results.write_frame(store, name, frame)
     queues.send(store, "frames", Frame(upload, target.project_id, target.published_name, name))
+    return True
 
 
 def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame) -> None:
@@ -102,13 +103,17 @@ def reject_dead_letters(store: Store, publisher: Publisher) -> None:
         blobs.delete(store, "deadletters", name)
 
 
-def replay_rejected(store: Store, publisher: Publisher, limits: Limits, project_id: UUID | None = None) -> int:
-    """Send rejected pictures that are still in `uploads` through the pipeline again; returns how many."""
+def replay_rejected(
+    store: Store, publisher: Publisher, limits: Limits, project_id: UUID | None = None
+) -> tuple[int, int]:
+    """Send rejected pictures that are still in `uploads` through the pipeline again.
+
+    Returns how many were queued for their model, and how many were refused at once.
+    """
     rejected = {rejection.upload.path: rejection for rejection in results.list_all(store, project_id, Outcome.REJECTED)}
-    there = [path for path in rejected if blobs.exists(store, "uploads", path)]
-    for path in there:
-        preprocess(store, publisher, limits, rejected[path].upload)
-    return len(there)
+    there = [rejected[path].upload for path in rejected if blobs.exists(store, "uploads", path)]
+    queued = sum(preprocess(store, publisher, limits, upload) for upload in there)
+    return queued, len(there) - queued
 
 
 def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | None:
@@ -136,7 +141,7 @@ def _predicted(store: Store, sessions: Sessions, frame: Frame) -> CameraResult:
 
 
 def _record(store: Store, publisher: Publisher, result: CameraResult) -> None:
-    """The row before the event, both under ids that a repeat shares (not so a rejection and a later result)."""
+    """The row before the event, both under ids that a repeat shares; a later result has an event id of its own."""
     results.put(store, result)
     kind = EventType.CAMERA_RESULT if result.outcome == Outcome.RESULT else EventType.CAMERA_REJECTED
     publisher.publish(kind, f"uploads/{result.upload.path}", result, f"{result.id}:{result.outcome}")

@@ -9,12 +9,11 @@ from shared.models.iterations import Iteration, IterationRecord, IterationStatus
 from shared.models.jobs import CollectPictures
 from shared.models.wire import now
 from shared.operations import projects
+from shared.operations.texts import checked_name
 from shared.operations.upkeep import SETTLED
 from shared.storage import blobs, published, queues
 from shared.storage import iterations as stored
 from shared.storage.store import Store
-
-NAME_LENGTH = 128
 
 
 def get_iterations(store: Store, project_id: UUID) -> list[Iteration]:
@@ -40,9 +39,7 @@ def trained_iteration(store: Store, project_id: UUID, iteration_id: UUID | None)
 
 
 def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update: IterationUpdate) -> Iteration:
-    name = update.name or ""
-    if not name.strip() or len(name) > NAME_LENGTH:
-        raise errors.BadIterationName(f"An iteration's name has 1 to {NAME_LENGTH} characters.")
+    name = checked_name(update.name or "", "An iteration's", errors.BadIterationName)
     for other in stored.list_all(store, project_id):
         if other.iteration.id != iteration_id and other.iteration.name.lower() == name.lower():
             raise errors.IterationNameNotUnique(f"Another iteration is named '{name}'; choose another name.")

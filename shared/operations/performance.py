@@ -54,8 +54,11 @@ def _evaluation(store: Store, project_id: UUID, iteration_id: UUID) -> Evaluatio
 
 
 def _showing(evaluation: Evaluation, tag_ids: list[UUID]) -> list[EvaluatedImage]:
-    """The images that carry any of the tags, or all where none is given."""
+    """The images that carry any of the tags, or all where none is given. Raises TagNotFound."""
     wanted = set(tag_ids)
+    unknown = wanted - {tag.id for tag in evaluation.tags}
+    if unknown:
+        raise errors.TagNotFound(f"The iteration was not trained on tag {min(unknown)}; get_tags lists the project's.")
     return [image for image in evaluation.images if not wanted or wanted & set(image.tags)]
 
 

@@ -26,9 +26,16 @@ def publish_iteration(
     prediction_id: str,
     overwrite: bool,
 ) -> bool:
-    if len(publish_name) > NAME_LENGTH or not publish_name.isprintable() or set(publish_name) & set('/\\?#"'):
+    # A segment of one or two dots is resolved by every client before it asks.
+    if (
+        len(publish_name) > NAME_LENGTH
+        or not publish_name.isprintable()
+        or set(publish_name) & set('/\\?#"')
+        or publish_name in (".", "..")
+    ):
         raise errors.InvalidPublishName(
-            f"A published name has 1 to {NAME_LENGTH} printable characters without / \\ ? # and quotes."
+            f"A published name has 1 to {NAME_LENGTH} printable characters without / \\ ? # and quotes, "
+            "and is neither . nor .."
         )
     iteration = stored.get(store, project_id, iteration_id).iteration
     if iteration.publish_name:

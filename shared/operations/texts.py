@@ -6,8 +6,8 @@ NAME_LENGTH, DESCRIPTION_LENGTH = 128, 4_096
 
 
 def checked_name(name: str, of_what: str, refusal: type[ServiceError]) -> str:
-    if not name.strip() or len(name) > NAME_LENGTH:
-        raise refusal(f"{of_what} name has 1 to {NAME_LENGTH} characters.")
+    if not name.strip() or len(name) > NAME_LENGTH or not name.isprintable():
+        raise refusal(f"{of_what} name has 1 to {NAME_LENGTH} printable characters.")
     return name
 
 

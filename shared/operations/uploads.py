@@ -1,5 +1,6 @@
 """Training images created from data, files and URLs: each picture by itself, with a status of its own."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -50,6 +51,8 @@ STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
 }
 # Decoding is bound by the cores, storing by waiting: a few pictures at a time fill both.
 POOL = ThreadPoolExecutor(8, thread_name_prefix="upload")
+# How often an identical image may be deleted between our look and our touch.
+DELETED_MEANWHILE = 5
 # Slow web sites hold up only others who upload by URL.
 URL_POOL = ThreadPoolExecutor(16, thread_name_prefix="upload-url")
 
@@ -137,17 +140,32 @@ def _create_one(batch: Batch, source: Source, room: bool) -> ImageCreateResult:
         return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
     except errors.ServiceError as error:
         return ImageCreateResult(source.name, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN))
+    except Exception:
+        # The end of a thread of its own: what one picture does to us must not hide how the others of its batch ended.
+        logging.exception("A picture of a batch of project %s could not be stored", batch.project_id)
+        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_UNKNOWN)
     image = images.view(batch.store, batch.project_id, record, batch.tags)
     return ImageCreateResult(source.name, status, image)
 
 
 def _store(batch: Batch, source: Source, room: bool) -> tuple[ImageUploadStatus, ImageRecord]:
-    """Pictures first and the row last: what a crash leaves behind is never seen by a client."""
-    store, project_id = batch.store, batch.project_id
     data = source.read()
     digest = sha256(data).hexdigest()
-    if existing := stored.find(store, project_id, digest):
-        return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
+    for _ in range(DELETED_MEANWHILE):
+        try:
+            if existing := stored.find(batch.store, batch.project_id, digest):
+                return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
+            return _store_new(batch, source, data, digest, room)
+        except errors.ImageNotFound:
+            continue
+    raise errors.Conflict("The same picture is uploaded and deleted over and over; try again.")
+
+
+def _store_new(
+    batch: Batch, source: Source, data: bytes, digest: str, room: bool
+) -> tuple[ImageUploadStatus, ImageRecord]:
+    """Pictures first and the row last: what a crash leaves behind is never seen by a client."""
+    store, project_id = batch.store, batch.project_id
     if not room:
         raise errors.ImageLimitExceeded(f"The project is full with {batch.limits.images_per_project} images.")
     header = decode.check(data, batch.limits, batch.limits.training_image_bytes)

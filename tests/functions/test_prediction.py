@@ -65,7 +65,7 @@ def test_a_name_is_taken_by_one_iteration_unless_overwritten(training, predictio
     eventually(is_gone, 2.5)
 
 
-@pytest.mark.parametrize("name", ["a/b", "a\\b", "x" * 129, "a?b"])
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "x" * 129, "a?b", "..", "a\nb"])
 def test_publish_iteration_refuses_bad_names(training, trained, name):
     with refused("BadRequestInvalidPublishName"):
         training.publish_iteration(trained.project.id, trained.iteration.id, name, RESOURCE)

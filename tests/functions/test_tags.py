@@ -45,6 +45,7 @@ def test_create_tag_refuses_a_second_negative(training, project):
     [
         ({"name": "x" * 129}, "BadRequestTagName"),
         ({"name": "  "}, "BadRequestTagName"),
+        ({"name": "a\x1b[31m"}, "BadRequestTagName"),
         ({"name": "a", "type": "Special"}, "BadRequestTagType"),
         ({"name": "a", "type": "GeneralProduct"}, "BadRequestTagType"),
         ({"name": "a", "description": "x" * 4097}, "BadRequestTagDescription"),
