@@ -35,13 +35,15 @@ def shell(command: str, service) -> str:
     return done.stdout
 
 
-def test_the_program_runs_as_it_stands(service, folder):
-    (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (folder / "program.py").write_text(program)
+def test_the_programs_run_as_they_stand(service, folder, eventually):
+    client, camera = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (folder / "program.py").write_text(f"{client}\n{camera}")
     printed = shell(f"cd {folder} && {sys.executable} program.py", service)
     best, probability = printed.splitlines()[0].split(": ")
     assert best == "leaf"
     assert float(probability.rstrip("%")) > 50
+    events = service.data / "events.jsonl"
+    eventually(lambda: events.is_file() and "live/gate-1/0001.jpg" in events.read_text())
 
 
 def test_curl_reaches_the_service(service):
