@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient, TableServiceClient
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
 
-from shared.errors import ServiceUnavailable
 from shared.identity import credential
 from shared.settings import Settings
 from shared.storage.transport import Transport
@@ -20,7 +19,6 @@ Container = Literal[
 ]
 Queue = Literal["frames", "upkeep"]
 CONTAINERS: tuple[Container, ...] = get_args(Container)
-TABLES = ("catalog", "predictions", "results")
 QUEUES: tuple[Queue, ...] = ("frames", "upkeep")
 # For requests of one call that go side by side.
 THREADS = 16
@@ -64,15 +62,6 @@ class Store:
             _once(container.create_container)
         for queue in self.queues.values():
             _once(queue.create_queue)
-
-    def ready(self) -> None:
-        """Raises ServiceUnavailable unless storage answers and is provisioned."""
-        try:
-            self.containers["published"].get_container_properties()
-            self.queues["upkeep"].get_queue_properties()
-            next(self.catalog.query_entities("PartitionKey eq 'ready' and RowKey eq ''").by_page(), None)
-        except ResourceNotFoundError:
-            raise ServiceUnavailable("Storage is not provisioned: a container, queue or table is missing.") from None
 
     def close(self) -> None:
         self.threads.shutdown(wait=False, cancel_futures=True)

@@ -13,7 +13,10 @@ from shared.errors import ServiceUnavailable
 
 CONNECTIONS = 64
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 30.0
+READ_SECONDS = 10.0
+# No request is tried again after this long, so that a storage account that hangs can't hold every thread for minutes.
+SEND_SECONDS = 20.0
+SHORTEST_TRY = 1.0
 # Together some 5 s: longer than a restart of Azurite takes, and short of what a caller waits for.
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 FORBIDDEN = 403
@@ -39,13 +42,18 @@ class Transport(RequestsTransport):  # type: ignore[misc]
         self._pool = session
 
     def send(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
-        """Raises ServiceUnavailable when storage can't be reached or stays busy."""
+        """Raises ServiceUnavailable when storage can't be reached, hangs or stays busy for SEND_SECONDS."""
         cause: Exception | None = None
+        deadline = time.monotonic() + SEND_SECONDS
         for pause in PAUSES:
             if pause:
                 time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+            left = deadline - time.monotonic()
+            if left < SHORTEST_TRY:
+                break
+            limits = {"connection_timeout": min(CONNECT_SECONDS, left), "read_timeout": min(READ_SECONDS, left)}
             try:
-                response: HttpResponse = super().send(request, **kwargs)
+                response: HttpResponse = super().send(request, **(kwargs | limits))
             except (ServiceRequestError, ServiceResponseError) as error:
                 cause = error
                 continue

@@ -15,34 +15,34 @@ from shared.storage import images, projects, transport
 from shared.storage.store import Store
 from tests.storage.making import add_images, add_tag, assert_consistent, new_project
 
-# A loaded machine takes long to start Azurite.
-PATIENT = (0.2,) * 200
+
+def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loaded machine takes long to start Azurite."""
+    monkeypatch.setattr(transport, "PAUSES", (0.2,) * 200)
+    monkeypatch.setattr(transport, "SEND_SECONDS", 60.0)
 
 
 def test_provisioning_can_be_repeated(store: Store) -> None:
     store.provision()
-    store.ready()
+    store.provision()
 
 
-def test_storage_that_was_not_provisioned_is_not_ready_and_a_lost_one_is_unavailable_until_it_is_back(
+def test_a_lost_storage_account_is_unavailable_until_it_is_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     azurite = Azurite(tmp_path_factory.mktemp("azurite"))
     azurite.start()
     store = Store.open(Settings(storage_connection_string=azurite.connection_string))
     try:
-        with pytest.raises(ServiceUnavailable):
-            store.ready()
         store.provision()
-        store.ready()
         project = new_project()
         projects.insert(store, project)
         azurite.stop()
         monkeypatch.setattr(transport, "PAUSES", (0.0, 0.1))
-        for call in (store.ready, lambda: projects.get(store, project.id), lambda: projects.insert(store, project)):
+        for call in (lambda: projects.get(store, project.id), lambda: projects.insert(store, project)):
             with pytest.raises(ServiceUnavailable, match="does not answer"):
                 call()
-        monkeypatch.setattr(transport, "PAUSES", PATIENT)
+        be_patient(monkeypatch)
         restart = threading.Thread(target=azurite.start)
         restart.start()
         assert projects.get(store, project.id) == project
@@ -55,7 +55,7 @@ def test_storage_that_was_not_provisioned_is_not_ready_and_a_lost_one_is_unavail
 def test_a_storage_account_killed_under_writers_holds_all_that_was_confirmed_a_moment_before(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    monkeypatch.setattr(transport, "PAUSES", PATIENT)
+    be_patient(monkeypatch)
     azurite = Azurite(tmp_path_factory.mktemp("azurite"))
     azurite.start()
     store = Store.open(Settings(storage_connection_string=azurite.connection_string))
@@ -82,7 +82,7 @@ def test_a_store_that_is_refused_access_says_so(azurite: str) -> None:
     key = base64.b64encode(b"another key").decode()
     wrong = ";".join(part for part in azurite.split(";") if not part.startswith("AccountKey")) + f";AccountKey={key}"
     store = Store.open(Settings(storage_connection_string=wrong))
-    for call in (store.ready, lambda: projects.list_all(store), lambda: projects.insert(store, new_project())):
+    for call in (lambda: projects.list_all(store), lambda: projects.insert(store, new_project())):
         with pytest.raises(ServiceUnavailable, match="refuses access"):
             call()
     store.close()

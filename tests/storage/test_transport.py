@@ -1,0 +1,39 @@
+"""How long a request to storage may take that nobody answers."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import ServiceUnavailable
+from shared.settings import Settings
+from shared.storage import blobs, projects, transport
+from shared.storage.store import Store
+
+
+@pytest.fixture
+def hanging() -> Iterator[Store]:
+    """A storage account that takes connections and never answers."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/account"
+        ends = [f"{service}Endpoint={address}" for service in ("Blob", "Queue", "Table")]
+        store = Store.open(Settings(storage_connection_string=";".join(["AccountName=account;AccountKey=a2V5", *ends])))
+        yield store
+        store.close()
+
+
+def test_storage_that_hangs_holds_nobody_for_long(hanging: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "SEND_SECONDS", 1.5)
+    monkeypatch.setattr(transport, "SHORTEST_TRY", 0.5)
+    for call in (
+        lambda: projects.get(hanging, uuid4()),
+        lambda: blobs.read(hanging, "models", "name"),
+        lambda: blobs.write(hanging, "models", "name", b"data"),
+    ):
+        began = time.monotonic()
+        with pytest.raises(ServiceUnavailable, match="does not answer"):
+            call()
+        assert 1 < time.monotonic() - began < 3
