@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 LOGS = ROOT / ".local" / "jobs"
 NICENESS = 10
+# What a job has no use for: it serves no requests and publishes no events.
+SECRETS = frozenset(
+    {"TRAINING_KEY_1", "TRAINING_KEY_2", "PREDICTION_KEY_1", "PREDICTION_KEY_2", "KEY_VAULT_URL", "EVENT_TOPIC_KEY"}
+)
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +35,10 @@ def launch(settings: Settings, project_id: UUID, iteration_id: UUID) -> str:
     """Start the training job of an iteration; the name of its execution. Raises ServiceUnavailable when it can't."""
     job = {"JOB_PROJECT_ID": str(project_id), "JOB_ITERATION_ID": str(iteration_id)}
     if settings.launcher == "process":
-        return start_process(settings, job)
+        try:
+            return start_process(settings, job)
+        except OSError as error:
+            raise ServiceUnavailable(f"The training job could not be started: {error}") from error
     return start_execution(_container_apps(settings), settings.container_apps_job_id, job)
 
 
@@ -51,7 +58,7 @@ def start_process(settings: Settings, job: dict[str, str], module: str = "traini
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
-            env=child_environment(**as_environment(settings), **job),
+            env=_without_secrets(child_environment(**as_environment(settings), **job)),
             start_new_session=True,
         )
     Thread(target=_reap, args=[process], name=f"job-{process.pid}", daemon=True).start()
@@ -61,6 +68,10 @@ def start_process(settings: Settings, job: dict[str, str], module: str = "traini
 def as_environment(settings: Settings) -> dict[str, str]:
     values = msgspec.to_builtins(settings)
     return {name.upper(): value if isinstance(value, str) else _json(value) for name, value in values.items()}
+
+
+def _without_secrets(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name not in SECRETS}
 
 
 def _json(value: object) -> str:

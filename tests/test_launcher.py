@@ -22,8 +22,10 @@ from tests.servers import Answer, Request, make_certificate, serving
 JOB_ID = "/subscriptions/sub/resourceGroups/group/providers/Microsoft.App/jobs/training"
 REPORT = """
 import json, os, sys
+secrets = ["TRAINING_KEY_1", "PREDICTION_KEY_2", "KEY_VAULT_URL", "EVENT_TOPIC_KEY"]
 names = ["JOB_ITERATION_ID", "STORAGE_CONNECTION_STRING", "LIMITS", "ALLOW_PRIVATE_URLS", "MODEL_MEMORY_MB"]
 report = {name: os.environ[name] for name in names}
+report["secrets"] = [name for name in secrets if name in os.environ]
 report |= {"nice": os.nice(0), "name": __name__, "argv": sys.argv[1:], "leader": os.getpid() == os.getpgid(0)}
 print(json.dumps(report), flush=True)
 """
@@ -39,7 +41,14 @@ def make_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
         (tmp_path / "a_job.py").write_text(code)
         iteration_id = str(uuid4())
         job = {"JOB_PROJECT_ID": str(uuid4()), "JOB_ITERATION_ID": iteration_id}
-        settings = Settings(storage_connection_string="where", allow_private_urls=True)
+        monkeypatch.setenv("PREDICTION_KEY_2", "secret")
+        settings = Settings(
+            storage_connection_string="where",
+            allow_private_urls=True,
+            training_key_1="secret",
+            key_vault_url="https://vault.example",
+            event_topic_key="secret",
+        )
         return launcher.start_process(settings, job, "a_job"), tmp_path / f"{iteration_id}.log"
 
     return make
@@ -58,6 +67,7 @@ def test_a_process_gets_its_settings_and_low_priority_and_is_reaped(
     report = msgspec.json.decode(output.read_bytes())
     assert report["STORAGE_CONNECTION_STRING"] == "where"
     assert report["JOB_ITERATION_ID"] == output.stem
+    assert report["secrets"] == []
     assert report["nice"] == os.nice(0) + launcher.NICENESS
     assert (report["name"], report["argv"], report["leader"]) == ("__main__", [], True)
 
@@ -189,3 +199,10 @@ def test_an_execution_that_azure_refuses_is_unavailable(tmp_path: Path) -> None:
 def test_launch_says_what_is_missing() -> None:
     with pytest.raises(ServiceUnavailable, match="CONTAINER_APPS_JOB_ID"):
         launcher.launch(Settings(), uuid4(), uuid4())
+
+
+def test_a_process_that_can_not_start_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(launcher, "LOGS", tmp_path / "file" / "jobs")
+    with pytest.raises(ServiceUnavailable, match=r"could not be started: .*Not a directory"):
+        launcher.launch(Settings(launcher="process"), uuid4(), uuid4())
