@@ -57,10 +57,6 @@ class Publisher:
                 f"The event topic did not take {event_type} {event_id}: {error.message}"
             ) from error
 
-    def close(self) -> None:
-        if self._client:
-            self._client.close()
-
 
 def _topic(settings: Settings) -> "EventGridPublisherClient":
     # Imported here: an app without a topic need not pay for it at its start.

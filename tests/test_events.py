@@ -26,11 +26,7 @@ def topic(status: int, taken: list[Request]) -> Iterator[Publisher]:
 
     with serving(respond) as port:
         settings = Settings(event_topic_endpoint=f"http://127.0.0.1:{port}/api/events", event_topic_key="secret")
-        publisher = Publisher.open(settings)
-        try:
-            yield publisher
-        finally:
-            publisher.close()
+        yield Publisher.open(settings)
 
 
 def test_publish_sends_a_cloud_event() -> None:
@@ -56,7 +52,6 @@ def test_publish_says_when_there_is_no_topic() -> None:
     publisher = Publisher.open(Settings(event_topic_endpoint="http://127.0.0.1:1/api/events", event_topic_key="k"))
     with pytest.raises(ServiceUnavailable):
         publisher.publish(EventType.CAMERA_RESULT, "uploads/a.jpg", POINTER, "event-1")
-    publisher.close()
 
 
 def test_publish_sends_nothing_where_no_topic_is_configured() -> None:

@@ -161,10 +161,6 @@ def model_read(store: Store, project_id: UUID, iteration_id: UUID, name: str) ->
     return blob.data
 
 
-def model_exists(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> bool:
-    return exists(store, "models", f"{project_id}/{iteration_id}/{name}")
-
-
 def delete_model(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """All that an iteration holds in `models`."""
     for name in list(names(store, "models", f"{project_id}/{iteration_id}/")):

@@ -84,14 +84,13 @@ def test_pictures_are_kept_and_deleted_together(store: Store) -> None:
 
 def test_the_files_of_a_model_are_kept_and_deleted_together(store: Store) -> None:
     project_id, iteration_id = uuid4(), uuid4()
-    assert not blobs.model_exists(store, project_id, iteration_id, "model.onnx")
     with pytest.raises(NotFound):
         blobs.model_read(store, project_id, iteration_id, "model.onnx")
     blobs.model_write(store, project_id, iteration_id, "model.onnx", b"graph")
     blobs.model_write(store, project_id, iteration_id, "model.json", b"{}")
     assert blobs.model_read(store, project_id, iteration_id, "model.onnx") == b"graph"
     blobs.delete_model(store, project_id, iteration_id)
-    assert not blobs.model_exists(store, project_id, iteration_id, "model.json")
+    assert not list(blobs.names(store, "models", f"{project_id}/{iteration_id}/"))
 
 
 def picture(store: Store, data: bytes = b"\xff\xd8picture") -> tuple[UUID, UUID]:
