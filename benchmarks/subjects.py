@@ -12,8 +12,7 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training.models import Iteration, Project
 from rich.progress import Progress
 
-from local import scenes
-from local.demo import walkthrough
+from local.demo import scenes, walkthrough
 from local.demo.pictures import Picture, read_folder
 from local.service import RESOURCE_ID, Service, running
 from shared.settings import ROOT

@@ -55,7 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
 
 
 def _render(folder: Path, per_tag: int) -> None:
-    from local import scenes
+    from local.demo import scenes
 
     print(f"Rendering {per_tag} pictures each of machined parts that are {', '.join(scenes.TAGS)} ...", flush=True)
     scenes.write_folder(folder, per_tag, seed=1)

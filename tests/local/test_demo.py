@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from local import demo, scenes
+from local import demo
+from local.demo import scenes
 from local.demo.pictures import DemoError, Picture, read_folder, split
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local import scenes
+from local.demo import scenes
 
 
 def test_render_is_the_same_for_the_same_tag_and_seed():
