@@ -48,7 +48,10 @@ FORMATS: dict[bytes, tuple[type[ImageFile.ImageFile], str]] = {
     b"BM": (BmpImageFile, "image/bmp"),
 }
 # What Pillow's four plugins raise on bytes that lie.
-BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, struct.error, zlib.error)
+BROKEN = (
+    *(OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError, EOFError),
+    *(OverflowError, MemoryError, struct.error, zlib.error),
+)
 # The EXIF orientations but the first, which is upright.
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -106,9 +109,9 @@ def decode(data: bytes, at_least: tuple[int, int] | None = None) -> Image.Image:
     with MEMORY.held(memory + PIXEL_BYTES * image.width * image.height):
         try:
             image.load()
+            rgb = _reduced(image, factor)
         except BROKEN as error:
             raise BadImageFormat("The image is broken or cut off; send the whole file.") from error
-        rgb = _reduced(image, factor)
         return rgb.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else rgb
 
 
