@@ -3,6 +3,7 @@
 import logging
 import math
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 from msgspec.structs import replace
 
+from shared.errors import ImageNotFound
 from shared.models.domains import DomainType
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus
 from shared.models.training import Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
@@ -88,10 +90,13 @@ def _train(store: Store, settings: JobSettings, dataset: Dataset, heartbeat: Hea
 
 
 def _pictures(store: Store, dataset: Dataset) -> list[Picture]:
-    def picture(image_id: UUID, key: str) -> Picture:
-        return Picture(key, lambda: blobs.picture(store, dataset.header.project_id, image_id, "resized"))
+    def read(image_id: UUID) -> bytes:
+        try:
+            return blobs.picture(store, dataset.header.project_id, image_id, "resized")
+        except ImageNotFound:
+            raise TrainingFailed(f"Image {image_id} was deleted for good during the training; train again.") from None
 
-    return [picture(image.id, image.sha256) for image in dataset.images]
+    return [Picture(image.sha256, partial(read, image.id)) for image in dataset.images]
 
 
 def _truths(dataset: Dataset) -> Floats:

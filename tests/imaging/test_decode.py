@@ -297,10 +297,9 @@ def test_damaged_files_end_in_a_picture_or_in_a_service_error(format: str) -> No
             assert error.message.endswith(".")  # noqa: PT017
 
 
-def test_a_palette_png_without_a_palette_is_refused() -> None:
+def test_a_palette_png_without_a_palette_is_a_picture_all_the_same() -> None:
     data = bytes.fromhex(
         "89504e470d0a1a0a0000000d49484452000000300000002808030000008f5989430000001749444154789c63601805a360148c8251300a46"
         "c160050007a800012430f4de0000000049454e44ae426082"
     )
-    with pytest.raises(BadImageFormat):
-        decode(data)
+    assert (decode(data).mode, decode(data).size) == ("RGB", (48, 40))
