@@ -17,7 +17,7 @@ from shared.models.domains import GENERAL
 from shared.models.events import EventType
 from shared.models.images import ImageRecord, TagMark, new_image_id
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
-from shared.models.jobs import Announce, Task
+from shared.models.jobs import Announce, AnyTask
 from shared.models.projects import ClassificationType, Project, ProjectSettings
 from shared.models.tags import Tag, TagType
 from shared.models.training import DatasetHeader, Evaluation, ModelSpec
@@ -62,7 +62,7 @@ def iteration_of(store: Store, of: JobSettings) -> Iteration:
 
 def announced(store: Store, of: JobSettings) -> list[Announce]:
     contents = [b64decode(message.content) for message in store.queues["upkeep"].peek_messages(32)]
-    tasks = [msgspec.json.decode(content, type=Task) for content in contents]
+    tasks: list[AnyTask] = [msgspec.json.decode(content, type=AnyTask) for content in contents]
     return [task for task in tasks if isinstance(task, Announce) and task.iteration.id == of.job_iteration_id]
 
 
