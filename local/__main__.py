@@ -29,7 +29,7 @@ def _arguments() -> argparse.ArgumentParser:
         description="Set up what is missing and start Ocellus on this machine.",
         epilog="./run demo [FOLDER] [--test FOLDER] trains, publishes and predicts; ./run demo --help says more.",
     )
-    parser.add_argument("--port", type=int, default=7071, help="port of the endpoint (7071)")
+    parser.add_argument("--port", type=_port, default=7071, help="port of the endpoint (7071)")
     parser.add_argument(
         "--data", type=Path, default=ROOT / ".local", metavar="FOLDER", help="where all is kept (.local)"
     )
@@ -37,6 +37,12 @@ def _arguments() -> argparse.ArgumentParser:
         "--host", choices=["local", "func"], default="local", help="func: Azure Functions Core Tools, where installed"
     )
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not '{text}'")
+    return int(text)
 
 
 def serve(data: Path, port: int, host: str) -> int:
@@ -47,12 +53,18 @@ def serve(data: Path, port: int, host: str) -> int:
     started = time.monotonic()
     for number in ENDED:
         signal.signal(number, signal.default_int_handler)
-    service = Service(data, port, Options(host=host, logs_in_files=False))
+    try:
+        service = Service(data, port, Options(host=host, logs_in_files=False))
+    except OSError as fault:
+        print(f"The folder {data} can't be used: {fault}. Choose another with --data.", file=sys.stderr)
+        return 1
     try:
         service.start()
         write_environment(service)
         announce(service, time.monotonic() - started)
-        print(f"The {service.wait()} has ended; stopping the rest.", file=sys.stderr)
+        print(
+            f"The {service.wait()} has ended; stopping the rest. Nothing is lost: start ./run again.", file=sys.stderr
+        )
     except (AzuriteError, StartError) as fault:
         print(fault, file=sys.stderr)
     except KeyboardInterrupt:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
+
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 ACCOUNT = "devstoreaccount1"
@@ -34,7 +36,7 @@ class Azurite:
 
     def __init__(self, data: Path | None = None, ports: list[int] | None = None) -> None:
         self.data = data
-        self.ports = ports or free_ports(len(SERVICES))
+        self.ports = ports or (_kept_ports(data) if data else free_ports(len(SERVICES)))
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = data or Path(tempfile.mkdtemp(prefix="ocellus-azurite-"))
 
@@ -146,6 +148,18 @@ def running(data: Path | None = None) -> Iterator[str]:
         yield azurite.connection_string
     finally:
         azurite.stop()
+
+
+def _kept_ports(folder: Path) -> list[int]:
+    """The ports of the folder's last Azurite, so that connection strings and signed URLs live on; else new ones."""
+    path = folder / "ports.json"
+    kept = msgspec.json.decode(path.read_bytes(), type=list[int]) if path.is_file() else []
+    if len(kept) == len(SERVICES) and all(is_free(port) for port in kept):
+        return kept
+    ports = free_ports(len(SERVICES))
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.encode(ports))
+    return ports
 
 
 def find_node() -> str:

@@ -34,6 +34,7 @@ def serve(app: Callable[..., Awaitable[None]], port: int) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = Server(config)

@@ -154,6 +154,9 @@ class Service:
             "EVENT_TOPIC_ENDPOINT": self.topic_endpoint,
             "EVENT_TOPIC_KEY": self.keys.topic,
             "LAUNCHER": "process",
+            # A child process starts within seconds and beats every two.
+            "JOB_START_SECONDS": "60",
+            "JOB_HEARTBEAT_SECONDS": "20",
             "ALLOW_PRIVATE_URLS": "true",
             **self.options.environment,
         }

@@ -272,9 +272,9 @@ def test_one_training_of_a_project_runs_at_a_time(store: Store, project_id: UUID
     with pytest.raises(TrainingInProgress):
         iterations.lock_training(store, project_id, second)
     iterations.unlock_training(store, project_id, second)
-    assert (project_id, first) in iterations.running(store)
+    assert first in [lock.iteration_id for lock in iterations.running(store)]
     iterations.unlock_training(store, project_id, first)
     iterations.unlock_training(store, project_id, first)
-    assert project_id not in dict(iterations.running(store))
+    assert project_id not in [lock.project_id for lock in iterations.running(store)]
     iterations.lock_training(store, project_id, second)
     iterations.unlock_training(store, project_id, second)
