@@ -1,15 +1,12 @@
 """Request bodies: JSON with keys in any case, and pictures in multipart or raw bodies."""
 
-import re
-from collections.abc import Iterator
-from enum import Enum
-from functools import cache
+import codecs
 from io import BytesIO
-from types import GenericAlias, UnionType
-from typing import NamedTuple, Self, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 from multipart import MultipartError, MultipartParser, parse_options_header
 
 from shared import errors
@@ -35,8 +32,8 @@ def read_json(content_type: str, data: bytes, kind: type[S]) -> S:
     if data.count(b",") > VALUES:
         raise errors.BadRequest(f"The body has more than {VALUES:,} values; send less in one call.")
     try:
-        text = data.strip() or b"{}"
-        return msgspec.json.decode(_recased(text, kind) if _spelt_otherwise(text, kind) else text, type=kind)
+        given = msgspec.json.decode(data.removeprefix(codecs.BOM_UTF8).strip() or b"{}")
+        return msgspec.convert(_recase(given, kind), kind)
     except msgspec.ValidationError as error:
         raise errors.BadRequest(f"The body does not fit: {error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -71,60 +68,20 @@ def _parts(data: bytes, boundary: str) -> list[File]:
         raise errors.BadImageBatch(f"The multipart body is broken: {error}.") from None
 
 
-class _Key(Enum):
-    """An object's keys, found in any case; those that it has not are one."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> Self:
-        return next((key for key in cls if key.value.lower() == str(value).lower()), cls(""))
-
-
-@cache
-def _keys(kind: type[Struct]) -> type[_Key]:
-    names = {f"KEY_{field.name}": field.encode_name for field in msgspec.structs.fields(kind)}
-    # mypy takes the call for the look-up of a member.
-    return _Key("_Keys", {"OTHER": "", **names})  # type: ignore[call-arg,return-value]
+def _recase(value: object, kind: object) -> object:
+    """`value` with its keys spelt as `kind` spells them: clients send Url as well as url."""
+    if get_origin(kind) is UnionType:
+        kind = next((option for option in get_args(kind) if _is_shaped(value, option)), None)
+    if isinstance(value, list) and get_origin(kind) is list:
+        return [_recase(item, get_args(kind)[0]) for item in value]
+    if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Struct):
+        fields = {field.encode_name.lower(): field for field in msgspec.structs.fields(kind)}
+        known = ((fields.get(key.lower()), item) for key, item in value.items())
+        return {field.encode_name: _recase(item, field.type) for field, item in known if field}
+    return value
 
 
-def _structs(kind: object) -> Iterator[type[Struct]]:
-    """`kind` and all that it is made of."""
-    for part in get_args(kind):
-        yield from _structs(part)
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        yield kind
-        for field in msgspec.structs.fields(kind):
-            yield from _structs(field.type)
-
-
-@cache
-def _spellings(kind: type[Struct]) -> tuple[re.Pattern[bytes], frozenset[bytes]]:
-    """What finds a key of `kind` in any case, and the keys as they should be."""
-    names = frozenset(key.value.encode() for struct in _structs(kind) for key in _keys(struct) if key.value)
-    return re.compile(rb'"(' + b"|".join(sorted(names, reverse=True)) + rb')"\s*:', re.IGNORECASE), names
-
-
-def _spelt_otherwise(text: bytes, kind: type[Struct]) -> bool:
-    """Whether clients sent Url for url, perhaps; then the keys have to be looked at one by one."""
-    pattern, names = _spellings(kind)
-    return any(match[1] not in names for match in pattern.finditer(text))
-
-
-def _recased(text: bytes, kind: object) -> bytes:
-    """JSON with its keys spelt as `kind` spells them. What has a key of no use is not even decoded."""
-    options = get_args(kind) if get_origin(kind) is UnionType else (kind,)
-    for option in options:
-        if text.startswith(b"{") and isinstance(option, type) and issubclass(option, Struct):
-            return _recased_object(text, option)
-        if text.startswith(b"[") and get_origin(option) is list:
-            items = msgspec.json.decode(text, type=list[Raw])
-            return b"[" + b",".join(_recased(bytes(item), get_args(option)[0]) for item in items) + b"]"
-    return text
-
-
-def _recased_object(text: bytes, kind: type[Struct]) -> bytes:
-    given: dict[_Key, Raw] = msgspec.json.decode(text, type=GenericAlias(dict, (_keys(kind), Raw)))
-    types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
-    known = ((key.value, raw) for key, raw in given.items() if key.value)
-    return (
-        b"{" + b",".join(b'"%b":%b' % (name.encode(), _recased(bytes(raw), types[name])) for name, raw in known) + b"}"
-    )
+def _is_shaped(value: object, kind: object) -> bool:
+    if isinstance(value, list):
+        return get_origin(kind) is list
+    return isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Struct)
