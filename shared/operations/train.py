@@ -56,17 +56,19 @@ def train_project(
     _check_supported(project, training_type, parameters)
     if notification_email_address and not EMAIL.fullmatch(notification_email_address):
         raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")
+    if reserved_budget_in_hours < 0:
+        raise errors.BadRequest(f"'reservedBudgetInHours' is 0 or more, not {reserved_budget_in_hours}.")
     counted = counts.read(store, project_id)
     tags = _selected(stored_tags.names(store, project_id), parameters.selected_tags or [])
     _check_enough(settings.limits, project, tags, counted)
+    time = now()
     run = TrainingRun(
         counted.changes,
         selected_tags=[tag.id for tag in tags],
         notification_email_address=notification_email_address,
-        started=now(),
+        started=time,
     )
     _check_iterations(settings.limits, stored.list_all(store, project_id), run, force_train)
-    time = now()
     iteration = Iteration(
         id=uuid4(),
         name="",
