@@ -84,10 +84,10 @@ def test_a_job_that_always_dies_fails_with_the_reason(client, catalog, labelled,
     assert train(client, labelled).status == "Completed"
 
 
-def test_azurite_killed_during_an_upload_batch(fragile, client, catalog):
+def test_azurite_killed_during_an_upload_batch(fragile, client, catalog, web):
     project = client.create_project("cut", classification_type="Multiclass")
     tag = client.create_tag(project.id, "apple")
-    time.sleep(1)
+    earlier = upload(client, project.id, "leaf", range(8))
     entries = [ImageFileCreateEntry(name=f"{seed}", contents=picture("apple", seed)) for seed in range(64)]
     batch = ImageFileCreateBatch(images=entries, tag_ids=[tag.id])
     with ThreadPoolExecutor(1) as pool:
@@ -98,12 +98,14 @@ def test_azurite_killed_during_an_upload_batch(fragile, client, catalog):
         statuses = [] if fault else [image.status for image in cut.result().images]
     assert fault or "ErrorStorage" in statuses
     fragile.start_azurite()
+    kept = client.get_images(project.id, tag_ids=[earlier.id])
+    assert len([image for image in kept if len(web.get(image.original_image_uri)) > 1000]) == 8
     summary = client.create_images_from_files(project.id, batch)
     assert {image.status for image in summary.images} <= {"OK", "OKDuplicate"}
     assert client.get_tagged_image_count(project.id, tag_ids=[tag.id]) == 64
-    assert counts.read(catalog, UUID(str(project.id))).images == 64
+    assert counts.read(catalog, UUID(str(project.id))).images == 72
     recounted = counts.recount(catalog, UUID(str(project.id)))
-    assert (recounted.images, recounted.tagged) == (64, 64)
+    assert (recounted.images, recounted.tagged) == (72, 72)
 
 
 def test_the_host_killed_between_the_camera_steps(fragile, client, catalog, labelled, eventually):

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,6 @@ def test_state_survives_a_kill_and_a_stop(tmp_path: Path, monkeypatch: pytest.Mo
     azurite.start()
     container(azurite).create_container()
     container(azurite).upload_blob("first", b"1")
-    time.sleep(1)
     azurite.kill()
     azurite.start()
     container(azurite).upload_blob("second", b"2")

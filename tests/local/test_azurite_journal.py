@@ -259,7 +259,7 @@ def test_segments_of_before_the_last_save_and_a_torn_line_are_ignored(tmp_path: 
 def test_another_azurite_is_refused(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"version": "3.99.0"}')
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
-    script = f"require('{ROOT}/local/azurite_journal.cjs').install('{tmp_path}/dist/src/azurite.js')"
+    script = f"require('{ROOT}/local/azurite/journal.cjs').install('{tmp_path}/dist/src/azurite.js')"
     refused = subprocess.run([find_node(), "-e", script], capture_output=True, text=True, check=False)
     assert refused.returncode != 0
     assert "is written for azurite 3.37.0, not 3.99.0" in refused.stderr

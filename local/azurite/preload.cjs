@@ -9,11 +9,11 @@ process.stdin.unref?.();
 process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));
 
 // Azurite alone forgets up to the last 5 s when it is killed.
-require("./azurite_journal.cjs").install(process.argv[1]);
+require("./journal.cjs").install(process.argv[1]);
 
 // Azurite has no Event Grid. Each upload is a line of this file, which local/eventgrid follows: listing the container
 // over and over would cost 0.3 ms a blob each time. The first line says which Azurite this is, and whether the one
-// before it ended in good order or was killed, with its last writes perhaps not on disk.
+// before it ended in good order or was killed, with the last uploads perhaps not told of.
 const JOURNAL = "uploads.log";
 const END = "end\n";
 const WATCHED = /^\/devstoreaccount1\/uploads\/[^?]/;

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 ACCOUNT = "devstoreaccount1"
 # Azurite's published key: the same on every machine, and no secret.
@@ -107,7 +107,7 @@ class Azurite:
         if not SCRIPT.is_file():
             raise AzuriteError("Azurite is not installed; ./run installs it (or: npm ci).")
         place = ["--inMemoryPersistence"] if self.data is None else [f"--location={self._folder}"]
-        preload = str(Path(__file__).with_name("azurite_preload.cjs"))
+        preload = str(Path(__file__).with_name("preload.cjs"))
         quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
         return [find_node(), "--require", preload, str(SCRIPT), *place, *quiet]
 
