@@ -2,7 +2,7 @@
 
 import json
 import time
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from azure.storage.blob import ContainerClient
@@ -13,8 +13,9 @@ from shared.events import Publisher
 from shared.models.camera import CameraResult, Outcome
 from shared.operations.camera import reject_dead_letters
 from shared.settings import Settings
-from shared.storage import results
+from shared.storage import blobs, results
 from shared.storage.store import Store
+from tests.functions.flows import train, upload
 from tests.pictures import encoded, picture
 
 
@@ -89,6 +90,21 @@ def test_paths_that_name_no_model_are_rejected(camera, eventually):
     eventually(lambda: len(camera.ended(unpublished)) == 1 and len(camera.ended("stray.jpg")) == 1)
     assert camera.ended(unpublished)[0].code == "NotFoundIteration"
     assert camera.ended("stray.jpg")[0].project_id is None
+
+
+def test_a_model_that_can_not_be_read_ends_as_a_rejection(camera, training, project, eventually):
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(5))
+    iteration = train(training, project.id)
+    blobs.model_write(camera.store, UUID(project.id), UUID(iteration.id), "model.onnx", b"no graph")
+    training.publish_iteration(project.id, iteration.id, "broken", "resource")
+    path = f"{project.id}/broken/a.jpg"
+    camera.uploads.upload_blob(path, picture("apple", 1))
+    eventually(lambda: len(camera.ended(path)) == 1)
+    (rejection,) = camera.ended(path)
+    assert (rejection.outcome, rejection.code) == (Outcome.REJECTED, "ErrorPredictionModelNotFound")
+    assert "train again" in rejection.reason
+    training.unpublish_iteration(project.id, iteration.id)
 
 
 def test_an_event_that_was_given_up_ends_as_a_rejection(camera):
