@@ -62,7 +62,7 @@ def test_a_name_is_taken_by_one_iteration_unless_overwritten(training, predictio
             return error.error.code == "NotFoundIteration"
         return False
 
-    eventually(is_gone, 2.5)
+    eventually(is_gone)
 
 
 @pytest.mark.parametrize("name", ["a/b", "a\\b", "x" * 129, "a?b", "..", "a\nb"])
