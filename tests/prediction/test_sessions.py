@@ -313,7 +313,8 @@ def test_predictions_go_on_while_storage_is_away(monkeypatch: pytest.MonkeyPatch
             assert winner(sessions, project_id) == "apple"
             slowest = max(slowest, time.monotonic() - start)
             time.sleep(0.05)
-        assert slowest < sessions_module.PATIENCE_SECONDS + 0.5
+        # Far from the time that storage itself is given to answer.
+        assert slowest < sessions_module.PATIENCE_SECONDS + 4
         with pytest.raises(ServiceUnavailable):
             winner(sessions, project_id, "unknown")
     finally:
