@@ -52,7 +52,10 @@ def get_images(
 
 
 def get_image_count(store: Store, project_id: UUID, *, status: TaggingStatus, tag_ids: list[UUID]) -> int:
-    _tags_of(store, project_id, tag_ids)
+    if tag_ids:
+        _tags_of(store, project_id, tag_ids)
+    else:
+        projects.get_project(store, project_id)
     return stored.count(store, project_id, status=status, tag_ids=tag_ids)
 
 

@@ -102,7 +102,10 @@ def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None
 
 
 def _begin(store: Store, settings: Settings, record: IterationRecord, tags: list[Tag]) -> Iteration:
-    """From the lock to the launch. Whatever stops it before the dataset is frozen leaves no trace."""
+    """From the lock to the launch. What is refused before the dataset is frozen leaves no trace.
+
+    Where we die half-way, `watch_training` starts a job that finds no dataset, and so fails the iteration.
+    """
     iteration = record.iteration
     stored.lock_training(store, iteration.project_id, iteration.id)
     try:
@@ -110,7 +113,7 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, tags: list
         record = replace(record, iteration=replace(iteration, name=name))
         stored.insert(store, record)
         _freeze(store, record.iteration, tags)
-    except BaseException:
+    except errors.ServiceError:
         with suppress(errors.IterationNotFound, errors.ProjectNotFound):
             stored.delete(store, iteration.project_id, iteration.id)
         stored.unlock_training(store, iteration.project_id, iteration.id)

@@ -1,7 +1,7 @@
 """Publishing, quick test and prediction through the SDKs."""
 
 from io import BytesIO
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from azure.cognitiveservices.vision.customvision.prediction.models import (
@@ -9,6 +9,9 @@ from azure.cognitiveservices.vision.customvision.prediction.models import (
 )
 from PIL import Image
 
+from shared.settings import Settings
+from shared.storage import predictions
+from shared.storage.store import Store
 from tests.functions.flows import refused, train, upload
 from tests.pictures import encoded, picture
 
@@ -95,6 +98,37 @@ def test_every_way_to_classify_agrees(prediction, published, web):
     answers = {tuple((item.tag_id, item.probability) for item in result.predictions) for result in results}
     assert len(answers) == 1
     assert len({result.id for result in results}) == 4
+
+
+def test_only_stored_predictions_are_kept(prediction, training, published, service):
+    project_id, data = published.project.id, picture("leaf", 102)
+    kept = prediction.classify_image(project_id, "fruit one", data, application="tests")
+    quick = training.quick_test_image(project_id, picture("leaf", 103), iteration_id=published.iteration.id)
+    left = [
+        prediction.classify_image_with_no_store(project_id, "fruit one", data),
+        training.quick_test_image(project_id, data, iteration_id=published.iteration.id, store=False),
+    ]
+    store = Store.open(Settings(storage_connection_string=service.connection_string))
+    try:
+        stored = {str(each.prediction.id): each for each in predictions.list_recent(store, UUID(str(project_id)))}
+        name = predictions.picture_name(UUID(str(project_id)), UUID(str(kept.id)))
+        assert store.containers["predictions"].download_blob(name).readall() == data
+    finally:
+        store.close()
+    assert (stored[kept.id].application, stored[kept.id].published_name) == ("tests", "fruit one")
+    assert stored[kept.id].prediction.predictions[0].probability == kept.predictions[0].probability
+    assert quick.id in stored
+    assert not {result.id for result in left} & set(stored)
+
+
+def test_publishing_is_announced(service, published, eventually):
+    events = service.data / "events.jsonl"
+
+    def announced() -> bool:
+        lines = events.read_text().splitlines() if events.is_file() else []
+        return any("Ocellus.Iteration.Published" in line and published.iteration.id in line for line in lines)
+
+    eventually(announced)
 
 
 def test_quick_test(training, trained, web):
