@@ -86,6 +86,10 @@ def keys(vault: Vault, clock: Clock, tmp_path: Path) -> Iterator[Keys]:
         )
         with client:
             yield Keys.open(Settings(), client, clock)
+            # A look aside that is under way would open connections that a closed client never closes.
+            for thread in threading.enumerate():
+                if thread.name == "keys":
+                    thread.join()
 
 
 def test_keys_from_the_settings_open_their_own_service_only() -> None:
