@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from threading import Event
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -25,6 +25,7 @@ from shared.models.images import (
     Region,
     RegionMark,
     new_image_id,
+    new_region_id,
 )
 from shared.models.limits import Limits
 from shared.models.tags import Tag
@@ -193,7 +194,7 @@ def _marked(batch: Batch, source: Source, record: ImageRecord) -> ImageRecord:
         raise errors.TagsPerImageExceeded(f"An image carries at most {batch.limits.tags_per_image} tags.")
     known = {(r.tag_id, r.left, r.top, r.width, r.height) for r in tagged.regions}
     regions = [
-        RegionMark(uuid4(), r.tag_id, now(), r.left, r.top, r.width, r.height)
+        RegionMark(new_region_id(record.id), r.tag_id, now(), r.left, r.top, r.width, r.height)
         for r in dict.fromkeys(source.regions)
         if (r.tag_id, r.left, r.top, r.width, r.height) not in known
     ]
