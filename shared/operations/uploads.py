@@ -81,7 +81,7 @@ def create_images_from_data(
     store: Store, limits: Limits, project_id: UUID, files: Sequence[tuple[str, bytes]], tag_ids: list[UUID]
 ) -> ImageCreateSummary:
     sources = [Source(name, partial(_given, contents)) for name, contents in files]
-    return _create(store, limits, project_id, sources, tag_ids, {}, "No valid image files")
+    return create(store, limits, project_id, sources, tag_ids, {}, "No valid image files")
 
 
 def create_images_from_files(
@@ -92,7 +92,7 @@ def create_images_from_files(
         for entry in batch.images or []
     ]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    return _create(store, limits, project_id, sources, tag_ids, metadata, "No valid image files")
+    return create(store, limits, project_id, sources, tag_ids, metadata, "No valid image files")
 
 
 def create_images_from_urls(
@@ -105,10 +105,10 @@ def create_images_from_urls(
         for entry in batch.images or []
     ]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    return _create(store, limits, project_id, sources, tag_ids, metadata, "No image urls provided", URL_POOL)
+    return create(store, limits, project_id, sources, tag_ids, metadata, "No image urls provided", URL_POOL)
 
 
-def _create(
+def create(
     store: Store,
     limits: Limits,
     project_id: UUID,
