@@ -11,7 +11,7 @@ from multipart import MultipartError, MultipartParser, parse_options_header
 
 from shared import errors
 
-S = TypeVar("S", bound=Struct)
+S = TypeVar("S", bound=Struct | dict[str, str])
 PART_LIMIT = 1_000
 # Over twice what the largest batch needs (64 pictures, each with 300 regions); without a limit, values of two bytes
 # would take fifty times the body's memory.
@@ -24,7 +24,7 @@ class File(NamedTuple):
 
 
 def read_json(content_type: str, data: bytes, kind: type[S]) -> S:
-    """A body as `kind`. Raises BadRequest that names the bad field, or UnsupportedMediaType."""
+    """A body as `kind`; an empty one counts as {}. Raises BadRequest that names the bad field, UnsupportedMediaType."""
     if content_type.lower().startswith(("multipart/", "application/octet-stream", "image/")):
         raise errors.UnsupportedMediaType(
             f"This operation takes a JSON body, not '{content_type[:80]}'; send it as application/json."

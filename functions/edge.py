@@ -3,21 +3,21 @@
 They find the route, check the key, parse ids, and turn answers and errors into the API's JSON.
 """
 
-import inspect
 import logging
 import re
-from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeVar
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 import azure.functions as func
 import msgspec
 
-from functions.call import Call, parse_id
+from functions.call import Call
+from functions.parameters import Parameter, parameters, result
 from functions.runtime import runtime
 from shared import errors
 from shared.errors import ServiceError
 
+T = TypeVar("T")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 Service = Literal["training", "prediction"]
 VERSION = re.compile(r"v3\.[0-3]|v3\.4(-preview)?", re.IGNORECASE)
@@ -27,52 +27,80 @@ COMMON_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
 }
 JSON_TYPE = "application/json; charset=utf-8"
+BYTES_TYPE = "application/octet-stream"
 NO_SUCH_ROUTE = "Resource not found"
 
 # One for each of function_app.SERVICES.
 blueprints = {name: func.Blueprint() for name in ("training", "prediction", "camera")}  # type: ignore[no-untyped-call]
 
 
-class Answer(NamedTuple):
-    """A status other than 200 with its body (None for no body)."""
+class Answer(NamedTuple, Generic[T]):
+    """A body with a status that the operation chose among its `statuses`."""
 
     status: int
-    body: object = None
+    body: T
 
 
-def training(method: str, path: str) -> Callable[[Handler], Handler]:
-    """Register a handler of the training API, e.g. `@training("GET", "projects/{project_id}")`."""
-    return lambda handler: _register("training", method, path, handler)
+class Operation(NamedTuple):
+    """An operation of the API as its handler declares it."""
+
+    service: Service
+    method: str
+    path: str
+    handler: Callable[..., object]
+    parameters: dict[str, Parameter]
+    result: object
+    statuses: Sequence[int]
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+
+operations: list[Operation] = []
+
+
+def training(method: str, path: str, statuses: Sequence[int] = ()) -> Callable[[Handler], Handler]:
+    """Register a handler of the training API, e.g. `@training("GET", "projects/{project_id}")`.
+
+    It answers 204 where it returns None, else 200; one that returns an Answer names its `statuses`.
+    """
+    return lambda handler: _register("training", method, path, handler, statuses)
 
 
 def prediction(method: str, path: str) -> Callable[[Handler], Handler]:
     """Register a handler of the prediction API; `path` starts with {project_id}."""
-    return lambda handler: _register("prediction", method, path, handler)
+    return lambda handler: _register("prediction", method, path, handler, ())
 
 
-def _register(service: Service, method: str, path: str, handler: Handler) -> Handler:
-    kinds = {name: parameter.annotation for name, parameter in inspect.signature(handler).parameters.items()}
-    ids = {name: kind for name, kind in kinds.items() if kind is not Call}
+def _register(service: Service, method: str, path: str, handler: Handler, statuses: Sequence[int]) -> Handler:
+    kind = result(handler)
+    usual = [204 if kind is type(None) else 200]
+    operation = Operation(service, method, path, handler, parameters(handler, path), kind, statuses or usual)
+    operations.append(operation)
 
     def serve(req: func.HttpRequest) -> func.HttpResponse:
-        call = Call(req, runtime())
-        try:
-            _authorize(service, call)
-            values = {name: _route_value(req, name, kind) for name, kind in ids.items()}
-            return _respond(call, handler(call, **values))
-        except ServiceError as error:
-            return _refuse(call, error)
-        except Exception:
-            logging.exception("%s_%s failed on request %s", service, handler.__name__, call.id)
-            return _refuse(call, Unexpected(f"Something failed on our side; our log tells more under {call.id}."))
+        return _serve(operation, Call(req, runtime()))
 
     # The worker compares the signature with the bindings, and functools.wraps would show it the handler's.
     serve.__name__, serve.__doc__ = handler.__name__, handler.__doc__
-    route = f"customvision/{{version}}/{service}/{path}"
     blueprint = blueprints[service]
+    route = f"customvision/{{version}}/{service}/{path}"
     trigger = blueprint.route(route=route, methods=[method], auth_level=func.AuthLevel.ANONYMOUS)
     blueprint.function_name(name=f"{service}_{handler.__name__}")(trigger(serve))
     return handler
+
+
+def _serve(operation: Operation, call: Call) -> func.HttpResponse:
+    try:
+        _authorize(operation.service, call)
+        values = {name: parameter.read(call) for name, parameter in operation.parameters.items()}
+        return _respond(call, operation, operation.handler(call, **values))
+    except ServiceError as error:
+        return _refuse(call, error)
+    except Exception:
+        logging.exception("%s_%s failed on request %s", operation.service, operation.name, call.id)
+        return _refuse(call, Unexpected(f"Something failed on our side; our log tells more under {call.id}."))
 
 
 class Unexpected(ServiceError):
@@ -95,15 +123,11 @@ def _authorize(service: Service, call: Call) -> None:
         raise NoSuchVersion(f"{NO_SUCH_ROUTE}: the versions of this API are v3.0 to v3.4-preview.")
 
 
-def _route_value(request: func.HttpRequest, name: str, kind: type) -> UUID | str:
-    text = request.route_params.get(name) or ""
-    return parse_id(re.sub(r"_(\w)", lambda found: found[1].upper(), name), text) if kind is UUID else text
-
-
-def _respond(call: Call, result: object) -> func.HttpResponse:
-    """A handler's None is 204, an Answer is its own status, anything else is 200 with JSON."""
-    status, body = result if isinstance(result, Answer) else (204 if result is None else 200, result)
-    content = b"" if body is None else msgspec.json.encode(body)
+def _respond(call: Call, operation: Operation, answer: object) -> func.HttpResponse:
+    status, value = answer if isinstance(answer, Answer) else (operation.statuses[0], answer)
+    if isinstance(value, bytes):
+        return func.HttpResponse(value, status_code=status, headers=_headers(call), mimetype=BYTES_TYPE)
+    content = b"" if value is None else msgspec.json.encode(value)
     return func.HttpResponse(content, status_code=status, headers=_headers(call), mimetype=JSON_TYPE)
 
 

@@ -19,8 +19,8 @@ def get_iteration(call: Call, project_id: UUID, iteration_id: UUID) -> Iteration
 
 
 @training("PATCH", "projects/{project_id}/iterations/{iteration_id}")
-def update_iteration(call: Call, project_id: UUID, iteration_id: UUID) -> Iteration:
-    return iterations.update_iteration(call.store, project_id, iteration_id, call.json(IterationUpdate))
+def update_iteration(call: Call, project_id: UUID, iteration_id: UUID, body: IterationUpdate) -> Iteration:
+    return iterations.update_iteration(call.store, project_id, iteration_id, body)
 
 
 @training("DELETE", "projects/{project_id}/iterations/{iteration_id}")

@@ -4,7 +4,9 @@ from uuid import UUID
 
 from functions.call import Call
 from functions.edge import prediction
+from functions.parameters import PredictionPicture
 from shared.models.domains import DomainType
+from shared.models.images import ImageUrl
 from shared.models.predictions import ImagePrediction
 from shared.operations.prediction import Request, predict
 
@@ -14,55 +16,73 @@ DETECT = "{project_id}/detect/iterations/{published_name}"
 
 
 @prediction("POST", f"{CLASSIFY}/image")
-def classify_image(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
-    return _predict(call, project_id, published_name, CLASSIFICATION, _sent(call), keep=True)
+def classify_image(
+    call: Call, project_id: UUID, published_name: str, picture: PredictionPicture, application: str = ""
+) -> ImagePrediction:
+    request = Request(picture, call.id, application, keep=True)
+    return _predict(call, project_id, published_name, CLASSIFICATION, request)
 
 
 @prediction("POST", f"{CLASSIFY}/image/nostore")
-def classify_image_with_no_store(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
-    return _predict(call, project_id, published_name, CLASSIFICATION, _sent(call), keep=False)
+def classify_image_with_no_store(
+    call: Call, project_id: UUID, published_name: str, picture: PredictionPicture, application: str = ""
+) -> ImagePrediction:
+    return _predict(
+        call, project_id, published_name, CLASSIFICATION, Request(picture, call.id, application, keep=False)
+    )
 
 
 @prediction("POST", f"{CLASSIFY}/url")
-def classify_image_url(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
-    return _predict(call, project_id, published_name, CLASSIFICATION, _fetched(call), keep=True)
+def classify_image_url(
+    call: Call, project_id: UUID, published_name: str, body: ImageUrl, application: str = ""
+) -> ImagePrediction:
+    request = Request(_fetched(call, body), call.id, application, keep=True)
+    return _predict(call, project_id, published_name, CLASSIFICATION, request)
 
 
 @prediction("POST", f"{CLASSIFY}/url/nostore")
-def classify_image_url_with_no_store(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
-    return _predict(call, project_id, published_name, CLASSIFICATION, _fetched(call), keep=False)
+def classify_image_url_with_no_store(
+    call: Call, project_id: UUID, published_name: str, body: ImageUrl, application: str = ""
+) -> ImagePrediction:
+    request = Request(_fetched(call, body), call.id, application, keep=False)
+    return _predict(call, project_id, published_name, CLASSIFICATION, request)
 
 
 @prediction("POST", f"{DETECT}/image")
-def detect_image(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
-    return _predict(call, project_id, published_name, OBJECT_DETECTION, _sent(call), keep=True)
+def detect_image(
+    call: Call, project_id: UUID, published_name: str, picture: PredictionPicture, application: str = ""
+) -> ImagePrediction:
+    request = Request(picture, call.id, application, keep=True)
+    return _predict(call, project_id, published_name, OBJECT_DETECTION, request)
 
 
 @prediction("POST", f"{DETECT}/image/nostore")
-def detect_image_with_no_store(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
-    return _predict(call, project_id, published_name, OBJECT_DETECTION, _sent(call), keep=False)
+def detect_image_with_no_store(
+    call: Call, project_id: UUID, published_name: str, picture: PredictionPicture, application: str = ""
+) -> ImagePrediction:
+    request = Request(picture, call.id, application, keep=False)
+    return _predict(call, project_id, published_name, OBJECT_DETECTION, request)
 
 
 @prediction("POST", f"{DETECT}/url")
-def detect_image_url(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
-    return _predict(call, project_id, published_name, OBJECT_DETECTION, _fetched(call), keep=True)
+def detect_image_url(
+    call: Call, project_id: UUID, published_name: str, body: ImageUrl, application: str = ""
+) -> ImagePrediction:
+    request = Request(_fetched(call, body), call.id, application, keep=True)
+    return _predict(call, project_id, published_name, OBJECT_DETECTION, request)
 
 
 @prediction("POST", f"{DETECT}/url/nostore")
-def detect_image_url_with_no_store(call: Call, project_id: UUID, published_name: str) -> ImagePrediction:
-    return _predict(call, project_id, published_name, OBJECT_DETECTION, _fetched(call), keep=False)
-
-
-def _sent(call: Call) -> bytes:
-    return call.picture(call.limits.prediction_image_bytes)
-
-
-def _fetched(call: Call) -> bytes:
-    return call.fetched_picture(call.limits.prediction_image_bytes)
-
-
-def _predict(
-    call: Call, project_id: UUID, published_name: str, kind: DomainType, picture: bytes, *, keep: bool
+def detect_image_url_with_no_store(
+    call: Call, project_id: UUID, published_name: str, body: ImageUrl, application: str = ""
 ) -> ImagePrediction:
-    request = Request(picture, call.id, call.optional("application") or "", keep)
+    request = Request(_fetched(call, body), call.id, application, keep=False)
+    return _predict(call, project_id, published_name, OBJECT_DETECTION, request)
+
+
+def _fetched(call: Call, body: ImageUrl) -> bytes:
+    return call.fetch(body.url, call.limits.prediction_image_bytes)
+
+
+def _predict(call: Call, project_id: UUID, published_name: str, kind: DomainType, request: Request) -> ImagePrediction:
     return predict(call.store, call.runtime.sessions, call.limits, request, project_id, published_name, kind)

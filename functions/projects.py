@@ -2,24 +2,31 @@
 
 from uuid import UUID
 
-from functions.call import Call, parse_id
+from functions.call import Call
 from functions.edge import training
 from shared.models.projects import Project, ProjectOptions, ProjectUpdate
 from shared.operations import projects
 
 
 @training("POST", "projects")
-def create_project(call: Call) -> Project:
-    domain_id = call.optional("domainId")
+def create_project(
+    call: Call,
+    name: str,
+    target_export_platforms: list[str],
+    body: ProjectOptions,
+    description: str | None = None,
+    domain_id: UUID | None = None,
+    classification_type: str | None = None,
+) -> Project:
     return projects.create_project(
         call.store,
         call.limits,
-        name=call.query("name"),
-        description=call.optional("description"),
-        domain_id=parse_id("domainId", domain_id) if domain_id else None,
-        classification_type=call.optional("classificationType"),
-        target_export_platforms=call.names("targetExportPlatforms"),
-        options=call.json(ProjectOptions),
+        name=name,
+        description=description,
+        domain_id=domain_id,
+        classification_type=classification_type,
+        target_export_platforms=target_export_platforms,
+        options=body,
     )
 
 
@@ -34,8 +41,8 @@ def get_project(call: Call, project_id: UUID) -> Project:
 
 
 @training("PATCH", "projects/{project_id}")
-def update_project(call: Call, project_id: UUID) -> Project:
-    return projects.update_project(call.store, project_id, call.json(ProjectUpdate))
+def update_project(call: Call, project_id: UUID, body: ProjectUpdate) -> Project:
+    return projects.update_project(call.store, project_id, body)
 
 
 @training("DELETE", "projects/{project_id}")

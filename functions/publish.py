@@ -8,14 +8,16 @@ from shared.operations import publish
 
 
 @training("POST", "projects/{project_id}/iterations/{iteration_id}/publish")
-def publish_iteration(call: Call, project_id: UUID, iteration_id: UUID) -> bool:
+def publish_iteration(
+    call: Call, project_id: UUID, iteration_id: UUID, publish_name: str, prediction_id: str, overwrite: bool = False
+) -> bool:
     return publish.publish_iteration(
         call.store,
         project_id,
         iteration_id,
-        publish_name=call.query("publishName"),
-        prediction_id=call.query("predictionId"),
-        overwrite=call.flag("overwrite", False),
+        publish_name=publish_name,
+        prediction_id=prediction_id,
+        overwrite=overwrite,
     )
 
 

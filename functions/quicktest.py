@@ -2,27 +2,40 @@
 
 from uuid import UUID
 
-from functions.call import Call, parse_id
+from functions.call import Call
 from functions.edge import training
+from functions.parameters import TrainingPicture
+from shared.models.images import ImageUrl
 from shared.models.predictions import ImagePrediction
 from shared.operations.iterations import trained_iteration
 from shared.operations.prediction import Request, quick_test
 
 
 @training("POST", "projects/{project_id}/quicktest/image")
-def quick_test_image(call: Call, project_id: UUID) -> ImagePrediction:
-    return _test(call, project_id, call.picture(call.limits.training_image_bytes))
+def quick_test_image(
+    call: Call,
+    project_id: UUID,
+    picture: TrainingPicture,
+    iteration_id: UUID | None = None,
+    store: bool = True,
+    application: str = "",
+) -> ImagePrediction:
+    return _test(call, project_id, iteration_id, Request(picture, call.id, application, store))
 
 
 @training("POST", "projects/{project_id}/quicktest/url")
-def quick_test_image_url(call: Call, project_id: UUID) -> ImagePrediction:
-    return _test(call, project_id, call.fetched_picture(call.limits.training_image_bytes))
+def quick_test_image_url(
+    call: Call,
+    project_id: UUID,
+    body: ImageUrl,
+    iteration_id: UUID | None = None,
+    store: bool = True,
+    application: str = "",
+) -> ImagePrediction:
+    picture = call.fetch(body.url, call.limits.training_image_bytes)
+    return _test(call, project_id, iteration_id, Request(picture, call.id, application, store))
 
 
-def _test(call: Call, project_id: UUID, picture: bytes) -> ImagePrediction:
-    iteration_id = call.optional("iterationId")
-    iteration = trained_iteration(
-        call.store, project_id, parse_id("iterationId", iteration_id) if iteration_id else None
-    )
-    request = Request(picture, call.id, call.optional("application") or "", call.flag("store", True))
+def _test(call: Call, project_id: UUID, iteration_id: UUID | None, request: Request) -> ImagePrediction:
+    iteration = trained_iteration(call.store, project_id, iteration_id)
     return quick_test(call.store, call.runtime.sessions, call.limits, request, project_id, iteration.id)

@@ -9,32 +9,23 @@ from shared.operations import tags
 
 
 @training("POST", "projects/{project_id}/tags")
-def create_tag(call: Call, project_id: UUID) -> Tag:
-    return tags.create_tag(
-        call.store,
-        call.limits,
-        project_id,
-        name=call.query("name"),
-        description=call.optional("description"),
-        kind=call.optional("type"),
-    )
+def create_tag(call: Call, project_id: UUID, name: str, description: str | None = None, type: str | None = None) -> Tag:
+    return tags.create_tag(call.store, call.limits, project_id, name=name, description=description, kind=type)
 
 
 @training("GET", "projects/{project_id}/tags")
 def get_tags(call: Call, project_id: UUID) -> list[Tag]:
-    call.require_workspace()
     return tags.get_tags(call.store, project_id)
 
 
 @training("GET", "projects/{project_id}/tags/{tag_id}")
 def get_tag(call: Call, project_id: UUID, tag_id: UUID) -> Tag:
-    call.require_workspace()
     return tags.get_tag(call.store, project_id, tag_id)
 
 
 @training("PATCH", "projects/{project_id}/tags/{tag_id}")
-def update_tag(call: Call, project_id: UUID, tag_id: UUID) -> Tag:
-    return tags.update_tag(call.store, project_id, tag_id, call.json(TagUpdate))
+def update_tag(call: Call, project_id: UUID, tag_id: UUID, body: TagUpdate) -> Tag:
+    return tags.update_tag(call.store, project_id, tag_id, body)
 
 
 @training("DELETE", "projects/{project_id}/tags/{tag_id}")

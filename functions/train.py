@@ -9,14 +9,22 @@ from shared.operations import train
 
 
 @training("POST", "projects/{project_id}/train")
-def train_project(call: Call, project_id: UUID) -> Iteration:
+def train_project(
+    call: Call,
+    project_id: UUID,
+    body: TrainingParameters,
+    training_type: TrainingType = TrainingType.REGULAR,
+    reserved_budget_in_hours: int = 0,
+    force_train: bool = False,
+    notification_email_address: str | None = None,
+) -> Iteration:
     return train.train_project(
         call.store,
         call.runtime.settings,
         project_id,
-        training_type=call.choice("trainingType", TrainingType.REGULAR),
-        reserved_budget_in_hours=call.integer("reservedBudgetInHours", 0),
-        force_train=call.flag("forceTrain", False),
-        notification_email_address=call.optional("notificationEmailAddress"),
-        parameters=call.json(TrainingParameters),
+        training_type=training_type,
+        reserved_budget_in_hours=reserved_budget_in_hours,
+        force_train=force_train,
+        notification_email_address=notification_email_address,
+        parameters=body,
     )

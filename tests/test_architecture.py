@@ -15,7 +15,7 @@ NO_NAME = {"utils.py", "helpers.py", "common.py", "misc.py", "manager.py"}
 # What each place of ours may import of ours, beside what lies within it; the longest place that fits a module counts.
 PLACES = {
     "function_app": ["functions", "shared.settings"],
-    "functions": ["functions.edge", "functions.call", "functions.body", "functions.runtime", "shared"],
+    "functions": [*(f"functions.{name}" for name in ("edge", "call", "parameters", "body", "runtime")), "shared"],
     "shared.errors": [],
     "shared.settings": ["shared.models"],
     "shared.models": ["shared.errors"],

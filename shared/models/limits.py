@@ -14,6 +14,8 @@ class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     iterations_per_project: int = 100
     images_per_batch: int = 64
     tags_per_batch: int = 20
+    regions_per_batch: int = 64
+    tags_per_filter: int = 20
     ids_per_request: int = 256
     page_size: int = 256
     training_image_bytes: int = 6 * 1024 * 1024

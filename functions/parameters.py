@@ -1,0 +1,197 @@
+"""A handler's signature is its contract: each parameter becomes a reader of the request, and a line of the OpenAPI."""
+
+import inspect
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Literal, NamedTuple, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from msgspec import Struct
+
+from functions import body
+from functions.body import File
+from functions.call import Call
+from shared import errors
+from shared.models.wire import enum_named
+
+SHOWN = 80
+
+
+class AtMost(NamedTuple):
+    """How many ids a comma list takes: the name of one of the Limits, and what a longer one is answered with."""
+
+    limit: str
+    error: type[errors.ServiceError] = errors.ExceededBatchSize
+
+
+class UpTo(NamedTuple):
+    """How many bytes a picture has: the name of one of the Limits."""
+
+    limit: str
+
+
+class Named(NamedTuple):
+    """What a query parameter is called whose name is none that Python can spell."""
+
+    name: str
+
+
+FilterTagIds = Annotated[list[UUID], AtMost("tags_per_filter")]
+BatchTagIds = Annotated[list[UUID], AtMost("tags_per_batch")]
+BatchImageIds = Annotated[list[UUID], AtMost("images_per_batch")]
+ImageIds = Annotated[list[UUID], AtMost("ids_per_request")]
+RegionIds = Annotated[list[UUID], AtMost("regions_per_batch")]
+Filter = Annotated[str | None, Named("$filter")]
+TrainingPicture = Annotated[bytes, UpTo("training_image_bytes")]
+PredictionPicture = Annotated[bytes, UpTo("prediction_image_bytes")]
+
+
+class Parameter(NamedTuple):
+    """Where a handler's parameter comes from. `kind` is its type without `| None`; a list is never required."""
+
+    source: Literal["path", "query", "body", "files", "picture"]
+    name: str
+    kind: object
+    default: object
+    note: AtMost | UpTo | Named | None
+
+    @property
+    def required(self) -> bool:
+        return self.default is inspect.Parameter.empty and get_origin(self.kind) is not list
+
+    def read(self, call: Call) -> object:
+        """Its value in this request. Raises a ServiceError that names it."""
+        match self.source:
+            case "path":
+                return _parse(self.name, call.request.route_params.get(self.name) or "", self.kind)
+            case "query":
+                return self._query(call)
+            case "body":
+                return body.read_json(call.content_type, call.request.get_body(), cast(type[Struct], self.kind))
+            case "files":
+                return body.read_files(call.content_type, call.request.get_body())
+            case "picture":
+                return _picture(call, self.limit(call))
+
+    def limit(self, call: Call) -> int:
+        """The most that its note allows in this installation."""
+        assert isinstance(self.note, AtMost | UpTo)
+        return int(getattr(call.limits, self.note.limit))
+
+    def _query(self, call: Call) -> object:
+        text = call.query.get(self.name.lower()) or None
+        if get_origin(self.kind) is list:
+            return self._list(call, text or "")
+        if text is not None:
+            return _parse(self.name, text, self.kind)
+        if self.required:
+            raise errors.MissingParameter(f"The query parameter '{self.name}' is required.")
+        return self.default
+
+    def _list(self, call: Call, text: str) -> list[object]:
+        """The values of a comma list, without repeats."""
+        texts = [part.strip() for part in text.split(",") if part.strip()]
+        values = list(dict.fromkeys(_parse(self.name, part, get_args(self.kind)[0]) for part in texts))
+        if isinstance(self.note, AtMost) and len(values) > self.limit(call):
+            raise self.note.error(f"'{self.name}' has {len(values)} ids; send at most {self.limit(call)} in one call.")
+        return values
+
+
+def parameters(handler: Callable[..., object], path: str) -> dict[str, Parameter]:
+    """Those of a handler, but for its `call`, by their names in Python."""
+    hints = get_type_hints(handler, include_extras=True)
+    declared = inspect.signature(handler).parameters
+    in_path = set(re.findall(r"\{(\w+)\}", path))
+    return {
+        name: _parameter(name, hints[name], declared[name].default, name in in_path)
+        for name in declared
+        if hints[name] is not Call
+    }
+
+
+def result(handler: Callable[..., object]) -> object:
+    """The type that a handler returns."""
+    return get_type_hints(handler)["return"]
+
+
+def _parameter(name: str, hint: object, default: object, in_path: bool) -> Parameter:
+    kind, note = hint, None
+    if get_origin(hint) is Annotated:
+        kind, note = get_args(hint)[:2]
+    kind = next((part for part in get_args(kind) if part is not type(None)), kind) if _is_optional(kind) else kind
+    if in_path:
+        return Parameter("path", name, kind, default, note)
+    if kind == list[File]:
+        return Parameter("files", name, kind, default, note)
+    if kind is bytes:
+        return Parameter("picture", name, kind, default, note)
+    if get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Struct)):
+        return Parameter("body", name, kind, default, note)
+    return Parameter("query", note.name if isinstance(note, Named) else camel(name), kind, default, note)
+
+
+def camel(name: str) -> str:
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
+
+
+def _is_optional(kind: object) -> bool:
+    return type(None) in get_args(kind)
+
+
+def _picture(call: Call, limit: int) -> bytes:
+    files = body.read_files(call.content_type, call.request.get_body())
+    if len(files) != 1:
+        raise errors.BadImageBatch(f"Send exactly one picture in the body, not {len(files)}.")
+    size = len(files[0].contents)
+    if size > limit:
+        raise errors.BadImageSize(f"The picture has {size:,} bytes; at most {limit:,} are allowed.")
+    return files[0].contents
+
+
+def _parse(name: str, text: str, kind: object) -> object:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        member = enum_named(kind, text)
+        if member is None:
+            raise errors.BadRequest(f"'{name}' must be one of {', '.join(kind)}, not '{text[:SHOWN]}'.")
+        return member
+    return PARSERS[kind](camel(name), text)
+
+
+def _id(name: str, text: str) -> UUID:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        raise errors.InvalidIds(f"'{name}' must be a GUID, not '{text[:SHOWN]}'.") from None
+
+
+def _integer(name: str, text: str) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,9}", text.strip(), re.ASCII):
+        raise errors.BadRequest(f"'{name}' must be a whole number of at most 9 digits, not '{text[:SHOWN]}'.")
+    return int(text)
+
+
+def _fraction(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise errors.BadRequest(f"'{name}' must be a number from 0 to 1, not '{text[:SHOWN]}'.")
+    return number
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.strip().lower() not in ("true", "false"):
+        raise errors.BadRequest(f"'{name}' must be true or false, not '{text[:SHOWN]}'.")
+    return text.strip().lower() == "true"
+
+
+def _text(name: str, text: str) -> str:
+    return text
+
+
+# A float of this API is a fraction, 0 to 1.
+PARSERS: dict[object, Callable[[str, str], object]] = {
+    str: _text, UUID: _id, int: _integer, float: _fraction, bool: _flag
+}  # fmt: skip
