@@ -27,7 +27,7 @@ class Call:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """By names in lower case: clients send `iterationid` as well as `iterationId`. Repeated ones are a comma list."""
+        """By names in lower case, as clients send `iterationid` too. Repeated ones are a comma list."""
         return {name.lower(): value for name, value in self.request.params.items()}
 
     @property
