@@ -9,7 +9,7 @@ from PIL import Image
 
 from shared.imaging.decode import check, decode
 from shared.models.limits import Limits
-from shared.models.preprocessing import Interpolation, Preprocessing
+from shared.models.preprocessing import Fit, Interpolation, Preprocessing
 
 # The long side of what training reads and the portal shows: over twice any model's input, and quick to decode.
 RESIZED_SIDE = 1024
@@ -21,6 +21,7 @@ FILTERS = {
 }
 # Pillow may first average whole pixels down to twice the wanted size: the same picture within a grey level, and faster.
 GAP = 2.0
+LETTERBOX_RGB = (127, 127, 127)
 
 
 class Copies(NamedTuple):
@@ -30,17 +31,45 @@ class Copies(NamedTuple):
     thumbnail: bytes
 
 
+class Placement(NamedTuple):
+    """Where a picture lies in a model's input, in pixels of the input."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
 def model_input(data: bytes, spec: Preprocessing) -> npt.NDArray[np.float32]:
     """A file as a model's input, float32 (1, 3, height, width), RGB, 0..255. Raises BadImageFormat."""
+    return preprocess(model_picture(data, spec), spec)
+
+
+def model_picture(data: bytes, spec: Preprocessing) -> Image.Image:
+    """What `preprocess` takes, no larger than it pays. Raises BadImageFormat."""
     # A JPEG decoded to twice the input or more keeps an embedding's cosine at 0.9998 and above.
-    return preprocess(decode(data, at_least=(2 * spec.width, 2 * spec.height)), spec)
+    return decode(data, at_least=(2 * spec.width, 2 * spec.height))
 
 
 def preprocess(image: Image.Image, spec: Preprocessing) -> npt.NDArray[np.float32]:
     """An upright RGB picture as a model's input, float32 (1, 3, height, width), RGB, 0..255."""
-    small = image.resize((spec.width, spec.height), FILTERS[spec.interpolation], reducing_gap=GAP)
+    place = placement(image.size, spec)
+    small = image.resize((place.width, place.height), FILTERS[spec.interpolation], reducing_gap=GAP)
+    if small.size != (spec.width, spec.height):
+        whole = Image.new("RGB", (spec.width, spec.height), LETTERBOX_RGB)
+        whole.paste(small, (place.left, place.top))
+        small = whole
     # Planes first, floats second: twice as fast as both in one pass.
     return np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1)).astype(np.float32)[None]
+
+
+def placement(size_wh: tuple[int, int], spec: Preprocessing) -> Placement:
+    """Where a picture of that size lies in the input."""
+    if spec.fit == Fit.SQUASH:
+        return Placement(0, 0, spec.width, spec.height)
+    factor = min(spec.width / size_wh[0], spec.height / size_wh[1])
+    width, height = (max(1, round(side * factor)) for side in size_wh)
+    return Placement((spec.width - width) // 2, (spec.height - height) // 2, width, height)
 
 
 def copies(data: bytes) -> Copies:

@@ -1,16 +1,18 @@
-"""What one installation allows. The defaults stand at or above Custom Vision's S0 tier."""
+"""What one installation allows. The defaults stand at or above Custom Vision's S0 tier; its tiers are presets."""
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 
 
 class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Counts are inclusive maxima; sizes are bytes; sides are pixels."""
+    """Counts are inclusive maxima; sizes are bytes; sides are pixels. Of rates and quotas, 0 is without limit."""
 
     projects: int = 1_000
     images_per_project: int = 100_000
     tags_per_project: int = 500
     tags_per_image: int = 100
     regions_per_image: int = 300
+    boxes_per_prediction: int = 200
     iterations_per_project: int = 100
     images_per_batch: int = 64
     tags_per_batch: int = 20
@@ -28,3 +30,50 @@ class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     metadata_value_length: int = 256
     images_per_tag: int = 5
     prediction_retention_days: int = 30
+    calls_per_second: int = 0
+    trainings_per_second: int = 0
+    stored_predictions_per_second: int = 0
+    unstored_predictions_per_second: int = 0
+    predictions_per_month: int = 0
+
+
+# What Microsoft publishes of its two tiers.
+TIERS = {
+    "F0": Limits(
+        projects=2,
+        images_per_project=5_000,
+        tags_per_project=50,
+        iterations_per_project=20,
+        calls_per_second=10,
+        trainings_per_second=2,
+        stored_predictions_per_second=2,
+        unstored_predictions_per_second=2,
+        predictions_per_month=10_000,
+    ),
+    "S0": Limits(
+        projects=100,
+        iterations_per_project=20,
+        calls_per_second=10,
+        trainings_per_second=10,
+        stored_predictions_per_second=10,
+        unstored_predictions_per_second=20,
+    ),
+}
+
+
+def read_limits(text: str) -> Limits:
+    """From JSON such as {"tier": "S0", "projects": 200}: a tier, or else the defaults, with changes.
+
+    Raises msgspec.ValidationError that names what does not fit.
+    """
+    changes = msgspec.json.decode(text, type=dict[str, object])
+    tier = changes.pop("tier", None)
+    if tier is not None and str(tier) not in TIERS:
+        raise msgspec.ValidationError(f"LIMITS names the tier {tier!r}; there are {', '.join(TIERS)}.")
+    base = Limits() if tier is None else TIERS[str(tier)]
+    given = {name: value for name, value in msgspec.to_builtins(base).items() if name not in changes}
+    limits = msgspec.convert({**given, **changes}, Limits)
+    negative = [name for name, value in structs.asdict(limits).items() if value < 0]
+    if negative:
+        raise msgspec.ValidationError(f"LIMITS sets {negative[0]} below 0.")
+    return limits

@@ -10,13 +10,21 @@ class Interpolation(StrEnum):
     BICUBIC = "bicubic"
 
 
-class Preprocessing(Wire, frozen=True):
-    """Squash the upright RGB picture to width x height pixels; values stay 0..255.
+class Fit(StrEnum):
+    """SQUASH fills the input; LETTERBOX keeps the picture's proportions, in the middle of grey (127, 127, 127)."""
 
-    No crop and no padding: consumers of exported models do no more than this. A model that looks at a part of the
-    picture, or that wants other values, does that inside its graph.
+    SQUASH = "squash"
+    LETTERBOX = "letterbox"
+
+
+class Preprocessing(Wire, frozen=True):
+    """Resize the upright RGB picture to width x height pixels; values stay 0..255.
+
+    Consumers of exported models squash and do no more, so a model that shall be exported is trained for that. One that
+    looks at a part of the picture, or that wants other values, does that inside its graph.
     """
 
     width: int
     height: int
     interpolation: Interpolation = Interpolation.BICUBIC
+    fit: Fit = Fit.SQUASH

@@ -1,6 +1,7 @@
-"""A model that is ready to predict: its graph in an onnxruntime session, and what its outputs mean."""
+"""A model that is ready to predict: its graph in an onnxruntime session, and the description of both ends."""
 
 import os
+from collections.abc import Sequence
 from typing import Self
 
 import msgspec
@@ -8,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+from PIL import Image
 
 from shared.errors import PredictionModelUnreadable
-from shared.imaging.resize import model_input
+from shared.imaging.resize import model_picture, placement, preprocess
+from shared.models.domains import DomainType
 from shared.models.predictions import Prediction
 from shared.models.training import ModelSpec
+from shared.prediction.outputs import NAMES, Values, classified, detected
 
 # What onnxruntime raises on a graph that is no graph, or one that it can't run.
 UNREADABLE = (
@@ -29,49 +33,53 @@ UNREADABLE = (
 class Model:
     """Safe to share between threads. Predicting releases the interpreter's lock."""
 
-    def __init__(self, spec: ModelSpec, session: ort.InferenceSession, memory: int) -> None:
+    def __init__(self, spec: ModelSpec, session: ort.InferenceSession, memory: int, most_boxes: int | None) -> None:
         self.spec = spec
         self.memory = memory
         self._session = session
-        self._input = session.get_inputs()[0].name
+        self._most_boxes = most_boxes
 
     @classmethod
-    def load(cls, graph: bytes, description: bytes, threads: int = 0) -> Self:
+    def load(cls, graph: bytes, description: bytes, threads: int = 0, most_boxes: int | None = None) -> Self:
         """From the bytes of model.onnx and model.json, warmed. Raises PredictionModelUnreadable.
 
-        `threads` work on one picture; 0 means one a core.
+        `threads` work on one picture; 0 means one a core. `most_boxes` bounds the answer of a detector.
         """
         try:
             spec = msgspec.json.decode(description, type=ModelSpec)
             session = ort.InferenceSession(graph, _options(threads), providers=["CPUExecutionProvider"])
-            model = cls(spec, session, len(graph) * MEMORY_FACTOR)
-            model._require_fit()
         except (msgspec.DecodeError, *UNREADABLE) as error:
-            raise PredictionModelUnreadable(f"The model can't be read; train again. ({error})") from error
+            raise _unreadable(error) from error
+        model = cls(spec, session, len(graph) * MEMORY_FACTOR, most_boxes)
+        # A first run warms the session, and shows whether the graph is the one that model.json describes.
+        size = spec.preprocessing.width, spec.preprocessing.height
+        model._predict(Image.new("RGB", size))
         return model
 
     def predict(self, data: bytes) -> list[Prediction]:
-        """Every tag with its probability, the most probable first. Raises BadImageFormat."""
-        return self._predictions(self._run(model_input(data, self.spec.preprocessing)))
+        """The most probable first: every tag, or the boxes of a detector. Raises BadImageFormat,
+        PredictionModelUnreadable.
+        """
+        return self._predict(model_picture(data, self.spec.preprocessing))
 
-    def _require_fit(self) -> None:
-        """Run once: it warms the session, and shows whether the graph is the one that model.json describes."""
-        size = self.spec.preprocessing
-        outputs = self._run(np.zeros((1, 3, size.height, size.width), np.float32))
-        if outputs.shape != (len(self.spec.tags),):
-            raise PredictionModelUnreadable(
-                f"The model has {outputs.shape} outputs for {len(self.spec.tags)} tags; train again."
-            )
+    def _predict(self, picture: Image.Image) -> list[Prediction]:
+        values = self._run(preprocess(picture, self.spec.preprocessing))
+        if self.spec.domain_type == DomainType.CLASSIFICATION:
+            return classified(self.spec, values[0])
+        return detected(self.spec, values, placement(picture.size, self.spec.preprocessing), self._most_boxes)
 
-    def _run(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Float32 (1, 3, height, width), RGB 0..255 -> probabilities (tags,)."""
-        outputs: npt.NDArray[np.float32] = self._session.run(None, {self._input: picture})[0][0]
-        return outputs
+    def _run(self, planes: npt.NDArray[np.float32]) -> Sequence[Values]:
+        """Float32 (1, 3, height, width), RGB 0..255 -> the outputs that `NAMES` asks for."""
+        try:
+            inputs = {self._session.get_inputs()[0].name: planes}
+            values: Sequence[Values] = self._session.run(NAMES[self.spec.domain_type], inputs)
+        except (ValueError, *UNREADABLE) as error:
+            raise _unreadable(error) from error
+        return values
 
-    def _predictions(self, probabilities: npt.NDArray[np.float32]) -> list[Prediction]:
-        found = zip(self.spec.tags, probabilities.tolist(), strict=True)
-        predictions = [Prediction(probability, tag.id, tag.name, tag.type) for tag, probability in found]
-        return sorted(predictions, key=lambda prediction: -prediction.probability)
+
+def _unreadable(error: Exception) -> PredictionModelUnreadable:
+    return PredictionModelUnreadable(f"The model can't be read; train again. ({error})")
 
 
 # A session's memory over its graph's bytes: 1.8 to 2.3 measured on EfficientNet-Lite0, and some for pictures in work.

@@ -60,6 +60,7 @@ class Sessions:
         self._store = store
         self._clock = clock
         self._threads = settings.inference_threads
+        self._most_boxes = settings.limits.boxes_per_prediction
         self._models = ModelCache(settings.model_memory_mb * 2**20, clock)
         self._names: dict[tuple[UUID, str], _Name] = {}
         self._lock = Lock()
@@ -177,4 +178,4 @@ class Sessions:
             graph = blobs.model_read(self._store, project_id, iteration_id, "model.onnx")
         except NotFound:
             raise IterationNotFound(f"Iteration {iteration_id} has no model; train it, or name another one.") from None
-        return Model.load(graph, description, self._threads)
+        return Model.load(graph, description, self._threads, self._most_boxes)

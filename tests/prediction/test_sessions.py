@@ -69,9 +69,9 @@ def count_loads(monkeypatch: pytest.MonkeyPatch, seconds: float = 0) -> list[UUI
     loads: list[UUID] = []
     load = Model.load
 
-    def counted(graph: bytes, description: bytes, threads: int = 0) -> Model:
+    def counted(graph: bytes, description: bytes, *options: int) -> Model:
         time.sleep(seconds)
-        model = load(graph, description, threads)
+        model = load(graph, description, *options)
         loads.append(model.spec.project_id)
         return model
 

@@ -1,0 +1,77 @@
+"""What a graph answers, as predictions: the probabilities of a classifier, or the boxes of a detector."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import PredictionModelUnreadable
+from shared.imaging.boxes import Floats, xyxy_to_ltwh
+from shared.imaging.resize import Placement
+from shared.models.domains import DomainType
+from shared.models.predictions import BoundingBox, Prediction
+from shared.models.preprocessing import Preprocessing
+from shared.models.training import ModelSpec
+
+Values = npt.NDArray[np.generic]
+# What is asked of a graph; of a classifier its first output, whatever its name.
+NAMES = {
+    DomainType.CLASSIFICATION: None,
+    DomainType.OBJECT_DETECTION: ["detected_boxes", "detected_classes", "detected_scores"],
+}
+# Custom Vision answers boxes from here up.
+LOWEST_PROBABILITY = 0.01
+
+
+def classified(spec: ModelSpec, probabilities: Values) -> list[Prediction]:
+    """Every tag, the most probable first, of float (1, tags). Raises PredictionModelUnreadable."""
+    if np.shape(probabilities) != (1, len(spec.tags)):
+        raise _unfit(f"has {np.shape(probabilities)} outputs for {len(spec.tags)} tags")
+    found = zip(spec.tags, probabilities[0].tolist(), strict=True)
+    predictions = [Prediction(probability, tag.id, tag.name, tag.type) for tag, probability in found]
+    return sorted(predictions, key=lambda prediction: -prediction.probability)
+
+
+def detected(spec: ModelSpec, values: Sequence[Values], place: Placement, most: int | None) -> list[Prediction]:
+    """The `most` probable boxes, the most probable first, of what `NAMES` says: x1, y1, x2, y2 in fractions of the
+    model's input, float (1, n, 4); tags, int64 (1, n); probabilities, float (1, n); or all without the 1.
+
+    Raises PredictionModelUnreadable.
+    """
+    boxes, tags, probabilities = _checked(values)
+    ltwh = xyxy_to_ltwh(_in_picture(boxes, spec.preprocessing, place))
+    # Comparing so drops what is not a number, too.
+    seen = np.flatnonzero((probabilities >= LOWEST_PROBABILITY) & (ltwh[:, 2:] > 0).all(axis=1))
+    best = seen[np.argsort(-probabilities[seen], kind="stable")][:most]
+    if not set(tags[best].tolist()) <= set(range(len(spec.tags))):
+        raise _unfit(f"answers classes {tags[best].min()} to {tags[best].max()} for {len(spec.tags)} tags")
+    found = zip(tags[best].tolist(), probabilities[best].tolist(), ltwh[best].tolist(), strict=True)
+    return [_prediction(spec, tag, probability, box) for tag, probability, box in found]
+
+
+def _checked(values: Sequence[Values]) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+    """Boxes (n, 4), tags (n,), probabilities (n,)."""
+    boxes, tags, scores = (np.asarray(value) for value in values)
+    count, kinds = scores.size, boxes.dtype.kind + tags.dtype.kind + scores.dtype.kind
+    if boxes.shape[-1:] != (4,) or (boxes.size, tags.size, kinds) != (4 * count, count, "fif"):
+        raise _unfit("answers " + ", ".join(f"{each.dtype} {each.shape}" for each in (boxes, tags, scores)))
+    return (
+        boxes.astype(np.float64).reshape(count, 4),
+        tags.astype(np.int64).reshape(count),
+        scores.astype(np.float64).reshape(count),
+    )
+
+
+def _in_picture(boxes_xyxy: Floats, spec: Preprocessing, place: Placement) -> Floats:
+    """Fractions of the model's input -> of the picture that lies in it, and cut off at its edges: (N, 4) -> (N, 4)."""
+    pixels = boxes_xyxy * ([spec.width, spec.height] * 2)
+    return ((pixels - [place.left, place.top] * 2) / ([place.width, place.height] * 2)).clip(0, 1)
+
+
+def _prediction(spec: ModelSpec, index: int, probability: float, box_ltwh: list[float]) -> Prediction:
+    tag = spec.tags[index]
+    return Prediction(probability, tag.id, tag.name, tag.type, BoundingBox(*box_ltwh))
+
+
+def _unfit(what: str) -> PredictionModelUnreadable:
+    return PredictionModelUnreadable(f"The model {what}; train again.")
