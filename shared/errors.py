@@ -23,6 +23,14 @@ class Unauthorized(ServiceError):
     status, code = 401, "401"
 
 
+class TooManyRequests(ServiceError):
+    status, code = 429, "429"
+
+
+class QuotaExceeded(ServiceError):
+    status, code = 403, "403"
+
+
 class MissingParameter(ServiceError):
     code = "BadRequestRequiredParamIsNull"
 
@@ -251,11 +259,66 @@ class DomainNotSupportedForAdvancedTraining(ServiceError):
     code = "BadRequestDomainNotSupportedForAdvancedTraining"
 
 
+class CustomBaseModelNotCompleted(ServiceError):
+    code = "BadRequestCustomBaseModelIterationStatusNotCompleted"
+
+
+class CustomBaseModelNotCompatible(ServiceError):
+    code = "BadRequestCustomBaseModelDomainNotCompatible"
+
+
+class CustomBaseModelRetired(ServiceError):
+    code = "BadRequestCustomBaseModelArchitectureRetired"
+
+
 class InvalidEmailAddress(ServiceError):
     code = "BadRequestInvalidEmailAddress"
 
 
+# Exports and artifacts
+
+
+class ExportValidationFailed(ServiceError):
+    code = "BadRequestExportValidationFailed"
+
+
+class ExportInProgress(ServiceError):
+    code = "BadRequestExportAlreadyInProgress"
+
+
+class ExportWhileTraining(ServiceError):
+    code = "BadRequestExportWhileTraining"
+
+
+class InvalidArtifactUri(ServiceError):
+    code = "BadRequestInvalidArtifactUri"
+
+
+class InvalidUri(ServiceError):
+    code = "BadRequestInvalidUri"
+
+
 # Prediction
+
+
+class PredictionIdsMissing(ServiceError):
+    code = "BadRequestPredictionIdsMissing"
+
+
+class PredictionIdsExceeded(ServiceError):
+    code = "BadRequestPredictionIdsExceededCount"
+
+
+class PredictionTagsExceeded(ServiceError):
+    code = "BadRequestPredictionTagsExceededCount"
+
+
+class PredictionResultsExceeded(ServiceError):
+    code = "BadRequestPredictionResultsExceededCount"
+
+
+class InvalidQueryParameters(ServiceError):
+    code = "BadRequestPredictionInvalidQueryParameters"
 
 
 class PredictionModelUnreadable(ServiceError):

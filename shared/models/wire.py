@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from msgspec import Struct
 
@@ -11,6 +11,14 @@ E = TypeVar("E", bound=StrEnum)
 
 class Wire(Struct, frozen=True, rename="camel"):
     """A field that defaults to None is sent as null; one that defaults to UNSET is left out."""
+
+
+class Choice(StrEnum):
+    """A field of a body that takes its values in any case: clients send `oldest` as well as `Oldest`."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return enum_named(cls, value) if isinstance(value, str) else None
 
 
 def now() -> datetime:
