@@ -56,6 +56,17 @@ class Operation(NamedTuple):
     def name(self) -> str:
         return self.handler.__name__
 
+    @property
+    def rate(self) -> str:
+        """The name of the limit on how often one key may call it in a second."""
+        if self.service == "prediction":
+            return f"{'unstored' if self.name.endswith('no_store') else 'stored'}_predictions_per_second"
+        return "trainings_per_second" if self.name == "train_project" else "calls_per_second"
+
+    @property
+    def predicts(self) -> bool:
+        return self.service == "prediction" or self.name.startswith("quick_test")
+
 
 operations: list[Operation] = []
 
@@ -93,7 +104,7 @@ def _register(service: Service, method: str, path: str, handler: Handler, status
 
 def _serve(operation: Operation, call: Call) -> func.HttpResponse:
     try:
-        _authorize(operation.service, call)
+        _admit(operation, call)
         values = {name: parameter.read(call) for name, parameter in operation.parameters.items()}
         return _respond(call, operation, operation.handler(call, **values))
     except ServiceError as error:
@@ -111,8 +122,8 @@ class NoSuchVersion(ServiceError):
     status, code = 404, "404"
 
 
-def _authorize(service: Service, call: Call) -> None:
-    headers = call.request.headers
+def _admit(operation: Operation, call: Call) -> None:
+    service, headers = operation.service, call.request.headers
     key = headers.get(KEY_HEADERS[service]) or headers.get("Ocp-Apim-Subscription-Key") or ""
     if not call.runtime.keys.allows(service, key):
         raise errors.Unauthorized(
@@ -121,6 +132,9 @@ def _authorize(service: Service, call: Call) -> None:
         )
     if not VERSION.fullmatch(call.request.route_params.get("version") or ""):
         raise NoSuchVersion(f"{NO_SUCH_ROUTE}: the versions of this API are v3.0 to v3.4-preview.")
+    call.runtime.rates.take(key, operation.rate, getattr(call.limits, operation.rate))
+    if operation.predicts:
+        call.runtime.quota.take()
 
 
 def _respond(call: Call, operation: Operation, answer: object) -> func.HttpResponse:

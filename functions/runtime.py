@@ -6,6 +6,8 @@ from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from shared.events import Publisher
+from shared.operations.quota import Quota
+from shared.rates import Rates
 from shared.secrets import Keys
 from shared.settings import Settings
 from shared.storage.store import Store
@@ -46,6 +48,14 @@ class Runtime:
     @Once
     def keys(self) -> Keys:
         return Keys.open(self.settings)
+
+    @Once
+    def rates(self) -> Rates:
+        return Rates()
+
+    @Once
+    def quota(self) -> Quota:
+        return Quota(self.store, self.settings.limits.predictions_per_month)
 
     @Once
     def publisher(self) -> Publisher:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from shared.models.limits import Limits
+from shared.models.limits import Limits, read_limits
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,7 +48,7 @@ class Settings(Struct, frozen=True):
         given = {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}
         values: dict[str, object] = dict(given)
         if "limits" in given:
-            values["limits"] = msgspec.json.decode(given["limits"])
+            values["limits"] = read_limits(given["limits"])
         return msgspec.convert(values, cls, strict=False)
 
 
