@@ -1,12 +1,15 @@
 """Predictions as clients see them, the pointer of a published name, and stored predictions."""
 
+import math
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
+from shared.models.images import Fraction, Region
 from shared.models.tags import TagType
-from shared.models.wire import Wire
+from shared.models.wire import Choice, Wire
 
 
 class BoundingBox(Wire, frozen=True):
@@ -50,3 +53,76 @@ class StoredPrediction(Wire, frozen=True):
     domain: UUID
     application: str = ""
     published_name: str = ""
+
+
+class StoredImagePrediction(ImagePrediction, frozen=True):
+    """A stored prediction with the addresses of its picture, which anyone who has them can read for a day."""
+
+    resized_image_uri: str
+    thumbnail_uri: str
+    original_image_uri: str
+    domain: UUID
+
+
+class PredictionOrder(Choice):
+    """Suggested: what a model would learn most from comes first."""
+
+    NEWEST = "Newest"
+    OLDEST = "Oldest"
+    SUGGESTED = "Suggested"
+
+
+class PredictionQueryTag(Wire, frozen=True):
+    """That the tag was predicted with a probability within these bounds."""
+
+    id: UUID
+    min_threshold: Fraction | None = None
+    max_threshold: Fraction | None = None
+
+
+class PredictionQueryToken(Wire, frozen=True):
+    """A query. An answer holds it again, with the session and continuation that ask for the next page."""
+
+    session: str | None = None
+    continuation: str | None = None
+    max_count: int | None = None
+    order_by: PredictionOrder | None = None
+    tags: list[PredictionQueryTag] | None = None
+    iteration_id: UUID | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    application: str | None = None
+
+
+class PredictionQueryResult(Wire, frozen=True):
+    token: PredictionQueryToken
+    results: list[StoredImagePrediction]
+
+
+class ImageIdCreateEntry(Wire, frozen=True):
+    """`id` is that of a stored prediction."""
+
+    id: UUID
+    tag_ids: list[UUID] | None = None
+    regions: list[Region] | None = None
+
+
+class ImageIdCreateBatch(Wire, frozen=True):
+    images: list[ImageIdCreateEntry] | None = None
+    tag_ids: list[UUID] | None = None
+    metadata: dict[str, str] | None = None
+
+
+def uncertainty(predictions: Sequence[Prediction]) -> float:
+    """The mean of the predictions' binary entropies in bits, 0 (sure of all) to 1; 0 where there are none.
+
+    Of a classifier that is the mean over its tags, of a detector that over its boxes.
+    """
+    return sum(_entropy(each.probability) for each in predictions) / max(1, len(predictions))
+
+
+def _entropy(p: float) -> float:
+    """Exact near 0 and 1 too: log1p for the one, and 1 - p, which does not round near the other."""
+    if not 0 < p < 1:
+        return 0.0
+    return -p * math.log2(p) - (1 - p) * math.log1p(-p) / math.log(2)
