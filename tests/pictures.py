@@ -25,6 +25,19 @@ def picture(kind: str, seed: int, size: tuple[int, int] = (320, 240), format: st
     return encoded(image, format)
 
 
+def rectangles(
+    boxes_ltwh: dict[str, tuple[float, float, float, float]], size: tuple[int, int] = (640, 320), orientation: int = 1
+) -> bytes:
+    """A white JPEG with rectangles in these colours; boxes are fractions of the picture as it is stored."""
+    image = Image.new("RGB", size, "white")
+    for colour, (left, top, width, height) in boxes_ltwh.items():
+        corners = [left * size[0], top * size[1], (left + width) * size[0] - 1, (top + height) * size[1] - 1]
+        ImageDraw.Draw(image).rectangle(corners, fill=colour)
+    exif = Image.Exif()
+    exif[274] = orientation
+    return encoded(image, quality=95, subsampling=0, exif=exif)
+
+
 def encoded(image: Image.Image, format: str = "JPEG", **options: object) -> bytes:
     out = BytesIO()
     image.save(out, format, **options)

@@ -8,9 +8,9 @@ from PIL import Image
 
 from shared.errors import BadImageFormat, BadImageSize
 from shared.imaging.decode import decode
-from shared.imaging.resize import copies, frame, jpeg, model_input, preprocess, shrink
+from shared.imaging.resize import Placement, copies, frame, jpeg, model_input, placement, preprocess, shrink
 from shared.models.limits import Limits
-from shared.models.preprocessing import Interpolation, Preprocessing
+from shared.models.preprocessing import Fit, Interpolation, Preprocessing
 
 
 def gradient(width: int, height: int) -> Image.Image:
@@ -39,6 +39,30 @@ def test_preprocess_squashes_to_planes_of_rgb_levels(size: tuple[int, int], inte
 def test_preprocess_of_a_picture_that_fits_changes_nothing() -> None:
     image = gradient(64, 48)
     assert np.array_equal(preprocess(image, Preprocessing(64, 48))[0], np.asarray(image).transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((640, 320), Placement(0, 16, 64, 32)),
+        ((320, 640), Placement(16, 0, 32, 64)),
+        ((50, 50), Placement(0, 0, 64, 64)),
+        ((64, 63), Placement(0, 0, 64, 63)),
+        ((1000, 40), Placement(0, 30, 64, 3)),
+        ((10_000, 1), Placement(0, 31, 64, 1)),
+    ],
+)
+def test_a_letterbox_keeps_proportions_in_the_middle(size: tuple[int, int], expected: Placement) -> None:
+    assert placement(size, Preprocessing(64, 64, fit=Fit.LETTERBOX)) == expected
+    assert placement(size, Preprocessing(64, 48)) == Placement(0, 0, 64, 48)
+
+
+def test_preprocess_letterboxes_on_grey() -> None:
+    planes = preprocess(gradient(200, 100), Preprocessing(64, 64, fit=Fit.LETTERBOX))
+    assert planes.shape == (1, 3, 64, 64)
+    assert np.all(planes[..., :16, :] == 127)
+    assert np.all(planes[..., 48:, :] == 127)
+    assert np.array_equal(planes[..., 16:48, :], preprocess(gradient(200, 100), Preprocessing(64, 32)))
 
 
 def test_model_input_of_a_file_is_the_preprocessing_of_its_picture() -> None:

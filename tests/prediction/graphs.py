@@ -1,14 +1,17 @@
-"""Tiny models: their first tag always wins, so a prediction tells which model it came from."""
+"""Tiny models: classifiers whose first tag always wins, so that a prediction tells which model it came from, and
+detectors that find what is red, green or blue.
+"""
 
 from uuid import UUID, uuid4
 
 import msgspec
 import onnx
-from onnx import TensorProto, helper
+from msgspec.structs import replace
+from onnx import TensorProto, helper, parser
 
 from shared.models.domains import GENERAL, DomainType
 from shared.models.predictions import Pointer
-from shared.models.preprocessing import Preprocessing
+from shared.models.preprocessing import Fit, Preprocessing
 from shared.models.projects import ClassificationType
 from shared.models.tags import TagType
 from shared.models.training import ModelSpec, ModelTag
@@ -17,6 +20,43 @@ from shared.storage import blobs, published
 from shared.storage.store import Store
 
 SIDE = 16
+DETECTION_DOMAIN = UUID("da2e3a8a-40a5-4171-82f4-58522f70fbc1")
+DETECTOR_SIDE = 64
+COLOURS = ["red", "green", "blue"]
+# A colour's box lies around the pixels in which that channel is far above the mean of the three. There
+# are as many boxes as such colours, or none.
+DETECTOR = """
+<ir_version: 8, opset_import: ["": 13]>
+colours (float[1, 3, SIDE, SIDE] image_tensor) => (float[1, n, 4] detected_boxes, int64[1, n] detected_classes,
+    float[1, n] detected_scores)
+<float one = {1}, float zero = {0}, float level = {60}, float full = {170}, float least = {0.4}, int64 row = {1},
+    int64[1] batch = {0}, int64[3] shape = {1, 3, 4}, float[1, 1, 1, SIDE] lefts = {LEFTS},
+    float[1, 1, 1, SIDE] rights = {RIGHTS}, float[1, 1, SIDE, 1] tops = {LEFTS},
+    float[1, 1, SIDE, 1] bottoms = {RIGHTS}>
+{
+    mean = ReduceMean <axes = [1]> (image_tensor)
+    excess = Sub (image_tensor, mean)
+    inside = Greater (excess, level)
+    inside_lefts = Where (inside, lefts, one)
+    inside_tops = Where (inside, tops, one)
+    inside_rights = Where (inside, rights, zero)
+    inside_bottoms = Where (inside, bottoms, zero)
+    x1 = ReduceMin <axes = [2, 3]> (inside_lefts)
+    y1 = ReduceMin <axes = [2, 3]> (inside_tops)
+    x2 = ReduceMax <axes = [2, 3]> (inside_rights)
+    y2 = ReduceMax <axes = [2, 3]> (inside_bottoms)
+    corners = Concat <axis = 3> (x1, y1, x2, y2)
+    boxes = Reshape (corners, shape)
+    most = ReduceMax <axes = [2, 3], keepdims = 0> (excess)
+    scores = Div (most, full)
+    seen = Greater (scores, least)
+    places = NonZero (seen)
+    found = Gather <axis = 0> (places, row)
+    detected_boxes = Gather <axis = 1> (boxes, found)
+    detected_scores = Gather <axis = 1> (scores, found)
+    detected_classes = Unsqueeze (found, batch)
+}
+"""
 
 
 def make_graph(outputs: int, padding: int = 0) -> bytes:
@@ -40,6 +80,16 @@ def make_graph(outputs: int, padding: int = 0) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def make_detector(text: str = DETECTOR) -> bytes:
+    """Finds the red, the green and the blue thing of a picture."""
+    edges = [index / DETECTOR_SIDE for index in range(DETECTOR_SIDE + 1)]
+    for name, values in (("LEFTS", edges[:-1]), ("RIGHTS", edges[1:]), ("SIDE", [DETECTOR_SIDE])):
+        text = text.replace(name, ", ".join(map(str, values)))
+    model = parser.parse_model(text)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
 def make_spec(project_id: UUID, iteration_id: UUID, names: list[str]) -> ModelSpec:
     tags = [ModelTag(uuid4(), name, TagType.NEGATIVE if name == "none" else TagType.REGULAR) for name in names]
     return ModelSpec(
@@ -51,6 +101,18 @@ def make_spec(project_id: UUID, iteration_id: UUID, names: list[str]) -> ModelSp
         tags,
         Preprocessing(SIDE, SIDE),
         now(),
+    )
+
+
+def make_detector_spec(
+    project_id: UUID, iteration_id: UUID, names: list[str] = COLOURS, fit: Fit = Fit.SQUASH
+) -> ModelSpec:
+    return replace(
+        make_spec(project_id, iteration_id, names),
+        domain_id=DETECTION_DOMAIN,
+        domain_type=DomainType.OBJECT_DETECTION,
+        classification_type=None,
+        preprocessing=Preprocessing(DETECTOR_SIDE, DETECTOR_SIDE, fit=fit),
     )
 
 
