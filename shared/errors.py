@@ -185,7 +185,13 @@ class BadImageAspectRatio(ServiceError):
 
 
 class BadImageUrl(ServiceError):
+    """`answered` is the HTTP status of a host that refused; 0 where none was heard."""
+
     code = "BadRequestImageUrl"
+
+    def __init__(self, message: str, answered: int = 0) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class ImageLimitExceeded(ServiceError):
@@ -288,6 +294,14 @@ class ExportInProgress(ServiceError):
 
 class ExportWhileTraining(ServiceError):
     code = "BadRequestExportWhileTraining"
+
+
+class InvalidImportToken(ServiceError):
+    code = "BadRequestInvalidImportToken"
+
+
+class WorkspaceCannotBeModified(ServiceError):
+    code = "BadRequestWorkspaceCannotBeModified"
 
 
 class InvalidArtifactUri(ServiceError):

@@ -1,4 +1,4 @@
-"""Fetches the images that callers name by URL. A URL is hostile until its address, size and time are checked."""
+"""Fetches what callers name by URL, mostly images. A URL is hostile until its address, size and time are checked."""
 
 import ipaddress
 import socket
@@ -53,6 +53,14 @@ GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _resolvers = ThreadPoolExecutor(16, "resolve")
 
 
+class Origin(Struct, frozen=True):
+    """Whom a URL asks."""
+
+    scheme: str
+    host: str
+    port: int
+
+
 class _Target(Struct, frozen=True):
     """A URL that was checked, and the very addresses to connect to."""
 
@@ -73,6 +81,7 @@ def fetch(
     limit: int,
     allow_private: bool,
     seconds: float = SECONDS,
+    redirects: int = REDIRECTS,
     resolve: Resolve = system_resolve,
     tls: ssl.SSLContext | None = None,
 ) -> bytes:
@@ -82,14 +91,20 @@ def fetch(
     tells what lies behind the host's name: an answer must not help to explore our network.
     """
     deadline = time.monotonic() + seconds
-    for _ in range(REDIRECTS + 1):
+    for _ in range(redirects + 1):
         target = _check(url, allow_private, resolve, deadline)
         with _answer(target, tls or _system_tls(), deadline) as response:
             location = response.get_redirect_location()
             if not location:
                 return _body(response, limit)
             url = _redirected(url, location)
-    raise BadImageUrl(f"The image URL redirects more than {REDIRECTS} times; use the URL that it ends at.")
+    raise BadImageUrl(f"The image URL redirects more than {redirects} times; use the URL that it ends at.")
+
+
+def origin(url: str) -> Origin:
+    """Raises BadImageUrl."""
+    parsed = _parse(url)
+    return Origin(str(parsed.scheme), (parsed.host or "").strip("[]"), parsed.port or DEFAULT_PORTS[str(parsed.scheme)])
 
 
 @cache
@@ -98,14 +113,12 @@ def _system_tls() -> ssl.SSLContext:
 
 
 def _check(url: str, allow_private: bool, resolve: Resolve, deadline: float) -> _Target:
-    parsed = _parse(url)
-    host = (parsed.host or "").strip("[]")
-    port = parsed.port or DEFAULT_PORTS[str(parsed.scheme)]
-    addresses = _resolve(host, port, resolve, deadline)
+    asked = origin(url)
+    addresses = _resolve(asked.host, asked.port, resolve, deadline)
     # One bad address spoils the name: a host that is both public and private means no good.
     if not addresses or not all(_is_allowed(address, allow_private) for address in addresses):
         raise BadImageUrl(NOT_PUBLIC)
-    return _Target(parsed, host, port, addresses[:ADDRESSES_TRIED])
+    return _Target(_parse(url), asked.host, asked.port, addresses[:ADDRESSES_TRIED])
 
 
 def _redirected(url: str, location: str) -> str:
@@ -216,7 +229,8 @@ def _left(deadline: float) -> float:
 
 def _body(response: BaseHTTPResponse, limit: int) -> bytes:
     if response.status != 200:
-        raise BadImageUrl(f"The image URL answered with status {response.status}; use one that anyone can open.")
+        message = f"The image URL answered with status {response.status}; use one that anyone can open."
+        raise BadImageUrl(message, response.status)
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise BadImageUrl("The image URL's host compresses what it sends; use a host that sends the file as it is.")
     if (response.length_remaining or 0) > limit:

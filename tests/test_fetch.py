@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import BadImageSize, BadImageUrl
-from shared.fetch import fetch
+from shared.fetch import Origin, fetch, origin
 from tests.servers import Answer, Request, make_certificate, serving
 
 LIMIT = 1000
@@ -294,3 +294,24 @@ def test_fetch_takes_no_proxy_from_the_environment(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with serving(answering()) as port:
         assert local_fetch(f"http://127.0.0.1:{port}/") == b"picture"
+
+
+def test_origin_is_the_one_that_would_be_asked() -> None:
+    assert origin("HTTPS://Acct.example/a?b") == origin("https://acct.example:443/c")
+    assert origin("http://127.0.0.1:10000/acct/a") == Origin("http", "127.0.0.1", 10000)
+    for other in ("http://acct.example/", "https://acct.example:444/", "https://acct.example.evil/"):
+        assert origin(other) != origin("https://acct.example/")
+    for hidden in ("https://acct.example@evil.example/", "file:///etc/passwd", "acct.example/a"):
+        with pytest.raises(BadImageUrl):
+            origin(hidden)
+
+
+def test_a_refusal_tells_what_the_host_answered() -> None:
+    with serving(answering(status=403)) as port, pytest.raises(BadImageUrl) as caught:
+        local_fetch(f"http://127.0.0.1:{port}/")
+    assert caught.value.answered == 403
+
+
+def test_redirects_can_be_refused() -> None:
+    with serving(answering(status=302, Location="/there")) as port, pytest.raises(BadImageUrl, match="redirects"):
+        fetch(f"http://127.0.0.1:{port}/", limit=LIMIT, allow_private=True, redirects=0)
