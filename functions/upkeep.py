@@ -18,7 +18,7 @@ RETRY_SECONDS = 600.0
 @blueprint.queue_trigger(arg_name="message", queue_name="upkeep", connection="AzureWebJobsStorage")
 def upkeep_do(message: func.QueueMessage) -> None:
     app = runtime()
-    upkeep.do(app.store, app.publisher, msgspec.json.decode(message.get_body(), type=AnyTask))
+    upkeep.do(app.store, app.settings, app.publisher, msgspec.json.decode(message.get_body(), type=AnyTask))
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="upkeep-poison", connection="AzureWebJobsStorage")

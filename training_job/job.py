@@ -62,8 +62,7 @@ def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | No
             return record
         return replace(record, iteration=_ended(record, failure, now()))
 
-    iteration = iterations.update(store, project_id, iteration_id, change).iteration
-    iterations.end_training(store, iteration)
+    iterations.end_training(store, iterations.update(store, project_id, iteration_id, change))
 
 
 def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iteration:

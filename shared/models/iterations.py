@@ -47,6 +47,12 @@ class Iteration(Wire, frozen=True):
     training_error_details: str | None = None
 
 
+class EndedIteration(Iteration, frozen=True):
+    """The data of the event that tells of a training's end: a subscriber can send the mail that was asked for."""
+
+    notification_email_address: str | None = None
+
+
 class TrainingRun(Wire, frozen=True):
     """What only we need to know of an iteration: what it was trained on, and whether its job still lives."""
 

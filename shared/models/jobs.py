@@ -8,6 +8,10 @@ from msgspec import Struct
 from shared.models.events import EventType
 from shared.models.iterations import Iteration
 
+# A task that repeats what a call does is seen after so many seconds: longer than any call may run (functionTimeout in
+# host.json), so what the call was about to write is there by then.
+SETTLED = 300.0
+
 
 class Task(Struct, frozen=True, rename="camel", tag_field="task", tag=True):
     """A message carries the name of its class as `task`."""
@@ -55,6 +59,44 @@ class Announce(Task, frozen=True):
     event: EventType
     id: str
     iteration: Iteration
+    notification_email_address: str | None = None
 
 
-AnyTask = PurgeProject | SweepTag | ReleaseImages | CollectPictures | DeleteAllImages | Announce
+class PrepareTraining(Task, frozen=True):
+    """Freeze the dataset of an iteration and launch its job; `attempt` says for which of its attempts."""
+
+    project_id: UUID
+    iteration_id: UUID
+    attempt: int
+
+
+class WriteExport(Task, frozen=True):
+    """Write a part of a project's export, and then what follows it. Section 0 is the workspace, n the n-th iteration.
+
+    `after` is the image that the part before ended at.
+    """
+
+    project_id: UUID
+    export_id: UUID
+    section: int = 0
+    part: int = 0
+    after: UUID | None = None
+
+
+class ReadImport(Task, frozen=True):
+    """Take in a part of an export, and then what follows it.
+
+    `url` is where the part is (none: the section's first), `images` how many the section has had, `unchanged` whether
+    the export is of one moment, `waits` how often this part was waited for.
+    """
+
+    project_id: UUID
+    section: int = 0
+    part: int = 0
+    url: str | None = None
+    images: int = 0
+    unchanged: bool = False
+    waits: int = 0
+
+
+AnyTask = PurgeProject | SweepTag | ReleaseImages | CollectPictures | DeleteAllImages | Announce | PrepareTraining

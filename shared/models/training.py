@@ -10,6 +10,9 @@ from shared.models.projects import ClassificationType
 from shared.models.tags import Tag, TagType
 from shared.models.wire import Wire
 
+# What is trained now: the backbone, and the side in pixels of what it sees. A head fits embeddings of its own alone.
+ARCHITECTURE = "efficientnet-lite0-288"
+
 
 class DatasetHeader(Wire, frozen=True):
     """The first line of dataset.jsonl; each further line is an ImageRecord. Tags are those to train, in their order."""
@@ -19,7 +22,6 @@ class DatasetHeader(Wire, frozen=True):
     domain_id: UUID
     classification_type: ClassificationType | None
     tags: list[Tag]
-    images: int
 
 
 class Dataset(Wire, frozen=True):
@@ -44,6 +46,7 @@ class ModelSpec(Wire, frozen=True):
     tags: list[ModelTag]
     preprocessing: Preprocessing
     trained: datetime
+    architecture: str = ARCHITECTURE
 
 
 class EvaluatedImage(Wire, frozen=True):

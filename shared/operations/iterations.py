@@ -6,11 +6,10 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
-from shared.models.jobs import CollectPictures
+from shared.models.jobs import SETTLED, CollectPictures
 from shared.models.wire import now
 from shared.operations import projects
 from shared.operations.texts import checked_name
-from shared.operations.upkeep import SETTLED
 from shared.storage import blobs, published, queues
 from shared.storage import iterations as stored
 from shared.storage.store import Store

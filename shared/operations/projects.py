@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.domains import DOMAINS, GENERAL, Domain, DomainType
-from shared.models.jobs import PurgeProject
+from shared.models.jobs import SETTLED, PurgeProject
 from shared.models.limits import Limits
 from shared.models.projects import (
     AUGMENTATIONS,
@@ -21,7 +21,6 @@ from shared.models.projects import (
 )
 from shared.models.wire import enum_named, now
 from shared.operations.texts import checked_description, checked_name
-from shared.operations.upkeep import SETTLED
 from shared.storage import iterations as stored_iterations
 from shared.storage import projects as stored
 from shared.storage import queues

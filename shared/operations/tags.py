@@ -8,14 +8,13 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.domains import DomainType
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
-from shared.models.jobs import SweepTag
+from shared.models.jobs import SETTLED, SweepTag
 from shared.models.limits import Limits
 from shared.models.projects import Project
 from shared.models.tags import Tag, TagType, TagUpdate
 from shared.models.wire import enum_named
 from shared.operations import projects
 from shared.operations.texts import checked_description, checked_name
-from shared.operations.upkeep import SETTLED
 from shared.storage import images as stored_images
 from shared.storage import queues
 from shared.storage import tags as stored

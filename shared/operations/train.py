@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -10,7 +11,6 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shared import errors, launcher
-from shared.models.domains import DomainType
 from shared.models.images import ImageRecord
 from shared.models.iterations import (
     Iteration,
@@ -21,15 +21,16 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
+from shared.models.jobs import PrepareTraining
 from shared.models.limits import Limits
-from shared.models.projects import ClassificationType, Project
-from shared.models.tags import Tag, TagType
+from shared.models.tags import Tag
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
 from shared.operations import projects
+from shared.operations import training_checks as checks
 from shared.operations.tags import require_tags
 from shared.settings import Settings
-from shared.storage import counts, datasets
+from shared.storage import counts, datasets, queues
 from shared.storage import images as stored_images
 from shared.storage import iterations as stored
 from shared.storage import tags as stored_tags
@@ -38,6 +39,8 @@ from shared.storage.store import Store
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 ATTEMPTS = 3
+# A project with so many tagged images is frozen within the train call, in about a second; a larger one by upkeep.
+FROZEN_AT_ONCE = 5_000
 
 
 def train_project(
@@ -53,14 +56,16 @@ def train_project(
 ) -> Iteration:
     """Answers at once with an iteration in `Training`; the job ends it as `Completed` or `Failed`."""
     project = projects.get_project(store, project_id)
-    _check_supported(project, training_type, parameters)
+    checks.check_supported(project, training_type)
     if notification_email_address and not EMAIL.fullmatch(notification_email_address):
         raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")
     if reserved_budget_in_hours < 0:
         raise errors.BadRequest(f"'reservedBudgetInHours' is 0 or more, not {reserved_budget_in_hours}.")
+    if parameters.custom_base_model_info:
+        checks.check_base(store, project, parameters.custom_base_model_info)
     counted = counts.read(store, project_id)
     tags = _selected(stored_tags.names(store, project_id), parameters.selected_tags or [])
-    _check_enough(settings.limits, project, tags, counted)
+    checks.check_enough(settings.limits, project.settings.classification_type, tags, counted.per_tag)
     time = now()
     run = TrainingRun(
         counted.changes,
@@ -68,7 +73,6 @@ def train_project(
         notification_email_address=notification_email_address,
         started=time,
     )
-    _check_iterations(settings.limits, stored.list_all(store, project_id), run, force_train)
     iteration = Iteration(
         id=uuid4(),
         name="",
@@ -81,8 +85,30 @@ def train_project(
         classification_type=project.settings.classification_type,
         training_type=training_type,
         reserved_budget_in_hours=reserved_budget_in_hours,
+        custom_base_model_info=parameters.custom_base_model_info,
     )
-    return _begin(store, settings, IterationRecord(iteration, run), tags)
+    record = IterationRecord(iteration, run)
+    checks.check_iterations(settings.limits, stored.list_all(store, project_id), record, force_train)
+    return _begin(store, settings, record, counted)
+
+
+def prepare(store: Store, settings: Settings, task: PrepareTraining) -> None:
+    """From the dataset to the launch, for a large project or a job that is started again. Can be repeated."""
+    try:
+        record = stored.get(store, task.project_id, task.iteration_id)
+    except (errors.IterationNotFound, errors.ProjectNotFound):
+        return
+    run = record.run
+    if record.iteration.status != IterationStatus.TRAINING or run.attempts != task.attempt or run.execution:
+        return
+    try:
+        _freeze(store, settings.limits, record)
+    except errors.ServiceUnavailable:
+        raise
+    except errors.ServiceError as error:
+        _fail(store, record.iteration, error.message)
+    else:
+        _launch(store, settings, record.iteration)
 
 
 def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None:
@@ -96,52 +122,71 @@ def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None
         return
     if record.iteration.status != IterationStatus.TRAINING:
         # The job died between its last write and its announcement.
-        stored.end_training(store, record.iteration)
+        stored.end_training(store, record)
     elif _is_dead(record.run, settings):
         _restart(store, settings, record.iteration)
 
 
-def _begin(store: Store, settings: Settings, record: IterationRecord, tags: list[Tag]) -> Iteration:
+def _begin(store: Store, settings: Settings, record: IterationRecord, counted: Counts) -> Iteration:
     """From the lock to the launch. What is refused before the dataset is frozen leaves no trace.
 
-    Where we die half-way, `watch_training` starts a job that finds no dataset, and so fails the iteration.
+    Where we die half-way, `watch_training` goes on from there.
     """
-    iteration = record.iteration
+    iteration, large = record.iteration, counted.tagged > FROZEN_AT_ONCE
     stored.lock_training(store, iteration.project_id, iteration.id)
     try:
         name = f"Iteration {stored.next_number(store, iteration.project_id)}"
         record = replace(record, iteration=replace(iteration, name=name))
         stored.insert(store, record)
-        _freeze(store, record.iteration, tags)
+        if large:
+            _prepare_aside(store, record)
+        else:
+            _freeze(store, settings.limits, record)
     except errors.ServiceError:
         with suppress(errors.IterationNotFound, errors.ProjectNotFound):
             stored.delete(store, iteration.project_id, iteration.id)
         stored.unlock_training(store, iteration.project_id, iteration.id)
         raise
-    _launch(store, settings, record.iteration)
+    if not large:
+        _launch(store, settings, record.iteration)
     return record.iteration
 
 
-def _freeze(store: Store, iteration: Iteration, tags: list[Tag]) -> None:
-    wanted = {tag.id for tag in tags}
+def _prepare_aside(store: Store, record: IterationRecord) -> None:
+    iteration = record.iteration
+    queues.send(store, "upkeep", PrepareTraining(iteration.project_id, iteration.id, record.run.attempts))
+
+
+def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:
+    """Write down what is trained on, unless that is done. Raises what forbids to train on it."""
+    iteration = record.iteration
+    if datasets.frozen(store, iteration.project_id, iteration.id):
+        return
+    known = stored_tags.names(store, iteration.project_id)
+    tags = [known[tag_id] for tag_id in record.run.selected_tags if tag_id in known]
+    kind = iteration.classification_type
 
     def images() -> Iterator[ImageRecord]:
-        for image in stored_images.each(store, iteration.project_id):
-            marks = [mark for mark in image.tags if mark.tag_id in wanted]
-            if len(marks) > 1 and iteration.classification_type == ClassificationType.MULTICLASS:
-                raise errors.MultiClassTrainingValidationFailed(
-                    f"Image {image.id} has several tags, but in a multiclass project every image has one; "
-                    "remove the others, or make the project multilabel."
-                )
-            if marks:
-                regions = [region for region in image.regions if region.tag_id in wanted]
-                yield replace(image, tags=marks, regions=regions)
+        images_per_tag = Counter[UUID]()
+        for image in _trained_on(store, record):
+            images_per_tag.update(image.tag_ids)
+            yield image
+        # Since the train call counted them, images and tags may have been deleted.
+        checks.check_enough(limits, kind, tags, images_per_tag)
 
-    records = list(images())
-    header = DatasetHeader(
-        iteration.project_id, iteration.id, iteration.domain_id, iteration.classification_type, tags, len(records)
-    )
-    datasets.write(store, header, records)
+    header = DatasetHeader(iteration.project_id, iteration.id, iteration.domain_id, kind, tags)
+    datasets.write(store, header, images())
+
+
+def _trained_on(store: Store, record: IterationRecord) -> Iterator[ImageRecord]:
+    """The images with any of the tags to train, and of their tags those."""
+    wanted = set(record.run.selected_tags)
+    for image in stored_images.each(store, record.iteration.project_id):
+        marks = [mark for mark in image.tags if mark.tag_id in wanted]
+        checks.check_tags_of(image, len(marks), record.iteration.classification_type)
+        if marks:
+            regions = [region for region in image.regions if region.tag_id in wanted]
+            yield replace(image, tags=marks, regions=regions)
 
 
 def _launch(store: Store, settings: Settings, iteration: Iteration) -> None:
@@ -177,66 +222,35 @@ def _restart(store: Store, settings: Settings, iteration: Iteration) -> None:
         run = record.run
         if record.iteration.status != IterationStatus.TRAINING or not _is_dead(run, settings):
             return record
-        if run.attempts + 1 < ATTEMPTS:
-            return replace(record, run=replace(run, attempts=run.attempts + 1, started=time))
-        reason = f"The training job died {ATTEMPTS} times; the last that was heard: {run.message or 'nothing'}."
+        return replace(record, run=replace(run, attempts=run.attempts + 1, started=time, execution=None))
+
+    record = stored.update(store, iteration.project_id, iteration.id, change)
+    if record.iteration.status != IterationStatus.TRAINING or record.run.started != time:
+        return
+    if record.run.attempts >= ATTEMPTS:
+        heard = record.run.message or "nothing"
+        _fail(store, iteration, f"The training job died {ATTEMPTS} times; the last that was heard: {heard}.")
+    else:
+        logging.warning("Attempt %d at training iteration %s", record.run.attempts + 1, iteration.id)
+        _prepare_aside(store, record)
+
+
+def _fail(store: Store, iteration: Iteration, reason: str) -> None:
+    def change(record: IterationRecord) -> IterationRecord:
+        if record.iteration.status != IterationStatus.TRAINING:
+            return record
         failed = replace(
-            record.iteration, status=IterationStatus.FAILED, training_error_details=reason, last_modified=time
+            record.iteration,
+            status=IterationStatus.FAILED,
+            exportable_to=[],
+            training_error_details=reason,
+            last_modified=now(),
         )
         return replace(record, iteration=failed)
 
-    record = stored.update(store, iteration.project_id, iteration.id, change)
-    if record.iteration.status == IterationStatus.FAILED:
-        stored.end_training(store, record.iteration)
-    elif record.run.started == time:
-        logging.warning("Attempt %d at training iteration %s", record.run.attempts + 1, iteration.id)
-        _launch(store, settings, record.iteration)
-
-
-def _check_supported(project: Project, training_type: TrainingType, parameters: TrainingParameters) -> None:
-    domain = projects.domain_of(project)
-    if domain.type == DomainType.OBJECT_DETECTION:
-        raise errors.OperationNotSupported("Object detection projects can't be trained in this version.")
-    if training_type == TrainingType.ADVANCED:
-        raise errors.DomainNotSupportedForAdvancedTraining(
-            f"'{domain.name}' has no advanced training in this version; train with trainingType=Regular."
-        )
-    if parameters.custom_base_model_info:
-        raise errors.OperationNotSupported("Training from another iteration (customBaseModelInfo) is not supported.")
+    stored.end_training(store, stored.update(store, iteration.project_id, iteration.id, change))
 
 
 def _selected(tags: Mapping[UUID, Tag], selected: list[UUID]) -> list[Tag]:
     require_tags(tags, selected)
     return [tag for tag in tags.values() if not selected or tag.id in selected]
-
-
-def _check_enough(limits: Limits, project: Project, tags: list[Tag], counted: Counts) -> None:
-    """At least two tags, one of them regular, and enough images of every one."""
-    refused = (
-        errors.MultiClassTrainingValidationFailed
-        if project.settings.classification_type == ClassificationType.MULTICLASS
-        else errors.MultiLabelTrainingValidationFailed
-    )
-    few = [tag.name for tag in tags if counted.per_tag.get(tag.id, 0) < limits.images_per_tag]
-    if few:
-        raise refused(
-            f"Not enough images per tag for training: {', '.join(few)} has fewer than {limits.images_per_tag}. "
-            "Tag more images, or delete the tag."
-        )
-    if len(tags) < 2 or all(tag.type == TagType.NEGATIVE for tag in tags):
-        raise refused("Not enough tags for training: have two or more, one of which may be the Negative tag.")
-
-
-def _check_iterations(limits: Limits, records: list[IterationRecord], run: TrainingRun, force: bool) -> None:
-    if any(record.iteration.status == IterationStatus.TRAINING for record in records):
-        raise errors.TrainingInProgress("The project is being trained; wait until that iteration has ended.")
-    if len(records) >= limits.iterations_per_project:
-        raise errors.IterationLimitExceeded(
-            f"The project has {limits.iterations_per_project} iterations, as many as allowed; delete one first."
-        )
-    done = [record for record in records if record.iteration.status == IterationStatus.COMPLETED]
-    if force or not done:
-        return
-    last = max(done, key=lambda record: record.iteration.created)
-    if (last.run.revision, last.run.selected_tags) == (run.revision, run.selected_tags):
-        raise errors.TrainingNotNeeded("Nothing changed since last training; send forceTrain=true to train anyway.")

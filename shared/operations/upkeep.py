@@ -3,28 +3,33 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec import structs
+
 from shared.events import Publisher
+from shared.models.events import EventType
 from shared.models.images import OrderBy, TaggingStatus
-from shared.models.iterations import IterationStatus
+from shared.models.iterations import EndedIteration, IterationStatus
 from shared.models.jobs import (
+    SETTLED,
     Announce,
     AnyTask,
     CollectPictures,
     DeleteAllImages,
+    PrepareTraining,
     PurgeProject,
     ReleaseImages,
     SweepTag,
 )
 from shared.models.limits import Limits
 from shared.models.wire import now
+from shared.operations import train
+from shared.settings import Settings
 from shared.storage import blobs, datasets, iterations, predictions, projects, queues, results, tags
 from shared.storage import images as stored_images
 from shared.storage.store import Store
 
 STEP = 256
 FRAME_DAYS = 7
-# Longer than any call may run (functionTimeout in host.json): what it was about to write is there by then.
-SETTLED = 300.0
 # How soon a step is tried again that has to wait for something else.
 AGAIN = 30.0
 
@@ -33,7 +38,7 @@ class NotYet(Exception):
     """The step has to wait for something that is under way."""
 
 
-def do(store: Store, publisher: Publisher, task: AnyTask) -> None:
+def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) -> None:
     """One step of a task. What is left of it goes back to the queue."""
     rest: AnyTask | None = None
     try:
@@ -49,9 +54,10 @@ def do(store: Store, publisher: Publisher, task: AnyTask) -> None:
                 _collect(store, project_id, before)
             case DeleteAllImages():
                 rest = _delete_all_images(store, task)
-            case Announce(event, event_id, iteration):
-                subject = f"projects/{iteration.project_id}/iterations/{iteration.id}"
-                publisher.publish(event, subject, iteration, event_id)
+            case Announce():
+                _announce(publisher, task)
+            case PrepareTraining():
+                train.prepare(store, settings, task)
     except NotYet:
         queues.send(store, "upkeep", task, delay=AGAIN)
     if rest:
@@ -64,6 +70,15 @@ def expire(store: Store, limits: Limits) -> None:
     results.expire_frames(store, now() - timedelta(days=FRAME_DAYS))
     for project in projects.list_all(store):
         queues.send(store, "upkeep", CollectPictures(project.id, now() - timedelta(days=1)))
+
+
+def _announce(publisher: Publisher, task: Announce) -> None:
+    iteration = task.iteration
+    if task.event in (EventType.ITERATION_TRAINED, EventType.ITERATION_FAILED):
+        iteration = EndedIteration(
+            **structs.asdict(iteration), notification_email_address=task.notification_email_address
+        )
+    publisher.publish(task.event, f"projects/{iteration.project_id}/iterations/{iteration.id}", iteration, task.id)
 
 
 def _collect(store: Store, project_id: UUID, before: datetime) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.errors import IterationNotFound, TrainingInProgress
 from shared.models.events import EventType
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingLock
+from shared.models.iterations import IterationRecord, IterationStatus, TrainingLock
 from shared.models.jobs import Announce
 from shared.models.wire import now
 from shared.storage import counts, queues, rows
@@ -111,11 +111,13 @@ def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
             transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
 
 
-def end_training(store: Store, iteration: Iteration) -> None:
+def end_training(store: Store, record: IterationRecord) -> None:
     """What a training does last: announce its end, under an id that a repeat shares, then unlock."""
+    iteration = record.iteration
     completed = iteration.status == IterationStatus.COMPLETED
     event = EventType.ITERATION_TRAINED if completed else EventType.ITERATION_FAILED
-    queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration))
+    address = record.run.notification_email_address
+    queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration, address))
     unlock_training(store, iteration.project_id, iteration.id)
 
 

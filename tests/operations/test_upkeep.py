@@ -22,7 +22,7 @@ def create_images(store, settings, project_id, seeds):
 
 
 def do(store, settings, task) -> None:
-    upkeep.do(store, Publisher.open(settings), task)
+    upkeep.do(store, settings, Publisher.open(settings), task)
 
 
 def test_pictures_of_deleted_images_go_and_others_stay(store, settings, project_id):

@@ -40,7 +40,7 @@ def prepared(store: Store, images: int = 10) -> JobSettings:
     time, project_id, iteration_id = now(), uuid4(), uuid4()
     kind = ClassificationType.MULTICLASS
     projects.insert(store, Project(project_id, str(project_id), None, ProjectSettings(GENERAL, kind), time, time))
-    header = DatasetHeader(project_id, iteration_id, GENERAL, kind, TAGS, images)
+    header = DatasetHeader(project_id, iteration_id, GENERAL, kind, TAGS)
     datasets.write(store, header, [stored(store, project_id, position) for position in range(images)])
     status, regular = IterationStatus.TRAINING, TrainingType.REGULAR
     iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, False, GENERAL, kind, regular)

@@ -1,0 +1,111 @@
+"""What must hold before a project can be trained; each refusal says what to do."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+
+from shared import errors
+from shared.models.domains import DomainType
+from shared.models.images import ImageRecord
+from shared.models.iterations import (
+    CustomBaseModelInfo,
+    Iteration,
+    IterationRecord,
+    IterationStatus,
+    TrainingRun,
+    TrainingType,
+)
+from shared.models.limits import Limits
+from shared.models.projects import ClassificationType, Project
+from shared.models.tags import Tag, TagType
+from shared.models.training import ARCHITECTURE, ModelSpec
+from shared.operations import projects
+from shared.storage import blobs, iterations
+from shared.storage.store import Store
+
+
+def check_supported(project: Project, training_type: TrainingType) -> None:
+    domain = projects.domain_of(project)
+    if domain.type == DomainType.OBJECT_DETECTION:
+        raise errors.OperationNotSupported("Object detection projects can't be trained in this version.")
+    if training_type == TrainingType.ADVANCED:
+        raise errors.DomainNotSupportedForAdvancedTraining(
+            f"'{domain.name}' has no advanced training in this version; train with trainingType=Regular."
+        )
+
+
+def check_enough(
+    limits: Limits, kind: ClassificationType | None, tags: list[Tag], images_per_tag: Mapping[UUID, int]
+) -> None:
+    """At least two tags, one of them regular, and enough images of every one."""
+    refused = (
+        errors.MultiClassTrainingValidationFailed
+        if kind == ClassificationType.MULTICLASS
+        else errors.MultiLabelTrainingValidationFailed
+    )
+    few = [tag.name for tag in tags if images_per_tag.get(tag.id, 0) < limits.images_per_tag]
+    if few:
+        raise refused(
+            f"Not enough images per tag for training: {', '.join(few)} has fewer than {limits.images_per_tag}. "
+            "Tag more images, or delete the tag."
+        )
+    if len(tags) < 2 or all(tag.type == TagType.NEGATIVE for tag in tags):
+        raise refused("Not enough tags for training: have two or more, one of which may be the Negative tag.")
+
+
+def check_tags_of(image: ImageRecord, tags: int, kind: ClassificationType | None) -> None:
+    """`tags` is how many of the tags to train the image has."""
+    if tags > 1 and kind == ClassificationType.MULTICLASS:
+        raise errors.MultiClassTrainingValidationFailed(
+            f"Image {image.id} has several tags, but in a multiclass project every image has one; "
+            "remove the others, or make the project multilabel."
+        )
+
+
+def check_iterations(limits: Limits, records: list[IterationRecord], new: IterationRecord, force: bool) -> None:
+    if any(record.iteration.status == IterationStatus.TRAINING for record in records):
+        raise errors.TrainingInProgress("The project is being trained; wait until that iteration has ended.")
+    if len(records) >= limits.iterations_per_project:
+        raise errors.IterationLimitExceeded(
+            f"The project has {limits.iterations_per_project} iterations, as many as allowed; delete one first."
+        )
+    done = [record for record in records if record.iteration.status == IterationStatus.COMPLETED]
+    if force or not done:
+        return
+    last = max(done, key=lambda record: record.iteration.created)
+    if _what(last.run, last.iteration) == _what(new.run, new.iteration):
+        raise errors.TrainingNotNeeded("Nothing changed since last training; send forceTrain=true to train anyway.")
+
+
+def _what(run: TrainingRun, iteration: Iteration) -> tuple[object, ...]:
+    """All that a training depends on."""
+    return run.revision, run.selected_tags, iteration.custom_base_model_info
+
+
+def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> None:
+    """Whether the project's training can continue from that iteration, which may be another project's."""
+    iteration = iterations.get(store, base.project_id, base.iteration_id).iteration
+    if iteration.status != IterationStatus.COMPLETED:
+        raise errors.CustomBaseModelNotCompleted(
+            f"'{iteration.name}' is {iteration.status}; continue from an iteration that is Completed."
+        )
+    settings = project.settings
+    if (iteration.domain_id, iteration.classification_type) != (settings.domain_id, settings.classification_type):
+        raise errors.CustomBaseModelNotCompatible(
+            f"'{iteration.name}' was trained in another domain or classification type; continue from an iteration "
+            "with those of this project, or leave out customBaseModelInfo."
+        )
+    if _architecture(store, base) != ARCHITECTURE:
+        raise errors.CustomBaseModelRetired(
+            f"'{iteration.name}' has an architecture that is no longer trained; leave out customBaseModelInfo."
+        )
+
+
+def _architecture(store: Store, base: CustomBaseModelInfo) -> str:
+    """Of the iteration's model; "" where that is gone."""
+    try:
+        data = blobs.model_read(store, base.project_id, base.iteration_id, "model.json")
+    except errors.NotFound:
+        return ""
+    return msgspec.json.decode(data, type=ModelSpec).architecture

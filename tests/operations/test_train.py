@@ -1,0 +1,228 @@
+"""From the train call to the launch: what is frozen, what is refused, and what goes on after a death half-way."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+
+from shared import errors, launcher
+from shared.events import Publisher
+from shared.models.events import EventType
+from shared.models.images import ImageRecord, TagMark, new_image_id
+from shared.models.iterations import (
+    CustomBaseModelInfo,
+    EndedIteration,
+    Iteration,
+    IterationStatus,
+    TrainingParameters,
+    TrainingType,
+)
+from shared.models.jobs import Announce, PrepareTraining
+from shared.models.limits import Limits
+from shared.models.wire import now
+from shared.operations import tags, train, upkeep
+from shared.storage import datasets, queues
+from shared.storage import images as stored_images
+from shared.storage import iterations as stored
+
+
+class Launches:
+    """The jobs that were asked for; none is started, and tasks are kept to be done by the test."""
+
+    def __init__(self) -> None:
+        self.launched, self.tasks = [], []
+
+    def launch(self, settings, project_id, iteration_id) -> str:
+        self.launched.append(iteration_id)
+        return str(len(self.launched))
+
+    def send(self, store, queue, task, delay=0.0) -> None:
+        self.tasks.append(task)
+
+    def of(self, kind) -> list:
+        return [task for task in self.tasks if isinstance(task, kind)]
+
+
+@pytest.fixture
+def launches(monkeypatch):
+    launches = Launches()
+    monkeypatch.setattr(launcher, "launch", launches.launch)
+    monkeypatch.setattr(queues, "send", launches.send)
+    return launches
+
+
+@pytest.fixture
+def large(monkeypatch):
+    monkeypatch.setattr(train, "FROZEN_AT_ONCE", 3)
+
+
+@pytest.fixture
+def tagged(store, project_id):
+    """Two tags with five images each."""
+    made = [
+        tags.create_tag(store, Limits(), project_id, name=name, description=None, kind=None) for name in ("disc", "bar")
+    ]
+    for tag in made:
+        for _ in range(5):
+            add_image(store, project_id, tag.id)
+    return made
+
+
+def add_image(store, project_id, *tag_ids) -> ImageRecord:
+    marks = [TagMark(tag_id, now()) for tag_id in tag_ids]
+    record = ImageRecord(new_image_id(), now(), 10, 10, uuid4().hex, marks)
+    assert stored_images.insert(store, project_id, record) is None
+    return record
+
+
+def train_project(store, settings, project_id, selected=None, base=None, address=None) -> Iteration:
+    return train.train_project(
+        store,
+        settings,
+        project_id,
+        training_type=TrainingType.REGULAR,
+        reserved_budget_in_hours=0,
+        force_train=False,
+        notification_email_address=address,
+        parameters=TrainingParameters(selected, base),
+    )
+
+
+def record_of(store, iteration):
+    return stored.get(store, iteration.project_id, iteration.id)
+
+
+def lock_of(store, iteration):
+    return next((lock for lock in stored.running(store) if lock.iteration_id == iteration.id), None)
+
+
+def dies_long_ago(store, iteration) -> None:
+    """As if nothing had been heard since yesterday."""
+    stored.update(
+        store,
+        iteration.project_id,
+        iteration.id,
+        lambda record: replace(record, run=replace(record.run, started=now() - timedelta(days=1))),
+    )
+
+
+def frozen(store, iteration) -> list[ImageRecord]:
+    dataset = datasets.read(store, iteration.project_id, iteration.id)
+    assert dataset
+    return dataset.images
+
+
+def test_a_small_project_is_frozen_and_launched_within_the_call(store, settings, project_id, tagged, launches):
+    iteration = train_project(store, settings, project_id)
+    assert len(frozen(store, iteration)) == 10
+    assert (launches.launched, launches.tasks) == ([iteration.id], [])
+
+
+def test_a_large_project_is_frozen_and_launched_aside(store, settings, project_id, tagged, launches, large):
+    iteration = train_project(store, settings, project_id)
+    assert (iteration.status, iteration.name) == (IterationStatus.TRAINING, "Iteration 1")
+    assert (launches.launched, datasets.frozen(store, project_id, iteration.id)) == ([], False)
+    (task,) = launches.tasks
+    for _ in range(2):
+        upkeep.do(store, settings, Publisher.open(settings), task)
+    assert len(frozen(store, iteration)) == 10
+    assert launches.launched == [iteration.id]
+
+
+def test_prepare_fails_the_iteration_with_the_reason(store, settings, project_id, tagged, launches, large):
+    iteration = train_project(store, settings, project_id)
+    both = add_image(store, project_id, *(tag.id for tag in tagged))
+    train.prepare(store, settings, launches.tasks[0])
+    ended = record_of(store, iteration).iteration
+    assert (ended.status, ended.exportable_to) == (IterationStatus.FAILED, [])
+    assert str(both.id) in (ended.training_error_details or "")
+    assert [task.event for task in launches.of(Announce)] == [EventType.ITERATION_FAILED]
+    assert lock_of(store, iteration) is None
+    assert launches.launched == []
+
+
+def test_prepare_fails_where_the_images_went_meanwhile(store, settings, project_id, tagged, launches, large):
+    iteration = train_project(store, settings, project_id)
+    gone = next(image for image in stored_images.each(store, project_id) if tagged[0].id in image.tag_ids)
+    stored_images.delete(store, project_id, gone.id)
+    train.prepare(store, settings, launches.tasks[0])
+    assert "disc has fewer than 5" in (record_of(store, iteration).iteration.training_error_details or "")
+
+
+def test_prepare_leaves_what_is_no_longer_its_own(store, settings, project_id, tagged, launches, large):
+    iteration = train_project(store, settings, project_id)
+    train.prepare(store, settings, PrepareTraining(project_id, iteration.id, 1))
+    train.prepare(store, settings, PrepareTraining(project_id, uuid4(), 0))
+    assert (launches.launched, datasets.frozen(store, project_id, iteration.id)) == ([], False)
+
+
+def test_what_is_refused_leaves_no_trace(store, settings, project_id, tagged, launches):
+    add_image(store, project_id, *(tag.id for tag in tagged))
+    with pytest.raises(errors.MultiClassTrainingValidationFailed):
+        train_project(store, settings, project_id)
+    assert stored.list_all(store, project_id) == []
+    assert not [lock for lock in stored.running(store) if lock.project_id == project_id]
+
+
+def test_watching_prepares_again_what_died_before_its_launch(store, settings, project_id, tagged, launches, large):
+    iteration = train_project(store, settings, project_id)
+    launches.tasks.clear()
+    dies_long_ago(store, iteration)
+    train.watch_training(store, settings, lock_of(store, iteration))
+    assert launches.tasks == [PrepareTraining(project_id, iteration.id, 1)]
+    train.prepare(store, settings, launches.tasks[0])
+    assert (len(frozen(store, iteration)), launches.launched) == (10, [iteration.id])
+
+
+def test_a_job_that_dies_again_is_given_up(store, settings, project_id, tagged, launches):
+    iteration = train_project(store, settings, project_id)
+    for _ in range(3):
+        dies_long_ago(store, iteration)
+        train.watch_training(store, settings, lock_of(store, iteration))
+        for task in launches.of(PrepareTraining):
+            train.prepare(store, settings, task)
+    assert launches.launched == [iteration.id] * 3
+    assert "died 3 times" in (record_of(store, iteration).iteration.training_error_details or "")
+
+
+def test_selected_tags_leave_out_other_images_and_other_tags(store, settings, project_id, tagged, launches):
+    other = tags.create_tag(store, Limits(), project_id, name="other", description=None, kind=None)
+    add_image(store, project_id, other.id)
+    add_image(store, project_id, other.id, tagged[0].id)
+    iteration = train_project(store, settings, project_id, [tag.id for tag in tagged])
+    assert len(frozen(store, iteration)) == 11
+    assert {tag_id for image in frozen(store, iteration) for tag_id in image.tag_ids} == {tag.id for tag in tagged}
+    with pytest.raises(errors.TagNotFound):
+        train_project(store, settings, project_id, [uuid4()])
+
+
+def test_the_event_of_the_end_carries_the_address(store, settings, project_id, tagged, launches, large):
+    class Events:
+        published = []
+
+        def publish(self, event, subject, data, event_id) -> None:
+            self.published.append((event, data))
+
+    train_project(store, settings, project_id, address="a@example.com")
+    add_image(store, project_id, *(tag.id for tag in tagged))
+    train.prepare(store, settings, launches.tasks[0])
+    (announced,) = launches.of(Announce)
+    upkeep.do(store, settings, Events(), announced)
+    ((event, data),) = Events.published
+    assert event == EventType.ITERATION_FAILED
+    assert isinstance(data, EndedIteration)
+    assert data.notification_email_address == "a@example.com"
+
+
+def test_a_base_that_can_not_be_continued_is_refused(store, settings, project_id, tagged, launches, create_project):
+    def base(iteration) -> CustomBaseModelInfo:
+        return CustomBaseModelInfo(iteration.project_id, iteration.id)
+
+    first = train_project(store, settings, project_id)
+    with pytest.raises(errors.CustomBaseModelNotCompleted):
+        train_project(store, settings, project_id, base=base(first))
+    with pytest.raises(errors.IterationNotFound):
+        train_project(store, settings, project_id, base=CustomBaseModelInfo(project_id, uuid4()))
+    with pytest.raises(errors.ProjectNotFound):
+        train_project(store, settings, project_id, base=CustomBaseModelInfo(uuid4(), first.id))
