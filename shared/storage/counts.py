@@ -24,7 +24,9 @@ from shared.storage.transactions import LIMIT, Change, RowChanged, RowExists, Ro
 BASE = "count:base"
 DELTA = "count:d:"
 WORKSPACE = "workspace"
-# A transaction has room for the workspace, the base and so many deltas.
+# A transaction has room for so many changes beside the workspace and a delta.
+ROOM = LIMIT - 2
+# And for so many deltas beside the workspace and the base.
 FOLD = LIMIT - 2
 FOLD_CHANCE = 1 / 32
 

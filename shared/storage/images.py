@@ -1,41 +1,36 @@
 """Images: one primary row each, and index rows that carry copies of it, so that a page is one range query."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from uuid import UUID
 
-import msgspec
-from msgspec import structs
-
 from shared.errors import ImageNotFound, TagNotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
-from shared.storage import counts, rows
+from shared.storage import counts, image_rows, rows
+from shared.storage.image_rows import Turn, decode, within_reach
 from shared.storage.ranges import Range, places, walk
 from shared.storage.rows import Row
 from shared.storage.store import Store
-from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing
+from shared.storage.transactions import RowChanged, RowExists, RowMissing
 
-# One transaction turns so many tags of an image on or off. With the copies it rewrites that stays under 100 rows:
-# 6 for the image itself, 2 a tag, 1 a copy.
-TAGS_AT_ONCE = 20
-COPIES = 40
-# Larger ones are read from the primary row; a page of copies stays small.
-COPIED_LENGTH = 8_000
 # Fewer ids than these are quicker read one by one than looked for in one range.
 DENSE = 8
 PART = 256
+# So many images are held in memory while they are written many to a transaction.
+BULK = 1_000
 
 Keep = Callable[[ImageRecord], bool]
 
 
 def insert(store: Store, project_id: UUID, record: ImageRecord) -> ImageRecord | None:
     """None, or the image that has the same content already. Raises ProjectNotFound, TagNotFound."""
-    first = _step(None, record)
+    first = within_reach(None, record)
     if first is not record:
         _require_tags(store, project_id, record.tag_ids)
     for _ in rows.attempts():
         try:
-            _write(store, project_id, None, first, None)
+            image_rows.commit(store, project_id, [image_rows.turn(None, first)])
             break
         except RowExists:
             if (existing := find(store, project_id, record.sha256)) is not None:
@@ -54,72 +49,99 @@ def get(store: Store, project_id: UUID, image_id: UUID) -> ImageRecord:
     row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
     if row is None:
         raise _absent(store, project_id, image_id)
-    return _record(row)
+    return decode(row)
 
 
 def get_many(store: Store, project_id: UUID, ids: Iterable[UUID]) -> list[ImageRecord]:
     """In the order of the ids, without those that are not there."""
-    wanted = list(dict.fromkeys(ids))
-    found = _near(store, project_id, wanted) if len(wanted) >= DENSE else {}
-    rest = [image_id for image_id in wanted if image_id not in found]
-    for row in store.threads.map(lambda id: rows.read(store.catalog, str(project_id), f"image:{id}"), rest):
-        if row is not None:
-            found[_record(row).id] = _record(row)
-    return [record for image_id in wanted if (record := found.get(image_id))]
+    return [decode(row) for row in _rows(store, project_id, ids)]
 
 
 def find(store: Store, project_id: UUID, sha256: str) -> ImageRecord | None:
     """The image with this content."""
     row = rows.read(store.catalog, str(project_id), f"hash:{sha256}")
     found = row and rows.read(store.catalog, str(project_id), f"image:{row.doc}")
-    return _record(found) if found else None
+    return decode(found) if found else None
+
+
+def of_regions(store: Store, project_id: UUID, region_ids: Iterable[UUID]) -> dict[UUID, ImageRecord]:
+    """The image of each region, without the regions that are not there."""
+    wanted = set(region_ids)
+    # A region's id begins as its image's does: with so many characters.
+    prefixes = {f"image:{str(region_id)[:18]}" for region_id in wanted}
+
+    def starting(prefix: str) -> list[Row]:
+        return list(rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix)))
+
+    found = [decode(row) for part in store.threads.map(starting, sorted(prefixes)) for row in part]
+    return {mark.region_id: record for record in found for mark in record.regions if mark.region_id in wanted}
 
 
 def update(store: Store, project_id: UUID, image_id: UUID, change: Callable[[ImageRecord], ImageRecord]) -> ImageRecord:
-    """The one way to change an image. Raises ProjectNotFound, ImageNotFound, TagNotFound.
+    """Raises ProjectNotFound, ImageNotFound, TagNotFound.
 
     `change` is called again on what it finds then when others changed the image meanwhile, or when it turned so many
     tags that one transaction takes a part of them.
     """
-    for _ in rows.attempts():
-        row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
-        if row is None:
-            raise _absent(store, project_id, image_id)
-        old = _record(row)
-        new = change(old)
-        if new == old:
-            return old
-        target = _step(old, new)
-        if target is not new:
-            _require_tags(store, project_id, new.tag_ids - old.tag_ids)
-        try:
-            _write(store, project_id, old, target, row.etag)
-        except RowMissing:
-            _require_tags(store, project_id, new.tag_ids - old.tag_ids)
-        except (RowChanged, RowExists):
-            continue
-        else:
-            if target is new:
-                return new
-    raise AssertionError("attempts() raises")
+    changed = _change(store, project_id, image_id, change)
+    assert changed is not None
+    return changed
 
 
 def delete(store: Store, project_id: UUID, image_id: UUID) -> bool:
     """Whether it was there. Raises ProjectNotFound."""
-    for _ in rows.attempts():
-        row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
-        if row is None:
-            return False
-        old = _record(row)
-        target = _step(old, None)
+    try:
+        _change(store, project_id, image_id, lambda _: None)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def insert_many(store: Store, project_id: UUID, records: Iterable[ImageRecord]) -> None:
+    """Images with ids of their own, many to a transaction. Those whose id or content is there are passed over.
+
+    Raises ProjectNotFound, TagNotFound.
+    """
+
+    def write(pack: list[Turn]) -> None:
         try:
-            _write(store, project_id, old, target, row.etag)
-        except (RowMissing, RowChanged):
-            counts.require_project(store, project_id)
-        else:
-            if target is None:
-                return True
-    raise AssertionError("attempts() raises")
+            image_rows.commit(store, project_id, pack)
+        except (RowExists, RowMissing):
+            for turn in pack:
+                insert(store, project_id, part[turn.image_id])
+
+    left = iter(records)
+    while part := {record.id: record for record in islice(left, BULK)}:
+        large = {id: record for id, record in part.items() if within_reach(None, record) is not record}
+        turns = (image_rows.turn(None, record) for id, record in part.items() if id not in large)
+        list(store.threads.map(write, image_rows.packs(turns)))
+        list(store.threads.map(lambda record: insert(store, project_id, record), large.values()))
+
+
+def change_many(
+    store: Store, project_id: UUID, image_ids: Sequence[UUID], change: Callable[[ImageRecord], ImageRecord | None]
+) -> None:
+    """Change images, many to a transaction; one by one those that others change meanwhile, and those that need several.
+
+    `change` gives the new state of an image, None to delete it, and may be asked again. Absent images are passed over.
+    Raises ProjectNotFound, TagNotFound.
+    """
+
+    def alone(image_id: UUID) -> None:
+        with suppress(ImageNotFound):
+            _change(store, project_id, image_id, change)
+
+    def write(pack: list[Turn]) -> None:
+        try:
+            image_rows.commit(store, project_id, pack)
+        except (RowExists, RowMissing, RowChanged):
+            for turn in pack:
+                alone(turn.image_id)
+
+    for start in range(0, len(image_ids), BULK):
+        turns, large = _turns(store, project_id, image_ids[start : start + BULK], change)
+        list(store.threads.map(write, image_rows.packs(turns)))
+        list(store.threads.map(alone, large))
 
 
 def page(
@@ -169,9 +191,9 @@ def count(
     return {TaggingStatus.ALL: kept.images, TaggingStatus.TAGGED: kept.tagged}.get(status, kept.untagged)
 
 
-def each(store: Store, project_id: UUID) -> Iterator[ImageRecord]:
-    """All tagged images, the newest first."""
-    found = walk(store, _ranges(project_id, TaggingStatus.TAGGED, []))
+def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.TAGGED) -> Iterator[ImageRecord]:
+    """All images of that status, the newest first; lazily."""
+    found = walk(store, _ranges(project_id, status, []))
     return _records(store, project_id, found, PART)
 
 
@@ -180,56 +202,47 @@ def with_tag(store: Store, project_id: UUID, tag_id: UUID) -> Iterator[UUID]:
     return (UUID(row.key) for row in walk(store, [Range(project_id, f"t:{tag_id}:")], keys_only=True))
 
 
-def _write(store: Store, project_id: UUID, old: ImageRecord | None, new: ImageRecord | None, etag: str | None) -> None:
-    counts.commit(store, project_id, _changes(old, new, etag), counts.difference(old, new))
+def _change(
+    store: Store, project_id: UUID, image_id: UUID, change: Callable[[ImageRecord], ImageRecord | None]
+) -> ImageRecord | None:
+    """The one way to change an image that is there. Raises ProjectNotFound, ImageNotFound, TagNotFound."""
+    for _ in rows.attempts():
+        row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
+        if row is None:
+            raise _absent(store, project_id, image_id)
+        old = decode(row)
+        new = change(old)
+        if new == old:
+            return old
+        target = within_reach(old, new)
+        added = (new.tag_ids if new else set[UUID]()) - old.tag_ids
+        if target is not new:
+            _require_tags(store, project_id, added)
+        try:
+            image_rows.commit(store, project_id, [image_rows.turn(old, target, row.etag)])
+        except RowMissing:
+            _require_tags(store, project_id, added)
+        except (RowChanged, RowExists):
+            continue
+        else:
+            if target is new:
+                return new
+    raise AssertionError("attempts() raises")
 
 
-def _step(old: ImageRecord | None, new: ImageRecord | None) -> ImageRecord | None:
-    """`new`, or where it changes too many tags for one transaction, a record on the way to it."""
-    had, wanted = old.tag_ids if old else set[UUID](), new.tag_ids if new else set[UUID]()
-    turned = sorted(had ^ wanted)
-    model = new or old
-    if len(turned) <= TAGS_AT_ONCE or model is None:
-        return new
-    tags = (had - set(turned[:TAGS_AT_ONCE])) | (wanted & set(turned[:TAGS_AT_ONCE]))
-    marks = {mark.tag_id: mark for record in (old, new) if record for mark in record.tags}
-    return structs.replace(
-        model,
-        tags=[mark for tag_id, mark in marks.items() if tag_id in tags],
-        regions=[region for region in model.regions if region.tag_id in tags],
-    )
-
-
-def _changes(old: ImageRecord | None, new: ImageRecord | None, etag: str | None) -> list[Change]:
-    """All rows that a change of one image touches. A tag that is added must be there."""
-    before, after = index_rows(old), index_rows(new)
-    added = (new.tag_ids if new else set[UUID]()) - (old.tag_ids if old else set[UUID]())
-    return [
-        *_primary(old, new, etag),
-        *(Change("touch", f"live:{tag_id}") for tag_id in sorted(added)),
-        *(Change("delete", key) for key in before if key not in after),
-        *(Change("upsert", key, copy) for key, copy in after.items() if before.get(key) != copy),
-    ]
-
-
-def _primary(old: ImageRecord | None, new: ImageRecord | None, etag: str | None) -> list[Change]:
-    if new is None:
-        return [Change("delete", f"image:{old.id}", etag=etag), Change("delete", f"hash:{old.sha256}")] if old else []
-    if old is None:
-        hashed = Change("insert", f"hash:{new.sha256}", str(new.id))
-        return [Change("insert", f"image:{new.id}", rows.encode(new)), hashed]
-    return [Change("replace", f"image:{new.id}", rows.encode(new), etag)]
-
-
-def index_rows(record: ImageRecord | None) -> dict[str, str]:
-    """The index rows of an image and the copy that each carries; none where the copies would be many or large."""
-    if record is None:
-        return {}
-    copy = rows.encode(record)
-    if len(record.tags) > COPIES or len(copy) > COPIED_LENGTH:
-        copy = ""
-    state = "tagged" if record.tags else "untagged"
-    return {f"{state}:{record.id}": copy, **{f"t:{tag_id}:{record.id}": copy for tag_id in record.tag_ids}}
+def _turns(
+    store: Store, project_id: UUID, image_ids: Sequence[UUID], change: Callable[[ImageRecord], ImageRecord | None]
+) -> tuple[list[Turn], list[UUID]]:
+    """What to write for images as they are now, and the ids of those that one transaction can't turn."""
+    turns, large = [], []
+    for row in _rows(store, project_id, image_ids):
+        old = decode(row)
+        new = change(old)
+        if within_reach(old, new) is not new:
+            large.append(old.id)
+        elif new != old:
+            turns.append(image_rows.turn(old, new, row.etag))
+    return turns, large
 
 
 def _complete(store: Store, project_id: UUID, record: ImageRecord) -> None:
@@ -241,12 +254,22 @@ def _complete(store: Store, project_id: UUID, record: ImageRecord) -> None:
         raise
 
 
-def _near(store: Store, project_id: UUID, ids: Sequence[UUID]) -> dict[UUID, ImageRecord]:
-    """Those of the ids that one range query finds. Ids of one page or one upload lie side by side."""
-    wanted, limit = set(ids), 2 * len(ids)
-    scan = rows.scan(store.catalog, str(project_id), f"image:{min(ids)}", f"image:{max(ids)}~", page=limit)
-    records = (_record(row) for row in islice(scan, limit) if UUID(row.key[len("image:") :]) in wanted)
-    return {record.id: record for record in records}
+def _rows(store: Store, project_id: UUID, ids: Iterable[UUID]) -> list[Row]:
+    """The primary rows of those images that are there, in the order of the ids."""
+    keys = [f"image:{image_id}" for image_id in dict.fromkeys(ids)]
+    found = _near(store, project_id, keys) if len(keys) >= DENSE else {}
+    rest = [key for key in keys if key not in found]
+    for row in store.threads.map(lambda key: rows.read(store.catalog, str(project_id), key), rest):
+        if row is not None:
+            found[row.key] = row
+    return [row for key in keys if (row := found.get(key))]
+
+
+def _near(store: Store, project_id: UUID, keys: Sequence[str]) -> dict[str, Row]:
+    """Those of the rows that one range query finds. Ids of one page or one upload lie side by side."""
+    wanted, limit = set(keys), 2 * len(keys)
+    scan = rows.scan(store.catalog, str(project_id), min(keys), f"{max(keys)}~", page=limit)
+    return {row.key: row for row in islice(scan, limit) if row.key in wanted}
 
 
 def _ranges(project_id: UUID, status: TaggingStatus, tag_ids: Sequence[UUID]) -> list[Range]:
@@ -283,12 +306,8 @@ def _records(store: Store, project_id: UUID, found: Iterator[Row], size: int) ->
         bare = [UUID(row.key) for row in part if not row.doc]
         read = {record.id: record for record in get_many(store, project_id, bare)} if bare else {}
         for row in part:
-            if record := _record(row) if row.doc else read.get(UUID(row.key)):
+            if record := decode(row) if row.doc else read.get(UUID(row.key)):
                 yield record
-
-
-def _record(row: Row) -> ImageRecord:
-    return msgspec.json.decode(row.doc, type=ImageRecord)
 
 
 def _require_tags(store: Store, project_id: UUID, tag_ids: Iterable[UUID]) -> None:

@@ -12,7 +12,7 @@ from shared.models.images import ImageRecord, RegionMark, TagMark, new_image_id
 from shared.models.projects import ClassificationType, Project, ProjectSettings
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
-from shared.storage import counts, images, rows, tags
+from shared.storage import counts, image_rows, images, rows, tags
 from shared.storage.store import Store
 
 
@@ -56,8 +56,8 @@ def without_tags(image: ImageRecord, tag_ids: Iterable[UUID]) -> ImageRecord:
     return structs.replace(image, tags=[mark for mark in image.tags if mark.tag_id not in gone], regions=kept)
 
 
-def region(tag_id: UUID) -> RegionMark:
-    return RegionMark(uuid4(), tag_id, now(), 0.1, 0.2, 0.3, 0.4)
+def region(tag_id: UUID, region_id: UUID | None = None) -> RegionMark:
+    return RegionMark(region_id or uuid4(), tag_id, now(), 0.1, 0.2, 0.3, 0.4)
 
 
 def assert_consistent(store: Store, project_id: UUID) -> None:
@@ -68,6 +68,6 @@ def assert_consistent(store: Store, project_id: UUID) -> None:
     for key, doc in held.items():
         if key.startswith("image:"):
             image = msgspec.json.decode(doc, type=ImageRecord)
-            expected |= {f"hash:{image.sha256}": str(image.id)} | images.index_rows(image)
+            expected |= {f"hash:{image.sha256}": str(image.id)} | image_rows.copies(image)
     found = {key: doc for key, doc in held.items() if key.split(":")[0] in ("hash", "tagged", "untagged", "t")}
     assert found == expected
