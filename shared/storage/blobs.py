@@ -90,6 +90,14 @@ def read_start(store: Store, container: Container, name: str, limit: int) -> Blo
         raise
 
 
+def read_range(store: Store, container: Container, name: str, start: int, end: int) -> bytes:
+    """The bytes from `start` up to `end`. Raises NotFound."""
+    blob = _download(store, container, name, offset=start, length=end - start)
+    if blob is None:
+        raise NotFound(f"There is no {name} any more.")
+    return blob.data
+
+
 def exists(store: Store, container: Container, name: str) -> bool:
     return store.containers[container].get_blob_client(name).exists()
 

@@ -1,0 +1,138 @@
+"""Datasets, and the index that finds a page of one."""
+
+from collections.abc import Callable
+from random import Random
+from uuid import UUID, uuid4
+
+import pytest
+from msgspec import structs
+
+from shared.errors import NotFound
+from shared.models.domains import GENERAL
+from shared.models.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.tags import Tag
+from shared.models.training import DatasetHeader
+from shared.storage import blobs, datasets
+from shared.storage.datasets import Index
+from shared.storage.ranges import Memory
+from shared.storage.store import Store
+from tests.storage.making import record
+
+ALL, TAGGED, UNTAGGED = TaggingStatus.ALL, TaggingStatus.TAGGED, TaggingStatus.UNTAGGED
+APPLE, LEAF, RARE = (Tag(uuid4(), name, None) for name in ("apple", "leaf", "rare"))
+
+
+def header_of(project_id: UUID) -> DatasetHeader:
+    return DatasetHeader(project_id, uuid4(), GENERAL, None, [APPLE, LEAF, RARE])
+
+
+def index_of(store: Store, header: DatasetHeader) -> Index:
+    index = datasets.index(store, header.project_id, header.iteration_id)
+    assert index is not None
+    return index
+
+
+def mixed() -> list[ImageRecord]:
+    """The oldest first: 30 apples, every third of them a leaf too, one rare one, 5 untagged."""
+    images = [record([APPLE.id, LEAF.id] if at % 3 == 0 else [APPLE.id]) for at in range(30)]
+    return [*images, record([RARE.id]), *(record() for _ in range(5))]
+
+
+def pages(store: Store, index: Index, status: TaggingStatus, tag_ids: list[UUID], order: OrderBy) -> list[ImageRecord]:
+    def page(skip: int) -> list[ImageRecord]:
+        return datasets.page(store, index, status=status, tag_ids=tag_ids, order=order, take=7, skip=skip)
+
+    return [image for skip in range(0, 49, 7) for image in page(skip)]
+
+
+def with_any(tag_ids: list[UUID]) -> Callable[[ImageRecord], bool]:
+    return lambda image: not tag_ids or bool(image.tag_ids & set(tag_ids))
+
+
+@pytest.mark.parametrize("gap", [0, datasets.GAP])
+@pytest.mark.parametrize("tags", [[], [APPLE], [LEAF], [RARE], [LEAF, RARE]])
+@pytest.mark.parametrize("status", TaggingStatus)
+def test_pages_of_a_dataset_are_those_of_its_images(
+    store: Store, monkeypatch: pytest.MonkeyPatch, status: TaggingStatus, tags: list[Tag], gap: int
+) -> None:
+    monkeypatch.setattr(datasets, "GAP", gap)
+    images, header, ids = mixed(), header_of(uuid4()), [tag.id for tag in tags]
+    Random(1).shuffle(shuffled := list(images))
+    datasets.write(store, header, shuffled)
+    fits = {ALL: lambda _: True, TAGGED: lambda image: image.tags, UNTAGGED: lambda image: not image.tags}[status]
+    wanted = [image for image in images if fits(image) and with_any(ids)(image)]
+    index = index_of(store, header)
+    assert pages(store, index, status, ids, OrderBy.OLDEST) == wanted
+    assert pages(store, index, status, ids, OrderBy.NEWEST) == wanted[::-1]
+    assert datasets.count(store, index, status=status, tag_ids=ids) == len(wanted)
+
+
+def test_images_of_a_dataset_are_found_by_their_ids(store: Store) -> None:
+    images, header = mixed(), header_of(uuid4())
+    datasets.write(store, header, images)
+    ids = [images[30].id, uuid4(), images[0].id, new_id_after(images[-1]), images[30].id]
+    assert datasets.get_many(store, index_of(store, header), ids) == [images[30], images[0]]
+    assert datasets.read(store, header.project_id, header.iteration_id).images == images  # type: ignore[union-attr]
+
+
+def new_id_after(image: ImageRecord) -> UUID:
+    return UUID(int=image.id.int - 1)
+
+
+def test_an_empty_dataset_has_empty_pages(store: Store) -> None:
+    header = header_of(uuid4())
+    datasets.write(store, header, [])
+    index = index_of(store, header)
+    assert len(index) == 0
+    assert index.header == header
+    assert pages(store, index, ALL, [], OrderBy.NEWEST) == pages(store, index, ALL, [APPLE.id], OrderBy.OLDEST) == []
+    assert datasets.get_many(store, index, [uuid4()]) == []
+
+
+def test_a_filter_looks_at_every_image_once(store: Store) -> None:
+    images, header, seen = mixed(), header_of(uuid4()), []
+    marked = [structs.replace(image, metadata={"n": str(at)}) for at, image in enumerate(images)]
+    datasets.write(store, header, marked)
+    index = index_of(store, header)
+
+    def keep(image: ImageRecord) -> bool:
+        seen.append(image)
+        return int(image.metadata["n"]) % 2 == 0
+
+    def page(skip: int) -> list[ImageRecord]:
+        order = OrderBy.OLDEST
+        return datasets.page(store, index, status=ALL, tag_ids=[], order=order, take=10, skip=skip, keep=keep)
+
+    assert [*page(0), *page(10)] == marked[::2]
+    assert datasets.count(store, index, status=ALL, tag_ids=[], keep=keep) == 18
+    assert len(seen) == 36
+
+
+def test_an_index_is_derived_where_there_is_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    images, header = mixed(), header_of(uuid4())
+    place = f"{header.project_id}/{header.iteration_id}/{datasets.INDEX}"
+    datasets.write(store, header, images)
+    written = index_of(store, header)
+    monkeypatch.setattr(datasets, "indexes", Memory(8, 60))
+    blobs.delete(store, "models", place)
+    assert index_of(store, header) == written
+    assert blobs.exists(store, "models", place)
+    assert datasets.index(store, header.project_id, uuid4()) is None
+
+
+def test_a_dataset_is_frozen_by_the_first_who_writes_it(store: Store) -> None:
+    first, second, header = mixed(), mixed(), header_of(uuid4())
+    assert not datasets.frozen(store, header.project_id, header.iteration_id)
+    datasets.write(store, header, first)
+    datasets.write(store, header, second)
+    assert datasets.frozen(store, header.project_id, header.iteration_id)
+    assert datasets.get_many(store, index_of(store, header), [second[0].id, first[0].id]) == [first[0]]
+
+
+def test_a_dataset_that_goes_while_it_is_read_is_not_found(store: Store) -> None:
+    header = header_of(uuid4())
+    datasets.write(store, header, mixed())
+    index = index_of(store, header)
+    blobs.delete_model(store, header.project_id, header.iteration_id)
+    with pytest.raises(NotFound):
+        pages(store, index, ALL, [], OrderBy.NEWEST)
