@@ -25,7 +25,7 @@ def iou(boxes_xyxy: Floats, others_xyxy: Floats) -> Floats:
     opposite = np.minimum(boxes_xyxy[:, None, 2:], others_xyxy[None, :, 2:])
     both = (opposite - corners).clip(0).prod(axis=2)
     union = _areas(boxes_xyxy)[:, None] + _areas(others_xyxy)[None] - both
-    overlap: Floats = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
+    overlap: Floats = np.divide(both, union, out=np.zeros(both.shape), where=union > 0)
     return overlap
 
 

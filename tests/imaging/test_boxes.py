@@ -1,6 +1,7 @@
 """Boxes: conversions, overlap and suppression, with numbers worked out by hand."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from shared.imaging.boxes import iou, ltwh_to_xyxy, suppress, xyxy_to_ltwh
@@ -12,7 +13,7 @@ EMPTY = np.zeros((0, 4))
     ("xyxy", "ltwh"),
     [(EMPTY, EMPTY), ([[1, 2, 4, 8], [0, 0, 0, 0]], [[1, 2, 3, 6], [0, 0, 0, 0]])],
 )
-def test_conversions_go_both_ways(xyxy: object, ltwh: object) -> None:
+def test_conversions_go_both_ways(xyxy: npt.ArrayLike, ltwh: npt.ArrayLike) -> None:
     assert np.array_equal(xyxy_to_ltwh(np.array(xyxy)), ltwh)
     assert np.array_equal(ltwh_to_xyxy(np.array(ltwh)), xyxy)
 

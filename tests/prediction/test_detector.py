@@ -142,7 +142,7 @@ def test_detected_refuses(boxes: object, tags: object, scores: object) -> None:
     [
         ("detected_scores", "scores_of_boxes"),
         ("int64[1, n] detected_classes", "float[1, n] detected_classes"),
-        ("image_tensor)", "image_tensor, float[1] other)"),
+        ("image_tensor) =>", "image_tensor, float[1] other) =>"),
         ("[1, 3, SIDE, SIDE] image_tensor", "[1, 3, 65, 65] image_tensor"),
     ],
     ids=["output's name", "output's type", "a second input", "input's size"],
