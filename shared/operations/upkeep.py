@@ -1,13 +1,14 @@
 """What goes on in the background, in steps that can be repeated."""
 
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from msgspec import structs
 
 from shared.events import Publisher
 from shared.models.events import EventType
-from shared.models.images import OrderBy, TaggingStatus
+from shared.models.images import TaggingStatus
 from shared.models.iterations import EndedIteration, IterationStatus
 from shared.models.jobs import (
     SETTLED,
@@ -29,6 +30,8 @@ from shared.storage import images as stored_images
 from shared.storage.store import Store
 
 STEP = 256
+# So many images are deleted in one step: some seconds of work.
+DELETED = 2_000
 FRAME_DAYS = 7
 # How soon a step is tried again that has to wait for something else.
 AGAIN = 30.0
@@ -109,14 +112,15 @@ def _trained_on(store: Store, project_id: UUID) -> set[UUID]:
 
 def _delete_all_images(store: Store, task: DeleteAllImages) -> AnyTask | None:
     project_id = task.project_id
-    page = stored_images.page(
-        store, project_id, status=TaggingStatus.ALL, tag_ids=[], order=OrderBy.OLDEST, take=STEP, skip=0
-    )
-    doomed = [record.id for record in page if record.created <= task.before]
-    list(store.threads.map(lambda image_id: stored_images.delete(store, project_id, image_id), doomed))
-    if doomed and task.all_iterations:
-        queues.send(store, "upkeep", ReleaseImages(project_id, doomed, True))
-    if len(doomed) == STEP:
+    everything = stored_images.each(store, project_id, TaggingStatus.ALL)
+    doomed = list(islice((record.id for record in everything if record.created <= task.before), DELETED))
+    if task.all_iterations:
+        # First, so that a step that is cut off leaves no picture behind. They look when this step has ended.
+        for start in range(0, len(doomed), STEP):
+            release = ReleaseImages(project_id, doomed[start : start + STEP], True)
+            queues.send(store, "upkeep", release, delay=AGAIN)
+    stored_images.change_many(store, project_id, doomed, lambda _: None)
+    if len(doomed) == DELETED:
         return task
     queues.send(store, "upkeep", CollectPictures(project_id, task.before), delay=SETTLED)
     return None

@@ -16,7 +16,7 @@ from shared.storage.transactions import Change, RowChanged, RowExists, RowMissin
 PARTITION = "projects"
 OWNED: tuple[Container, ...] = ("images", "models", "published", "predictions", "exports")
 # So much is purged in one step: some seconds of work.
-PURGED_ROWS = 5_000
+PURGED_ROWS = 10_000
 PURGED_BLOBS = 1_000
 
 

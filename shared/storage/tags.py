@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct, structs
 
-from shared.errors import ImageNotFound, MultipleNegativeTags, TagNameNotUnique, TagNotFound
+from shared.errors import MultipleNegativeTags, TagNameNotUnique, TagNotFound
 from shared.models.images import ImageRecord
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
@@ -18,7 +18,7 @@ from shared.storage.transactions import Change, RowChanged, RowExists, RowMissin
 
 NEGATIVE = "negative"
 # So many images lose a deleted tag in one step: some seconds of work.
-SWEPT = 300
+SWEPT = 2_000
 
 
 class Entry(Struct, frozen=True):
@@ -118,12 +118,7 @@ def sweep(store: Store, project_id: UUID, tag_id: UUID) -> bool:
     """One step of taking a deleted tag, and its regions, off the images; repeat until it says True."""
     if rows.read(store.catalog, str(project_id), f"live:{tag_id}"):
         return True
-    ids = list(islice(images.with_tag(store, project_id, tag_id), SWEPT))
-    list(store.threads.map(lambda image_id: _strip(store, project_id, image_id, tag_id), ids))
-    return len(ids) < SWEPT
 
-
-def _strip(store: Store, project_id: UUID, image_id: UUID, tag_id: UUID) -> None:
     def without(record: ImageRecord) -> ImageRecord:
         return structs.replace(
             record,
@@ -131,11 +126,9 @@ def _strip(store: Store, project_id: UUID, image_id: UUID, tag_id: UUID) -> None
             regions=[region for region in record.regions if region.tag_id != tag_id],
         )
 
-    try:
-        images.update(store, project_id, image_id, without)
-    except ImageNotFound:
-        # Deleted meanwhile, and its tags with it.
-        return
+    ids = list(islice(images.with_tag(store, project_id, tag_id), SWEPT))
+    images.change_many(store, project_id, ids, without)
+    return len(ids) < SWEPT
 
 
 def _claims(tag: Tag) -> list[Change]:
