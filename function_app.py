@@ -5,6 +5,7 @@ from importlib import import_module
 
 import azure.functions as func
 
+from functions import openapi
 from functions.edge import blueprints
 from shared.settings import Settings
 
@@ -15,12 +16,15 @@ MODULES = {"training": TRAINING.split(), "prediction": ["prediction"], "camera":
 def build(services: str) -> func.FunctionApp:
     """An app of the services in a comma list. Raises ValueError for an unknown one."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-    for service in dict.fromkeys(name.strip() for name in services.split(",")):
+    names = dict.fromkeys(name.strip() for name in services.split(","))
+    for service in names:
         if service not in MODULES:
             raise ValueError(f"SERVICES names '{service}'; it takes {', '.join(MODULES)}, separated by commas.")
         for module in MODULES[service]:
             import_module(f"functions.{module}")
         app.register_functions(blueprints[service])
+    if names.keys() - {"camera"}:
+        app.register_functions(openapi.blueprint)
     return app
 
 

@@ -4,7 +4,6 @@ They find the route, check the key, parse ids, and turn answers and errors into 
 """
 
 import logging
-import re
 from collections.abc import Callable, Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
 
@@ -20,7 +19,7 @@ from shared.errors import ServiceError
 T = TypeVar("T")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 Service = Literal["training", "prediction"]
-VERSION = re.compile(r"v3\.[0-3]|v3\.4(-preview)?", re.IGNORECASE)
+VERSIONS = ("v3.0", "v3.1", "v3.2", "v3.3", "v3.4", "v3.4-preview")
 KEY_HEADERS = {"training": "Training-Key", "prediction": "Prediction-Key"}
 COMMON_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -130,7 +129,7 @@ def _admit(operation: Operation, call: Call) -> None:
             "Access denied due to invalid subscription key or wrong API endpoint. "
             f"Send one of this service's two {service} keys in the header {KEY_HEADERS[service]}."
         )
-    if not VERSION.fullmatch(call.request.route_params.get("version") or ""):
+    if (call.request.route_params.get("version") or "").lower() not in VERSIONS:
         raise NoSuchVersion(f"{NO_SUCH_ROUTE}: the versions of this API are v3.0 to v3.4-preview.")
     call.runtime.rates.take(key, operation.rate, getattr(call.limits, operation.rate))
     if operation.predicts:

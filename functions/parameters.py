@@ -13,9 +13,14 @@ from functions import body
 from functions.body import File
 from functions.call import Call
 from shared import errors
+from shared.models.limits import Limits
 from shared.models.wire import enum_named
 
 SHOWN = 80
+GUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+# A number of this API is a count or a fraction.
+RANGES: dict[object, tuple[int, int]] = {int: (0, 999_999_999), float: (0, 1)}
 
 
 class AtMost(NamedTuple):
@@ -26,7 +31,7 @@ class AtMost(NamedTuple):
 
 
 class UpTo(NamedTuple):
-    """How many bytes a picture has: the name of one of the Limits."""
+    """How many bytes a picture has, or how large a number is: the name of one of the Limits."""
 
     limit: str
 
@@ -42,6 +47,7 @@ BatchTagIds = Annotated[list[UUID], AtMost("tags_per_batch")]
 BatchImageIds = Annotated[list[UUID], AtMost("images_per_batch")]
 ImageIds = Annotated[list[UUID], AtMost("ids_per_request")]
 RegionIds = Annotated[list[UUID], AtMost("regions_per_batch")]
+Take = Annotated[int, UpTo("page_size")]
 Filter = Annotated[str | None, Named("$filter")]
 TrainingPicture = Annotated[bytes, UpTo("training_image_bytes")]
 PredictionPicture = Annotated[bytes, UpTo("prediction_image_bytes")]
@@ -72,29 +78,36 @@ class Parameter(NamedTuple):
             case "files":
                 return body.read_files(call.content_type, call.request.get_body())
             case "picture":
-                return _picture(call, self.limit(call))
+                return _picture(call, self.limit(call.limits))
 
-    def limit(self, call: Call) -> int:
+    def limit(self, limits: Limits) -> int:
         """The most that its note allows in this installation."""
         assert isinstance(self.note, AtMost | UpTo)
-        return int(getattr(call.limits, self.note.limit))
+        return int(getattr(limits, self.note.limit))
 
     def _query(self, call: Call) -> object:
         text = call.query.get(self.name.lower()) or None
         if get_origin(self.kind) is list:
             return self._list(call, text or "")
         if text is not None:
-            return _parse(self.name, text, self.kind)
+            return self._within(call, _parse(self.name, text, self.kind))
         if self.required:
             raise errors.MissingParameter(f"The query parameter '{self.name}' is required.")
         return self.default
+
+    def _within(self, call: Call, value: object) -> object:
+        if isinstance(self.note, UpTo) and isinstance(value, int) and value > self.limit(call.limits):
+            raise errors.BadRequest(f"'{self.name}' must be at most {self.limit(call.limits)}, not {value}.")
+        return value
 
     def _list(self, call: Call, text: str) -> list[object]:
         """The values of a comma list, without repeats."""
         texts = [part.strip() for part in text.split(",") if part.strip()]
         values = list(dict.fromkeys(_parse(self.name, part, get_args(self.kind)[0]) for part in texts))
-        if isinstance(self.note, AtMost) and len(values) > self.limit(call):
-            raise self.note.error(f"'{self.name}' has {len(values)} ids; send at most {self.limit(call)} in one call.")
+        if isinstance(self.note, AtMost) and len(values) > self.limit(call.limits):
+            raise self.note.error(
+                f"'{self.name}' has {len(values)} ids; send at most {self.limit(call.limits)} in one call."
+            )
         return values
 
 
@@ -159,26 +172,26 @@ def _parse(name: str, text: str, kind: object) -> object:
 
 
 def _id(name: str, text: str) -> UUID:
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        raise errors.InvalidIds(f"'{name}' must be a GUID, not '{text[:SHOWN]}'.") from None
+    """With or without dashes and braces, as GUIDs are written."""
+    text = text.strip()
+    bare = text[1:-1] if text[:1] + text[-1:] == "{}" else text
+    if not GUID.fullmatch(bare):
+        raise errors.InvalidIds(f"'{name}' must be a GUID, not '{text[:SHOWN]}'.")
+    return UUID(bare)
 
 
 def _integer(name: str, text: str) -> int:
-    if not re.fullmatch(r"[+-]?\d{1,9}", text.strip(), re.ASCII):
-        raise errors.BadRequest(f"'{name}' must be a whole number of at most 9 digits, not '{text[:SHOWN]}'.")
+    low, high = RANGES[int]
+    if not re.fullmatch(r"[+-]?\d{1,9}", text.strip(), re.ASCII) or not low <= int(text) <= high:
+        raise errors.BadRequest(f"'{name}' must be a whole number from {low} to {high:,}, not '{text[:SHOWN]}'.")
     return int(text)
 
 
 def _fraction(name: str, text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise errors.BadRequest(f"'{name}' must be a number from 0 to 1, not '{text[:SHOWN]}'.")
-    return number
+    low, high = RANGES[float]
+    if not NUMBER.fullmatch(text.strip()) or not low <= float(text) <= high:
+        raise errors.BadRequest(f"'{name}' must be a number from {low} to {high}, not '{text[:SHOWN]}'.")
+    return float(text)
 
 
 def _flag(name: str, text: str) -> bool:
@@ -191,7 +204,6 @@ def _text(name: str, text: str) -> str:
     return text
 
 
-# A float of this API is a fraction, 0 to 1.
 PARSERS: dict[object, Callable[[str, str], object]] = {
     str: _text, UUID: _id, int: _integer, float: _fraction, bool: _flag
 }  # fmt: skip

@@ -1,0 +1,224 @@
+"""The service describes itself: GET /customvision/openapi.json, made from what the handlers declare."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import get_args, get_origin
+
+import azure.functions as func
+import msgspec
+
+from functions.edge import KEY_HEADERS, VERSIONS, Answer, Operation, operations
+from functions.parameters import RANGES, AtMost, Parameter, UpTo, camel
+from functions.runtime import runtime
+from shared.models.limits import Limits
+from shared.models.wire import Wire
+
+Json = dict[str, object]
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
+JSON, OCTETS, MULTIPART = "application/json", "application/octet-stream", "multipart/form-data"
+REFUSALS = {
+    400: "The request does not fit; code and message say what to change.",
+    401: "The key is missing or wrong.",
+    404: "There is no such thing, or no such version of this API.",
+    409: "Others change the same thing at the same time; try again.",
+    413: "The body is too large.",
+    415: "The body's media type does not fit.",
+    429: "More calls than this key may make; Retry-After says in how many seconds to try again.",
+    503: "Something that the service depends on does not answer; Retry-After says in how many seconds to try again.",
+}
+# These come from the gateway, the others from the service; an unknown version or route is the gateway's 404.
+GATEWAYS, EITHERS = (401, 413, 429), (404,)
+
+
+@blueprint.function_name(name="openapi")
+@blueprint.route(route="customvision/openapi.json", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
+def openapi(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(_encoded(), mimetype=JSON)
+
+
+@cache
+def _encoded() -> bytes:
+    return msgspec.json.encode(document(operations, runtime().settings.limits))
+
+
+def document(operations: Iterable[Operation], limits: Limits) -> Json:
+    """These operations in OpenAPI 3.1."""
+    described = sorted(operations, key=lambda operation: operation.name)
+    kinds = dict.fromkeys(kind for operation in described for kind in _kinds(operation))
+    made, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    _mark_times(components)
+    schemas = dict(zip(kinds, made, strict=True))
+    paths: dict[str, Json] = {}
+    for operation in described:
+        paths.setdefault(_path(operation), {})[operation.method.lower()] = _operation(operation, schemas, limits)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ocellus",
+            "summary": "The API of Custom Vision: training v3.0 to v3.4-preview, prediction v3.0 and v3.1.",
+            "version": VERSIONS[-1],
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components | ERROR_SCHEMAS,
+            "parameters": {"version": VERSION_PARAMETER},
+            "responses": {f"Refused{status}": _refusal(status) for status in REFUSALS},
+            "securitySchemes": SECURITY_SCHEMES,
+        },
+    }
+
+
+TEXT: Json = {"type": "string"}
+ERROR: Json = {"type": "object", "properties": {"code": TEXT, "message": TEXT}, "required": ["code", "message"]}
+ERROR_SCHEMAS: Json = {
+    "CustomVisionError": ERROR,
+    "GatewayError": {"type": "object", "properties": {"error": ERROR}, "required": ["error"]},
+}
+VERSION_PARAMETER: Json = {
+    "name": "version",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "enum": VERSIONS},
+}
+SECURITY_SCHEMES: Json = {
+    f"{name}Key": {"type": "apiKey", "in": "header", "name": header}
+    for name, header in {**KEY_HEADERS, "general": "Ocp-Apim-Subscription-Key"}.items()
+}
+
+
+def _path(operation: Operation) -> str:
+    segments = [f"{{{camel(part[1:-1])}}}" if part[0] == "{" else part for part in operation.path.split("/")]
+    return "/".join(["/customvision/{version}", operation.service, *segments])
+
+
+def _operation(operation: Operation, schemas: dict[object, Json], limits: Limits) -> Json:
+    parameters = operation.parameters.values()
+    described: Json = {
+        "operationId": operation.name,
+        "summary": _summary(operation),
+        "tags": [operation.service],
+        "security": [{f"{operation.service}Key": []}, {"generalKey": []}],
+        "parameters": [
+            _reference("parameters", "version"),
+            *(_parameter(each, schemas, limits) for each in parameters if each.source in ("path", "query")),
+        ],
+        "responses": {**_answers(operation, schemas), **_refusals(operation)},
+    }
+    bodies = [_body(each, schemas, limits) for each in parameters if each.source not in ("path", "query")]
+    return described | ({"requestBody": bodies[0]} if bodies else {})
+
+
+def _summary(operation: Operation) -> str:
+    """The first sentence of its docstring, or its name in words."""
+    text = inspect.getdoc(operation.handler) or operation.name.replace("_", " ").capitalize()
+    return text.split("\n")[0].rstrip(".")
+
+
+def _parameter(parameter: Parameter, schemas: dict[object, Json], limits: Limits) -> Json:
+    is_list = get_origin(parameter.kind) is list
+    return {
+        "name": camel(parameter.name),
+        "in": parameter.source,
+        "required": parameter.required,
+        "schema": _value_schema(parameter, schemas, limits),
+    } | ({"style": "form", "explode": False} if is_list else {})
+
+
+def _value_schema(parameter: Parameter, schemas: dict[object, Json], limits: Limits) -> Json:
+    schema = dict(schemas[parameter.kind])
+    if parameter.kind in RANGES:
+        schema["minimum"], schema["maximum"] = RANGES[parameter.kind]
+    if isinstance(parameter.note, AtMost):
+        schema["maxItems"] = parameter.limit(limits)
+    if isinstance(parameter.note, UpTo):
+        schema["maximum"] = parameter.limit(limits)
+    if parameter.required and parameter.kind is str:
+        schema["minLength"] = 1
+    if isinstance(parameter.default, str | int | float) and parameter.default != "":
+        schema["default"] = parameter.default
+    return schema
+
+
+def _body(parameter: Parameter, schemas: dict[object, Json], limits: Limits) -> Json:
+    if parameter.source == "body":
+        kind = parameter.kind
+        needed = isinstance(kind, type) and any(field.required for field in msgspec.structs.fields(kind))
+        return {"required": needed, "content": {JSON: {"schema": schemas[kind]}}}
+    picture: Json = {"type": "string", "format": "binary"}
+    part: Json = picture
+    if parameter.source == "files":
+        part = {"type": "array", "items": picture, "minItems": 1, "maxItems": limits.images_per_batch}
+    form: Json = {"type": "object", "properties": {"imageData": part}, "required": ["imageData"]}
+    return {"required": True, "content": {MULTIPART: {"schema": form}, OCTETS: {"schema": picture}}}
+
+
+def _answers(operation: Operation, schemas: dict[object, Json]) -> Json:
+    return {
+        str(status): {"description": DESCRIPTIONS[status], **_content(operation, status, schemas)}
+        for status in operation.statuses
+    }
+
+
+DESCRIPTIONS = {
+    200: "Done.",
+    202: "Taken on; it goes on in the background.",
+    204: "Done; there is nothing to tell.",
+    207: "Done in part; each item's status says whether.",
+}
+
+
+def _content(operation: Operation, status: int, schemas: dict[object, Json]) -> Json:
+    kind = _result(operation)
+    if kind in (None, type(None)):
+        return {}
+    if kind is bytes:
+        return {"content": {OCTETS: {"schema": {"type": "string", "format": "binary"}}}}
+    return {"content": {JSON: {"schema": schemas[kind]}}}
+
+
+def _refusals(operation: Operation) -> Json:
+    has_body = any(each.source not in ("path", "query") for each in operation.parameters.values())
+    absent = {413, 415} if not has_body else set()
+    absent |= {409} if operation.method == "GET" else set()
+    refused = [status for status in REFUSALS if status not in absent]
+    return {str(status): _reference("responses", f"Refused{status}") for status in refused}
+
+
+def _reference(kind: str, name: str) -> Json:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _refusal(status: int) -> Json:
+    service, gateway = (_reference("schemas", name) for name in ERROR_SCHEMAS)
+    schema: Json = {"anyOf": [service, gateway]} if status in EITHERS else gateway if status in GATEWAYS else service
+    waits: Json = {"headers": {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}}
+    described: Json = {"description": REFUSALS[status], "content": {JSON: {"schema": schema}}}
+    return described | (waits if status in (429, 503) else {})
+
+
+def _kinds(operation: Operation) -> Iterator[object]:
+    """The types that it names, but for pictures."""
+    yield from (each.kind for each in operation.parameters.values() if each.source in ("path", "query", "body"))
+    result = _result(operation)
+    if result not in (None, type(None), bytes):
+        yield result
+
+
+def _result(operation: Operation) -> object:
+    return get_args(operation.result)[0] if get_origin(operation.result) is Answer else operation.result
+
+
+def _mark_times(components: dict[str, Json]) -> None:
+    """Say which strings are times: msgspec leaves that out where a time's zone is optional."""
+    kinds: list[type[Wire]] = [Wire]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        for field in msgspec.structs.fields(kind):
+            if kind.__name__ in components and datetime in (field.type, *get_args(field.type)):
+                properties = components[kind.__name__]["properties"]
+                assert isinstance(properties, dict)
+                properties[field.encode_name]["format"] = "date-time"
