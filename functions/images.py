@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.body import File
 from functions.call import Call
 from functions.edge import Answer, training
-from functions.parameters import BatchImageIds, BatchTagIds, FilterTagIds, ImageIds
+from functions.parameters import BatchImageIds, BatchTagIds, FilterTagIds, ImageIds, Take
 from shared.models.images import (
     Image,
     ImageCreateSummary,
@@ -45,7 +45,7 @@ def get_images(
     tag_ids: FilterTagIds,
     tagging_status: TaggingStatus = TaggingStatus.ALL,
     order_by: OrderBy = OrderBy.NEWEST,
-    take: int = 50,
+    take: Take = 50,
     skip: int = 0,
 ) -> list[Image]:
     return images.get_images(
@@ -66,7 +66,7 @@ def get_tagged_images(
     project_id: UUID,
     tag_ids: FilterTagIds,
     order_by: OrderBy = OrderBy.NEWEST,
-    take: int = 50,
+    take: Take = 50,
     skip: int = 0,
 ) -> list[Image]:
     return get_images(call, project_id, tag_ids, TaggingStatus.TAGGED, order_by, take, skip)
@@ -74,7 +74,7 @@ def get_tagged_images(
 
 @training("GET", "projects/{project_id}/images/untagged")
 def get_untagged_images(
-    call: Call, project_id: UUID, order_by: OrderBy = OrderBy.NEWEST, take: int = 50, skip: int = 0
+    call: Call, project_id: UUID, order_by: OrderBy = OrderBy.NEWEST, take: Take = 50, skip: int = 0
 ) -> list[Image]:
     return get_images(call, project_id, [], TaggingStatus.UNTAGGED, order_by, take, skip)
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from functions.call import Call
 from functions.edge import training
-from functions.parameters import FilterTagIds
+from functions.parameters import FilterTagIds, Take
 from shared.models.images import OrderBy
 from shared.models.performance import ImagePerformance, IterationPerformance
 from shared.operations import performance
@@ -26,7 +26,7 @@ def get_image_performances(
     iteration_id: UUID,
     tag_ids: FilterTagIds,
     order_by: OrderBy = OrderBy.NEWEST,
-    take: int = 50,
+    take: Take = 50,
     skip: int = 0,
 ) -> list[ImagePerformance]:
     return performance.get_image_performances(
