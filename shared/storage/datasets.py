@@ -6,7 +6,8 @@ Beside it lies an index, small enough to stay in memory, so that a page is read 
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -25,7 +26,7 @@ NAME = "dataset.jsonl"
 INDEX = "dataset.index"
 ID = 16
 # Bytes between two images that are sooner read along than asked for apart.
-GAP = 128 * 1024
+GAP = 512 * 1024
 PART = 256
 REMEMBERED_SECONDS = 3_600.0
 
@@ -71,7 +72,7 @@ class Line(NamedTuple):
     image_id: bytes
     start: int
     size: int
-    tag_ids: Set[UUID]
+    tag_ids: tuple[UUID, ...]
 
 
 def write(store: Store, header: DatasetHeader, images: Iterable[ImageRecord]) -> None:
@@ -82,7 +83,7 @@ def write(store: Store, header: DatasetHeader, images: Iterable[ImageRecord]) ->
         start = len(data)
         encoder.encode_into(image, data, -1)
         data += b"\n"
-        lines.append(Line(image.id.bytes, start, len(data) - start, image.tag_ids))
+        lines.append(_line(image, start, len(data) - start))
     try:
         blobs.write(store, "models", _name(header.project_id, header.iteration_id, NAME), bytes(data), new=True)
     except blobs.BlobChanged:
@@ -209,15 +210,17 @@ def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:
     blob = blobs.read(store, "models", _name(project_id, iteration_id, NAME))
     if blob is None:
         return None
-    first, *rest = blob.data.splitlines(keepends=True)
-    lines, start, decoder = [], len(first), msgspec.json.Decoder(ImageRecord)
-    for line in rest:
-        image = decoder.decode(line)
-        lines.append(Line(image.id.bytes, start, len(line), image.tag_ids))
-        start += len(line)
+    data, lines, decoder = BytesIO(blob.data), [], msgspec.json.Decoder(ImageRecord)
+    first = data.readline()
+    for line in data:
+        lines.append(_line(decoder.decode(line), data.tell() - len(line), len(line)))
     made = _index(msgspec.json.decode(first, type=DatasetHeader), lines)
     _write_index(store, made)
     return made
+
+
+def _line(image: ImageRecord, start: int, size: int) -> Line:
+    return Line(image.id.bytes, start, size, tuple(image.tag_ids))
 
 
 def _index(header: DatasetHeader, lines: list[Line]) -> Index:
