@@ -20,6 +20,7 @@ from shared.models.projects import (
     ProjectUpdate,
 )
 from shared.models.wire import enum_named, now
+from shared.operations.notifications import check_container, check_queue
 from shared.operations.texts import checked_description, checked_name
 from shared.storage import iterations as stored_iterations
 from shared.storage import projects as stored
@@ -40,6 +41,7 @@ def create_project(
     classification_type: str | None,
     target_export_platforms: list[str],
     options: ProjectOptions,
+    allow_private_urls: bool = False,
 ) -> Project:
     if len(stored.list_all(store)) >= limits.projects:
         raise errors.ProjectLimitExceeded(
@@ -55,6 +57,7 @@ def create_project(
     )
     time = now()
     project = Project(uuid4(), _name(name), _description(description), settings, created=time, last_modified=time)
+    _check_storage(project, ProjectSettings(domain.id, None), allow_private_urls)
     stored.insert(store, project)
     return project
 
@@ -67,8 +70,12 @@ def get_project(store: Store, project_id: UUID) -> Project:
     return stored.get(store, project_id)
 
 
-def update_project(store: Store, project_id: UUID, update: ProjectUpdate) -> Project:
+def update_project(store: Store, project_id: UUID, update: ProjectUpdate, allow_private_urls: bool = False) -> Project:
     """A merge: what the client leaves out or sends as null stays as it is."""
+    if update.settings:
+        project = stored.get(store, project_id)
+        merged = replace(project, settings=_merged(project.settings, update.settings))
+        _check_storage(merged, project.settings, allow_private_urls)
 
     def change(project: Project) -> Project:
         return replace(
@@ -119,6 +126,8 @@ def _merged(settings: ProjectSettings, update: ProjectSettingsUpdate) -> Project
         image_processing_settings=_image_processing(
             update.image_processing_settings or settings.image_processing_settings
         ),
+        export_model_container_uri=_merged_uri(settings.export_model_container_uri, update.export_model_container_uri),
+        notification_queue_uri=_merged_uri(settings.notification_queue_uri, update.notification_queue_uri),
     )
 
 
@@ -154,8 +163,22 @@ def _description(description: str | None) -> str | None:
 
 def _uri(uri: str | None) -> str | UnsetType:
     if uri and len(uri) > URI_LENGTH:
-        raise errors.BadRequest(f"A URI has at most {URI_LENGTH} characters.")
+        raise errors.InvalidUri(f"A URI has at most {URI_LENGTH} characters.")
     return uri or UNSET
+
+
+def _merged_uri(uri: str | UnsetType, update: str | None | UnsetType) -> str | UnsetType:
+    """An empty one clears it."""
+    return uri if update is UNSET or update is None else _uri(update)
+
+
+def _check_storage(project: Project, before: ProjectSettings, allow_private: bool) -> None:
+    """Write a test to the project's own storage where that is new. Raises InvalidUri."""
+    settings = project.settings
+    if settings.export_model_container_uri not in (UNSET, before.export_model_container_uri):
+        check_container(str(settings.export_model_container_uri), project.id, allow_private=allow_private)
+    if settings.notification_queue_uri not in (UNSET, before.notification_queue_uri):
+        check_queue(str(settings.notification_queue_uri), project.id, allow_private=allow_private)
 
 
 def _image_processing(given: ImageProcessingSettings) -> ImageProcessingSettings:

@@ -1,0 +1,72 @@
+"""What travels when a project is exported and imported. An import reads it as a stranger's words."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import field
+
+from shared.models.images import ImageRecord
+from shared.models.iterations import IterationRecord
+from shared.models.projects import Project
+from shared.models.tags import Tag
+from shared.models.training import DatasetHeader
+from shared.models.wire import Wire
+
+
+class ProjectExport(Wire, frozen=True):
+    iteration_count: int
+    image_count: int
+    tag_count: int
+    region_count: int
+    estimated_import_time_in_ms: int = field(name="estimatedImportTimeInMS")
+    token: str
+
+
+class IterationExport(Wire, frozen=True):
+    """An iteration, the URL of the first part of its dataset, and those of its model's files by their names.
+
+    A failed one has neither.
+    """
+
+    record: IterationRecord
+    images: str | None = None
+    files: dict[str, str] = {}
+
+
+class ExportInfo(Wire, frozen=True):
+    """What a token leads to. `images` is the URL of the first part of the workspace's images."""
+
+    format: Literal["ocellus-project-1"]
+    project: Project
+    revision: int
+    next_number: int
+    tags: list[Tag]
+    image_count: int
+    images: str
+    iterations: list[IterationExport]
+
+
+class PartHeader(Wire, frozen=True):
+    """The first line of a part; each further line is a PartImage. `next` is the URL of the next part.
+
+    The revision is the workspace's when the part was written; a part of an iteration's images tells of its dataset.
+    """
+
+    next: str | None
+    revision: int = 0
+    dataset: DatasetHeader | None = None
+
+
+class PartImage(Wire, frozen=True):
+    """An image, and the URL of its original picture; none where the workspace's parts have it already."""
+
+    image: ImageRecord
+    original: str | None
+
+
+class ImportState(Wire, frozen=True):
+    """What an import works through: the export as it was when the import began."""
+
+    token: str
+    started: datetime
+    info: ExportInfo
