@@ -17,6 +17,7 @@ from shared.models.projects import (
     ProjectOptions,
     ProjectSettings,
     ProjectSettingsUpdate,
+    ProjectStatus,
     ProjectUpdate,
 )
 from shared.models.wire import enum_named, now
@@ -43,10 +44,7 @@ def create_project(
     options: ProjectOptions,
     allow_private_urls: bool = False,
 ) -> Project:
-    if len(stored.list_all(store)) >= limits.projects:
-        raise errors.ProjectLimitExceeded(
-            f"There are {limits.projects} projects, as many as allowed; delete one first."
-        )
+    require_room(limits, stored.list_all(store))
     domain = _domain(domain_id or GENERAL)
     settings = ProjectSettings(
         domain_id=domain.id,
@@ -70,10 +68,22 @@ def get_project(store: Store, project_id: UUID) -> Project:
     return stored.get(store, project_id)
 
 
+def get_workspace(store: Store, project_id: UUID) -> Project:
+    """The project of an operation that changes what it holds. Raises ProjectNotFound, WorkspaceCannotBeModified."""
+    project = stored.get(store, project_id)
+    if project.status == ProjectStatus.IMPORTING:
+        raise errors.WorkspaceCannotBeModified("The project is being imported; wait until its status is Succeeded.")
+    if project.status == ProjectStatus.FAILED:
+        raise errors.WorkspaceCannotBeModified(
+            "The import of the project failed, as its description says; delete it, and import a new export."
+        )
+    return project
+
+
 def update_project(store: Store, project_id: UUID, update: ProjectUpdate, allow_private_urls: bool = False) -> Project:
     """A merge: what the client leaves out or sends as null stays as it is."""
+    project = get_workspace(store, project_id)
     if update.settings:
-        project = stored.get(store, project_id)
         merged = replace(project, settings=_merged(project.settings, update.settings))
         _check_storage(merged, project.settings, allow_private_urls)
 
@@ -103,6 +113,25 @@ def delete_project(store: Store, project_id: UUID) -> None:
     queues.send(store, "upkeep", PurgeProject(project_id), delay=SETTLED)
     stored.delete(store, project_id)
     queues.send(store, "upkeep", PurgeProject(project_id))
+
+
+def require_room(limits: Limits, projects: list[Project]) -> None:
+    """Raises ProjectLimitExceeded where there is none for another."""
+    if len(projects) >= limits.projects:
+        raise errors.ProjectLimitExceeded(
+            f"There are {limits.projects} projects, as many as allowed; delete one first."
+        )
+
+
+def checked_settings(settings: ProjectSettings) -> ProjectSettings:
+    """Those of another installation. Raises what creating a project with them would."""
+    domain = _domain(settings.domain_id)
+    return ProjectSettings(
+        domain_id=domain.id,
+        classification_type=_classification_type(domain, settings.classification_type),
+        target_export_platforms=_platforms(settings.target_export_platforms),
+        image_processing_settings=_image_processing(settings.image_processing_settings),
+    )
 
 
 def domain_of(project: Project) -> Domain:

@@ -28,9 +28,9 @@ class Entry(Struct, frozen=True):
     created: datetime
 
 
-def insert(store: Store, project_id: UUID, tag: Tag) -> None:
+def insert(store: Store, project_id: UUID, tag: Tag, created: datetime | None = None) -> None:
     """Raises ProjectNotFound, TagNameNotUnique, MultipleNegativeTags."""
-    entry = Entry(structs.replace(tag, image_count=0), now())
+    entry = Entry(structs.replace(tag, image_count=0), created or now())
     changes = [
         Change("insert", f"tag:{tag.id}", rows.encode(entry)),
         Change("insert", f"live:{tag.id}"),
