@@ -17,6 +17,8 @@ def create_project(
     description: str | None = None,
     domain_id: UUID | None = None,
     classification_type: str | None = None,
+    export_model_container_uri: str | None = None,
+    notification_queue_uri: str | None = None,
 ) -> Project:
     return projects.create_project(
         call.store,
@@ -26,7 +28,11 @@ def create_project(
         domain_id=domain_id,
         classification_type=classification_type,
         target_export_platforms=target_export_platforms,
-        options=body,
+        options=ProjectOptions(
+            body.export_model_container_uri or export_model_container_uri,
+            body.notification_queue_uri or notification_queue_uri,
+        ),
+        allow_private_urls=call.runtime.settings.allow_private_urls,
     )
 
 
@@ -42,7 +48,7 @@ def get_project(call: Call, project_id: UUID) -> Project:
 
 @training("PATCH", "projects/{project_id}")
 def update_project(call: Call, project_id: UUID, body: ProjectUpdate) -> Project:
-    return projects.update_project(call.store, project_id, body)
+    return projects.update_project(call.store, project_id, body, call.runtime.settings.allow_private_urls)
 
 
 @training("DELETE", "projects/{project_id}")

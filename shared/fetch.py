@@ -4,7 +4,7 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import cache
@@ -101,6 +101,24 @@ def fetch(
     raise BadImageUrl(f"The image URL redirects more than {redirects} times; use the URL that it ends at.")
 
 
+def send(
+    url: str,
+    method: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    allow_private: bool,
+    seconds: float = SECONDS,
+    resolve: Resolve = system_resolve,
+    tls: ssl.SSLContext | None = None,
+) -> int:
+    """The status that the URL answers with; a redirect is not followed. Raises BadImageUrl as `fetch` does."""
+    deadline = time.monotonic() + seconds
+    target = _check(url, allow_private, resolve, deadline)
+    with _answer(target, tls or _system_tls(), deadline, method, body, headers) as response:
+        return response.status
+
+
 def origin(url: str) -> Origin:
     """Raises BadImageUrl."""
     parsed = _parse(url)
@@ -163,8 +181,15 @@ def _is_allowed(text: str, allow_private: bool) -> bool:
 
 
 @contextmanager
-def _answer(target: _Target, tls: ssl.SSLContext, deadline: float) -> Iterator[BaseHTTPResponse]:
-    """The open answer to a GET. Past the deadline the connection is cut, however busily the server drips."""
+def _answer(
+    target: _Target,
+    tls: ssl.SSLContext,
+    deadline: float,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[BaseHTTPResponse]:
+    """The open answer. Past the deadline the connection is cut, however busily the server drips."""
     try:
         connection = _connect(target, tls, deadline)
         # The connection lets go of its socket when the answer says "close"; the timer must not.
@@ -172,8 +197,8 @@ def _answer(target: _Target, tls: ssl.SSLContext, deadline: float) -> Iterator[B
         timer.daemon = True
         timer.start()
         try:
-            path, headers = target.url.request_uri, _headers(target)
-            connection.request("GET", path, headers=headers, preload_content=False, decode_content=False)
+            path, headers = target.url.request_uri, {**_headers(target), **(headers or {})}
+            connection.request(method, path, body, headers, preload_content=False, decode_content=False)
             with closing(connection.getresponse()) as response:
                 yield response
         finally:

@@ -19,6 +19,7 @@ PLACES = {
     "shared.errors": [],
     "shared.settings": ["shared.models"],
     "shared.models": ["shared.errors"],
+    "shared.samples": [],
     "shared.imaging": ["shared.models", "shared.errors"],
     "shared.storage": ["shared.models", "shared.errors", "shared.settings", "shared.identity"],
     "shared.prediction": ["shared.models", "shared.errors", "shared.settings", "shared.storage", "shared.imaging"],
@@ -31,7 +32,7 @@ APART = ["functions", "shared"]
 # Who alone may import a package of others.
 RESERVED = {
     "torch": ["training_job", "benchmarks", "tests"],
-    "onnxruntime": ["shared.prediction", "training_job", "benchmarks", "tests"],
+    "onnxruntime": ["shared.prediction", "shared.samples", "training_job", "benchmarks", "tests"],
     "azure.storage": ["shared.storage", "local", "benchmarks", "tests"],
     "azure.data": ["shared.storage", "local", "benchmarks", "tests"],
     "azure.functions": ["functions", "function_app", "local", "tests"],

@@ -13,7 +13,8 @@ import onnx
 from msgspec.structs import replace
 
 from shared.errors import ImageNotFound
-from shared.models.domains import DomainType
+from shared.models.domains import DOMAINS, DomainType
+from shared.models.exports import exportable_to
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus
 from shared.models.training import Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
@@ -73,7 +74,8 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
         last_modified=time,
         training_time_in_minutes=max(1, math.ceil(minutes)),
         training_error_details=failure and failure[:REASON_LENGTH],
-        **({} if failure else {"trained_at": time, "exportable_to": []}),
+        exportable_to=[] if failure else exportable_to(DOMAINS[record.iteration.domain_id]),
+        **({} if failure else {"trained_at": time}),
     )
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.models.events import EventType
-from shared.models.iterations import Iteration
+from shared.models.exports import ExportRecord, ExportStatus
+from shared.models.iterations import Iteration, IterationStatus
 
 # A task that repeats what a call does is seen after so many seconds: longer than any call may run (functionTimeout in
 # host.json), so what the call was about to write is there by then.
@@ -62,6 +63,37 @@ class Announce(Task, frozen=True):
     notification_email_address: str | None = None
 
 
+class BuildExport(Task, frozen=True):
+    """Build the package of an export."""
+
+    export: ExportRecord
+
+
+class NotifyTraining(Task, frozen=True):
+    """Tell the project's own queue that a training ended; tried again for some time after `since`."""
+
+    project_id: UUID
+    since: datetime
+    iteration_id: UUID
+    status: IterationStatus
+
+
+class NotifyExport(Task, frozen=True):
+    """Write an export to the project's own container, and tell its queue."""
+
+    project_id: UUID
+    since: datetime
+    export: ExportRecord
+    status: ExportStatus
+
+
+class DropIteration(Task, frozen=True):
+    """Delete the model, dataset and packages of a deleted iteration."""
+
+    project_id: UUID
+    iteration_id: UUID
+
+
 class PrepareTraining(Task, frozen=True):
     """Freeze the dataset of an iteration and launch its job; `attempt` says for which of its attempts."""
 
@@ -99,4 +131,18 @@ class ReadImport(Task, frozen=True):
     waits: int = 0
 
 
-AnyTask = PurgeProject | SweepTag | ReleaseImages | CollectPictures | DeleteAllImages | Announce | PrepareTraining
+AnyTask = (
+    PurgeProject
+    | SweepTag
+    | ReleaseImages
+    | CollectPictures
+    | DeleteAllImages
+    | Announce
+    | PrepareTraining
+    | BuildExport
+    | DropIteration
+    | NotifyTraining
+    | NotifyExport
+    | WriteExport
+    | ReadImport
+)

@@ -57,6 +57,8 @@ class ProjectSettingsUpdate(Wire, frozen=True):
     classification_type: str | None | UnsetType = UNSET
     target_export_platforms: list[str] | None | UnsetType = UNSET
     image_processing_settings: ImageProcessingSettings | None | UnsetType = UNSET
+    export_model_container_uri: str | None | UnsetType = UNSET
+    notification_queue_uri: str | None | UnsetType = UNSET
 
 
 class ProjectUpdate(Wire, frozen=True):

@@ -1,16 +1,17 @@
 """Iterations: read, rename, delete."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from shared import errors
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
-from shared.models.jobs import SETTLED, CollectPictures
+from shared.models.jobs import SETTLED, CollectPictures, DropIteration
 from shared.models.wire import now
 from shared.operations import projects
 from shared.operations.texts import checked_name
-from shared.storage import blobs, published, queues
+from shared.storage import blobs, exports, published, queues
 from shared.storage import iterations as stored
 from shared.storage.store import Store
 
@@ -58,10 +59,21 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
         )
     if iteration.status == IterationStatus.TRAINING:
         raise errors.TrainingInProgress(f"'{iteration.name}' is still training; delete it when it has ended.")
+    # Once more when this call must be over: if we die right here, that removes what we left.
+    queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
     stored.delete(store, project_id, iteration_id)
+    drop(store, project_id, iteration_id)
+    queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
+
+
+def drop(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Delete what a deleted iteration left behind; one that is there is left alone."""
+    with suppress(errors.IterationNotFound, errors.ProjectNotFound):
+        stored.get(store, project_id, iteration_id)
+        return
     for pointer in published.list_all(store, project_id):
         # One that a cut off publishing left behind.
         if pointer.iteration_id == iteration_id:
             published.delete(store, project_id, pointer.publish_name, iteration_id)
     blobs.delete_model(store, project_id, iteration_id)
-    queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
+    exports.delete_packages(store, project_id, iteration_id)

@@ -14,8 +14,12 @@ from shared.models.jobs import (
     SETTLED,
     Announce,
     AnyTask,
+    BuildExport,
     CollectPictures,
     DeleteAllImages,
+    DropIteration,
+    NotifyExport,
+    NotifyTraining,
     PrepareTraining,
     PurgeProject,
     ReleaseImages,
@@ -23,7 +27,8 @@ from shared.models.jobs import (
 )
 from shared.models.limits import Limits
 from shared.models.wire import now
-from shared.operations import train
+from shared.operations import exports, notifications, train
+from shared.operations import iterations as operations_iterations
 from shared.settings import Settings
 from shared.storage import blobs, datasets, iterations, predictions, projects, queues, results, tags
 from shared.storage import images as stored_images
@@ -61,6 +66,13 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
                 _announce(publisher, task)
             case PrepareTraining():
                 train.prepare(store, settings, task)
+            case BuildExport():
+                exports.build(store, task)
+            case DropIteration(project_id, iteration_id):
+                operations_iterations.drop(store, project_id, iteration_id)
+            case NotifyTraining() | NotifyExport():
+                if not notifications.notify(store, settings, task):
+                    queues.send(store, "upkeep", task, delay=notifications.AGAIN)
     except NotYet:
         queues.send(store, "upkeep", task, delay=AGAIN)
     if rest:

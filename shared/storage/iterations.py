@@ -9,7 +9,7 @@ import msgspec
 from shared.errors import IterationNotFound, TrainingInProgress
 from shared.models.events import EventType
 from shared.models.iterations import IterationRecord, IterationStatus, TrainingLock
-from shared.models.jobs import Announce
+from shared.models.jobs import Announce, NotifyTraining
 from shared.models.wire import now
 from shared.storage import counts, queues, rows
 from shared.storage.store import Store
@@ -86,10 +86,29 @@ def update(
 
 
 def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
-    """Raises ProjectNotFound, IterationNotFound."""
-    get(store, project_id, iteration_id)
-    with suppress(RowMissing):
-        counts.commit(store, project_id, [Change("delete", f"iteration:{iteration_id}")])
+    """With the rows of its exports. Raises ProjectNotFound, IterationNotFound."""
+    prefix = exports_prefix(iteration_id)
+    for attempt in rows.attempts():
+        row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
+        if row is None and attempt:
+            return None
+        if row is None:
+            raise _absent(store, project_id, iteration_id)
+        # An export that begins meanwhile touches the iteration, so this finds it changed.
+        exports = rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix), keys_only=True)
+        gone = [Change("delete", row.key, etag=row.etag), *(Change("delete", export.key) for export in exports)]
+        try:
+            return counts.commit(store, project_id, gone)
+        except RowMissing:
+            counts.require_project(store, project_id)
+        except RowChanged:
+            continue
+    return None
+
+
+def exports_prefix(iteration_id: UUID) -> str:
+    """What the keys of its exports' rows begin with."""
+    return f"export:{iteration_id}:"
 
 
 def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
@@ -118,6 +137,7 @@ def end_training(store: Store, record: IterationRecord) -> None:
     event = EventType.ITERATION_TRAINED if completed else EventType.ITERATION_FAILED
     address = record.run.notification_email_address
     queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration, address))
+    queues.send(store, "upkeep", NotifyTraining(iteration.project_id, now(), iteration.id, iteration.status))
     unlock_training(store, iteration.project_id, iteration.id)
 
 

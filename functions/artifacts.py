@@ -1,0 +1,12 @@
+"""Files of a project, for clients that can't reach its storage."""
+
+from uuid import UUID
+
+from functions.call import Call
+from functions.edge import training
+from shared.operations import artifacts
+
+
+@training("GET", "projects/{project_id}/artifacts")
+def get_artifact(call: Call, project_id: UUID, path: str) -> bytes:
+    return artifacts.get_artifact(call.store, project_id, path=path)

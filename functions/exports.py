@@ -1,0 +1,22 @@
+"""Exports of iterations."""
+
+from uuid import UUID
+
+from functions.call import Call
+from functions.edge import training
+from shared.models.exports import Export
+from shared.operations import exports
+
+EXPORT = "projects/{project_id}/iterations/{iteration_id}/export"
+
+
+@training("GET", EXPORT)
+def get_exports(call: Call, project_id: UUID, iteration_id: UUID) -> list[Export]:
+    return exports.get_exports(call.store, project_id, iteration_id)
+
+
+@training("POST", EXPORT)
+def export_iteration(
+    call: Call, project_id: UUID, iteration_id: UUID, platform: str, flavor: str | None = None
+) -> Export:
+    return exports.export_iteration(call.store, project_id, iteration_id, platform=platform, flavor=flavor)

@@ -1,0 +1,66 @@
+"""Tags pictures with the exported model, prepared as the service prepares them: python predict.py photo.jpg ..."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from PIL import Image
+
+FOLDER = Path(__file__).resolve().parent.parent
+# How a picture with each EXIF orientation is turned to stand upright.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS = range(5, 9)
+
+
+def predict(path: str, model: str | Path = FOLDER / "model.onnx") -> dict[str, float]:
+    """The probability of every tag, the most probable first."""
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    (given,) = session.get_inputs()
+    height, width = given.shape[2:]
+    probabilities = session.run(None, {given.name: model_input(path, width, height)})[0][0].tolist()
+    labels = (Path(model).parent / "labels.txt").read_text(encoding="utf-8").splitlines()
+    return dict(sorted(zip(labels, probabilities, strict=True), key=lambda pair: -pair[1]))
+
+
+def model_input(path: str, width: int, height: int) -> npt.NDArray[np.float32]:
+    """Float32 (1, 3, height, width), RGB, 0..255: the whole upright picture, squashed to the size of the input."""
+    with Image.open(path) as image:
+        picture = upright(image, width, height)
+    small = picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return np.asarray(small).transpose(2, 0, 1).astype(np.float32)[None]
+
+
+def upright(image: Image.Image, width: int, height: int) -> Image.Image:
+    """In RGB, alpha on white. A large picture is first shrunk by a whole number, to no less than twice the input."""
+    orientation = image.getexif().get(0x0112, 1)
+    wide, high = (2 * height, 2 * width) if orientation in SIDEWAYS else (2 * width, 2 * height)
+    image.draft(None, (wide, high))
+    factor = max(1, min(image.width // wide, image.height // high) // 2)
+    picture = on_white(image).reduce(factor)
+    return picture.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else picture
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(layer, mask=layer.getchannel("A"))
+    return white
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        print(name)
+        for label, probability in predict(name).items():
+            print(f"  {probability:7.2%}  {label}")
