@@ -3,6 +3,9 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
+from shared.errors import NotFound
 from shared.events import Publisher
 from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry
 from shared.models.iterations import IterationStatus
@@ -76,7 +79,9 @@ def test_collecting_waits_while_a_dataset_is_being_frozen(store, settings, proje
 def test_expire_drops_what_is_past_its_time(store, settings, project_id):
     stored = StoredPrediction(ImagePrediction(uuid4(), project_id, uuid4(), now() - timedelta(days=31), []), uuid4())
     recent = StoredPrediction(ImagePrediction(uuid4(), project_id, uuid4(), now() - timedelta(days=29), []), uuid4())
-    predictions.put(store, stored, b"old")
-    predictions.put(store, recent, b"new")
+    for kept in (stored, recent):
+        predictions.put(store, kept)
     upkeep.expire(store, settings.limits)
-    assert [kept.prediction.id for kept in predictions.list_recent(store, project_id)] == [recent.prediction.id]
+    assert predictions.get(store, project_id, recent.prediction.id) == recent
+    with pytest.raises(NotFound):
+        predictions.get(store, project_id, stored.prediction.id)

@@ -1,72 +1,17 @@
 """What is kept for a while: stored predictions, camera results, uploads, frames, messages."""
 
 import base64
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from azure.data.tables import TableClient
 from msgspec import structs
 
-from shared.errors import BadImageSize, NotFound, ServiceUnavailable
+from shared.errors import BadImageSize, NotFound
 from shared.models.camera import CameraResult, Outcome, Upload
-from shared.models.domains import GENERAL
-from shared.models.predictions import ImagePrediction, Prediction, StoredPrediction
-from shared.models.tags import TagType
 from shared.models.wire import now
-from shared.storage import blobs, predictions, queues, results, rows
+from shared.storage import blobs, queues, results
 from shared.storage.store import Store
-
-
-def stored(project_id: UUID, age: timedelta = timedelta(0)) -> StoredPrediction:
-    tags = [Prediction(0.5, uuid4(), "äpfel", TagType.REGULAR) for _ in range(500)]
-    return StoredPrediction(ImagePrediction(uuid4(), project_id, uuid4(), now() - age, tags), GENERAL)
-
-
-def test_predictions_are_stored_listed_newest_first_and_deleted(store: Store, project_id: UUID) -> None:
-    made = [stored(project_id, timedelta(days=age)) for age in (2, 0, 1)]
-    for kept in made:
-        predictions.put(store, kept, b"picture")
-        predictions.put(store, kept, b"picture")
-    assert predictions.get(store, project_id, made[0].prediction.id) == made[0]
-    assert predictions.list_recent(store, project_id) == [made[1], made[2], made[0]]
-    assert predictions.list_recent(store, project_id, 1) == [made[1]]
-    assert predictions.delete(store, project_id, made[1].prediction.id)
-    assert not predictions.delete(store, project_id, made[1].prediction.id)
-    with pytest.raises(NotFound):
-        predictions.get(store, project_id, made[1].prediction.id)
-    assert blobs.read(store, "predictions", predictions.picture_name(project_id, made[1].prediction.id)) is None
-
-
-def test_predictions_expire(store: Store, project_id: UUID) -> None:
-    old, young = stored(project_id, timedelta(days=31)), stored(project_id, timedelta(days=29))
-    for kept in (old, young):
-        predictions.put(store, kept, b"picture")
-    assert predictions.expire(store, now() - timedelta(days=30)) >= 1
-    assert predictions.list_recent(store, project_id) == [young]
-    assert blobs.read(store, "predictions", predictions.picture_name(project_id, old.prediction.id)) is None
-
-
-def test_an_expiry_that_is_cut_off_has_made_progress(
-    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(5):
-        predictions.put(store, stored(project_id, timedelta(days=31)), b"picture")
-    really = rows.scan_all
-
-    def cut_off(table: TableClient, first: str, last: str) -> Iterator[tuple[str, str]]:
-        yield from (place for place in really(table, first, last) if place[0] == str(project_id))
-        raise ServiceUnavailable("cut off")
-
-    monkeypatch.setattr(predictions, "BATCH", 2)
-    monkeypatch.setattr(rows, "scan_all", cut_off)
-    with pytest.raises(ServiceUnavailable):
-        predictions.expire(store, now() - timedelta(days=30))
-    assert len(predictions.list_recent(store, project_id)) == 1
-    monkeypatch.setattr(rows, "scan_all", really)
-    assert predictions.expire(store, now() - timedelta(days=30)) >= 1
-    assert predictions.list_recent(store, project_id) == []
 
 
 def result(project_id: UUID | None, outcome: Outcome) -> CameraResult:

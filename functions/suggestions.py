@@ -1,0 +1,34 @@
+"""Suggested tags and regions of the training API."""
+
+from uuid import UUID
+
+from functions.call import Call
+from functions.edge import training
+from functions.parameters import BatchImageIds
+from shared.models.suggestions import (
+    SuggestedTagAndRegion,
+    SuggestedTagAndRegionQuery,
+    SuggestedTagAndRegionQueryToken,
+    TagFilter,
+)
+from shared.operations import suggestions
+
+
+@training("POST", "projects/{project_id}/tagsandregions/suggestions")
+def suggest_tags_and_regions(
+    call: Call, project_id: UUID, iteration_id: UUID, image_ids: BatchImageIds
+) -> list[SuggestedTagAndRegion]:
+    sessions = call.runtime.sessions
+    return suggestions.suggest_tags_and_regions(call.store, sessions, call.limits, project_id, iteration_id, image_ids)
+
+
+@training("POST", "projects/{project_id}/images/suggested")
+def query_suggested_images(
+    call: Call, project_id: UUID, iteration_id: UUID, body: SuggestedTagAndRegionQueryToken
+) -> SuggestedTagAndRegionQuery:
+    return suggestions.query_suggested_images(call.store, call.limits, project_id, iteration_id, body)
+
+
+@training("POST", "projects/{project_id}/images/suggested/count")
+def query_suggested_image_count(call: Call, project_id: UUID, iteration_id: UUID, body: TagFilter) -> dict[UUID, int]:
+    return suggestions.query_suggested_image_count(call.store, project_id, iteration_id, body)
