@@ -9,7 +9,10 @@ from functions import openapi
 from functions.edge import blueprints
 from shared.settings import Settings
 
-TRAINING = "domains projects tags images iterations performance train publish quicktest upkeep"
+TRAINING = (
+    "domains projects tags images iterations performance train exports publish artifacts quicktest "
+    "stored_predictions suggestions upkeep"
+)
 MODULES = {"training": TRAINING.split(), "prediction": ["prediction"], "camera": ["camera"]}
 
 
