@@ -5,7 +5,8 @@ from uuid import UUID
 from functions.call import Call
 from functions.edge import training
 from shared.models.projects import Project, ProjectOptions, ProjectUpdate
-from shared.operations import projects
+from shared.models.transfer import ProjectExport
+from shared.operations import project_export, project_import, projects
 
 
 @training("POST", "projects")
@@ -54,3 +55,13 @@ def update_project(call: Call, project_id: UUID, body: ProjectUpdate) -> Project
 @training("DELETE", "projects/{project_id}")
 def delete_project(call: Call, project_id: UUID) -> None:
     projects.delete_project(call.store, project_id)
+
+
+@training("GET", "projects/{project_id}/export")
+def export_project(call: Call, project_id: UUID) -> ProjectExport:
+    return project_export.export_project(call.store, project_id)
+
+
+@training("POST", "projects/import")
+def import_project(call: Call, token: str, name: str | None = None) -> Project:
+    return project_import.import_project(call.store, call.runtime.settings, token=token, name=name)

@@ -1,11 +1,13 @@
 """What goes on in the background, in steps that can be repeated."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
 from msgspec import structs
 
+from shared.errors import IterationNotFound, ProjectNotFound
 from shared.events import Publisher
 from shared.models.events import EventType
 from shared.models.images import TaggingStatus
@@ -18,19 +20,33 @@ from shared.models.jobs import (
     CollectPictures,
     DeleteAllImages,
     DropIteration,
+    ForgetIteration,
     NotifyExport,
     NotifyTraining,
     PrepareTraining,
     PurgeProject,
+    ReadImport,
     ReleaseImages,
     SweepTag,
+    WriteExport,
 )
 from shared.models.limits import Limits
 from shared.models.wire import now
-from shared.operations import exports, notifications, train
+from shared.operations import exports, notifications, project_export, project_import, train
 from shared.operations import iterations as operations_iterations
 from shared.settings import Settings
-from shared.storage import blobs, datasets, iterations, predictions, projects, queues, results, tags
+from shared.storage import (
+    blobs,
+    datasets,
+    iterations,
+    predictions,
+    projects,
+    queues,
+    results,
+    suggestions,
+    tags,
+    transfers,
+)
 from shared.storage import images as stored_images
 from shared.storage.store import Store
 
@@ -38,6 +54,8 @@ STEP = 256
 # So many images are deleted in one step: some seconds of work.
 DELETED = 2_000
 FRAME_DAYS = 7
+# A project's export can be read for a day, by an import that takes up to another.
+EXPORT_DAYS = 2
 # How soon a step is tried again that has to wait for something else.
 AGAIN = 30.0
 
@@ -64,12 +82,18 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
                 rest = _delete_all_images(store, task)
             case Announce():
                 _announce(publisher, task)
+            case WriteExport():
+                rest = project_export.write_part(store, task)
+            case ReadImport():
+                rest = project_import.read_import(store, settings, task)
             case PrepareTraining():
                 train.prepare(store, settings, task)
             case BuildExport():
                 exports.build(store, task)
             case DropIteration(project_id, iteration_id):
                 operations_iterations.drop(store, project_id, iteration_id)
+            case ForgetIteration():
+                rest = _forget(store, task)
             case NotifyTraining() | NotifyExport():
                 if not notifications.notify(store, settings, task):
                     queues.send(store, "upkeep", task, delay=notifications.AGAIN)
@@ -80,9 +104,12 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
 
 
 def expire(store: Store, limits: Limits) -> None:
-    """Drop stored predictions past their retention, and frames and pictures that nothing refers to."""
-    predictions.expire(store, now() - timedelta(days=limits.prediction_retention_days))
+    """Drop stored predictions and suggestions past their retention, and what nothing refers to or can read any more."""
+    retained = now() - timedelta(days=limits.prediction_retention_days)
+    predictions.expire(store, retained)
+    suggestions.expire(store, retained)
     results.expire_frames(store, now() - timedelta(days=FRAME_DAYS))
+    transfers.expire_exports(store, now() - timedelta(days=EXPORT_DAYS))
     for project in projects.list_all(store):
         queues.send(store, "upkeep", CollectPictures(project.id, now() - timedelta(days=1)))
 
@@ -94,6 +121,18 @@ def _announce(publisher: Publisher, task: Announce) -> None:
             **structs.asdict(iteration), notification_email_address=task.notification_email_address
         )
     publisher.publish(task.event, f"projects/{iteration.project_id}/iterations/{iteration.id}", iteration, task.id)
+
+
+def _forget(store: Store, task: ForgetIteration) -> AnyTask | None:
+    """No call shows these any more. An iteration that is there is left alone."""
+    project_id, iteration_id = task.project_id, task.iteration_id
+    with suppress(IterationNotFound, ProjectNotFound):
+        iterations.get(store, project_id, iteration_id)
+        return None
+    if not suggestions.forget_iteration(store, project_id, iteration_id):
+        return task
+    beyond = predictions.forget_iteration(store, project_id, iteration_id, task.beyond)
+    return structs.replace(task, beyond=beyond) if beyond else None
 
 
 def _collect(store: Store, project_id: UUID, before: datetime) -> None:
