@@ -94,6 +94,14 @@ class DropIteration(Task, frozen=True):
     iteration_id: UUID
 
 
+class ForgetIteration(Task, frozen=True):
+    """Delete what a deleted iteration suggested and predicted, of the predictions those beyond a place."""
+
+    project_id: UUID
+    iteration_id: UUID
+    beyond: str = ""
+
+
 class PrepareTraining(Task, frozen=True):
     """Freeze the dataset of an iteration and launch its job; `attempt` says for which of its attempts."""
 
@@ -141,6 +149,7 @@ AnyTask = (
     | PrepareTraining
     | BuildExport
     | DropIteration
+    | ForgetIteration
     | NotifyTraining
     | NotifyExport
     | WriteExport

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
-from shared.models.jobs import SETTLED, CollectPictures, DropIteration
+from shared.models.jobs import SETTLED, CollectPictures, DropIteration, ForgetIteration
 from shared.models.wire import now
 from shared.operations import projects
 from shared.operations.texts import checked_name
@@ -61,6 +61,7 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
         raise errors.TrainingInProgress(f"'{iteration.name}' is still training; delete it when it has ended.")
     # Once more when this call must be over: if we die right here, that removes what we left.
     queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
+    queues.send(store, "upkeep", ForgetIteration(project_id, iteration_id), delay=SETTLED)
     stored.delete(store, project_id, iteration_id)
     drop(store, project_id, iteration_id)
     queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
