@@ -1,0 +1,245 @@
+"""Exports on storage: what a package holds, that it predicts what the service does, and how a build ends."""
+
+import hashlib
+import json
+import re
+import runpy
+from io import BytesIO
+from uuid import UUID, uuid4
+from zipfile import ZipFile
+
+import pytest
+from msgspec.structs import replace
+from PIL import Image
+
+from shared import errors
+from shared.events import Publisher
+from shared.models import exports as models
+from shared.models.exports import Export, ExportStatus
+from shared.models.iterations import Iteration, IterationStatus
+from shared.models.jobs import BuildExport, NotifyExport
+from shared.operations import exports, iterations, upkeep
+from shared.prediction.model import Model
+from shared.settings import ROOT
+from shared.storage import blobs, queues
+from shared.storage import exports as stored
+from shared.storage import iterations as stored_iterations
+from tests.operations.test_races import record_of
+from tests.pictures import picture
+from tests.prediction.graphs import put_model
+
+COMPACT, GENERAL, DETECTOR = (
+    UUID("0732100f-1a38-4e49-a514-c9b44c697ab5"),
+    UUID("ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"),
+    UUID("a27d5ca5-bb19-49d8-a70a-fec086c47f5b"),
+)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The tasks that were sent, to be done by the test."""
+    tasks = []
+    monkeypatch.setattr(queues, "send", lambda store, queue, task, delay=0.0: tasks.append(task))
+    return tasks
+
+
+@pytest.fixture
+def iteration(store, project_id, sent) -> Iteration:
+    """Completed, in a compact domain, with a tiny model."""
+    return added(store, project_id)
+
+
+def added(store, project_id, domain=COMPACT, status=IterationStatus.COMPLETED) -> Iteration:
+    record = record_of(project_id, status)
+    iteration = replace(record.iteration, id=put_model(store, project_id, "apple"), domain_id=domain)
+    stored_iterations.insert(store, replace(record, iteration=iteration))
+    return iteration
+
+
+def export(store, iteration, platform="ONNX", flavor=None) -> Export:
+    return exports.export_iteration(store, iteration.project_id, iteration.id, platform=platform, flavor=flavor)
+
+
+def exported(store, iteration) -> list[Export]:
+    return exports.get_exports(store, iteration.project_id, iteration.id)
+
+
+def build(store, settings, tasks) -> None:
+    """All that is to be built, each task twice."""
+    for task in [task for task in tasks if isinstance(task, BuildExport)] * 2:
+        upkeep.do(store, settings, Publisher.open(settings), task)
+
+
+def package_of(store, iteration) -> ZipFile:
+    (name,) = blobs.names(store, "exports", f"{iteration.project_id}/{iteration.id}")
+    blob = blobs.read(store, "exports", name)
+    assert blob
+    return ZipFile(BytesIO(blob.data))
+
+
+def test_an_export_ends_as_a_package_with_the_served_bytes(store, settings, iteration, sent):
+    assert export(store, iteration) == Export("ONNX", ExportStatus.EXPORTING, None, None, False)
+    build(store, settings, sent)
+    (done,) = exported(store, iteration)
+    assert (done.status, done.newer_version_available) == (ExportStatus.DONE, False)
+    assert f"{iteration.id}.ONNX.zip?" in (done.download_uri or "")
+    package = package_of(store, iteration)
+    graph = blobs.model_read(store, iteration.project_id, iteration.id, "model.onnx")
+    assert package.read("model.onnx") == graph
+    assert package.read("labels.txt") == b"apple\nother"
+    assert package.read("LICENSE") == (ROOT / "LICENSE").read_bytes()
+    assert {name for name in package.namelist() if "/" in name} == {
+        "CSharp/Predict.csproj",
+        "CSharp/Program.cs",
+        "python/predict.py",
+        "python/requirements.txt",
+    }
+
+
+def test_the_manifest_is_what_the_runtimes_for_phones_read(store, settings, iteration, sent):
+    export(store, iteration, flavor="onnx12")
+    build(store, settings, sent)
+    package = package_of(store, iteration)
+    text = package.read("cvexport.manifest")
+    assert text.startswith(b"{\r\n")
+    assert text.endswith(b"\r\n}")
+    manifest = json.loads(text)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z", manifest.pop("ExportedDate"))
+    assert manifest == {
+        "DomainType": "Classification",
+        "Platform": "ONNX",
+        "Flavor": "ONNX12",
+        "ExporterVersion": "2.0",
+        "IterationId": str(iteration.id),
+        "ModelFileName": "model.onnx",
+        "LabelFileName": "labels.txt",
+        "ModelFileSHA1": hashlib.sha1(package.read("model.onnx")).hexdigest(),
+        "SchemaVersion": "1.0",
+    }
+
+
+def saved(path, image, kind, **options):
+    image.save(path, kind, **options)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Files that are decoded in different ways."""
+    plain = Image.open(BytesIO(picture("apple", 7))).convert("RGB")
+    large = plain.resize((1501, 1003))
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    glass = large.convert("RGBA")
+    glass.putalpha(Image.linear_gradient("L").resize(glass.size))
+    return [
+        saved(tmp_path / "plain.jpg", plain, "JPEG"),
+        saved(tmp_path / "large.jpg", large, "JPEG"),
+        saved(tmp_path / "lying.jpg", large, "JPEG", exif=lying),
+        saved(tmp_path / "large.png", large, "PNG"),
+        saved(tmp_path / "glass.png", glass, "PNG"),
+        saved(tmp_path / "palette.gif", large.convert("P"), "GIF"),
+        saved(tmp_path / "grey.bmp", large.convert("L"), "BMP"),
+    ]
+
+
+def test_the_sample_predicts_what_the_service_does(store, settings, iteration, sent, tmp_path, photos):
+    export(store, iteration)
+    build(store, settings, sent)
+    package_of(store, iteration).extractall(tmp_path)
+    predict = runpy.run_path(str(tmp_path / "python" / "predict.py"))["predict"]
+    ids = iteration.project_id, iteration.id
+    model = Model.load(*(blobs.model_read(store, *ids, name) for name in ("model.onnx", "model.json")))
+    for photo in photos:
+        served = {found.tag_name: found.probability for found in model.predict(photo.read_bytes())}
+        assert predict(str(photo)) == served, photo.name
+
+
+def test_an_export_is_refused_while_there_is_one(store, settings, iteration, sent):
+    export(store, iteration)
+    for _ in range(2):
+        with pytest.raises(errors.ExportInProgress, match=f"{iteration.id} is already queued for export"):
+            export(store, iteration, platform="onnx")
+        build(store, settings, sent)
+    export(store, iteration, flavor="ONNX10")
+    assert [item.flavor for item in exported(store, iteration)] == [None, "ONNX10"]
+
+
+def test_an_older_package_may_be_exported_again(store, settings, iteration, sent, monkeypatch):
+    export(store, iteration)
+    build(store, settings, sent)
+    monkeypatch.setattr(models, "PACKAGE", 2)
+    assert exported(store, iteration)[0].newer_version_available
+    assert export(store, iteration).status == ExportStatus.EXPORTING
+
+
+def test_what_can_not_be_built_fails_and_may_be_repeated(store, settings, iteration, sent):
+    blobs.delete_model(store, iteration.project_id, iteration.id)
+    export(store, iteration)
+    build(store, settings, sent)
+    assert [(item.status, item.download_uri) for item in exported(store, iteration)] == [(ExportStatus.FAILED, None)]
+    assert [task.status for task in sent if isinstance(task, NotifyExport)] == [ExportStatus.FAILED]
+    assert export(store, iteration).status == ExportStatus.EXPORTING
+
+
+def test_a_build_that_always_dies_ends_as_failed(store, settings, iteration, sent, monkeypatch):
+    def dies(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(exports, "_package", dies)
+    export(store, iteration)
+    for _ in range(exports.ATTEMPTS):
+        with pytest.raises(MemoryError):
+            exports.build(store, sent[0])
+    assert exported(store, iteration)[0].status == ExportStatus.EXPORTING
+    exports.build(store, sent[0])
+    assert exported(store, iteration)[0].status == ExportStatus.FAILED
+
+
+def test_deleting_an_iteration_deletes_its_exports(store, settings, iteration, sent):
+    export(store, iteration)
+    build(store, settings, sent)
+    export(store, iteration, flavor="ONNX12")
+    late = sent[-1]
+    iterations.delete_iteration(store, iteration.project_id, iteration.id)
+    upkeep.do(store, settings, Publisher.open(settings), late)
+    assert not list(blobs.names(store, "exports", f"{iteration.project_id}/"))
+    assert stored.list_all(store, iteration.project_id, iteration.id) == []
+    with pytest.raises(errors.IterationNotFound):
+        export(store, iteration)
+
+
+def test_a_deletion_that_was_cut_off_is_finished_by_upkeep(store, settings, iteration, sent, monkeypatch):
+    export(store, iteration)
+    build(store, settings, sent)
+    monkeypatch.setattr(iterations, "drop", lambda *_: None)
+    iterations.delete_iteration(store, iteration.project_id, iteration.id)
+    monkeypatch.undo()
+    assert list(blobs.names(store, "exports", f"{iteration.project_id}/"))
+    upkeep.do(store, settings, Publisher.open(settings), next(task for task in sent if hasattr(task, "iteration_id")))
+    for container in ("exports", "models"):
+        assert not list(blobs.names(store, container, f"{iteration.project_id}/{iteration.id}"))
+
+
+@pytest.mark.parametrize(
+    ("domain", "platform", "flavor", "message"),
+    [
+        (GENERAL, "ONNX", None, "General \\(compact\\)"),
+        (COMPACT, "CoreML", None, "there is ONNX"),
+        (COMPACT, "nonsense", None, "there is ONNX"),
+        (COMPACT, "ONNX", "ONNXFloat16", "ONNX10, ONNX12"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_what_is(store, project_id, sent, domain, platform, flavor, message):
+    with pytest.raises(errors.ExportValidationFailed, match=message):
+        export(store, added(store, project_id, domain), platform, flavor)
+    assert sent == []
+
+
+def test_only_a_completed_iteration_is_exported(store, project_id, sent):
+    with pytest.raises(errors.ExportWhileTraining):
+        export(store, added(store, project_id, status=IterationStatus.TRAINING))
+    with pytest.raises(errors.IterationNotTrained):
+        export(store, added(store, project_id, status=IterationStatus.FAILED))
+    with pytest.raises(errors.IterationNotFound):
+        exports.get_exports(store, project_id, uuid4())
