@@ -3,18 +3,18 @@
 import random
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, count, takewhile
 from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
-from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient
 
 from shared.errors import Conflict
+from shared.storage import queries
 from shared.storage.transactions import LIMIT, Change, RowMissing, transact
 
 PAGE = 1_000
@@ -40,10 +40,8 @@ def name_key(name: str) -> str:
 
 
 def read(table: TableClient, partition: str, key: str) -> Row | None:
-    try:
-        return _row(table.get_entity(partition, key))
-    except ResourceNotFoundError:
-        return None
+    entity = queries.get(table, partition, key)
+    return _row(entity) if entity is not None else None
 
 
 def scan(
@@ -58,22 +56,21 @@ def scan_pages(
 ) -> Iterator[list[Row]]:
     """The same, a page at a time: what one request found at one moment."""
     condition = f"PartitionKey eq '{partition}' and RowKey ge '{first}' and RowKey lt '{last}'"
-    select = ["RowKey"] if keys_only else None
-    for found in table.query_entities(condition, results_per_page=min(page, PAGE), select=select).by_page():
+    for found in queries.pages(table, condition, min(page, PAGE), "RowKey" if keys_only else ""):
         yield [_row(entity) for entity in found]
 
 
 def scan_all(table: TableClient, first: str, last: str) -> Iterator[tuple[str, str]]:
     """Partition and key of the rows with first <= key < last in all partitions. Reads the whole table: for upkeep."""
     condition = f"RowKey ge '{first}' and RowKey lt '{last}'"
-    for entity in table.query_entities(condition, select=["PartitionKey", "RowKey"]):
-        yield str(entity["PartitionKey"]), str(entity["RowKey"])
+    for found in queries.pages(table, condition, PAGE, "PartitionKey,RowKey"):
+        yield from ((entity["PartitionKey"], entity["RowKey"]) for entity in found)
 
 
 def scan_docs(table: TableClient, first: str, last: str) -> Iterator[str]:
     """The documents of the rows with first <= key < last in all partitions."""
-    for entity in table.query_entities(f"RowKey ge '{first}' and RowKey lt '{last}'"):
-        yield _row(entity).doc
+    for found in queries.pages(table, f"RowKey ge '{first}' and RowKey lt '{last}'", PAGE):
+        yield from (_row(entity).doc for entity in found)
 
 
 def after_prefix(prefix: str) -> str:
@@ -102,9 +99,8 @@ def delete_all(table: TableClient, partition: str, keys: Sequence[str]) -> None:
                     transact(table, partition, [Change("delete", key)])
 
 
-def _row(entity: Mapping[str, object]) -> Row:
-    doc, part = str(entity.get("doc", "")), 1
-    while (more := entity.get(f"doc{part}")) is not None:
-        doc, part = doc + str(more), part + 1
-    metadata: Mapping[str, str] = getattr(entity, "metadata", {})
-    return Row(str(entity["RowKey"]), doc, metadata.get("etag") or "")
+def _row(entity: queries.Entity) -> Row:
+    doc = entity.get("doc", "")
+    if "doc1" in entity:
+        doc += "".join(takewhile(bool, (entity.get(f"doc{part}", "") for part in count(1))))
+    return Row(entity["RowKey"], doc, queries.etag(entity))

@@ -8,12 +8,12 @@ import re
 import uuid
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
-from urllib.parse import quote
 
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
 
+from shared.storage.queries import quoted
 from shared.storage.transport import unavailable
 
 LIMIT = 100
@@ -97,7 +97,7 @@ def _body(table_url: str, partition: str, changes: Sequence[Change]) -> tuple[by
 
 
 def _operation(table_url: str, partition: str, change: Change) -> list[str]:
-    place = "" if change.kind == "insert" else f"(PartitionKey='{_quoted(partition)}',RowKey='{_quoted(change.key)}')"
+    place = "" if change.kind == "insert" else f"(PartitionKey='{quoted(partition)}',RowKey='{quoted(change.key)}')"
     lines = [f"{VERB[change.kind]} {table_url}{place} HTTP/1.1", "DataServiceVersion: 3.0", "Accept: application/json"]
     if change.kind not in ("insert", "upsert"):
         lines.append(f"If-Match: {change.etag or '*'}")
@@ -106,10 +106,6 @@ def _operation(table_url: str, partition: str, change: Change) -> list[str]:
     entity = json.dumps({"PartitionKey": partition, "RowKey": change.key, **_chunks(change.doc)})
     content = ["Content-Type: application/json", f"Content-Length: {len(entity)}", "Prefer: return-no-content"]
     return [*lines, *content, "", entity]
-
-
-def _quoted(key: str) -> str:
-    return quote(key.replace("'", "''"), safe="")
 
 
 def _chunks(doc: str) -> dict[str, str]:
