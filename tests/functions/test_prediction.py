@@ -1,17 +1,16 @@
 """Publishing, quick test and prediction through the SDKs."""
 
 from io import BytesIO
-from uuid import UUID, uuid4
+from urllib.request import urlopen
+from uuid import uuid4
 
 import pytest
 from azure.cognitiveservices.vision.customvision.prediction.models import (
     CustomVisionErrorException as PredictionError,
 )
+from azure.cognitiveservices.vision.customvision.training.models import PredictionQueryToken
 from PIL import Image
 
-from shared.settings import Settings
-from shared.storage import predictions
-from shared.storage.store import Store
 from tests.functions.flows import refused, train, upload
 from tests.pictures import encoded, picture
 
@@ -100,7 +99,7 @@ def test_every_way_to_classify_agrees(prediction, published, web):
     assert len({result.id for result in results}) == 4
 
 
-def test_only_stored_predictions_are_kept(prediction, training, published, service):
+def test_only_stored_predictions_are_kept(prediction, training, published):
     project_id, data = published.project.id, picture("leaf", 102)
     kept = prediction.classify_image(project_id, "fruit one", data, application="tests")
     quick = training.quick_test_image(project_id, picture("leaf", 103), iteration_id=published.iteration.id)
@@ -108,15 +107,13 @@ def test_only_stored_predictions_are_kept(prediction, training, published, servi
         prediction.classify_image_with_no_store(project_id, "fruit one", data),
         training.quick_test_image(project_id, data, iteration_id=published.iteration.id, store=False),
     ]
-    store = Store.open(Settings(storage_connection_string=service.connection_string))
-    try:
-        stored = {str(each.prediction.id): each for each in predictions.list_recent(store, UUID(str(project_id)))}
-        name = predictions.picture_name(UUID(str(project_id)), UUID(str(kept.id)))
-        assert store.containers["predictions"].download_blob(name).readall() == data
-    finally:
-        store.close()
-    assert (stored[kept.id].application, stored[kept.id].published_name) == ("tests", "fruit one")
-    assert stored[kept.id].prediction.predictions[0].probability == kept.predictions[0].probability
+    stored = {each.id: each for each in training.query_predictions(project_id, PredictionQueryToken()).results}
+    with urlopen(stored[kept.id].original_image_uri) as response:
+        assert response.read() == data
+    assert stored[kept.id].predictions[0].probability == kept.predictions[0].probability
+    mine = training.query_predictions(project_id, PredictionQueryToken(application="tests")).results
+    assert kept.id in {each.id for each in mine}
+    assert quick.id not in {each.id for each in mine}
     assert quick.id in stored
     assert not {result.id for result in left} & set(stored)
 
