@@ -40,6 +40,7 @@ class Counts(Struct, frozen=True):
     tagged: int = 0
     changes: int = 0
     per_tag: dict[UUID, int] = {}
+    regions: int = 0
 
     @property
     def untagged(self) -> int:
@@ -69,7 +70,8 @@ def weight(record: ImageRecord | None) -> dict[str, int]:
     """What one image adds to the counts."""
     if record is None:
         return {}
-    return {"images": 1, "tagged": 1 if record.tags else 0, **{f"tag:{tag_id}": 1 for tag_id in record.tag_ids}}
+    own = {"images": 1, "tagged": 1 if record.tags else 0, "regions": len(record.regions)}
+    return {**own, **{f"tag:{tag_id}": 1 for tag_id in record.tag_ids}}
 
 
 def difference(old: ImageRecord | None, new: ImageRecord | None) -> dict[str, int]:
@@ -151,7 +153,7 @@ def _sum(ledger: Iterable[Row]) -> Counter[str]:
 
 def _counts(total: Counter[str]) -> Counts:
     per_tag = {UUID(name[4:]): value for name, value in total.items() if name.startswith("tag:") and value}
-    return Counts(total["images"], total["tagged"], total["changes"], per_tag)
+    return Counts(total["images"], total["tagged"], total["changes"], per_tag, total["regions"])
 
 
 def _base_etag(ledger: Sequence[Row]) -> str | None:
