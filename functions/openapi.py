@@ -119,13 +119,17 @@ def _summary(operation: Operation) -> str:
 
 
 def _parameter(parameter: Parameter, schemas: dict[object, Json], limits: Limits) -> Json:
-    is_list = get_origin(parameter.kind) is list
-    return {
+    described: Json = {
         "name": camel(parameter.name),
         "in": parameter.source,
-        "required": parameter.required,
+        "required": parameter.source == "path" or parameter.required,
         "schema": _value_schema(parameter, schemas, limits),
-    } | ({"style": "form", "explode": False} if is_list else {})
+    }
+    if not described["required"]:
+        described["allowEmptyValue"] = True
+    if get_origin(parameter.kind) is list:
+        described |= {"style": "form", "explode": False}
+    return described
 
 
 def _value_schema(parameter: Parameter, schemas: dict[object, Json], limits: Limits) -> Json:

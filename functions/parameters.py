@@ -103,12 +103,9 @@ class Parameter(NamedTuple):
     def _list(self, call: Call, text: str) -> list[object]:
         """The values of a comma list, without repeats."""
         texts = [part.strip() for part in text.split(",") if part.strip()]
-        values = list(dict.fromkeys(_parse(self.name, part, get_args(self.kind)[0]) for part in texts))
-        if isinstance(self.note, AtMost) and len(values) > self.limit(call.limits):
-            raise self.note.error(
-                f"'{self.name}' has {len(values)} ids; send at most {self.limit(call.limits)} in one call."
-            )
-        return values
+        if isinstance(self.note, AtMost) and len(texts) > (most := self.limit(call.limits)):
+            raise self.note.error(f"'{self.name}' has {len(texts)} ids; send at most {most} in one call.")
+        return list(dict.fromkeys(_parse(self.name, part, get_args(self.kind)[0]) for part in texts))
 
 
 def parameters(handler: Callable[..., object], path: str) -> dict[str, Parameter]:

@@ -1,0 +1,131 @@
+"""The service's description of itself: valid, complete, and true of what the running service answers."""
+
+from uuid import uuid4
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    ignored_auth,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+import function_app  # noqa: F401 - it imports every operation
+from functions import openapi
+from functions.edge import operations
+from shared.models.limits import Limits
+from tests.functions.flows import train, upload
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    ignored_auth,
+]
+EXAMPLES = 8
+
+
+@pytest.fixture(scope="module")
+def places(training):
+    """Values for an operation's path: a project to read, and one of its own for each operation that changes things."""
+    project = training.create_project(f"described {uuid4()}", classification_type="Multiclass")
+    tag = upload(training, project.id, "apple", range(5))
+    upload(training, project.id, "leaf", range(5))
+    iteration = train(training, project.id)
+    training.publish_iteration(project.id, iteration.id, "live", "resource")
+    image = training.get_images(project.id)[0]
+    domain = training.get_domains()[0]
+    read = {
+        "version": "v3.3",
+        "projectId": project.id,
+        "tagId": tag.id,
+        "imageId": image.id,
+        "iterationId": iteration.id,
+        "domainId": domain.id,
+        "publishedName": "live",
+    }
+
+    def of(operation):
+        reads = operation.method == "GET" or operation.service == "prediction"
+        return read if reads else read | {"projectId": training.create_project(f"own {uuid4()}").id}
+
+    return of
+
+
+def test_every_operation_is_described_to_anybody(service):
+    answer = requests.get(f"{service.endpoint}/customvision/openapi.json", timeout=10)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    described = [each for path in answer.json()["paths"].values() for each in path.values()]
+    assert {each["operationId"] for each in described} == {operation.name for operation in operations}
+    assert len(described) == len(operations)
+
+
+def test_its_address_takes_no_other_method(service):
+    address = f"{service.endpoint}/CustomVision/OpenAPI.json"
+    assert requests.head(address, timeout=10).headers["Content-Length"] > "1"
+    assert requests.post(address, timeout=10).status_code == 404
+
+
+def test_an_app_describes_what_it_serves():
+    alone = openapi.document([operation for operation in operations if operation.service == "prediction"], Limits())
+    assert len(alone["paths"]) == 8
+    assert all("/prediction/" in path for path in alone["paths"])
+
+
+def test_the_description_is_openapi_with_this_installations_limits():
+    described = openapi.document(operations, Limits(page_size=7, tags_per_batch=3))
+    schemathesis.openapi.from_dict(described).validate()
+    images = described["paths"]["/customvision/{version}/training/projects/{projectId}/images"]
+    read, create = (
+        {each.get("name"): each.get("schema") for each in images[it]["parameters"]} for it in ("get", "post")
+    )
+    assert read["take"] == {"type": "integer", "minimum": 0, "maximum": 7, "default": 50}
+    assert create["tagIds"]["maxItems"] == 3
+
+
+@pytest.fixture(scope="module")
+def described(service):
+    return schemathesis.openapi.from_url(f"{service.endpoint}/customvision/openapi.json")
+
+
+@pytest.mark.parametrize("operation", operations, ids=lambda operation: operation.name)
+def test_valid_calls_are_answered_as_described(service, described, places, operation):
+    call(service, described.find_operation_by_id(operation.name), GenerationMode.POSITIVE, CHECKS, places(operation))
+
+
+@pytest.mark.parametrize("operation", operations, ids=lambda operation: operation.name)
+def test_calls_that_break_the_description_are_refused_as_described(service, described, places, operation):
+    sources = {parameter.source for parameter in operation.parameters.values()}
+    # A part of any name is a picture, and one that can't be read is told in the answer.
+    checks = CHECKS if sources & {"files", "picture"} else [*CHECKS, negative_data_rejection]
+    values = places(operation) if sources - {"path"} else {}
+    call(service, described.find_operation_by_id(operation.name), GenerationMode.NEGATIVE, checks, values)
+
+
+def call(service, wanted, mode, checks, values):
+    """Some calls made from the description, the same ones in every run."""
+    in_path = {name: value for name, value in values.items() if f"{{{name}}}" in wanted.path}
+    keys = {"Training-Key": service.training_key, "Prediction-Key": service.prediction_key}
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=wanted.as_strategy(generation_mode=mode, path_parameters=in_path))
+    def answers(case):
+        case.call_and_validate(headers=keys, checks=checks)
+
+    answers()
