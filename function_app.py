@@ -10,7 +10,7 @@ from functions.edge import blueprints
 from shared.settings import Settings
 
 TRAINING = (
-    "domains projects tags images iterations performance train exports publish artifacts quicktest "
+    "domains projects tags images regions proposals iterations performance train exports publish artifacts quicktest "
     "stored_predictions suggestions upkeep"
 )
 MODULES = {"training": TRAINING.split(), "prediction": ["prediction"], "camera": ["camera"]}

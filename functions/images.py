@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.body import File
 from functions.call import Call
 from functions.edge import Answer, training
-from functions.parameters import BatchImageIds, BatchTagIds, FilterTagIds, ImageIds, Take
+from functions.parameters import BatchImageIds, BatchTagIds, Filter, FilterTagIds, ImageIds, Take
 from shared.models.images import (
     Image,
     ImageCreateSummary,
@@ -16,7 +16,8 @@ from shared.models.images import (
     OrderBy,
     TaggingStatus,
 )
-from shared.operations import images, uploads
+from shared.models.metadata import ImageMetadataUpdateSummary, MetadataUpdate
+from shared.operations import images, metadata, uploads
 
 OK_OR_MIXED = (200, 207)
 
@@ -47,13 +48,17 @@ def get_images(
     order_by: OrderBy = OrderBy.NEWEST,
     take: Take = 50,
     skip: int = 0,
+    iteration_id: UUID | None = None,
+    filter: Filter = None,
 ) -> list[Image]:
     return images.get_images(
         call.store,
         call.limits,
         project_id,
+        iteration_id=iteration_id,
         status=tagging_status,
         tag_ids=tag_ids,
+        filter=filter,
         order=order_by,
         take=take,
         skip=skip,
@@ -68,37 +73,62 @@ def get_tagged_images(
     order_by: OrderBy = OrderBy.NEWEST,
     take: Take = 50,
     skip: int = 0,
+    iteration_id: UUID | None = None,
 ) -> list[Image]:
-    return get_images(call, project_id, tag_ids, TaggingStatus.TAGGED, order_by, take, skip)
+    return get_images(call, project_id, tag_ids, TaggingStatus.TAGGED, order_by, take, skip, iteration_id)
 
 
 @training("GET", "projects/{project_id}/images/untagged")
 def get_untagged_images(
-    call: Call, project_id: UUID, order_by: OrderBy = OrderBy.NEWEST, take: Take = 50, skip: int = 0
+    call: Call,
+    project_id: UUID,
+    order_by: OrderBy = OrderBy.NEWEST,
+    take: Take = 50,
+    skip: int = 0,
+    iteration_id: UUID | None = None,
 ) -> list[Image]:
-    return get_images(call, project_id, [], TaggingStatus.UNTAGGED, order_by, take, skip)
+    return get_images(call, project_id, [], TaggingStatus.UNTAGGED, order_by, take, skip, iteration_id)
 
 
 @training("GET", "projects/{project_id}/images/count")
 def get_image_count(
-    call: Call, project_id: UUID, tag_ids: FilterTagIds, tagging_status: TaggingStatus = TaggingStatus.ALL
+    call: Call,
+    project_id: UUID,
+    tag_ids: FilterTagIds,
+    tagging_status: TaggingStatus = TaggingStatus.ALL,
+    iteration_id: UUID | None = None,
+    filter: Filter = None,
 ) -> int:
-    return images.get_image_count(call.store, project_id, status=tagging_status, tag_ids=tag_ids)
+    return images.get_image_count(
+        call.store, project_id, iteration_id=iteration_id, status=tagging_status, tag_ids=tag_ids, filter=filter
+    )
 
 
 @training("GET", "projects/{project_id}/images/tagged/count")
-def get_tagged_image_count(call: Call, project_id: UUID, tag_ids: FilterTagIds) -> int:
-    return get_image_count(call, project_id, tag_ids, TaggingStatus.TAGGED)
+def get_tagged_image_count(
+    call: Call, project_id: UUID, tag_ids: FilterTagIds, iteration_id: UUID | None = None
+) -> int:
+    return get_image_count(call, project_id, tag_ids, TaggingStatus.TAGGED, iteration_id)
 
 
 @training("GET", "projects/{project_id}/images/untagged/count")
-def get_untagged_image_count(call: Call, project_id: UUID) -> int:
-    return get_image_count(call, project_id, [], TaggingStatus.UNTAGGED)
+def get_untagged_image_count(call: Call, project_id: UUID, iteration_id: UUID | None = None) -> int:
+    return get_image_count(call, project_id, [], TaggingStatus.UNTAGGED, iteration_id)
 
 
 @training("GET", "projects/{project_id}/images/id")
-def get_images_by_ids(call: Call, project_id: UUID, image_ids: ImageIds) -> list[Image]:
-    return images.get_images_by_ids(call.store, project_id, image_ids)
+def get_images_by_ids(
+    call: Call, project_id: UUID, image_ids: ImageIds, iteration_id: UUID | None = None
+) -> list[Image]:
+    return images.get_images_by_ids(call.store, project_id, image_ids, iteration_id)
+
+
+@training("POST", "projects/{project_id}/images/metadata", OK_OR_MIXED)
+def update_image_metadata(
+    call: Call, project_id: UUID, image_ids: ImageIds, body: MetadataUpdate
+) -> Answer[ImageMetadataUpdateSummary]:
+    summary = metadata.update_image_metadata(call.store, call.limits, project_id, image_ids, body)
+    return Answer(200 if summary.is_batch_successful else 207, summary)
 
 
 @training("DELETE", "projects/{project_id}/images", statuses=(204, 202))

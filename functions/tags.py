@@ -14,13 +14,13 @@ def create_tag(call: Call, project_id: UUID, name: str, description: str | None 
 
 
 @training("GET", "projects/{project_id}/tags")
-def get_tags(call: Call, project_id: UUID) -> list[Tag]:
-    return tags.get_tags(call.store, project_id)
+def get_tags(call: Call, project_id: UUID, iteration_id: UUID | None = None) -> list[Tag]:
+    return tags.get_tags(call.store, project_id, iteration_id)
 
 
 @training("GET", "projects/{project_id}/tags/{tag_id}")
-def get_tag(call: Call, project_id: UUID, tag_id: UUID) -> Tag:
-    return tags.get_tag(call.store, project_id, tag_id)
+def get_tag(call: Call, project_id: UUID, tag_id: UUID, iteration_id: UUID | None = None) -> Tag:
+    return tags.get_tag(call.store, project_id, tag_id, iteration_id)
 
 
 @training("PATCH", "projects/{project_id}/tags/{tag_id}")

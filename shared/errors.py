@@ -145,6 +145,10 @@ class NegativeAndRegularTagOnSameImage(ServiceError):
     code = "BadRequestNegativeAndRegularTagOnSameImage"
 
 
+class MultipleGeneralProductTags(ServiceError):
+    code = "BadRequestMultipleGeneralProductTag"
+
+
 class TagLimitExceeded(ServiceError):
     code = "BadRequestExceedTagPerProjectLimit"
 
@@ -153,8 +157,12 @@ class TagsPerImageExceeded(ServiceError):
     code = "BadRequestExceedTagPerImageLimit"
 
 
-class RegionsPerImageExceeded(ServiceError):
+class BadImageRegions(ServiceError):
     code = "BadRequestImageRegions"
+
+
+class RegionsPerImageExceeded(BadImageRegions):
+    pass
 
 
 # Images

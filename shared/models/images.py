@@ -9,9 +9,12 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
+from shared.models.metadata import MetadataUpdate
 from shared.models.wire import Wire
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
+# Clients round their boxes to two digits; so far one may reach out of its picture.
+ROUNDED = 0.0100001
 
 
 class TaggingStatus(StrEnum):
@@ -100,6 +103,12 @@ class Region(Wire, frozen=True):
     width: Fraction
     height: Fraction
 
+    def __post_init__(self) -> None:
+        if not self.width or not self.height:
+            raise ValueError("A region's width and height are more than 0")
+        if max(self.left + self.width, self.top + self.height) > 1 + ROUNDED:
+            raise ValueError("A region lies within the picture: left + width and top + height are at most 1")
+
 
 class ImageFileCreateEntry(Wire, frozen=True):
     contents: bytes
@@ -111,7 +120,7 @@ class ImageFileCreateEntry(Wire, frozen=True):
 class ImageFileCreateBatch(Wire, frozen=True):
     images: list[ImageFileCreateEntry] | None = None
     tag_ids: list[UUID] | None = None
-    metadata: dict[str, str] | None = None
+    metadata: MetadataUpdate | None = None
 
 
 class ImageUrlCreateEntry(Wire, frozen=True):
@@ -123,7 +132,7 @@ class ImageUrlCreateEntry(Wire, frozen=True):
 class ImageUrlCreateBatch(Wire, frozen=True):
     images: list[ImageUrlCreateEntry] | None = None
     tag_ids: list[UUID] | None = None
-    metadata: dict[str, str] | None = None
+    metadata: MetadataUpdate | None = None
 
 
 class ImageUploadStatus(StrEnum):

@@ -1,13 +1,15 @@
-"""Training images as clients see them: pages, counts, tags on and off, deletion."""
+"""Training images as clients see them, in the workspace or as an iteration had them; tags on and off; deletion."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
+from functools import partial
 from uuid import UUID
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from shared import errors
+from shared.models import filters
 from shared.models.images import (
     Image,
     ImageRecord,
@@ -24,13 +26,12 @@ from shared.models.limits import Limits
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
 from shared.operations import projects
+from shared.operations.snapshots import snapshot
 from shared.operations.tags import require_tags
-from shared.storage import blobs, queues
+from shared.storage import blobs, datasets, queues
 from shared.storage import images as stored
 from shared.storage import tags as stored_tags
 from shared.storage.store import Store
-
-TAGS_PER_FILTER = 20
 
 
 def get_images(
@@ -43,28 +44,54 @@ def get_images(
     order: OrderBy,
     take: int,
     skip: int,
+    iteration_id: UUID | None = None,
+    filter: str | None = None,
 ) -> list[Image]:
-    """A page of the workspace; several tags mean any of them."""
+    """A page of the workspace, or of what the iteration was trained on; several tags mean any of them."""
     check_page(limits, take, skip)
-    tags = _tags_of(store, project_id, tag_ids)
-    records = stored.page(store, project_id, status=status, tag_ids=tag_ids, order=order, take=take, skip=skip)
+    keep = filters.parse(filter) if filter else None
+    if iteration_id:
+        index = snapshot(store, project_id, iteration_id)
+        tags, page = index.tags, partial(datasets.page, store, index)
+        require_tags(tags, tag_ids)
+    else:
+        tags, page = tags_of(store, project_id, tag_ids), partial(stored.page, store, project_id)
+    records = page(status=status, tag_ids=tag_ids, order=order, take=take, skip=skip, keep=keep)
     return [view(store, project_id, record, tags) for record in records]
 
 
-def get_image_count(store: Store, project_id: UUID, *, status: TaggingStatus, tag_ids: list[UUID]) -> int:
+def get_image_count(
+    store: Store,
+    project_id: UUID,
+    *,
+    status: TaggingStatus,
+    tag_ids: list[UUID],
+    iteration_id: UUID | None = None,
+    filter: str | None = None,
+) -> int:
+    keep = filters.parse(filter) if filter else None
+    if iteration_id:
+        index = snapshot(store, project_id, iteration_id)
+        require_tags(index.tags, tag_ids)
+        return datasets.count(store, index, status=status, tag_ids=tag_ids, keep=keep)
     if tag_ids:
-        _tags_of(store, project_id, tag_ids)
+        tags_of(store, project_id, tag_ids)
     else:
         projects.get_project(store, project_id)
-    return stored.count(store, project_id, status=status, tag_ids=tag_ids)
+    return stored.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep)
 
 
-def get_images_by_ids(store: Store, project_id: UUID, image_ids: list[UUID]) -> list[Image]:
-    """In the order of the ids. Raises ImageNotFound for one that the project has not."""
-    tags = _tags_of(store, project_id, [])
-    found = {record.id: record for record in stored.get_many(store, project_id, image_ids)}
-    _require_all(image_ids, found)
-    return [view(store, project_id, found[image_id], tags) for image_id in image_ids]
+def get_images_by_ids(
+    store: Store, project_id: UUID, image_ids: list[UUID], iteration_id: UUID | None = None
+) -> list[Image]:
+    """In the order of the ids. Raises ImageNotFound for one that the project, or the iteration, has not."""
+    if iteration_id:
+        index = snapshot(store, project_id, iteration_id)
+        tags, records = index.tags, datasets.get_many(store, index, image_ids)
+    else:
+        tags, records = tags_of(store, project_id, []), stored.get_many(store, project_id, image_ids)
+    require_known(image_ids, {record.id: record for record in records})
+    return [view(store, project_id, record, tags) for record in records]
 
 
 def delete_images(
@@ -74,13 +101,13 @@ def delete_images(
 
     Returns whether work goes on in the background. An id that is already gone is no error, so a retry succeeds.
     """
-    projects.get_project(store, project_id)
+    projects.get_workspace(store, project_id)
     if all_images == bool(image_ids):
         raise errors.MissingParameter("Name the images to delete in 'imageIds', or send allImages=true, not both.")
     if all_images:
         queues.send(store, "upkeep", DeleteAllImages(project_id, now(), all_iterations))
         return True
-    list(store.threads.map(lambda image_id: stored.delete(store, project_id, image_id), image_ids))
+    stored.change_many(store, project_id, image_ids, lambda _: None)
     queues.send(store, "upkeep", ReleaseImages(project_id, image_ids, all_iterations))
     return all_iterations
 
@@ -89,32 +116,33 @@ def create_image_tags(
     store: Store, limits: Limits, project_id: UUID, entries: list[ImageTagCreateEntry]
 ) -> ImageTagCreateSummary:
     """Tag images. Everything is checked before the first image is touched, so a refused batch changes nothing."""
-    _check_batch(limits, len(entries), "tags")
-    tags = _tags_of(store, project_id, [entry.tag_id for entry in entries])
+    check_batch(limits.images_per_batch, len(entries), "tags")
+    tags = tags_of(store, project_id, [entry.tag_id for entry in entries], changing=True)
     wanted: dict[UUID, list[UUID]] = defaultdict(list)
     for entry in entries:
         wanted[entry.image_id].append(entry.tag_id)
-    found = {record.id: record for record in stored.get_many(store, project_id, list(wanted))}
-    _require_all(list(wanted), found)
-    for image_id, tag_ids in wanted.items():
-        with_tags(found[image_id], tag_ids, tags, limits.tags_per_image)
+    before: dict[UUID, set[UUID]] = {}
+    after: dict[UUID, set[UUID]] = {}
 
-    def tagged(image_id: UUID) -> ImageTagCreateSummary:
-        return _tag_image(store, limits, project_id, image_id, wanted[image_id], tags)
+    def change(record: ImageRecord) -> ImageRecord:
+        tagged = with_tags(record, wanted[record.id], tags, limits.tags_per_image)
+        # Asked again, it may see a part of its own work; what was there before, it saw at first.
+        before.setdefault(record.id, record.tag_ids)
+        after[record.id] = tagged.tag_ids
+        return tagged
 
-    parts = list(store.threads.map(tagged, wanted))
-    return ImageTagCreateSummary(
-        [entry for part in parts for entry in part.created],
-        [entry for part in parts for entry in part.duplicated],
-        [entry for part in parts for entry in part.exceeded],
-    )
+    for record in get_all(store, project_id, list(wanted)):
+        with_tags(record, wanted[record.id], tags, limits.tags_per_image)
+    stored.change_many(store, project_id, list(wanted), change)
+    require_known(wanted, after)
+    return _summary(entries, before, after)
 
 
 def delete_image_tags(store: Store, project_id: UUID, image_ids: list[UUID], tag_ids: list[UUID]) -> None:
     """Take every one of the tags, and its regions, off every one of the images."""
     if not image_ids or not tag_ids:
         raise errors.MissingParameter("Both 'imageIds' and 'tagIds' are required.")
-    _tags_of(store, project_id, tag_ids)
+    tags_of(store, project_id, tag_ids, changing=True)
     gone = set(tag_ids)
 
     def change(record: ImageRecord) -> ImageRecord:
@@ -124,8 +152,8 @@ def delete_image_tags(store: Store, project_id: UUID, image_ids: list[UUID], tag
             regions=[mark for mark in record.regions if mark.tag_id not in gone],
         )
 
-    _require_all(image_ids, {record.id: record for record in stored.get_many(store, project_id, image_ids)})
-    list(store.threads.map(lambda image_id: stored.update(store, project_id, image_id, change), image_ids))
+    get_all(store, project_id, image_ids)
+    stored.change_many(store, project_id, image_ids, change)
 
 
 def view(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUID, Tag]) -> Image:
@@ -153,20 +181,19 @@ def view(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUID
 
 
 def with_tags(record: ImageRecord, tag_ids: list[UUID], tags: Mapping[UUID, Tag], limit: int) -> ImageRecord:
-    """The record with those tags that it lacks added, up to `limit`.
+    """The record with those tags that it lacks added, up to `limit`. Deleted tags that it still carries don't count.
 
     Raises TagNotFound, NegativeAndRegularTagOnSameImage.
     """
     require_tags(tags, tag_ids)
-    present = [mark for mark in record.tags if mark.tag_id in tags]
-    kept = {mark.tag_id for mark in present}
-    new = [tag_id for tag_id in dict.fromkeys(tag_ids) if tag_id not in kept][: max(0, limit - len(kept))]
-    both = kept | set(new)
+    present = record.tag_ids & tags.keys()
+    new = [tag_id for tag_id in dict.fromkeys(tag_ids) if tag_id not in present][: max(0, limit - len(present))]
+    both = present | set(new)
     if len(both) > 1 and any(tags[tag_id].type == TagType.NEGATIVE for tag_id in both):
         raise errors.NegativeAndRegularTagOnSameImage(
             "An image with the Negative tag carries no other tag; remove one of them first."
         )
-    return replace(record, tags=[*present, *(TagMark(tag_id, now()) for tag_id in new)]) if new else record
+    return replace(record, tags=[*record.tags, *(TagMark(tag_id, now()) for tag_id in new)]) if new else record
 
 
 def check_page(limits: Limits, take: int, skip: int) -> None:
@@ -174,43 +201,53 @@ def check_page(limits: Limits, take: int, skip: int) -> None:
         raise errors.BadRequest(f"'take' is 0 to {limits.page_size} and 'skip' 0 or more, not {take} and {skip}.")
 
 
-def _tag_image(
-    store: Store, limits: Limits, project_id: UUID, image_id: UUID, tag_ids: list[UUID], tags: Mapping[UUID, Tag]
-) -> ImageTagCreateSummary:
-    """Tag one image, and sort each entry by what became of it."""
-    before: set[UUID] = set()
-
-    def change(current: ImageRecord) -> ImageRecord:
-        before.clear()
-        before.update(current.tag_ids)
-        return with_tags(current, tag_ids, tags, limits.tags_per_image)
-
-    after = stored.update(store, project_id, image_id, change).tag_ids
-    summary, seen = ImageTagCreateSummary([], [], []), set(before)
-    for tag_id in tag_ids:
-        outcome = summary.duplicated if tag_id in seen else summary.created if tag_id in after else summary.exceeded
-        outcome.append(ImageTagCreateEntry(image_id, tag_id))
-        seen.add(tag_id)
-    return summary
+def check_batch(limit: int, size: int, what: str) -> None:
+    if not size:
+        raise errors.MissingParameter(f"The body's '{what}' is empty; send at least one.")
+    if size > limit:
+        raise errors.ExceededBatchSize(f"The batch has {size} {what}; send at most {limit} at once.")
 
 
-def _tags_of(store: Store, project_id: UUID, tag_ids: list[UUID]) -> dict[UUID, Tag]:
-    """All tags of the project. Raises ProjectNotFound, and TagNotFound if one of `tag_ids` is not among them."""
-    project = store.threads.submit(projects.get_project, store, project_id)
+def tags_of(store: Store, project_id: UUID, tag_ids: Iterable[UUID], *, changing: bool = False) -> dict[UUID, Tag]:
+    """All tags of the project. Raises ProjectNotFound, and TagNotFound if one of `tag_ids` is not among them.
+
+    For an operation that is `changing` what the project holds: WorkspaceCannotBeModified.
+    """
+    get = projects.get_workspace if changing else projects.get_project
+    project = store.threads.submit(get, store, project_id)
     tags = stored_tags.names(store, project_id)
     project.result()
     require_tags(tags, tag_ids)
     return tags
 
 
-def _require_all(image_ids: list[UUID], found: Mapping[UUID, ImageRecord]) -> None:
-    missing = [image_id for image_id in image_ids if image_id not in found]
+def get_all(store: Store, project_id: UUID, image_ids: list[UUID]) -> list[ImageRecord]:
+    """Raises ImageNotFound unless the workspace has every one."""
+    records = stored.get_many(store, project_id, image_ids)
+    require_known(image_ids, {record.id for record in records})
+    return records
+
+
+def require_known(image_ids: Iterable[UUID], known: Container[UUID]) -> None:
+    """Raises ImageNotFound for the first that is not `known`."""
+    missing = next((image_id for image_id in image_ids if image_id not in known), None)
     if missing:
-        raise errors.ImageNotFound(f"There is no image {missing[0]} in this project.")
+        raise errors.ImageNotFound(f"There is no image {missing} here.")
 
 
-def _check_batch(limits: Limits, size: int, what: str) -> None:
-    if not size:
-        raise errors.MissingParameter(f"The body's '{what}' is empty; send at least one.")
-    if size > limits.images_per_batch:
-        raise errors.ExceededBatchSize(f"The batch has {size} {what}; send at most {limits.images_per_batch} at once.")
+def _summary(
+    entries: list[ImageTagCreateEntry], before: Mapping[UUID, set[UUID]], after: Mapping[UUID, set[UUID]]
+) -> ImageTagCreateSummary:
+    """Each entry by what became of it; one that is there twice is created once."""
+    summary = ImageTagCreateSummary([], [], [])
+    seen = {(image_id, tag_id) for image_id, tag_ids in before.items() for tag_id in tag_ids}
+    for entry in entries:
+        mark = (entry.image_id, entry.tag_id)
+        if mark in seen:
+            summary.duplicated.append(entry)
+        elif entry.tag_id in after[entry.image_id]:
+            summary.created.append(entry)
+            seen.add(mark)
+        else:
+            summary.exceeded.append(entry)
+    return summary

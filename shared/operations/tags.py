@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.domains import DomainType
+from shared.models.domains import PRODUCTS_ON_SHELVES, DomainType
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.jobs import SETTLED, SweepTag
 from shared.models.limits import Limits
@@ -14,6 +14,7 @@ from shared.models.projects import Project
 from shared.models.tags import Tag, TagType, TagUpdate
 from shared.models.wire import enum_named
 from shared.operations import projects
+from shared.operations.snapshots import snapshot
 from shared.operations.texts import checked_description, checked_name
 from shared.storage import images as stored_images
 from shared.storage import queues
@@ -24,24 +25,30 @@ from shared.storage.store import Store
 def create_tag(
     store: Store, limits: Limits, project_id: UUID, *, name: str, description: str | None, kind: str | None
 ) -> Tag:
-    project = projects.get_project(store, project_id)
+    project = projects.get_workspace(store, project_id)
     if len(stored.names(store, project_id)) >= limits.tags_per_project:
         raise errors.TagLimitExceeded(
             f"The project has {limits.tags_per_project} tags, as many as allowed; delete one first."
         )
     tag = Tag(uuid4(), _name(name), _description(description), _type(kind or TagType.REGULAR))
-    if tag.type == TagType.NEGATIVE:
-        _require_negative_can_be(store, project, tag)
+    _require_type_can_be(store, project, tag)
     stored.insert(store, project_id, tag)
     return tag
 
 
-def get_tags(store: Store, project_id: UUID) -> list[Tag]:
+def get_tags(store: Store, project_id: UUID, iteration_id: UUID | None = None) -> list[Tag]:
+    """Those of the workspace, or those that the iteration was trained on, as they were then."""
+    if iteration_id:
+        return list(snapshot(store, project_id, iteration_id).tags.values())
     projects.get_project(store, project_id)
     return stored.list_all(store, project_id)
 
 
-def get_tag(store: Store, project_id: UUID, tag_id: UUID) -> Tag:
+def get_tag(store: Store, project_id: UUID, tag_id: UUID, iteration_id: UUID | None = None) -> Tag:
+    if iteration_id:
+        tags = snapshot(store, project_id, iteration_id).tags
+        require_tags(tags, [tag_id])
+        return tags[tag_id]
     projects.get_project(store, project_id)
     return stored.get(store, project_id, tag_id)
 
@@ -49,7 +56,7 @@ def get_tag(store: Store, project_id: UUID, tag_id: UUID) -> Tag:
 def update_tag(store: Store, project_id: UUID, tag_id: UUID, update: TagUpdate) -> Tag:
     """A merge: what the client leaves out or sends as null stays as it is."""
 
-    project = projects.get_project(store, project_id)
+    project = projects.get_workspace(store, project_id)
 
     def change(tag: Tag) -> Tag:
         changed = replace(
@@ -58,8 +65,8 @@ def update_tag(store: Store, project_id: UUID, tag_id: UUID, update: TagUpdate) 
             description=_description(update.description) if isinstance(update.description, str) else tag.description,
             type=_type(update.type) if update.type else tag.type,
         )
-        if changed.type == TagType.NEGATIVE != tag.type:
-            _require_negative_can_be(store, project, tag)
+        if changed.type != tag.type:
+            _require_type_can_be(store, project, changed)
         return changed
 
     return stored.update(store, project_id, tag_id, change)
@@ -67,7 +74,7 @@ def update_tag(store: Store, project_id: UUID, tag_id: UUID, update: TagUpdate) 
 
 def delete_tag(store: Store, project_id: UUID, tag_id: UUID) -> None:
     """Gone at once for every client. A first step takes it off its images here, upkeep does what is left."""
-    projects.get_project(store, project_id)
+    projects.get_workspace(store, project_id)
     # If we die after the deletion, or an image is tagged at this very moment, this finishes the work.
     queues.send(store, "upkeep", SweepTag(project_id, tag_id), delay=SETTLED)
     stored.delete(store, project_id, tag_id)
@@ -90,6 +97,13 @@ def _description(description: str | None) -> str | None:
     return checked_description(description, "A tag's", errors.BadTagDescription)
 
 
+def _require_type_can_be(store: Store, project: Project, tag: Tag) -> None:
+    if tag.type == TagType.NEGATIVE:
+        _require_negative_can_be(store, project, tag)
+    if tag.type == TagType.GENERAL_PRODUCT and project.settings.domain_id != PRODUCTS_ON_SHELVES:
+        raise errors.BadTagType("A tag's type is GeneralProduct only in the domain Products on Shelves.")
+
+
 def _require_negative_can_be(store: Store, project: Project, tag: Tag) -> None:
     """The Negative tag stands alone on its images, and there is none in object detection."""
     if projects.domain_of(project).type == DomainType.OBJECT_DETECTION:
@@ -110,6 +124,6 @@ def has_several_tags(image: ImageRecord) -> bool:
 
 def _type(text: str) -> TagType:
     found = enum_named(TagType, text)
-    if found is None or found == TagType.GENERAL_PRODUCT:
-        raise errors.BadTagType(f"A tag's type is Regular or Negative, not '{text}'.")
+    if found is None:
+        raise errors.BadTagType(f"A tag's type is one of {', '.join(TagType)}, not '{text[:80]}'.")
     return found

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from hashlib import sha256
-from threading import Event
+from threading import Event, Semaphore
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from msgspec.structs import replace
 from shared import errors
 from shared.fetch import fetch
 from shared.imaging import decode, resize
-from shared.models.domains import DomainType
 from shared.models.images import (
     ImageCreateResult,
     ImageCreateSummary,
@@ -23,14 +23,14 @@ from shared.models.images import (
     ImageUploadStatus,
     ImageUrlCreateBatch,
     Region,
-    RegionMark,
     new_image_id,
-    new_region_id,
 )
 from shared.models.limits import Limits
+from shared.models.metadata import merged
 from shared.models.tags import Tag
 from shared.models.wire import now
-from shared.operations import images, projects
+from shared.operations import images, projects, regions
+from shared.operations import metadata as metadata_of
 from shared.settings import Settings
 from shared.storage import blobs, counts
 from shared.storage import images as stored
@@ -39,6 +39,7 @@ from shared.storage.store import Store
 
 STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
     errors.BadImageUrl: ImageUploadStatus.ERROR_SOURCE,
+    errors.NotFound: ImageUploadStatus.ERROR_SOURCE,
     errors.BadImageFormat: ImageUploadStatus.ERROR_IMAGE_FORMAT,
     errors.BadImageSize: ImageUploadStatus.ERROR_IMAGE_SIZE,
     errors.BadImageDimensions: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
@@ -68,12 +69,15 @@ class Source(NamedTuple):
 
 
 class Batch(NamedTuple):
+    """What the pictures of one call share. `room` is how many new ones the project has room for."""
+
     store: Store
     limits: Limits
     project_id: UUID
     tags: Mapping[UUID, Tag]
     tag_ids: list[UUID]
-    metadata: dict[str, str]
+    metadata: Mapping[str, str | None]
+    room: Semaphore
     outage: Event
 
 
@@ -114,27 +118,27 @@ def create(
     project_id: UUID,
     sources: list[Source],
     tag_ids: list[UUID],
-    metadata: dict[str, str],
+    metadata: Mapping[str, str | None],
     nothing: str,
     pool: ThreadPoolExecutor = POOL,
 ) -> ImageCreateSummary:
-    project = projects.get_project(store, project_id)
-    _check(limits, sources, tag_ids, metadata, nothing)
-    if any(source.regions for source in sources) and projects.domain_of(project).type != DomainType.OBJECT_DETECTION:
-        raise errors.OperationNotSupported("Regions belong to object detection; this project classifies whole images.")
-    room = limits.images_per_project - counts.read(store, project_id).images
-    batch = Batch(store, limits, project_id, stored_tags.names(store, project_id), tag_ids, metadata, Event())
-    # Beyond the project's limit a picture that is already there may still come again, but no new one.
-    jobs = [pool.submit(_create_one, batch, source, position < room) for position, source in enumerate(sources)]
+    project = projects.get_workspace(store, project_id)
+    _check(limits, sources, tag_ids, nothing)
+    metadata_of.check(limits, metadata)
+    if any(source.regions for source in sources):
+        regions.require_detection(project)
+    room = Semaphore(max(0, limits.images_per_project - counts.read(store, project_id).images))
+    batch = Batch(store, limits, project_id, stored_tags.names(store, project_id), tag_ids, metadata, room, Event())
+    jobs = [pool.submit(_create_one, batch, source) for source in sources]
     results = [job.result() for job in jobs]
     return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)
 
 
-def _create_one(batch: Batch, source: Source, room: bool) -> ImageCreateResult:
+def _create_one(batch: Batch, source: Source) -> ImageCreateResult:
     if batch.outage.is_set():
         return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
     try:
-        status, record = _store(batch, source, room)
+        status, record = _store(batch, source)
     except errors.ServiceUnavailable:
         # Storage was tried for seconds; the pictures that wait behind this one need not find out each by itself.
         batch.outage.set()
@@ -149,37 +153,48 @@ def _create_one(batch: Batch, source: Source, room: bool) -> ImageCreateResult:
     return ImageCreateResult(source.name, status, image)
 
 
-def _store(batch: Batch, source: Source, room: bool) -> tuple[ImageUploadStatus, ImageRecord]:
+def _store(batch: Batch, source: Source) -> tuple[ImageUploadStatus, ImageRecord]:
     data = source.read()
     digest = sha256(data).hexdigest()
     for _ in range(DELETED_MEANWHILE):
         try:
             if existing := stored.find(batch.store, batch.project_id, digest):
                 return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
-            return _store_new(batch, source, data, digest, room)
+            return _store_new(batch, source, data, digest)
         except errors.ImageNotFound:
             continue
     raise errors.Conflict("The same picture is uploaded and deleted over and over; try again.")
 
 
-def _store_new(
-    batch: Batch, source: Source, data: bytes, digest: str, room: bool
-) -> tuple[ImageUploadStatus, ImageRecord]:
-    """Pictures first and the row last: what a crash leaves behind is never seen by a client."""
-    store, project_id = batch.store, batch.project_id
-    if not room:
-        raise errors.ImageLimitExceeded(f"The project is full with {batch.limits.images_per_project} images.")
+def _store_new(batch: Batch, source: Source, data: bytes, digest: str) -> tuple[ImageUploadStatus, ImageRecord]:
+    """Beyond the project's limit a picture that is already there may still come again, but no new one."""
     header = decode.check(data, batch.limits, batch.limits.training_image_bytes)
-    copies = resize.copies(data)
-    record = ImageRecord(new_image_id(), now(), header.width, header.height, digest, metadata=batch.metadata)
+    record = ImageRecord(new_image_id(), now(), header.width, header.height, digest)
     record = _marked(batch, source, record)
-    blobs.put_picture(store, project_id, record.id, "original", data, header.content_type)
+    if not batch.room.acquire(blocking=False):
+        raise errors.ImageLimitExceeded(f"The project is full with {batch.limits.images_per_project} images.")
+    with ExitStack() as unless_stored:
+        unless_stored.callback(batch.room.release)
+        existing = _insert(batch, record, data, header.content_type)
+        if existing is None:
+            unless_stored.pop_all()
+            return ImageUploadStatus.OK, record
+    return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
+
+
+def _insert(batch: Batch, record: ImageRecord, data: bytes, content_type: str) -> ImageRecord | None:
+    """Pictures first and the row last: what a crash leaves behind is never seen by a client.
+
+    None, or the image with the same content that came first.
+    """
+    store, project_id, copies = batch.store, batch.project_id, resize.copies(data)
+    blobs.put_picture(store, project_id, record.id, "original", data, content_type)
     blobs.put_picture(store, project_id, record.id, "resized", copies.resized, "image/jpeg")
     blobs.put_picture(store, project_id, record.id, "thumbnail", copies.thumbnail, "image/jpeg")
-    if existing := stored.insert(store, project_id, record):
+    existing = stored.insert(store, project_id, record)
+    if existing:
         blobs.delete_pictures(store, project_id, record.id)
-        return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
-    return ImageUploadStatus.OK, record
+    return existing
 
 
 def _mark_existing(batch: Batch, source: Source, existing: ImageRecord) -> ImageRecord:
@@ -188,25 +203,22 @@ def _mark_existing(batch: Batch, source: Source, existing: ImageRecord) -> Image
 
 def _marked(batch: Batch, source: Source, record: ImageRecord) -> ImageRecord:
     """The record with the tags, regions and metadata that the batch and this picture ask for."""
+    limits = batch.limits
     tag_ids = [*batch.tag_ids, *source.tag_ids, *(region.tag_id for region in source.regions)]
-    tagged = images.with_tags(record, tag_ids, batch.tags, batch.limits.tags_per_image)
-    if len(tagged.tag_ids | set(tag_ids)) > batch.limits.tags_per_image:
-        raise errors.TagsPerImageExceeded(f"An image carries at most {batch.limits.tags_per_image} tags.")
-    known = {(r.tag_id, r.left, r.top, r.width, r.height) for r in tagged.regions}
-    regions = [
-        RegionMark(new_region_id(record.id), r.tag_id, now(), r.left, r.top, r.width, r.height)
-        for r in dict.fromkeys(source.regions)
-        if (r.tag_id, r.left, r.top, r.width, r.height) not in known
-    ]
-    if len(tagged.regions) + len(regions) > batch.limits.regions_per_image:
-        raise errors.RegionsPerImageExceeded(f"An image carries at most {batch.limits.regions_per_image} regions.")
-    metadata = {**tagged.metadata, **batch.metadata}
-    if len(metadata) > batch.limits.metadata_pairs:
-        raise errors.BadMetadataKey(f"An image has at most {batch.limits.metadata_pairs} keys of metadata.")
-    return replace(tagged, regions=[*tagged.regions, *regions], metadata=metadata)
+    tagged = images.with_tags(record, tag_ids, batch.tags, limits.tags_per_image)
+    if not tagged.tag_ids.issuperset(tag_ids):
+        raise errors.TagsPerImageExceeded(f"An image carries at most {limits.tags_per_image} tags.")
+    marks = [regions.mark(record.id, region) for region in dict.fromkeys(source.regions)]
+    marked = regions.with_regions(tagged, marks, batch.tags, limits)
+    if not regions.has_all(marked, source.regions):
+        raise errors.RegionsPerImageExceeded(f"An image carries at most {limits.regions_per_image} regions.")
+    described = merged(record.metadata, batch.metadata)
+    if len(described) > max(limits.metadata_pairs, len(record.metadata)):
+        raise errors.BadMetadataKey(f"An image has at most {limits.metadata_pairs} keys of metadata.")
+    return replace(marked, metadata=described)
 
 
-def _check(limits: Limits, sources: list[Source], tag_ids: list[UUID], metadata: dict[str, str], nothing: str) -> None:
+def _check(limits: Limits, sources: list[Source], tag_ids: list[UUID], nothing: str) -> None:
     if not sources:
         raise errors.BadImageBatch(f"{nothing}: send 1 to {limits.images_per_batch} in one call.")
     if len(sources) > limits.images_per_batch:
@@ -215,12 +227,6 @@ def _check(limits: Limits, sources: list[Source], tag_ids: list[UUID], metadata:
         )
     if any(len({*tag_ids, *source.tag_ids}) > limits.tags_per_batch for source in sources):
         raise errors.ExceededBatchSize(f"An image of a batch takes at most {limits.tags_per_batch} tags at once.")
-    if len(metadata) > limits.metadata_pairs or any(not 0 < len(key) <= limits.metadata_key_length for key in metadata):
-        raise errors.BadMetadataKey(
-            f"Metadata has at most {limits.metadata_pairs} keys of 1 to {limits.metadata_key_length} characters."
-        )
-    if any(len(value) > limits.metadata_value_length for value in metadata.values()):
-        raise errors.BadMetadataValue(f"A metadata value has at most {limits.metadata_value_length} characters.")
 
 
 def _given(contents: bytes) -> bytes:

@@ -12,10 +12,11 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from shared.errors import NotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.tags import Tag
 from shared.models.training import Dataset, DatasetHeader
 from shared.storage import blobs
 from shared.storage.images import Keep
@@ -46,6 +47,12 @@ class Index(Struct, frozen=True):
 
     def __len__(self) -> int:
         return len(self.ids) // ID
+
+    @property
+    def tags(self) -> dict[UUID, Tag]:
+        """As they were called then, with the number of images that each had."""
+        sizes = {tag_id: len(_numbers(positions)) for tag_id, positions in self.tagged.items()}
+        return {tag.id: structs.replace(tag, image_count=sizes.get(tag.id, 0)) for tag in self.header.tags}
 
     def find(self, image_id: UUID) -> int | None:
         """Its position."""

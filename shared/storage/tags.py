@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct, structs
 
-from shared.errors import MultipleNegativeTags, TagNameNotUnique, TagNotFound
+from shared.errors import MultipleGeneralProductTags, MultipleNegativeTags, TagNameNotUnique, TagNotFound
 from shared.models.images import ImageRecord
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
@@ -16,7 +16,8 @@ from shared.storage import counts, images, rows
 from shared.storage.store import Store
 from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing
 
-NEGATIVE = "negative"
+# The types that one tag of a project may have, each with the key of its claim.
+SINGLE = {TagType.NEGATIVE: "negative", TagType.GENERAL_PRODUCT: "generalproduct"}
 # So many images lose a deleted tag in one step: some seconds of work.
 SWEPT = 2_000
 
@@ -29,7 +30,7 @@ class Entry(Struct, frozen=True):
 
 
 def insert(store: Store, project_id: UUID, tag: Tag, created: datetime | None = None) -> None:
-    """Raises ProjectNotFound, TagNameNotUnique, MultipleNegativeTags."""
+    """Raises ProjectNotFound, TagNameNotUnique, MultipleNegativeTags, MultipleGeneralProductTags."""
     entry = Entry(structs.replace(tag, image_count=0), created or now())
     changes = [
         Change("insert", f"tag:{tag.id}", rows.encode(entry)),
@@ -132,9 +133,9 @@ def sweep(store: Store, project_id: UUID, tag_id: UUID) -> bool:
 
 
 def _claims(tag: Tag) -> list[Change]:
-    """The rows that keep others from having the same name, or from being Negative too."""
-    name = Change("insert", f"tagname:{rows.name_key(tag.name)}", str(tag.id))
-    return [name, Change("insert", NEGATIVE, str(tag.id))] if tag.type is TagType.NEGATIVE else [name]
+    """The rows that keep others from having the same name, or from being the one Negative or GeneralProduct tag."""
+    keys = [f"tagname:{rows.name_key(tag.name)}", *([SINGLE[tag.type]] if tag.type in SINGLE else [])]
+    return [Change("insert", key, str(tag.id)) for key in keys]
 
 
 def _moved_claims(old: Tag, new: Tag) -> list[Change]:
@@ -148,8 +149,10 @@ def _require_unclaimed(store: Store, project_id: UUID, tag: Tag) -> None:
     for key, row in holders.items():
         if row is None or row.doc == str(tag.id):
             continue
-        if key == NEGATIVE:
+        if key == SINGLE[TagType.NEGATIVE]:
             raise MultipleNegativeTags("This project has a Negative tag already; a project can have one.")
+        if key == SINGLE[TagType.GENERAL_PRODUCT]:
+            raise MultipleGeneralProductTags("This project has a GeneralProduct tag already; a project can have one.")
         raise TagNameNotUnique(f"A tag named '{tag.name}' already exists in this project; choose another name.")
 
 

@@ -1,0 +1,22 @@
+"""Image regions of the training API."""
+
+from uuid import UUID
+
+from functions.call import Call
+from functions.edge import Answer, training
+from functions.parameters import RegionIds
+from shared.models.regions import ImageRegionCreateBatch, ImageRegionCreateSummary
+from shared.operations import regions
+
+
+@training("POST", "projects/{project_id}/images/regions", (200, 207))
+def create_image_regions(
+    call: Call, project_id: UUID, body: ImageRegionCreateBatch
+) -> Answer[ImageRegionCreateSummary]:
+    summary = regions.create_image_regions(call.store, call.limits, project_id, body.regions or [])
+    return Answer(207 if summary.duplicated or summary.exceeded else 200, summary)
+
+
+@training("DELETE", "projects/{project_id}/images/regions")
+def delete_image_regions(call: Call, project_id: UUID, region_ids: RegionIds) -> None:
+    regions.delete_image_regions(call.store, project_id, region_ids)
