@@ -34,18 +34,22 @@ def probabilities(head: Head, embeddings: Floats, kind: ClassificationType) -> D
     return answer
 
 
-def fit(embeddings: Floats, truths: Floats, kind: ClassificationType, recipe: Recipe) -> Head:
+def fit(embeddings: Floats, truths: Floats, kind: ClassificationType, recipe: Recipe, base: Head | None = None) -> Head:
     """Embeddings (N, width) of length 1, truths (N, tags) of 0 and 1 -> the head that minimises
     strength x (sum of the images' losses) + half the squared weights, for embeddings times `recipe.scale`.
+
+    With a base, a head for the same tags, fitting begins there, and it is the squared differences from its weights
+    that count: a few images change what they contradict and leave the rest as it was.
     """
     basis = _basis(embeddings)
     inputs = recipe.scale * (embeddings if basis is None else embeddings @ basis.T)
     importance = _importance(truths, kind, recipe)
     tags, width = truths.shape[1], inputs.shape[1]
+    given = embeddings @ base.weights.T + base.bias if base else np.zeros(truths.shape, np.float32)
 
     def objective(flat: Doubles) -> tuple[float, Doubles]:
         weights, bias = flat[: tags * width].reshape(tags, width), flat[tags * width :]
-        logits = (inputs @ weights.T.astype(np.float32)).astype(np.float64) + bias
+        logits = (given + inputs @ weights.T.astype(np.float32)).astype(np.float64) + bias
         losses, slopes = _loss(logits, truths, kind)
         slopes = recipe.strength * importance * slopes
         gradient = np.concatenate([(slopes.astype(np.float32).T @ inputs + weights).ravel(), slopes.sum(0)])
@@ -54,8 +58,9 @@ def fit(embeddings: Floats, truths: Floats, kind: ClassificationType, recipe: Re
     options = {"maxiter": ITERATIONS, "gtol": TOLERANCE * recipe.strength}
     found = minimize(objective, np.zeros(tags * (width + 1)), jac=True, method="L-BFGS-B", options=options).x
     weights = found[: tags * width].reshape(tags, width) * recipe.scale
-    whole = weights if basis is None else weights @ basis
-    return Head(whole.astype(np.float32), found[tags * width :].astype(np.float32))
+    whole = (weights if basis is None else weights @ basis).astype(np.float32)
+    bias = found[tags * width :].astype(np.float32)
+    return Head(whole + base.weights, bias + base.bias) if base else Head(whole, bias)
 
 
 def _basis(embeddings: Floats) -> Floats | None:

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from shared.models.projects import ClassificationType
-from training_job.classification import Doubles, Floats, fit, probabilities
+from training_job.classification import Doubles, Floats, Head, fit, probabilities
 from training_job.recipe import Recipe
 
 Ints = npt.NDArray[np.int64]
@@ -62,13 +62,20 @@ def folds(groups: Ints, truths: Floats, count: int) -> Ints:
     return answer
 
 
-def held_out(embeddings: Floats, truths: Floats, fold_of: Ints, kind: ClassificationType, recipe: Recipe) -> Doubles:
+def held_out(
+    embeddings: Floats,
+    truths: Floats,
+    fold_of: Ints,
+    kind: ClassificationType,
+    recipe: Recipe,
+    base: Head | None = None,
+) -> Doubles:
     """Each image's probabilities, (N, tags), by the head that was fitted without its fold."""
     answer = np.zeros(truths.shape)
 
     def judge(fold: int) -> None:
         inside = fold_of == fold
-        head = fit(embeddings[~inside], truths[~inside], kind, recipe)
+        head = fit(embeddings[~inside], truths[~inside], kind, recipe, base)
         answer[inside] = probabilities(head, embeddings[inside], kind)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -1,7 +1,7 @@
 """Composes the served graph: crop, normalisation, backbone and head in one, as consumers of exports expect it."""
 
 import onnx
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from shared.models.preprocessing import Preprocessing
 from shared.models.projects import ClassificationType
@@ -32,6 +32,13 @@ def classifier(backbone: onnx.ModelProto, spec: Preprocessing, head: Head, kind:
     helper.set_model_props(model, METADATA)
     onnx.checker.check_model(model)
     return model
+
+
+def head_of(model: onnx.ModelProto) -> Head:
+    """The head of a graph that `classifier` made."""
+    weights = {weight.name: weight for weight in model.graph.initializer}
+    (gemm,) = (node for node in model.graph.node if node.op_type == "Gemm")
+    return Head(*(numpy_helper.to_array(weights[name]) for name in gemm.input[1:]))
 
 
 def _seeing_the_middle(backbone: onnx.ModelProto, spec: Preprocessing) -> Graph:

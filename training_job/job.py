@@ -15,13 +15,14 @@ from msgspec.structs import replace
 from shared.errors import ImageNotFound
 from shared.models.domains import DOMAINS, DomainType
 from shared.models.exports import exportable_to
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus
+from shared.models.iterations import CustomBaseModelInfo, Iteration, IterationRecord, IterationStatus
 from shared.models.training import Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.settings import JobSettings
 from shared.storage import blobs, datasets, iterations
 from shared.storage.store import Store
 from training_job import backbones, cache
+from training_job.base import BaseUnusable, continuing
 from training_job.classification import Floats
 from training_job.embeddings import Picture
 from training_job.heartbeat import Heartbeat
@@ -49,7 +50,8 @@ def run(store: Store, settings: JobSettings) -> None:
         dataset = datasets.read(store, project_id, iteration_id)
         if dataset is None:
             raise TrainingFailed("The iteration has no dataset; train again.")
-        trained = _train(store, settings, dataset, heartbeat)
+        base = record.iteration.custom_base_model_info
+        trained = _train(store, settings, dataset, base, heartbeat)
         heartbeat.report(0.95, "Storing the model")
         _store(store, dataset, trained)
     finish(store, project_id, iteration_id, None)
@@ -79,15 +81,21 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
     )
 
 
-def _train(store: Store, settings: JobSettings, dataset: Dataset, heartbeat: Heartbeat) -> Trained:
+def _train(
+    store: Store, settings: JobSettings, dataset: Dataset, info: CustomBaseModelInfo | None, heartbeat: Heartbeat
+) -> Trained:
     kind = dataset.header.classification_type
     if kind is None:
         raise TrainingFailed("Object detection can't be trained in this version.")
     recipe = RECIPES[kind]
     heartbeat.report(0.0, "Loading the backbone")
     backbone = onnx.load(backbones.prepare(Path(settings.backbones_folder), recipe.backbone, recipe.pixels))
+    try:
+        base = continuing(store, info, dataset.header.tags, recipe) if info else None
+    except BaseUnusable as error:
+        raise TrainingFailed(str(error)) from error
     kept = cache.of_project(store, dataset.header.project_id, {image.sha256 for image in dataset.images})
-    return train(backbone, _pictures(store, dataset), _truths(dataset), kind, recipe, kept, heartbeat.report)
+    return train(backbone, _pictures(store, dataset), _truths(dataset), kind, recipe, kept, heartbeat.report, base)
 
 
 def _pictures(store: Store, dataset: Dataset) -> list[Picture]:

@@ -149,7 +149,7 @@ def test_the_sample_predicts_what_the_service_does(store, settings, iteration, s
     package_of(store, iteration).extractall(tmp_path)
     predict = runpy.run_path(str(tmp_path / "python" / "predict.py"))["predict"]
     ids = iteration.project_id, iteration.id
-    model = Model.load(*(blobs.model_read(store, *ids, name) for name in ("model.onnx", "model.json")))
+    model = Model.load(blobs.model_read(store, *ids, "model.onnx"), blobs.model_read(store, *ids, "model.json"))
     for photo in photos:
         served = {found.tag_name: found.probability for found in model.predict(photo.read_bytes())}
         assert predict(str(photo)) == served, photo.name

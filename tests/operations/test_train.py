@@ -1,9 +1,10 @@
 """From the train call to the launch: what is frozen, what is refused, and what goes on after a death half-way."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from shared import errors, launcher
@@ -31,7 +32,8 @@ class Launches:
     """The jobs that were asked for; none is started, and tasks are kept to be done by the test."""
 
     def __init__(self) -> None:
-        self.launched, self.tasks = [], []
+        self.launched: list[UUID] = []
+        self.tasks: list[PrepareTraining | Announce] = []
 
     def launch(self, settings, project_id, iteration_id) -> str:
         self.launched.append(iteration_id)
@@ -40,8 +42,19 @@ class Launches:
     def send(self, store, queue, task, delay=0.0) -> None:
         self.tasks.append(task)
 
-    def of(self, kind) -> list:
+    def of(self, kind) -> list[PrepareTraining | Announce]:
         return [task for task in self.tasks if isinstance(task, kind)]
+
+
+class Events(Publisher):
+    """Keeps what is published."""
+
+    def __init__(self, client) -> None:
+        super().__init__(client)
+        self.published: list[tuple[EventType, Struct]] = []
+
+    def publish(self, event_type, subject, data, event_id) -> None:
+        self.published.append((event_type, data))
 
 
 @pytest.fixture
@@ -198,18 +211,13 @@ def test_selected_tags_leave_out_other_images_and_other_tags(store, settings, pr
 
 
 def test_the_event_of_the_end_carries_the_address(store, settings, project_id, tagged, launches, large):
-    class Events:
-        published = []
-
-        def publish(self, event, subject, data, event_id) -> None:
-            self.published.append((event, data))
-
+    events = Events(None)
     train_project(store, settings, project_id, address="a@example.com")
     add_image(store, project_id, *(tag.id for tag in tagged))
     train.prepare(store, settings, launches.tasks[0])
     (announced,) = launches.of(Announce)
-    upkeep.do(store, settings, Events(), announced)
-    ((event, data),) = Events.published
+    upkeep.do(store, settings, events, announced)
+    ((event, data),) = events.published
     assert event == EventType.ITERATION_FAILED
     assert isinstance(data, EndedIteration)
     assert data.notification_email_address == "a@example.com"

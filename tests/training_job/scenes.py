@@ -48,6 +48,35 @@ def drawn(shape: str, seed: int, size: tuple[int, int] = (96, 72)) -> bytes:
     return buffer.getvalue()
 
 
+def cluttered(shape: str, seed: int, *, night: bool = False) -> bytes:
+    """A JPEG of a small disc, square, triangle, ring or cross among lines and noise; by night, bright on dark."""
+    random = np.random.default_rng([seed, len(shape), ord(shape[0]), night])
+    ground = random.integers(10, 60, 3) if night else random.integers(150, 220, 3)
+    colour = tuple((random.integers(120, 250, 3) if night else random.integers(0, 110, 3)).tolist())
+    noisy = (ground + random.integers(-30, 30, (72, 96, 3))).clip(0, 255).astype(np.uint8)
+    image = Image.fromarray(noisy)
+    draw = ImageDraw.Draw(image)
+    x, y, r = (int(random.integers(low, high)) for low, high in ((28, 68), (26, 46), (8, 14)))
+    box = (x - r, y - r, x + r, y + r)
+    match shape:
+        case "disc":
+            draw.ellipse(box, fill=colour)
+        case "square":
+            draw.rectangle(box, fill=colour)
+        case "triangle":
+            draw.polygon([(x, y - r), (x - r, y + r), (x + r, y + r)], fill=colour)
+        case "ring":
+            draw.ellipse(box, outline=colour, width=4)
+        case "cross":
+            draw.line((x - r, y, x + r, y), fill=colour, width=5)
+            draw.line((x, y - r, x, y + r), fill=colour, width=5)
+    for _ in range(3):
+        draw.line(random.integers(0, 90, 4).tolist(), fill=tuple(random.integers(0, 255, 3).tolist()))
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
 def memory() -> Cache:
     """Embeddings kept in this process."""
     spaces: dict[str, dict[str, Floats]] = {}

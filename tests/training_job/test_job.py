@@ -10,13 +10,22 @@ from uuid import UUID, uuid4
 
 import msgspec
 import numpy as np
+import onnx
 import pytest
+from msgspec.structs import replace
 
 from shared.imaging.resize import copies
 from shared.models.domains import GENERAL
 from shared.models.events import EventType
 from shared.models.images import ImageRecord, TagMark, new_image_id
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
+from shared.models.iterations import (
+    CustomBaseModelInfo,
+    Iteration,
+    IterationRecord,
+    IterationStatus,
+    TrainingRun,
+    TrainingType,
+)
 from shared.models.jobs import Announce, AnyTask
 from shared.models.projects import ClassificationType, Project, ProjectSettings
 from shared.models.tags import Tag, TagType
@@ -29,13 +38,14 @@ from shared.storage.store import Store
 from tests.training_job.scenes import drawn, unit
 from training_job import cache, heartbeat, job
 from training_job.__main__ import main
+from training_job.export import head_of
 from training_job.heartbeat import Heartbeat
 
 SHAPES = ("disc", "stripes")
 TAGS = [Tag(UUID(int=1), "disc", None), Tag(UUID(int=2), "none", None, TagType.NEGATIVE)]
 
 
-def prepared(store: Store, images: int = 10) -> JobSettings:
+def prepared(store: Store, images: int = 10, base: JobSettings | None = None) -> JobSettings:
     """A project with an iteration in training whose dataset is frozen; the settings of its job."""
     time, project_id, iteration_id = now(), uuid4(), uuid4()
     kind = ClassificationType.MULTICLASS
@@ -44,6 +54,9 @@ def prepared(store: Store, images: int = 10) -> JobSettings:
     datasets.write(store, header, [stored(store, project_id, position) for position in range(images)])
     status, regular = IterationStatus.TRAINING, TrainingType.REGULAR
     iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, False, GENERAL, kind, regular)
+    if base:
+        info = CustomBaseModelInfo(base.job_project_id, base.job_iteration_id)
+        iteration = replace(iteration, custom_base_model_info=info)
     iterations.lock_training(store, project_id, iteration_id)
     iterations.insert(store, IterationRecord(iteration, TrainingRun(1, started=time)))
     return JobSettings(job_project_id=project_id, job_iteration_id=iteration_id)
@@ -91,6 +104,46 @@ def test_a_job_leaves_a_model_its_description_and_its_results(store: Store) -> N
     assert {image.tags[0] for image in results.images} == {tag.id for tag in TAGS}
     model = Model.load(graph, description)
     assert [model.predict(drawn(shape, 77))[0].tag_name for shape in SHAPES] == ["disc", "none"]
+
+
+def test_a_job_continues_from_an_iteration_of_another_project(store: Store) -> None:
+    base = prepared(store, images=20)
+    job.run(store, base)
+    continued, alone = prepared(store, 4, base), prepared(store, 4)
+    for of in (continued, alone):
+        job.run(store, of)
+
+    def weights(of: JobSettings) -> np.ndarray:
+        graph = blobs.model_read(store, of.job_project_id, of.job_iteration_id, "model.onnx")
+        return head_of(onnx.load_from_string(graph)).weights
+
+    distances = [np.linalg.norm(weights(of) - weights(base)) for of in (continued, alone)]
+    assert distances[0] < 0.5 * distances[1]
+
+
+def test_a_base_that_was_deleted_fails_the_iteration_with_the_reason(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = prepared(store, base=prepared(store))
+    in_environment(monkeypatch, of, settings)
+    assert main() == 1
+    assert "train again without it" in (iteration_of(store, of).training_error_details or "")
+
+
+def test_a_compact_iteration_says_where_it_can_be_exported_to(store: Store) -> None:
+    of, failed = prepared(store), prepared(store, images=0)
+    compact = UUID("0732100f-1a38-4e49-a514-c9b44c697ab5")
+    for each in (of, failed):
+        iterations.update(
+            store,
+            each.job_project_id,
+            each.job_iteration_id,
+            lambda record: replace(record, iteration=replace(record.iteration, domain_id=compact, exportable=True)),
+        )
+    assert iteration_of(store, of).exportable_to is None
+    job.finish(store, of.job_project_id, of.job_iteration_id, None)
+    job.finish(store, failed.job_project_id, failed.job_iteration_id, "It failed.")
+    assert [iteration_of(store, each).exportable_to for each in (of, failed)] == [["ONNX"], []]
 
 
 def test_a_job_announces_its_end_and_lets_the_next_training_begin(store: Store) -> None:
