@@ -1,7 +1,7 @@
 """An export as an import reads it: a stranger's words, fetched from its own host only and checked before use."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -115,8 +115,15 @@ def read_model(source: Source, exported: IterationExport, limits: Limits) -> tup
     return graph, spec, evaluation
 
 
-def check_image(limits: Limits, image: ImageRecord, tags: Mapping[UUID, Tag]) -> None:
-    """Raises what an upload of such an image would, or InvalidImportToken."""
+def check_images(limits: Limits, images: list[ImageRecord], tags: Mapping[UUID, Tag]) -> None:
+    """Raises what an upload of such images would, or InvalidImportToken."""
+    _require_distinct([image.id for image in images])
+    _require_distinct([image.sha256 for image in images])
+    for image in images:
+        _check_image(limits, image, tags)
+
+
+def _check_image(limits: Limits, image: ImageRecord, tags: Mapping[UUID, Tag]) -> None:
     marked, regions = [mark.tag_id for mark in image.tags], image.regions
     if len(marked) > limits.tags_per_image:
         raise errors.TagsPerImageExceeded(f"Image {image.id} has more than {limits.tags_per_image} tags.")
@@ -221,9 +228,9 @@ def _check_iteration(limits: Limits, exported: IterationExport) -> None:
         raise errors.InvalidImportToken(f"Invalid Token: what the export says of iteration {iteration.id} can't be.")
 
 
-def _require_distinct(ids: list[UUID]) -> None:
+def _require_distinct(ids: Sequence[object]) -> None:
     if len(set(ids)) != len(ids):
-        raise errors.InvalidImportToken("Invalid Token: the export has the same id twice.")
+        raise errors.InvalidImportToken("Invalid Token: the export has the same thing twice.")
 
 
 def _file(source: Source, exported: IterationExport, name: str, limit: int, seconds: float) -> bytes:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -151,7 +151,7 @@ def _create_tags(work: Import) -> None:
 def _take_images(work: Import, images: list[PartImage]) -> bool:
     """Whether all of a part of the workspace are in now."""
     tags = {tag.id: tag for tag in work.info.tags}
-    _check(work, images, tags)
+    exported.check_images(work.settings.limits, [entry.image for entry in images], tags)
     ids = [entry.image.id for entry in images]
     there = {record.id for record in stored_images.get_many(work.store, work.project_id, ids)}
     kept, late = _keep_pictures(work, [entry for entry in images if entry.image.id not in there])
@@ -163,9 +163,10 @@ def _take_images(work: Import, images: list[PartImage]) -> bool:
 def _take_dataset(work: Import, task: ReadImport, header: PartHeader, images: list[PartImage]) -> bool:
     """Whether all of a part of an iteration's images are in now: their records, and pictures that only it holds."""
     dataset = _dataset_of(header)
-    _check(work, images, {tag.id: tag for tag in dataset.tags})
+    tags = {tag.id: tag for tag in dataset.tags}
+    exported.check_images(work.settings.limits, [entry.image for entry in images], tags)
     _, late = _keep_pictures(work, [entry for entry in images if entry.original and not _has_pictures(work, entry)])
-    ids = work.ids(tag.id for tag in dataset.tags)
+    ids = work.ids(tags)
     records = [renamed(entry.image, ids) for entry in images]
     transfers.keep_records(work.store, work.project_id, task.section, task.part, records)
     return not late
@@ -274,11 +275,6 @@ def _keep_picture(work: Import, deadline: float, entry: PartImage) -> ImageRecor
 
 def _has_pictures(work: Import, entry: PartImage) -> bool:
     return blobs.exists(work.store, "images", blobs.picture_name(work.project_id, entry.image.id, "thumbnail"))
-
-
-def _check(work: Import, images: list[PartImage], tags: Mapping[UUID, Tag]) -> None:
-    for entry in images:
-        exported.check_image(work.settings.limits, entry.image, tags)
 
 
 def _dataset_of(header: PartHeader) -> DatasetHeader:

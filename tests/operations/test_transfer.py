@@ -1,0 +1,413 @@
+"""Exports and imports of projects step by step, on storage alone: what hostile exports and cut off steps end as."""
+
+import urllib.error
+import urllib.request
+from datetime import UTC, timedelta
+from functools import partial
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.images import ImageRecord, OrderBy, RegionMark, TaggingStatus, TagMark, new_image_id, new_region_id
+from shared.models.iterations import IterationStatus
+from shared.models.jobs import ReadImport, WriteExport
+from shared.models.limits import Limits
+from shared.models.projects import ProjectStatus, ProjectUpdate
+from shared.models.transfer import ExportInfo, PartHeader, PartImage
+from shared.models.wire import now
+from shared.operations import images, project_export, project_import, projects, tags, uploads
+from shared.storage import blobs, counts, queues, transfers
+from shared.storage import images as stored_images
+from shared.storage import iterations as stored_iterations
+from shared.storage import projects as stored_projects
+from shared.storage import tags as stored_tags
+from tests.operations.test_races import DETECTION, record_of, tag_of
+from tests.operations.test_upkeep import create_images, do
+from tests.pictures import picture
+
+TAKEN = 30
+
+
+def records(store, project_id) -> list[ImageRecord]:
+    return transfers.images_after(store, project_id, None, 100)
+
+
+def steps(store, settings, task: ReadImport | None, times: int = 1) -> None:
+    """Every step of an import, each of them so many times."""
+    for _ in range(TAKEN):
+        if task is None:
+            return
+        following = [project_import.read_import(store, settings, task) for _ in range(times)]
+        task = following[-1]
+    raise AssertionError("the import does not end")
+
+
+def begin(store, settings, token, name=None) -> ReadImport:
+    """The first task of an import."""
+    return ReadImport(project_import.import_project(store, settings, token=token, name=name).id)
+
+
+def step(store, settings, task: ReadImport) -> ReadImport:
+    following = project_import.read_import(store, settings, task)
+    assert following
+    return following
+
+
+def imported(store, settings, token, times: int = 1):
+    project = project_import.import_project(store, settings, token=token, name=None)
+    assert project.status == ProjectStatus.IMPORTING
+    steps(store, settings, ReadImport(project.id), times)
+    return stored_projects.get(store, project.id)
+
+
+def marked(tag_ids: list[UUID], record: ImageRecord) -> ImageRecord:
+    return replace(record, tags=[TagMark(tag_id, now()) for tag_id in tag_ids], metadata={"camera": "7"})
+
+
+@pytest.fixture
+def exported(store, settings, project_id):
+    """The token of a project of five images in two tags, of which one is untagged."""
+    apple, leaf = tag_of(store, project_id), tag_of(store, project_id, "leaf")
+    ids = create_images(store, settings, project_id, range(5))
+    for number, image_id in enumerate(ids[:4]):
+        stored_images.update(store, project_id, image_id, partial(marked, [(apple, leaf)[number % 2].id]))
+    return project_export.export_project(store, project_id).token
+
+
+class Copy:
+    """An export as somebody else serves it, changed as he likes."""
+
+    def __init__(self, web, token: str) -> None:
+        self.web = web
+        self.info = msgspec.json.decode(web.get(token), type=ExportInfo)
+        first, *rest = web.get(self.info.images).splitlines()
+        self.header = msgspec.json.decode(first, type=PartHeader)
+        self.images = [msgspec.json.decode(line, type=PartImage) for line in rest]
+
+    def token(self) -> str:
+        images = [replace(entry, original=self.rehosted(entry.original)) for entry in self.images]
+        part = self.web.serve(msgspec.json.Encoder().encode_lines([self.header, *images]))
+        return self.web.serve(msgspec.json.encode(replace(self.info, images=part)))
+
+    def rehosted(self, url: str | None) -> str | None:
+        return self.web.serve(self.web.get(url)) if url and "/devstoreaccount1/" in url else url
+
+
+@pytest.fixture
+def copy(web, exported) -> Copy:
+    return Copy(web, exported)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_import_has_all_of_an_export_in_parts(store, settings, project_id, exported, monkeypatch, times):
+    monkeypatch.setattr(project_export, "PART", 2)
+    token = project_export.export_project(store, project_id).token
+    project = imported(store, settings, token, times)
+    assert project.status == ProjectStatus.SUCCEEDED
+    originals, copies = records(store, project_id), records(store, project.id)
+    assert [(r.id, r.created, r.sha256, r.metadata, r.width) for r in copies] == [
+        (r.id, r.created, r.sha256, r.metadata, r.width) for r in originals
+    ]
+    names = [{t.id: t.name for t in stored_tags.list_all(store, id)} for id in (project_id, project.id)]
+    assert list(names[0].values()) == list(names[1].values()) == ["apple", "leaf"]
+    assert not names[0].keys() & names[1].keys()
+    assert [[names[1][tag] for tag in r.tag_ids] for r in copies] == [
+        [names[0][tag] for tag in r.tag_ids] for r in originals
+    ]
+    assert counts.read(store, project.id) == counts.recount(store, project.id)
+    for kind in blobs.KINDS:
+        for record in originals:
+            assert blobs.picture(store, project.id, record.id, kind) == blobs.picture(
+                store, project_id, record.id, kind
+            )
+    assert not list(blobs.names(store, "exports", f"{project.id}/"))
+
+
+def test_what_is_beyond_the_first_parts_is_exported_by_upkeep(store, settings, project_id, exported, monkeypatch):
+    monkeypatch.setattr(project_export, "PART", 2)
+    monkeypatch.setattr(project_export, "PARTS_AT_ONCE", 1)
+    sent = []
+    monkeypatch.setattr(queues, "send", lambda store, queue, message, delay=0: sent.append(message))
+    token = project_export.export_project(store, project_id).token
+    first = begin(store, settings, token)
+    second = step(store, settings, first)
+    assert project_import.read_import(store, settings, second) is None
+    assert sent == [WriteExport(project_id, sent[0].export_id, 0, 1, sent[0].after), first, replace(second, waits=1)]
+    task: WriteExport | None = sent[0]
+    while task:
+        task = project_export.write_part(store, task)
+    steps(store, settings, sent[-1])
+    assert counts.read(store, first.project_id).images == 5
+
+
+def test_a_part_that_never_comes_ends_as_failed(store, settings, project_id, copy):
+    copy.header = PartHeader(f"{copy.web.address}/never")
+    waiting = step(store, settings, begin(store, settings, copy.token()))
+    assert project_import.read_import(store, settings, replace(waiting, waits=project_import.WAITS)) is None
+    failed = stored_projects.get(store, waiting.project_id)
+    assert (failed.status, "could not be read" in str(failed.description)) == (ProjectStatus.FAILED, True)
+    assert counts.read(store, failed.id).images == 5
+
+
+def test_a_step_that_was_cut_off_is_repeated(store, settings, exported, monkeypatch):
+    project = project_import.import_project(store, settings, token=exported, name=None)
+    for broken in ("insert_many", "get_many"):
+        with monkeypatch.context() as patched:
+            patched.setattr(stored_images, broken, lambda *_: (_ for _ in ()).throw(errors.ServiceUnavailable("away")))
+            with pytest.raises(errors.ServiceUnavailable):
+                project_import.read_import(store, settings, ReadImport(project.id))
+    steps(store, settings, ReadImport(project.id))
+    assert stored_projects.get(store, project.id).status == ProjectStatus.SUCCEEDED
+    assert counts.read(store, project.id) == counts.recount(store, project.id)
+
+
+def test_a_project_can_not_be_changed_while_it_is_imported(store, settings, exported):
+    project = project_import.import_project(store, settings, token=exported, name=None)
+    following = step(store, settings, ReadImport(project.id))
+    image, tag = records(store, project.id)[0], stored_tags.list_all(store, project.id)[0]
+    for change in (
+        lambda: tag_of(store, project.id, "new"),
+        lambda: tags.delete_tag(store, project.id, tag.id),
+        lambda: images.delete_images(store, project.id, [image.id], all_images=False, all_iterations=False),
+        lambda: images.delete_image_tags(store, project.id, [image.id], [tag.id]),
+        lambda: uploads.create_images_from_data(store, settings.limits, project.id, [], []),
+        lambda: projects.update_project(store, project.id, ProjectUpdate(name="other")),
+        lambda: project_export.export_project(store, project.id),
+    ):
+        with pytest.raises(errors.WorkspaceCannotBeModified):
+            change()
+    steps(store, settings, following)
+    assert tag_of(store, project.id, "new")
+
+
+def test_deleting_a_project_ends_its_import(store, settings, exported):
+    project = project_import.import_project(store, settings, token=exported, name=None)
+    following = step(store, settings, ReadImport(project.id))
+    projects.delete_project(store, project.id)
+    assert project_import.read_import(store, settings, following) is None
+    while not stored_projects.purge(store, project.id):
+        pass
+    assert project_import.read_import(store, settings, following) is None
+    assert not list(blobs.names(store, "exports", f"{project.id}/"))
+    assert not list(blobs.names(store, "images", f"{project.id}/"))
+
+
+def test_an_import_whose_project_was_never_written_leaves_nothing(store, settings, exported, monkeypatch):
+    project = project_import.import_project(store, settings, token=exported, name=None)
+    stored_projects.delete(store, project.id)
+    monkeypatch.setattr(project_import, "WRITTEN", timedelta(0))
+    sent = []
+    monkeypatch.setattr(queues, "send", lambda store, queue, message, delay=0: sent.append(message))
+    assert project_import.read_import(store, settings, ReadImport(project.id)) is None
+    do(store, settings, sent[0])
+    assert transfers.read_import(store, project.id) is None
+
+
+def test_no_import_goes_on_for_ever(store, settings, exported, monkeypatch):
+    project = project_import.import_project(store, settings, token=exported, name=None)
+    monkeypatch.setattr(project_import, "VALID", timedelta(0))
+    assert project_import.read_import(store, settings, ReadImport(project.id)) is None
+    assert stored_projects.get(store, project.id).status == ProjectStatus.FAILED
+
+
+def test_an_image_deleted_since_the_export_is_left_out(store, settings, project_id, exported):
+    gone = records(store, project_id)[0]
+    stored_images.delete(store, project_id, gone.id)
+    blobs.delete_pictures(store, project_id, gone.id)
+    project = imported(store, settings, exported)
+    assert project.status == ProjectStatus.SUCCEEDED
+    assert counts.read(store, project.id).images == 4
+
+
+def test_a_source_deleted_meanwhile_fails_the_import(store, settings, project_id, exported):
+    project = project_import.import_project(store, settings, token=exported, name=None)
+    following = step(store, settings, ReadImport(project.id))
+    stored_projects.delete(store, project_id)
+    while not stored_projects.purge(store, project_id):
+        pass
+    steps(store, settings, following)
+    failed = stored_projects.get(store, project.id)
+    assert (failed.status, "deleted" in str(failed.description)) == (ProjectStatus.FAILED, True)
+
+
+def test_regions_come_along(store, settings, create_project):
+    source = create_project(UUID(DETECTION)).id
+    tag = tag_of(store, source)
+    (image_id,) = create_images(store, settings, source, [1])
+    region = RegionMark(new_region_id(image_id), tag.id, now(), 0.1, 0.2, 0.3, 0.4)
+    stored_images.update(store, source, image_id, lambda r: replace(r, tags=[TagMark(tag.id, now())], regions=[region]))
+    export = project_export.export_project(store, source)
+    assert (export.region_count, export.image_count, export.tag_count, export.iteration_count) == (1, 1, 1, 1)
+    project = imported(store, settings, export.token)
+    (copied,) = records(store, project.id)
+    assert copied.regions == [replace(region, tag_id=copied.regions[0].tag_id)]
+    assert counts.read(store, project.id) == counts.recount(store, project.id)
+
+
+def test_a_failed_iteration_comes_along(store, settings, project_id, exported):
+    record = record_of(project_id, IterationStatus.FAILED)
+    failed = replace(record.iteration, domain_id=UUID(DETECTION), training_error_details="too little")
+    stored_iterations.insert(store, replace(record, iteration=failed))
+    project = imported(store, settings, project_export.export_project(store, project_id).token)
+    (copied,) = stored_iterations.list_all(store, project.id)
+    assert copied.iteration == replace(failed, project_id=project.id)
+
+
+def test_export_project_is_refused_while_the_project_is_trained(store, project_id):
+    stored_iterations.insert(store, record_of(project_id, IterationStatus.TRAINING))
+    with pytest.raises(errors.ExportWhileTraining):
+        project_export.export_project(store, project_id)
+
+
+def test_an_export_tells_no_secrets(store, project_id, web):
+    uri = "https://account.blob.core.windows.net/mine?sig=secret"
+
+    def change(project):
+        settings = replace(project.settings, export_model_container_uri=uri, notification_queue_uri=uri)
+        return replace(project, settings=settings)
+
+    stored_projects.update(store, project_id, change)
+    record = record_of(project_id)
+    run = replace(record.run, notification_email_address="somebody@secret.example", execution="secret")
+    stored_iterations.insert(store, replace(record, run=run))
+    assert b"secret" not in web.get(project_export.export_project(store, project_id).token)
+
+
+def test_our_own_storage_may_be_private(store, settings, exported, copy):
+    strict = replace(settings, allow_private_urls=False)
+    assert imported(store, strict, exported).status == ProjectStatus.SUCCEEDED
+    with pytest.raises(errors.InvalidImportToken):
+        project_import.import_project(store, strict, token=copy.token(), name=None)
+
+
+def test_old_exports_are_deleted(store, settings, project_id, exported):
+    blobs.write(store, "exports", f"{project_id}/{uuid4()}/model.zip", b"an iteration's own")
+    transfers.expire_exports(store, now() - timedelta(days=1))
+    assert imported(store, settings, exported).status == ProjectStatus.SUCCEEDED
+    transfers.expire_exports(store, now() + timedelta(seconds=2))
+    assert len(list(blobs.names(store, "exports", f"{project_id}/"))) == 1
+
+
+def test_import_project_is_refused_beyond_the_limits(store, settings, exported):
+    for limits, refusal in (
+        (Limits(projects=1), errors.ProjectLimitExceeded),
+        (Limits(tags_per_project=1), errors.TagLimitExceeded),
+        (Limits(images_per_project=4), errors.ImageLimitExceeded),
+    ):
+        with pytest.raises(refusal):
+            project_import.import_project(store, replace(settings, limits=limits), token=exported, name=None)
+
+
+def changed(copy: Copy, **changes: object) -> None:
+    """The first image of the export with these changes."""
+    entry = copy.images[0]
+    copy.images[0] = replace(entry, image=replace(entry.image, **changes))
+
+
+def elsewhere(copy: Copy) -> None:
+    # Another host than the export's own, though it can be reached from here.
+    url = str(copy.rehosted(copy.images[0].original))
+    copy.images[0] = replace(copy.images[0], original=url.replace("127.0.0.1", "localhost"))
+
+
+def endless(copy: Copy) -> None:
+    copy.images.clear()
+    copy.header = PartHeader(copy.web.address)
+
+
+def another_picture(copy: Copy) -> None:
+    copy.images[0] = replace(copy.images[0], original=copy.web.serve(picture("sky", 1)))
+
+
+def no_picture(copy: Copy) -> None:
+    data = b"\xff\xd8\xff no picture"
+    changed(copy, sha256=sha256(data).hexdigest())
+    copy.images[0] = replace(copy.images[0], original=copy.web.serve(data))
+
+
+def foreign_region(copy: Copy) -> None:
+    image = copy.images[0].image
+    marks = [TagMark(copy.info.tags[0].id, now())]
+    region = RegionMark(new_region_id(new_image_id()), marks[0].tag_id, now(), 0, 0, 1, 1)
+    changed(copy, tags=marks, regions=[region], id=image.id)
+
+
+def box_beyond(copy: Copy) -> None:
+    image = copy.images[0].image
+    marks = [TagMark(copy.info.tags[0].id, now())]
+    changed(copy, tags=marks, regions=[RegionMark(new_region_id(image.id), marks[0].tag_id, now(), 0, 0, 2, 1)])
+
+
+def the_same_content_twice(copy: Copy) -> None:
+    copy.images[1] = replace(copy.images[0], image=replace(copy.images[0].image, id=new_image_id()))
+
+
+HOSTILE = {
+    "other hosts": elsewhere,
+    "another picture": another_picture,
+    "no picture": no_picture,
+    "a region of another image": foreign_region,
+    "a box beyond its image": box_beyond,
+    "a tag that is none": lambda copy: changed(copy, tags=[TagMark(uuid4(), now())]),
+    "the same content twice": the_same_content_twice,
+    "much metadata": lambda copy: changed(copy, metadata={str(n): "" for n in range(99)}),
+    "a hash that is none": lambda copy: changed(copy, sha256="../../x"),
+    "an endless chain": endless,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_export_ends_as_failed(store, settings, copy, name):
+    HOSTILE[name](copy)
+    project = imported(store, settings, copy.token())
+    assert project.status == ProjectStatus.FAILED
+    assert project.description.startswith("The import failed: ")
+    with pytest.raises(errors.WorkspaceCannotBeModified):
+        tag_of(store, project.id, "new")
+    assert counts.read(store, project.id) == counts.recount(store, project.id)
+
+
+def test_a_time_without_a_zone_is_in_utc(store, settings, copy):
+    changed(copy, created=now().replace(tzinfo=None))
+    project = imported(store, settings, copy.token())
+    assert project.status == ProjectStatus.SUCCEEDED
+    page = images.get_images(
+        store, settings.limits, project.id,
+        status=TaggingStatus.ALL, tag_ids=[], order=OrderBy.NEWEST, take=50, skip=0,
+    )  # fmt: skip
+    assert {image.created.tzinfo for image in page} == {UTC}
+    assert counts.read(store, project.id) == counts.recount(store, project.id)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda info: replace(info, tags=[*info.tags, info.tags[0]]),
+        lambda info: replace(info, tags=[replace(info.tags[0], name="\n")]),
+        lambda info: replace(info, project=replace(info.project, name="x" * 200)),
+        lambda info: replace(
+            info, project=replace(info.project, settings=replace(info.project.settings, domain_id=uuid4()))
+        ),
+    ],
+)
+def test_import_project_refuses_what_can_not_be(store, settings, copy, spoil):
+    copy.info = spoil(copy.info)
+    with pytest.raises(errors.ServiceError) as caught:
+        project_import.import_project(store, settings, token=copy.token(), name=None)
+    assert caught.value.status == 400
+
+
+def test_import_project_reads_no_endless_token(store, settings, web, monkeypatch):
+    monkeypatch.setattr("shared.operations.exported.INFO_BYTES", 100)
+    with pytest.raises(errors.InvalidImportToken, match="over 100 bytes"):
+        project_import.import_project(store, settings, token=web.serve(b" " * 101), name=None)
+
+
+def test_the_token_opens_nothing_but_its_blob(exported):
+    query = exported.partition("?")[2]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(exported.partition("?")[0].replace("info.json", "000-000000.jsonl") + "?" + query)
