@@ -104,7 +104,8 @@ def expire(store: Store, before: datetime) -> int:
 def _expire(store: Store, partition: str, since: str) -> None:
     iteration_id, image_id = since.split(":")[2:]
     row = rows.read(store.predictions, partition, _own(iteration_id, image_id))
-    rows.delete_all(store.predictions, partition, [*(_keys(_suggestion(row.doc)) if row else []), since])
+    keys = _keys(_suggestion(row.doc)) if row else []
+    rows.delete_all(store.predictions, partition, list(dict.fromkeys([*keys, since])))
 
 
 def _current(

@@ -1,0 +1,153 @@
+"""Suggestions: their pages by uncertainty, their clean-up, and their end."""
+
+from datetime import timedelta
+from random import Random
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.models.domains import GENERAL
+from shared.models.images import ImageRecord
+from shared.models.predictions import Prediction
+from shared.models.suggestions import SortBy, SuggestedTagAndRegion, Suggestion
+from shared.models.wire import now
+from shared.storage import images, projects, rows, suggestions
+from shared.storage.store import Store
+from tests.storage.making import add_images, add_tag
+
+ITERATION, TAG = uuid4(), uuid4()
+
+
+def suggest(
+    store: Store,
+    project_id: UUID,
+    image_id: UUID,
+    uncertainty: float = 0.5,
+    age: timedelta = timedelta(0),
+    tags: int = 1,
+) -> Suggestion:
+    predictions = [Prediction(uncertainty, TAG, "apple")] * tags
+    suggested = SuggestedTagAndRegion(image_id, project_id, ITERATION, now() - age, predictions, uncertainty)
+    suggestion = Suggestion(suggested, GENERAL, 640, 480)
+    suggestions.put(store, suggestion)
+    return suggestion
+
+
+def is_open(record: ImageRecord) -> bool:
+    return not record.tags
+
+
+def query(store: Store, project_id: UUID, sort_by: SortBy, take: int, least: float = 0) -> list[UUID]:
+    """The images of all pages, which must be full but for the last."""
+    found: list[UUID] = []
+    place: str | None = ""
+    while place is not None:
+        page = suggestions.query(
+            store,
+            project_id,
+            ITERATION,
+            sort_by,
+            keep=lambda each: each.suggested.prediction_uncertainty >= least,
+            is_open=is_open,
+            take=take,
+            beyond=place,
+        )
+        assert len(page.items) == take or page.place is None
+        found, place = found + [each.suggested.id for each in page.items], page.place
+    return found
+
+
+def kept(store: Store, project_id: UUID) -> list[str]:
+    return [row.key for row in rows.scan(store.predictions, str(project_id), " ", "~")]
+
+
+def test_pages_by_uncertainty_show_untagged_images_alone_and_clean_up(store: Store, project_id: UUID) -> None:
+    random, tag = Random(0), add_tag(store, project_id)
+    made = add_images(store, project_id, 12)
+    unsure = {image.id: random.random() for image in made}
+    for number, image in enumerate(made):
+        suggest(store, project_id, image.id, unsure[image.id], tags=200 if number == 3 else 1)
+    tagged, deleted = add_images(store, project_id, 1, [tag.id])[0].id, uuid4()
+    for gone in (tagged, deleted):
+        suggest(store, project_id, gone)
+    ascending = sorted(unsure, key=lambda image_id: unsure[image_id])
+    assert query(store, project_id, SortBy.UNCERTAINTY_ASCENDING, 5) == ascending
+    assert query(store, project_id, SortBy.UNCERTAINTY_DESCENDING, 3) == ascending[::-1]
+    some = [image_id for image_id in ascending if unsure[image_id] >= 0.5]
+    assert query(store, project_id, SortBy.UNCERTAINTY_ASCENDING, 2, least=0.5) == some
+    assert not any(str(gone) in key for gone in (tagged, deleted) for key in kept(store, project_id))
+
+
+def test_all_suggestions_are_found_beside_the_untagged_images(store: Store, project_id: UUID) -> None:
+    tag = add_tag(store, project_id)
+    assert list(suggestions.each(store, project_id, ITERATION)) == []
+    made = add_images(store, project_id, 9)
+    tagged = add_images(store, project_id, 3, [tag.id])
+    expected = [suggest(store, project_id, image.id) for image in made[1::2]]
+    for gone in (*(image.id for image in tagged), uuid4(), UUID(int=0)):
+        suggest(store, project_id, gone)
+    assert list(suggestions.each(store, project_id, ITERATION)) == expected
+    assert list(suggestions.each(store, project_id, uuid4())) == []
+
+
+def test_the_first_suggestion_for_an_image_stays(store: Store, project_id: UUID) -> None:
+    (image,) = add_images(store, project_id, 1)
+    first = suggest(store, project_id, image.id, 0.25)
+    suggest(store, project_id, image.id, 0.75)
+    assert suggestions.get_many(store, project_id, ITERATION, [image.id, uuid4()]) == {image.id: first}
+    assert query(store, project_id, SortBy.UNCERTAINTY_DESCENDING, 9) == [image.id]
+    images.delete(store, project_id, image.id)
+    assert query(store, project_id, SortBy.UNCERTAINTY_DESCENDING, 9) == []
+    assert kept(store, project_id) == []
+
+
+def test_a_forged_place_leads_nowhere_else(store: Store, project_id: UUID) -> None:
+    (image,) = add_images(store, project_id, 1)
+    suggest(store, project_id, image.id)
+    for place in ("a", "id:", "least:", "since:", "zz"):
+        for order in SortBy:
+            page = suggestions.query(
+                store, project_id, ITERATION, order, keep=lambda _: True, is_open=is_open, take=9, beyond=place
+            )
+            assert [each.suggested.id for each in page.items] in ([], [image.id])
+
+
+def test_suggestions_expire(store: Store, project_id: UUID) -> None:
+    old, young = add_images(store, project_id, 2)
+    suggest(store, project_id, old.id, age=timedelta(days=31))
+    suggest(store, project_id, young.id, age=timedelta(days=29))
+    assert suggestions.expire(store, now() - timedelta(days=30)) >= 1
+    assert query(store, project_id, SortBy.UNCERTAINTY_ASCENDING, 9) == [young.id]
+    assert not any(str(old.id) in key for key in kept(store, project_id))
+
+
+def test_an_expiry_that_was_cut_off_can_be_repeated(store: Store, project_id: UUID) -> None:
+    (image,) = add_images(store, project_id, 1)
+    suggest(store, project_id, image.id, age=timedelta(days=31))
+    whole = kept(store, project_id)
+    for key in whole:
+        if not key.startswith("since:"):
+            rows.delete_all(store.predictions, str(project_id), [key])
+    suggestions.expire(store, now() - timedelta(days=30))
+    assert kept(store, project_id) == []
+
+
+def test_a_deleted_iteration_takes_its_suggestions_along(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for image in add_images(store, project_id, 5):
+        suggest(store, project_id, image.id)
+    monkeypatch.setattr(suggestions, "FORGOTTEN", 3)
+    assert suggestions.forget_iteration(store, project_id, uuid4())
+    assert len(list(suggestions.each(store, project_id, ITERATION))) == 5
+    assert not suggestions.forget_iteration(store, project_id, ITERATION)
+    assert suggestions.forget_iteration(store, project_id, ITERATION)
+    assert kept(store, project_id) == []
+
+
+def test_a_deleted_project_takes_its_suggestions_along(store: Store, project_id: UUID) -> None:
+    suggest(store, project_id, uuid4())
+    projects.delete(store, project_id)
+    while not projects.purge(store, project_id):
+        pass
+    assert kept(store, project_id) == []
