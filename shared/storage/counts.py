@@ -1,12 +1,14 @@
 """A project's counts: a ledger that every write adds a row to, so that writers never wait for each other.
 
-`count:base` holds what was folded, each `count:d:...` what one transaction added. Their sum is the truth.
+`count:base` holds what was folded, each `count:d:...` what one transaction added. Their sum is the truth. Images are
+counted by their exact set of tags; a base in which the sets have become too many holds in their stead how many images
+are tagged and how many have each tag, as all ledgers did before sets were counted.
 """
 
 import random
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from uuid import UUID
@@ -24,6 +26,12 @@ from shared.storage.transactions import LIMIT, Change, RowChanged, RowExists, Ro
 BASE = "count:base"
 DELTA = "count:d:"
 WORKSPACE = "workspace"
+# Names of what is counted besides images, regions and changes.
+SET = "set:"
+SUMMED = "tagged"
+TAG = "tag:"
+# Characters of a base with sets: some 2,000 sets of two tags. It is read for every count and written by every fold.
+SETS_LENGTH = 180_000
 # A transaction has room for so many changes beside the workspace and a delta.
 ROOM = LIMIT - 2
 # And for so many deltas beside the workspace and the base.
@@ -34,17 +42,36 @@ Deltas = Mapping[str, int]
 
 
 class Counts(Struct, frozen=True):
-    """`changes` grows with every change of tags, images, regions, metadata or settings: the project's revision."""
+    """`changes` grows with every change of tags, images, regions, metadata or settings: the project's revision.
+
+    `sets` has the images of each exact set of tags; None where only sums are known.
+    """
 
     images: int = 0
     tagged: int = 0
     changes: int = 0
     per_tag: dict[UUID, int] = {}
     regions: int = 0
+    sets: dict[frozenset[UUID], int] | None = {}
 
     @property
     def untagged(self) -> int:
         return self.images - self.tagged
+
+    @property
+    def several(self) -> int | None:
+        """How many images have more than one tag, if that is known."""
+        return self._having(lambda tag_ids: len(tag_ids) > 1)
+
+    def with_any(self, tag_ids: Iterable[UUID]) -> int | None:
+        """How many images have at least one of the tags, if that is known."""
+        wanted = set(tag_ids)
+        if len(wanted) <= 1:
+            return sum(self.per_tag.get(tag_id, 0) for tag_id in wanted)
+        return self._having(lambda tag_ids: not wanted.isdisjoint(tag_ids))
+
+    def _having(self, test: Callable[[frozenset[UUID]], bool]) -> int | None:
+        return None if self.sets is None else sum(number for tag_ids, number in self.sets.items() if test(tag_ids))
 
 
 def read(store: Store, project_id: UUID) -> Counts:
@@ -70,8 +97,8 @@ def weight(record: ImageRecord | None) -> dict[str, int]:
     """What one image adds to the counts."""
     if record is None:
         return {}
-    own = {"images": 1, "tagged": 1 if record.tags else 0, "regions": len(record.regions)}
-    return {**own, **{f"tag:{tag_id}": 1 for tag_id in record.tag_ids}}
+    tags = {SET + "+".join(sorted(str(tag_id) for tag_id in record.tag_ids)): 1} if record.tags else {}
+    return {"images": 1, "regions": len(record.regions), **tags}
 
 
 def difference(old: ImageRecord | None, new: ImageRecord | None) -> dict[str, int]:
@@ -134,8 +161,7 @@ def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
     base = [row for row in ledger if row.key == BASE]
     if not deltas:
         return
-    total = {name: value for name, value in _sum([*base, *deltas]).items() if value}
-    doc = rows.encode(total)
+    doc = _base(_sum([*base, *deltas]))
     kept = Change("replace", BASE, doc, base[0].etag) if base else Change("insert", BASE, doc)
     gone = [Change("delete", row.key) for row in deltas]
     try:
@@ -151,9 +177,38 @@ def _sum(ledger: Iterable[Row]) -> Counter[str]:
     return total
 
 
+def _base(total: Counter[str]) -> str:
+    doc = _encode(total)
+    return _encode(_summed(total)) if len(doc) > SETS_LENGTH or SUMMED in total else doc
+
+
+def _encode(total: Counter[str]) -> str:
+    # That a ledger has sums stays known when they have come down to nothing.
+    return rows.encode({name: value for name, value in total.items() if value or name == SUMMED})
+
+
+def _summed(total: Counter[str]) -> Counter[str]:
+    """The same with sums in place of the sets."""
+    sums = Counter({name: value for name, value in total.items() if not name.startswith(SET)})
+    sums[SUMMED] += 0
+    for tag_ids, value in _sets(total):
+        sums[SUMMED] += value
+        for tag_id in tag_ids:
+            sums[TAG + tag_id] += value
+    return sums
+
+
+def _sets(total: Mapping[str, int]) -> Iterator[tuple[list[str], int]]:
+    return ((name[len(SET) :].split("+"), value) for name, value in total.items() if name.startswith(SET) and value)
+
+
 def _counts(total: Counter[str]) -> Counts:
-    per_tag = {UUID(name[4:]): value for name, value in total.items() if name.startswith("tag:") and value}
-    return Counts(total["images"], total["tagged"], total["changes"], per_tag, total["regions"])
+    sums = _summed(total)
+    ids = {name[len(TAG) :]: UUID(name[len(TAG) :]) for name in sums if name.startswith(TAG)}
+    per_tag = {tag_id: value for text, tag_id in ids.items() if (value := sums[TAG + text])}
+    sets = {frozenset(ids[text] for text in tag_ids): value for tag_ids, value in _sets(total)}
+    known = None if SUMMED in total else sets
+    return Counts(total["images"], sums[SUMMED], total["changes"], per_tag, total["regions"], known)
 
 
 def _base_etag(ledger: Sequence[Row]) -> str | None:

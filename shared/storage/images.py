@@ -181,14 +181,13 @@ def count(
     if keep is not None:
         found = _records(store, project_id, walk(store, ranges), PART)
         return sum(1 for record in found if keep(record))
-    if len(ranges) > 1:
-        return sum(1 for _ in walk(store, ranges, keys_only=True))
     if not ranges:
         return 0
     kept = counts.read(store, project_id)
-    if tag_ids:
-        return kept.per_tag.get(tag_ids[0], 0)
-    return {TaggingStatus.ALL: kept.images, TaggingStatus.TAGGED: kept.tagged}.get(status, kept.untagged)
+    if not tag_ids:
+        return {TaggingStatus.ALL: kept.images, TaggingStatus.TAGGED: kept.tagged}.get(status, kept.untagged)
+    known = kept.with_any(tag_ids)
+    return sum(1 for _ in walk(store, ranges, keys_only=True)) if known is None else known
 
 
 def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.TAGGED) -> Iterator[ImageRecord]:
