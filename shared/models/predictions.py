@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from shared.models.images import Fraction, Region
+from shared.models.metadata import MetadataUpdate
 from shared.models.tags import TagType
 from shared.models.wire import Choice, Wire
 
@@ -110,7 +111,7 @@ class ImageIdCreateEntry(Wire, frozen=True):
 class ImageIdCreateBatch(Wire, frozen=True):
     images: list[ImageIdCreateEntry] | None = None
     tag_ids: list[UUID] | None = None
-    metadata: dict[str, str] | None = None
+    metadata: MetadataUpdate | None = None
 
 
 def uncertainty(predictions: Sequence[Prediction]) -> float:
