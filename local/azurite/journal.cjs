@@ -8,12 +8,11 @@
 "use strict";
 const fs = require("fs");
 const http = require("http");
-const { createRequire } = require("module");
 const path = require("path");
+const { linesOf } = require("./lines.cjs");
+const { Table } = require("./tables.cjs");
+const { requireFor } = require("./versions.cjs");
 
-// The wrappers below rest on how these versions work inside: which methods Azurite changes its data by, that it
-// does so without pause in a transaction, and how LokiJS saves. Read both again before allowing another version.
-const WRITTEN_FOR = { azurite: "3.37.0", lokijs: "1.5.12" };
 // A save writes everything and halts Azurite meanwhile; the larger the database, the more a journal may gather first.
 const SAVE_AT_SHARE = 1 / 4;
 
@@ -70,8 +69,9 @@ class Journal {
     const segments = this.segments();
     for (const segment of segments) {
       // What follows the last line's end was being written when Azurite was killed, so it was not answered for.
-      const lines = fs.readFileSync(this.path(segment), "utf8").split("\n").slice(0, -1);
-      for (const line of lines) for (const [what, ...how] of JSON.parse(line)) REPLAY[what](this.db, ...how);
+      for (const line of linesOf(this.path(segment))) {
+        for (const [what, ...how] of JSON.parse(line)) REPLAY[what](this.db, ...how);
+      }
     }
     this.startSegment(segments.length ? segments.at(-1) + 1 : first);
   }
@@ -95,6 +95,8 @@ const REPLAY = {
     if (ids.length > 1) collection.removeBatch(ids);
     else collection.remove(ids[0]);
   },
+  put: (db, name, row) => db.getCollection(name).put(row),
+  drop: (db, name, ...key) => db.getCollection(name).drop(...key),
 };
 
 // One line holds all that a request changed in one database: a replacement is a removal and an insertion, and half of
@@ -163,7 +165,7 @@ function wrapDatabase(prototype) {
   });
 }
 
-// All other ways to change a collection come down to these.
+// All other ways to change a collection come down to these, and those to change a table to the two of its own.
 function wrapCollection(prototype) {
   wrap(prototype, "insertOne", function (journal, insert, ...given) {
     const document = insert(...given);
@@ -191,16 +193,22 @@ function wrapCollection(prototype) {
   });
 }
 
+function wrapTable(prototype) {
+  wrap(prototype, "put", function (journal, put, row) {
+    put(row);
+    journal.record("put", this.name, row);
+  });
+  wrap(prototype, "drop", function (journal, drop, ...key) {
+    drop(...key);
+    journal.record("drop", this.name, ...key);
+  });
+}
+
 function install(script) {
-  const required = createRequire(script);
-  const found = { azurite: required("../../package.json").version, lokijs: required("lokijs/package.json").version };
-  for (const [name, version] of Object.entries(WRITTEN_FOR)) {
-    if (found[name] === version) continue;
-    throw new Error(`${__filename} is written for ${name} ${version}, not ${found[name]}.`);
-  }
-  const Loki = required("lokijs");
+  const Loki = requireFor(script)("lokijs");
   wrapDatabase(Loki.prototype);
   wrapCollection(Loki.Collection.prototype);
+  wrapTable(Table.prototype);
   const writeHead = http.ServerResponse.prototype.writeHead;
   http.ServerResponse.prototype.writeHead = function (...given) {
     flush();

@@ -1,4 +1,5 @@
-// Loaded into Azurite before it starts: ends it with its parent, journals its databases, and tells of uploads.
+// Loaded into Azurite before it starts: ends it with its parent, orders its tables, journals its databases and tells of
+// uploads.
 "use strict";
 const fs = require("fs");
 const http = require("http");
@@ -7,6 +8,9 @@ const http = require("http");
 process.stdin.resume();
 process.stdin.unref?.();
 process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));
+
+// Azurite alone reads and sorts whole tables.
+require("./tables.cjs").install(process.argv[1]);
 
 // Azurite alone forgets up to the last 5 s when it is killed.
 require("./journal.cjs").install(process.argv[1]);
