@@ -1,0 +1,97 @@
+"""The table of the SDK's operations: the function that serves each, and the tests that show it succeed and fail.
+
+`python -m tests.functions.operations` prints it. A test names an operation as its client's method: called within
+`refused(...)` or `pytest.raises(...)` it is a failure case, called elsewhere a success case. A method that is only
+passed on, as in a table of methods, counts as a failure case where the test expects one.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+
+import function_app  # noqa: F401 - it imports every operation
+from functions import edge
+
+TESTS = Path(__file__).parent
+CLIENTS = {"training": CustomVisionTrainingClient, "prediction": CustomVisionPredictionClient}
+# What tests call a client of the SDK.
+NAMES = {"training", "prediction", "client", "stranger"}
+REFUSALS = {"refused", "raises"}
+Outcome = Literal["success", "failure"]
+OUTCOMES: tuple[Outcome, Outcome] = ("success", "failure")
+
+
+class Case(NamedTuple):
+    operation: str
+    outcome: Outcome
+    test: str
+
+
+class Row(NamedTuple):
+    """One operation of the SDK."""
+
+    service: str
+    name: str
+    route: str
+    successes: list[str]
+    failures: list[str]
+
+
+def table() -> list[Row]:
+    served: dict[tuple[str, str], str] = {
+        (each.service, each.name): f"{each.method} {each.path}" for each in edge.operations
+    }
+    found = [case for path in sorted(TESTS.glob("test_*.py")) for case in cases(path.name, path.read_text())]
+    return [
+        Row(
+            service,
+            name,
+            served.get((service, name), ""),
+            *(list(dict.fromkeys(case.test for case in found if case[:2] == (name, outcome))) for outcome in OUTCOMES),
+        )
+        for service, client in CLIENTS.items()
+        for name in methods(client)
+    ]
+
+
+def methods(client: type) -> list[str]:
+    """Those of a client that call the service: the SDK's generator gives each a `metadata` with its URL."""
+    return [name for name, method in inspect.getmembers(client, inspect.isfunction) if hasattr(method, "metadata")]
+
+
+def cases(file: str, source: str) -> Iterator[Case]:
+    """What the tests of a file call."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield from _cases(node, f"{file}::{node.name}")
+
+
+def _cases(test: ast.FunctionDef, name: str) -> Iterator[Case]:
+    refusing = [node for node in ast.walk(test) if isinstance(node, ast.With) and _refuses(node)]
+    refused = {id(inner) for node in refusing for inner in ast.walk(node)}
+    called = {id(node.func) for node in ast.walk(test) if isinstance(node, ast.Call)}
+    for node in ast.walk(test):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in NAMES:
+            fails = id(node) in refused if id(node) in called else bool(refusing)
+            yield Case(node.attr, "failure" if fails else "success", name)
+
+
+def _refuses(node: ast.With) -> bool:
+    calls = [item.context_expr.func for item in node.items if isinstance(item.context_expr, ast.Call)]
+    return any(getattr(call, "id", getattr(call, "attr", "")) in REFUSALS for call in calls)
+
+
+def report() -> Iterator[str]:
+    for row in table():
+        missing = [word for word, tests in (("success", row.successes), ("failure", row.failures)) if not tests]
+        yield f"{row.service:11}{row.name:35}{row.route or 'NOT SERVED'}{''.join(f', NO {word}' for word in missing)}"
+        yield from (f"{'':11}{test}" for test in [*row.successes, *row.failures])
+
+
+if __name__ == "__main__":
+    print("\n".join(report()))  # noqa: T201

@@ -1,0 +1,51 @@
+"""Every operation of the SDK is served, and shown to succeed and to fail through the SDK itself."""
+
+import pytest
+
+from functions import edge
+from tests.functions.operations import cases, table
+
+TABLE = table()
+
+
+def test_the_sdk_has_sixty_operations():
+    assert [sum(row.service == service for row in TABLE) for service in ("training", "prediction")] == [52, 8]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_an_operation_is_served_and_tested(row):
+    assert row.route, "no handler"
+    assert row.successes, "no test shows it succeed"
+    assert row.failures, "no test shows it fail"
+
+
+def test_what_is_served_is_an_operation_of_the_sdk():
+    assert {(each.service, each.name) for each in edge.operations} <= {(row.service, row.name) for row in TABLE}
+
+
+def test_one_function_serves_an_operation():
+    assert len({(each.service, each.name) for each in edge.operations}) == len(edge.operations)
+    assert len({(each.service, each.method, each.path) for each in edge.operations}) == len(edge.operations)
+
+
+def test_cases_are_found_by_how_a_test_calls():
+    source = """
+def test_one(training):
+    training.get_tags()
+    with refused("A"), other():
+        training.delete_tag()
+
+def test_two(prediction):
+    for call in (prediction.classify_image, prediction.detect_image):
+        with pytest.raises(ValueError):
+            call()
+
+def make(training):
+    training.get_tag()
+"""
+    assert [case[:2] for case in cases("file", source)] == [
+        ("get_tags", "success"),
+        ("delete_tag", "failure"),
+        ("classify_image", "failure"),
+        ("detect_image", "failure"),
+    ]
