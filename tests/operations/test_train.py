@@ -155,6 +155,15 @@ def test_prepare_fails_the_iteration_with_the_reason(store, settings, project_id
     assert launches.launched == []
 
 
+def test_several_tags_an_image_are_refused_at_once_where_they_are_counted(
+    store, settings, project_id, tagged, launches, large
+):
+    both = add_image(store, project_id, *(tag.id for tag in tagged))
+    with pytest.raises(errors.MultiClassTrainingValidationFailed, match=str(both.id)):
+        train_project(store, settings, project_id)
+    assert (stored.list_all(store, project_id), launches.tasks) == ([], [])
+
+
 def test_prepare_fails_where_the_images_went_meanwhile(store, settings, project_id, tagged, launches, large):
     iteration = train_project(store, settings, project_id)
     gone = next(image for image in stored_images.each(store, project_id) if tagged[0].id in image.tag_ids)
