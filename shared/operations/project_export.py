@@ -16,7 +16,7 @@ from shared.storage import blobs, counts, datasets, queues, transfers
 from shared.storage import images as stored_images
 from shared.storage import iterations as stored_iterations
 from shared.storage import tags as stored_tags
-from shared.storage.datasets import Index
+from shared.storage.dataset_index import Index
 from shared.storage.store import Store
 
 FILES = ("model.onnx", "model.json", "performance.json")

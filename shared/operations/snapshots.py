@@ -5,7 +5,7 @@ from uuid import UUID
 from shared import errors
 from shared.models.iterations import IterationStatus
 from shared.storage import datasets, iterations
-from shared.storage.datasets import Index
+from shared.storage.dataset_index import Index
 from shared.storage.store import Store
 
 

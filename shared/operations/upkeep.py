@@ -1,5 +1,6 @@
 """What goes on in the background, in steps that can be repeated."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
@@ -48,6 +49,7 @@ from shared.storage import (
     transfers,
 )
 from shared.storage import images as stored_images
+from shared.storage.dataset_index import Index
 from shared.storage.store import Store
 
 STEP = 256
@@ -74,8 +76,7 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
             case SweepTag(project_id, tag_id):
                 rest = None if tags.sweep(store, project_id, tag_id) else task
             case ReleaseImages(project_id, image_ids, all_iterations):
-                trained = set[UUID]() if all_iterations else _trained_on(store, project_id)
-                _release(store, project_id, image_ids, trained)
+                _release(store, project_id, image_ids, all_iterations)
             case CollectPictures(project_id, before):
                 _collect(store, project_id, before)
             case DeleteAllImages():
@@ -138,27 +139,31 @@ def _forget(store: Store, task: ForgetIteration) -> AnyTask | None:
 def _collect(store: Store, project_id: UUID, before: datetime) -> None:
     """Delete pictures that no image has: an upload that was cut off, or a deletion, leaves some."""
     found = sorted(blobs.pictures_before(store, project_id, before))
-    trained = _trained_on(store, project_id)
     for start in range(0, len(found), STEP):
-        _release(store, project_id, found[start : start + STEP], trained)
+        _release(store, project_id, found[start : start + STEP], False)
 
 
-def _release(store: Store, project_id: UUID, image_ids: list[UUID], trained: set[UUID]) -> None:
-    """Delete the pictures of images that are neither in the workspace nor `trained` on."""
-    held = trained | {record.id for record in stored_images.get_many(store, project_id, image_ids)}
-    free = [image_id for image_id in image_ids if image_id not in held]
+def _release(store: Store, project_id: UUID, image_ids: list[UUID], all_iterations: bool) -> None:
+    """Delete the pictures of images that neither the workspace nor (unless `all_iterations`) an iteration has."""
+    present = {record.id for record in stored_images.get_many(store, project_id, image_ids)}
+    free = set(image_ids) - present
+    # Looked at after the workspace: a training that still found one of these images has its iteration by now.
+    for index in _datasets(store, project_id) if free else ():
+        if all_iterations:
+            datasets.drop(store, project_id, index.header.iteration_id, free)
+        else:
+            free = {image_id for image_id in free if index.find(image_id) is None}
     list(store.threads.map(lambda image_id: blobs.delete_pictures(store, project_id, image_id), free))
 
 
-def _trained_on(store: Store, project_id: UUID) -> set[UUID]:
-    """The images of all iterations. Raises NotYet while the dataset of one is still being frozen."""
-    trained: set[UUID] = set()
+def _datasets(store: Store, project_id: UUID) -> Iterator[Index]:
+    """Those of all iterations. Raises NotYet while one is still being frozen."""
     for record in iterations.list_all(store, project_id):
-        dataset = datasets.read(store, project_id, record.iteration.id)
-        if dataset is None and record.iteration.status == IterationStatus.TRAINING:
+        index = datasets.index(store, project_id, record.iteration.id)
+        if index is None and record.iteration.status == IterationStatus.TRAINING:
             raise NotYet
-        trained |= {image.id for image in dataset.images} if dataset else set()
-    return trained
+        if index:
+            yield index
 
 
 def _delete_all_images(store: Store, task: DeleteAllImages) -> AnyTask | None:

@@ -1,33 +1,30 @@
 """The dataset of an iteration: frozen once, read by the job and by everything that looks back.
 
-Beside it lies an index, small enough to stay in memory, so that a page is read without the rest.
+Beside it lies its index, so that a page is read without the rest. What was deleted from all iterations leaves that.
 """
 
-from array import array
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from io import BytesIO
-from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from shared.errors import NotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
-from shared.models.tags import Tag
 from shared.models.training import Dataset, DatasetHeader
-from shared.storage import blobs
+from shared.storage import blobs, rows
+from shared.storage.dataset_index import Index, Line, build, numbers, packed
 from shared.storage.images import Keep
 from shared.storage.ranges import Memory
 from shared.storage.store import Store
 
 NAME = "dataset.jsonl"
 INDEX = "dataset.index"
-ID = 16
 # Bytes between two images that are sooner read along than asked for apart.
-GAP = 512 * 1024
+GAP = 256 * 1024
 PART = 256
 REMEMBERED_SECONDS = 3_600.0
 
@@ -35,51 +32,9 @@ indexes = Memory(8, REMEMBERED_SECONDS)
 kept = Memory(32, REMEMBERED_SECONDS)
 
 
-class Index(Struct, frozen=True):
-    """Which images a dataset has, and where: packed integers. Positions count from the newest image."""
-
-    header: DatasetHeader
-    ids: bytes
-    starts: bytes
-    sizes: bytes
-    tagged: dict[UUID, bytes]
-    untagged: bytes
-
-    def __len__(self) -> int:
-        return len(self.ids) // ID
-
-    @property
-    def tags(self) -> dict[UUID, Tag]:
-        """As they were called then, with the number of images that each had."""
-        sizes = {tag_id: len(_numbers(positions)) for tag_id, positions in self.tagged.items()}
-        return {tag.id: structs.replace(tag, image_count=sizes.get(tag.id, 0)) for tag in self.header.tags}
-
-    def find(self, image_id: UUID) -> int | None:
-        """Its position."""
-        wanted = image_id.bytes
-        at = bisect_left(range(len(self)), wanted, key=lambda at: self.ids[at * ID : at * ID + ID])
-        return at if self.ids[at * ID : at * ID + ID] == wanted else None
-
-    def positions(self, status: TaggingStatus, tag_ids: Sequence[UUID]) -> Sequence[int]:
-        """Those of the images with any of the tags (with none given: all of that status)."""
-        if tag_ids and status is not TaggingStatus.UNTAGGED:
-            found = [_numbers(self.tagged.get(tag_id, b"")) for tag_id in set(tag_ids)]
-            return found[0] if len(found) == 1 else sorted(set[int]().union(*found))
-        if status is TaggingStatus.ALL:
-            return range(len(self))
-        untagged = _numbers(self.untagged)
-        if status is TaggingStatus.UNTAGGED:
-            return [] if tag_ids else untagged
-        return sorted(set(range(len(self))) - set(untagged)) if untagged else range(len(self))
-
-
-class Line(NamedTuple):
-    """Where one image lies in a dataset, in bytes."""
-
-    image_id: bytes
-    start: int
-    size: int
-    tag_ids: tuple[UUID, ...]
+class Known(Struct, frozen=True):
+    index: Index
+    etag: str
 
 
 def write(store: Store, header: DatasetHeader, images: Iterable[ImageRecord]) -> None:
@@ -90,12 +45,13 @@ def write(store: Store, header: DatasetHeader, images: Iterable[ImageRecord]) ->
         start = len(data)
         encoder.encode_into(image, data, -1)
         data += b"\n"
-        lines.append(_line(image, start, len(data) - start))
+        lines.append(Line.of(image, start, len(data) - start))
     try:
         blobs.write(store, "models", _name(header.project_id, header.iteration_id, NAME), bytes(data), new=True)
     except blobs.BlobChanged:
         return
-    _write_index(store, _index(header, lines))
+    with suppress(blobs.BlobChanged):
+        _write_index(store, build(header, lines))
 
 
 def frozen(store: Store, project_id: UUID, iteration_id: UUID) -> bool:
@@ -119,15 +75,36 @@ def parse(data: bytes) -> Dataset:
 
 def index(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:
     """None while the iteration's dataset has not been frozen."""
-    key = (store, project_id, iteration_id)
-    found = indexes.get(key)
-    if isinstance(found, Index):
-        return found
-    blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
-    made = msgspec.msgpack.decode(blob.data, type=Index) if blob else _derive(store, project_id, iteration_id)
-    if made:
-        indexes.put(key, made)
+    key, name = (store, project_id, iteration_id), _name(project_id, iteration_id, INDEX)
+    known = indexes.get(key)
+    if isinstance(known, Known):
+        blob = blobs.read_if_changed(store, "models", name, known.etag)
+        if blob == "unchanged":
+            return known.index
+    else:
+        blob = blobs.read(store, "models", name)
+    if blob is None:
+        return _derive(store, project_id, iteration_id)
+    made = msgspec.msgpack.decode(blob.data, type=Index)
+    indexes.put(key, Known(made, blob.etag))
     return made
+
+
+def drop(store: Store, project_id: UUID, iteration_id: UUID, image_ids: Iterable[UUID]) -> None:
+    """No page shows these images any more. The file itself stays what the job has read."""
+    for _ in rows.attempts():
+        blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
+        if blob is None:
+            return None
+        index = msgspec.msgpack.decode(blob.data, type=Index)
+        gone = {at for image_id in image_ids if (at := index.find(image_id)) is not None}
+        if not gone:
+            return None
+        try:
+            return _write_index(store, index.without(gone), blob.etag)
+        except blobs.BlobChanged:
+            continue
+    return None
 
 
 def get_many(store: Store, index: Index, image_ids: Iterable[UUID]) -> list[ImageRecord]:
@@ -162,7 +139,7 @@ def count(
 
 def records(store: Store, index: Index, positions: Sequence[int]) -> list[ImageRecord]:
     """The images at these positions, in their order. Raises NotFound when the iteration was deleted meanwhile."""
-    starts, sizes = _numbers(index.starts, "Q"), _numbers(index.sizes)
+    starts, sizes = numbers(index.starts, "Q"), numbers(index.sizes)
     name = _name(index.header.project_id, index.header.iteration_id, NAME)
     spans = _spans([(starts[at], starts[at] + sizes[at]) for at in positions])
 
@@ -187,12 +164,13 @@ def _kept(
     positions = index.positions(status, tag_ids)
     if keep is None:
         return positions
-    key = (store, index.header.project_id, index.header.iteration_id, status, frozenset(tag_ids), keep)
+    # Images only ever leave an index, so its length tells its versions apart.
+    key = (store, index.header.project_id, index.header.iteration_id, len(index), status, frozenset(tag_ids), keep)
     found = kept.get(key)
     if not isinstance(found, bytes):
-        found = _packed(at for at, record in _each(store, index, positions) if keep(record))
+        found = packed(at for at, record in _each(store, index, positions) if keep(record))
         kept.put(key, found)
-    return _numbers(found)
+    return numbers(found)
 
 
 def _each(store: Store, index: Index, positions: Sequence[int]) -> Iterator[tuple[int, ImageRecord]]:
@@ -220,44 +198,18 @@ def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:
     data, lines, decoder = BytesIO(blob.data), [], msgspec.json.Decoder(ImageRecord)
     first = data.readline()
     for line in data:
-        lines.append(_line(decoder.decode(line), data.tell() - len(line), len(line)))
-    made = _index(msgspec.json.decode(first, type=DatasetHeader), lines)
-    _write_index(store, made)
+        lines.append(Line.of(decoder.decode(line), data.tell() - len(line), len(line)))
+    made = build(msgspec.json.decode(first, type=DatasetHeader), lines)
+    with suppress(blobs.BlobChanged):
+        _write_index(store, made)
     return made
 
 
-def _line(image: ImageRecord, start: int, size: int) -> Line:
-    return Line(image.id.bytes, start, size, tuple(image.tag_ids))
-
-
-def _index(header: DatasetHeader, lines: list[Line]) -> Index:
-    lines.sort(key=lambda line: line.image_id)
-    tagged: dict[UUID, list[int]] = defaultdict(list)
-    for position, line in enumerate(lines):
-        for tag_id in line.tag_ids:
-            tagged[tag_id].append(position)
-    return Index(
-        header,
-        b"".join(line.image_id for line in lines),
-        _packed((line.start for line in lines), "Q"),
-        _packed(line.size for line in lines),
-        {tag_id: _packed(positions) for tag_id, positions in tagged.items()},
-        _packed(position for position, line in enumerate(lines) if not line.tag_ids),
-    )
-
-
-def _write_index(store: Store, index: Index) -> None:
+def _write_index(store: Store, index: Index, etag: str | None = None) -> None:
+    """In the place of that version, or as the first. Raises BlobChanged."""
     name = _name(index.header.project_id, index.header.iteration_id, INDEX)
-    blobs.write(store, "models", name, msgspec.msgpack.encode(index))
+    blobs.write(store, "models", name, msgspec.msgpack.encode(index), etag=etag, new=etag is None)
 
 
 def _name(project_id: UUID, iteration_id: UUID, name: str) -> str:
     return f"{project_id}/{iteration_id}/{name}"
-
-
-def _packed(numbers: Iterable[int], code: str = "I") -> bytes:
-    return array(code, numbers).tobytes()
-
-
-def _numbers(packed: bytes, code: Literal["I", "Q"] = "I") -> Sequence[int]:
-    return memoryview(packed).cast(code)

@@ -21,9 +21,7 @@ def test_an_empty_body_is_an_empty_object():
 
 @pytest.mark.parametrize("spell", [str, str.upper, str.capitalize])
 def test_keys_match_in_any_case_at_every_level(spell):
-    text = (
-        '{"%s":[{"%s":"http://a/B","%s":["%s"],"%s":[{"%s":"%s","%s":0,"%s":0.5,"%s":1,"%s":0.5}]}],"%s":{"Url":"Name"}}'
-    )
+    text = '{"%s":[{"%s":"http://a/B","%s":["%s"],"%s":[{"%s":"%s","%s":0,"%s":0.5,"%s":1,"%s":0.5}]}],"%s":{"Url":"Name"}}'
     keys = ["images", "url", "tagIds", TAG, "regions", "tagId", TAG, "left", "top", "width", "height", "metadata"]
     body = text % tuple(key if isinstance(key, UUID) else spell(key) for key in keys)
     batch = read_json("application/json", body.encode(), ImageUrlCreateBatch)

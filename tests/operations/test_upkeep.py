@@ -7,13 +7,15 @@ import pytest
 
 from shared.errors import NotFound
 from shared.events import Publisher
-from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry
+from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry, OrderBy, TaggingStatus
 from shared.models.iterations import IterationStatus
 from shared.models.jobs import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
 from shared.models.predictions import ImagePrediction, StoredPrediction
+from shared.models.training import DatasetHeader
 from shared.models.wire import now
+from shared.operations import images as operations_images
 from shared.operations import projects, upkeep, uploads
-from shared.storage import blobs, counts, images, iterations, predictions
+from shared.storage import blobs, counts, datasets, images, iterations, predictions
 from tests.operations.test_races import record_of
 from tests.pictures import picture
 
@@ -85,3 +87,44 @@ def test_expire_drops_what_is_past_its_time(store, settings, project_id):
     assert predictions.get(store, project_id, recent.prediction.id) == recent
     with pytest.raises(NotFound):
         predictions.get(store, project_id, stored.prediction.id)
+
+
+def frozen(store, project_id, image_ids):
+    """An iteration that was trained on these images."""
+    record = record_of(project_id)
+    iterations.insert(store, record)
+    header = DatasetHeader(project_id, record.iteration.id, record.iteration.domain_id, None, [])
+    datasets.write(store, header, images.get_many(store, project_id, image_ids))
+    return record.iteration
+
+
+def test_pictures_that_an_iteration_was_trained_on_stay(store, settings, project_id):
+    first, second, third = create_images(store, settings, project_id, range(3))
+    iteration = frozen(store, project_id, [first, second])
+    for image_id in (first, second, third):
+        images.delete(store, project_id, image_id)
+    do(store, settings, ReleaseImages(project_id, [first, third]))
+    do(store, settings, CollectPictures(project_id, now() + timedelta(seconds=2)))
+    assert pictured(store, project_id) == {str(first), str(second)}
+    iterations.delete(store, project_id, iteration.id)
+    do(store, settings, CollectPictures(project_id, now() + timedelta(seconds=2)))
+    assert pictured(store, project_id) == set()
+
+
+def test_images_deleted_from_all_iterations_are_in_none(store, settings, project_id):
+    first, second, kept = create_images(store, settings, project_id, range(3))
+    iteration = frozen(store, project_id, [first, second, kept])
+    images.delete(store, project_id, first)
+    images.delete(store, project_id, second)
+    for _ in range(2):
+        do(store, settings, ReleaseImages(project_id, [first, second, kept], True))
+    assert pictured(store, project_id) == {str(kept)}
+    shown = operations_images.get_images(
+        store, settings.limits, project_id, iteration_id=iteration.id, status=TaggingStatus.ALL, tag_ids=[],
+        order=OrderBy.NEWEST, take=9, skip=0,
+    )  # fmt: skip
+    assert [image.id for image in shown] == [kept]
+
+
+def pictured(store, project_id) -> set[str]:
+    return {name.split("/")[1] for name in blobs.names(store, "images", f"{project_id}/")}

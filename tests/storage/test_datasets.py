@@ -13,7 +13,7 @@ from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.tags import Tag
 from shared.models.training import DatasetHeader
 from shared.storage import blobs, datasets
-from shared.storage.datasets import Index
+from shared.storage.dataset_index import Index
 from shared.storage.ranges import Memory
 from shared.storage.store import Store
 from tests.storage.making import record
@@ -136,3 +136,22 @@ def test_a_dataset_that_goes_while_it_is_read_is_not_found(store: Store) -> None
     blobs.delete_model(store, header.project_id, header.iteration_id)
     with pytest.raises(NotFound):
         pages(store, index, ALL, [], OrderBy.NEWEST)
+
+
+def test_images_that_are_dropped_leave_all_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    images, header = mixed(), header_of(uuid4())
+    datasets.write(store, header, images)
+    before, elsewhere = index_of(store, header), Memory(8, 60)
+    monkeypatch.setattr(datasets, "indexes", elsewhere)
+    assert index_of(store, header) == before
+    datasets.drop(store, header.project_id, header.iteration_id, [images[3].id, images[35].id, uuid4()])
+    left = [image for image in images if image not in (images[3], images[35])]
+    index = index_of(store, header)
+    assert pages(store, index, ALL, [], OrderBy.OLDEST) == left
+    assert pages(store, index, UNTAGGED, [], OrderBy.OLDEST) == left[-4:]
+    assert index.tags[APPLE.id].image_count == 29
+    assert index.tags[LEAF.id].image_count == 9
+    assert datasets.get_many(store, index, [images[3].id, images[4].id]) == [images[4]]
+    monkeypatch.undo()
+    assert index_of(store, header) == index
+    datasets.drop(store, header.project_id, uuid4(), [images[4].id])
