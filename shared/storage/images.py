@@ -9,7 +9,7 @@ from shared.errors import ImageNotFound, TagNotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage import counts, image_rows, rows
 from shared.storage.image_rows import Turn, decode, within_reach
-from shared.storage.ranges import Range, places, walk
+from shared.storage.ranges import Range, locate, places, size, walk
 from shared.storage.rows import Row
 from shared.storage.store import Store
 from shared.storage.transactions import RowChanged, RowExists, RowMissing
@@ -166,9 +166,9 @@ def page(
     beyond = _place(store, view, skip, ranges, backwards, keep)
     if beyond is None:
         return []
-    size = take if keep is None else PART
-    found = walk(store, ranges, backwards=backwards, beyond=beyond, page=size)
-    records = list(islice(filter(keep, _records(store, project_id, found, size)), take))
+    at_once = take if keep is None else PART
+    found = walk(store, ranges, backwards=backwards, beyond=beyond, page=at_once)
+    records = list(islice(filter(keep, _records(store, project_id, found, at_once)), take))
     if records:
         places.put((view, skip + len(records)), str(records[-1].id))
     return records
@@ -187,7 +187,7 @@ def count(
     if not tag_ids:
         return {TaggingStatus.ALL: kept.images, TaggingStatus.TAGGED: kept.tagged}.get(status, kept.untagged)
     known = kept.with_any(tag_ids)
-    return sum(1 for _ in walk(store, ranges, keys_only=True)) if known is None else known
+    return size(store, ranges) if known is None else known
 
 
 def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.TAGGED) -> Iterator[ImageRecord]:
@@ -289,14 +289,13 @@ def _place(
     if remembered := places.get((view, skip)):
         return str(remembered)
     if keep is None:
-        keys = (row.key for row in walk(store, ranges, backwards=backwards, keys_only=True))
-    else:
-        found = _records(store, ranges[0].project_id, walk(store, ranges, backwards=backwards), PART)
-        keys = (str(record.id) for record in found if keep(record))
-    found_at = next(islice(keys, skip - 1, skip), None)
-    if found_at is not None:
-        places.put((view, skip), found_at)
-    return found_at
+        return locate(store, ranges, skip, backwards=backwards)
+    found = _records(store, ranges[0].project_id, walk(store, ranges, backwards=backwards), PART)
+    passed = next(islice(filter(keep, found), skip - 1, skip), None)
+    if passed is None:
+        return None
+    places.put((view, skip), str(passed.id))
+    return str(passed.id)
 
 
 def _records(store: Store, project_id: UUID, found: Iterator[Row], size: int) -> Iterator[ImageRecord]:

@@ -5,21 +5,23 @@ import threading
 import time
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.storage import rows
+from shared.storage import counts, rows
 from shared.storage.rows import Row
 from shared.storage.store import Store
 
-# A walk backwards reads its range in blocks of so many rows, between keys that one scan found.
+# Long ranges are known in blocks of so many ids, between borders that one scan found.
 BLOCK = 256
 LARGE = 4 * BLOCK
 REMEMBERED = 4_096
 REMEMBERED_SECONDS = 300.0
+# Follows every character of an id.
+END = "~"
 
 
 class Range(NamedTuple):
@@ -61,13 +63,23 @@ class Memory:
             return kept[1]
 
 
+class Borders(NamedTuple):
+    """Where the blocks of merged ranges began at a revision of the project."""
+
+    revision: int
+    firsts: list[str]
+    """The first id of every block; of the first block, which begins before all ids, ""."""
+    size: int
+    """How many ids there were."""
+
+
 places = Memory(REMEMBERED, REMEMBERED_SECONDS)
 borders = Memory(REMEMBERED // 64, REMEMBERED_SECONDS)
 
 
 def walk(
     store: Store,
-    ranges: list[Range],
+    ranges: Sequence[Range],
     *,
     backwards: bool = False,
     beyond: str = "",
@@ -79,59 +91,88 @@ def walk(
     The keys of the rows are cut to the image ids.
     """
     if backwards:
-        walks = [_backwards(store, where, beyond, keys_only) for where in ranges]
-    else:
-        walks = [_forwards(store, where, beyond, keys_only, page) for where in ranges]
-    last = None
-    for row in heapq.merge(*walks, key=attrgetter("key"), reverse=backwards):
-        if row.key != last:
+        return _backwards(store, tuple(ranges), beyond or END, keys_only)
+    return _forwards(store, ranges, f"{beyond}{END}" if beyond else "", END, keys_only, page)
+
+
+def locate(store: Store, ranges: Sequence[Range], skip: int, *, backwards: bool = False) -> str | None:
+    """The id that a walk comes to as its `skip`th; None beyond the end. Reads the keys of one block at most."""
+    found = _exact(store, tuple(ranges))
+    block, rest = divmod(found.size - skip if backwards else skip - 1, BLOCK)
+    if not 0 <= block * BLOCK + rest < found.size:
+        return None
+    if block and not rest:
+        return found.firsts[block]
+    keys = _forwards(store, ranges, found.firsts[block], END, keys_only=True, page=BLOCK)
+    return next((row.key for row in islice(keys, rest, None)), None)
+
+
+def size(store: Store, ranges: Sequence[Range]) -> int:
+    """How many images the ranges have together."""
+    return _exact(store, tuple(ranges)).size
+
+
+def _forwards(
+    store: Store, ranges: Sequence[Range], first: str, last: str, keys_only: bool, page: int
+) -> Iterator[Row]:
+    """The rows with first <= id < last."""
+    walks = [_rows(store, where, first, last, keys_only, page) for where in ranges]
+    previous = None
+    for row in heapq.merge(*walks, key=attrgetter("key")):
+        if row.key != previous:
             yield row
-        last = row.key
+        previous = row.key
 
 
-def _forwards(store: Store, where: Range, beyond: str, keys_only: bool, page: int) -> Iterator[Row]:
-    # "~" follows every character of an id, so this starts at the next one.
-    first = f"{where.prefix}{beyond}~" if beyond else where.prefix
-    yield from _rows(store, where, first, rows.after_prefix(where.prefix), keys_only, page)
-
-
-def _backwards(store: Store, where: Range, beyond: str, keys_only: bool) -> Iterator[Row]:
+def _backwards(store: Store, ranges: tuple[Range, ...], last: str, keys_only: bool) -> Iterator[Row]:
     """A table reads forwards only, so blocks are read forwards and yielded in reverse, from the last one on.
 
-    Where a block begins is remembered. Rows that came or went since make blocks larger or smaller, never wrong.
+    Rows that came or went since their borders were found make blocks larger or smaller, never wrong.
     """
-    last = f"{where.prefix}{beyond}" if beyond else rows.after_prefix(where.prefix)
-    found = _borders(store, where)
-    for first in reversed(found[: bisect_left(found, last)]):
-        block = list(_rows(store, where, first, last, keys_only, rows.PAGE))
-        _correct(store, where, first, len(block))
+    found = borders.get((store, ranges))
+    firsts = (found if isinstance(found, Borders) else _survey(store, ranges)).firsts
+    for first in reversed(firsts[: bisect_left(firsts, last)]):
+        block = list(_forwards(store, ranges, first, last, keys_only, rows.PAGE))
+        _correct(store, ranges, first, len(block))
         yield from reversed(block)
         last = first
 
 
-def _borders(store: Store, where: Range) -> list[str]:
-    """The first key of every block; the first of all is the prefix itself."""
-    key = (store, where)
-    found = borders.get(key)
-    if not isinstance(found, list):
-        keys = _rows(store, where, where.prefix, rows.after_prefix(where.prefix), True, rows.PAGE)
-        found = [where.prefix, *(where.prefix + row.key for row in islice(keys, BLOCK, None, BLOCK))]
-        borders.put(key, found)
+def _exact(store: Store, ranges: tuple[Range, ...]) -> Borders:
+    """Borders as they are now."""
+    found = borders.get((store, ranges))
+    if isinstance(found, Borders) and found.revision == counts.read(store, ranges[0].project_id).changes:
+        return found
+    return _survey(store, ranges)
+
+
+def _survey(store: Store, ranges: tuple[Range, ...]) -> Borders:
+    """Find borders by a scan of all keys, and remember them."""
+    # Read first: a change during the scan makes what was found outdated.
+    revision = counts.read(store, ranges[0].project_id).changes
+    firsts, number = [""], 0
+    for number, row in enumerate(_forwards(store, ranges, "", END, keys_only=True, page=rows.PAGE), 1):
+        if number % BLOCK == 1 and number > 1:
+            firsts.append(row.key)
+    found = Borders(revision, firsts, number)
+    borders.put((store, ranges), found)
     return found
 
 
-def _correct(store: Store, where: Range, first: str, size: int) -> None:
+def _correct(store: Store, ranges: tuple[Range, ...], first: str, size: int) -> None:
     """Forget a block that has become empty, and all of them when one has become large."""
-    found = borders.get((store, where))
-    if not isinstance(found, list):
+    found = borders.get((store, ranges))
+    if not isinstance(found, Borders):
         return
     if size > LARGE:
-        borders.forget((store, where))
-    elif size == 0 and first != where.prefix:
-        borders.put((store, where), [border for border in found if border != first])
+        borders.forget((store, ranges))
+    elif size == 0 and first:
+        borders.put((store, ranges), found._replace(firsts=[border for border in found.firsts if border != first]))
 
 
 def _rows(store: Store, where: Range, first: str, last: str, keys_only: bool, page: int) -> Iterator[Row]:
-    cut = len(where.prefix)
-    for row in rows.scan(store.catalog, str(where.project_id), first, last, keys_only=keys_only, page=page):
-        yield row._replace(key=row.key[cut:])
+    partition, cut = str(where.project_id), len(where.prefix)
+    found = rows.scan(
+        store.catalog, partition, where.prefix + first, where.prefix + last, keys_only=keys_only, page=page
+    )
+    return (row._replace(key=row.key[cut:]) for row in found)

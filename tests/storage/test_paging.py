@@ -1,13 +1,15 @@
 """Pages of images at their boundaries, in both orders, by status and tags; and their counts."""
 
 import random
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
 
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.projects import Project
-from shared.storage import counts, images, projects, ranges
+from shared.storage import counts, images, projects, ranges, rows
+from shared.storage.rows import Row
 from shared.storage.store import Store
 from tests.storage.making import add_images, add_tag, insert_all, new_project, record, with_tags
 
@@ -181,3 +183,36 @@ def test_pages_of_one_project_hold_no_images_of_another(store: Store, project: P
     projects.insert(store, other)
     made = add_images(store, other.id, 2)
     assert page(store, other.id, 9) == made
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("tags", [0, 3])
+def test_a_jump_finds_its_place_after_every_change_and_reads_one_block(
+    store: Store, project_id: UUID, order: OrderBy, tags: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "BLOCK", 10)
+    tag_ids = [add_tag(store, project_id).id for _ in range(tags)]
+    made = [record(random.sample(tag_ids, min(tags, 2))) for _ in range(47)]
+    images.insert_many(store, project_id, made)
+    read: list[str] = []
+
+    def scan(*args: object, **options: object) -> Iterator[Row]:
+        for row in rows_scan(*args, **options):  # type: ignore[arg-type]
+            if row.key.startswith(("image:", "t:")):
+                read.append(row.key)
+            yield row
+
+    rows_scan = rows.scan
+    monkeypatch.setattr(rows, "scan", scan)
+    for _ in range(3):
+        expected = in_order(made[::-1], order)
+        for skip in (20, 1, 10, 11, len(made) - 1, len(made), len(made) + 1):
+            ranges.places.clear()
+            read.clear()
+            assert page(store, project_id, 5, skip, order=order, tag_ids=tag_ids) == expected[skip : skip + 5]
+            assert skip == 20 or len(read) < len(made) * (2 if tags else 1)
+        images.delete(store, project_id, made.pop(30).id)
+        new = record(tag_ids)
+        images.insert(store, project_id, new)
+        images.delete(store, project_id, made.pop(3).id)
+        made.append(new)
