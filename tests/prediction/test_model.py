@@ -1,8 +1,10 @@
 """One loaded model: what it predicts, and how it refuses what is no model."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
+import onnx
 import pytest
 
 from shared.errors import BadImageFormat, PredictionModelUnreadable
@@ -51,3 +53,18 @@ def test_load_refuses_a_broken_description(description: bytes) -> None:
 def test_load_refuses_a_graph_that_does_not_fit_its_tags() -> None:
     with pytest.raises(PredictionModelUnreadable, match="outputs for 3 tags"):
         make_model(["apple", "leaf", "sky"], outputs=2)
+
+
+def test_load_refuses_a_graph_that_reads_files_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model may come from anybody, with an imported project."""
+    monkeypatch.chdir(tmp_path)
+    Path("secret").write_bytes(bytes(24))
+    graph = onnx.load_from_string(make_graph(2))
+    weights = graph.graph.initializer[0]
+    weights.ClearField("float_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value="secret")
+    # That it is an input keeps the optimiser, which would trip over it, away.
+    graph.graph.input.append(onnx.helper.make_tensor_value_info("weights", onnx.TensorProto.FLOAT, [3, 2]))
+    with pytest.raises(PredictionModelUnreadable, match="does not exist"):
+        Model.load(graph.SerializeToString(), msgspec.json.encode(make_spec(uuid4(), uuid4(), ["apple", "leaf"])))
