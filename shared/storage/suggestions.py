@@ -20,7 +20,7 @@ from shared.storage.transactions import Change, RowExists, transact
 
 # Row keys of the index hold parts in 10^9.
 UNSURE = 10**9
-# So many suggestions are held against the catalog at once.
+# So many index rows are read at once, or a page and one more.
 PART = 128
 # So many suggestions of a deleted iteration are deleted in one step: some seconds of work.
 FORGOTTEN = 500
@@ -61,8 +61,8 @@ def query(
     """Those that `keep` holds for, from beyond that place on. Those whose image is open no longer are deleted."""
     prefix = f"{'least' if sort_by is SortBy.UNCERTAINTY_ASCENDING else 'most'}:{iteration_id}:"
     first = max(prefix, f"{beyond}~" if beyond else "")
-    found = rows.scan(store.predictions, str(project_id), first, rows.after_prefix(prefix), page=PART)
-    return page(_current(store, project_id, found, keep, is_open), take)
+    found = rows.scan(store.predictions, str(project_id), first, rows.after_prefix(prefix), page=max(PART, take + 1))
+    return page(_current(store, project_id, found, keep, is_open, take + 1), take)
 
 
 def each(store: Store, project_id: UUID, iteration_id: UUID) -> Iterator[Suggestion]:
@@ -109,9 +109,10 @@ def _expire(store: Store, partition: str, since: str) -> None:
 
 
 def _current(
-    store: Store, project_id: UUID, index: Iterator[Row], keep: Keep, is_open: IsOpen
+    store: Store, project_id: UUID, index: Iterator[Row], keep: Keep, is_open: IsOpen, at_once: int
 ) -> Iterator[tuple[str, Suggestion | None]]:
-    while part := list(islice(index, PART)):
+    """The index rows with their suggestions, of which so many at once are held against the catalog."""
+    while part := list(islice(index, at_once)):
         wanted = [(key, each) for key, each in _copied(store, project_id, part) if keep(each)]
         records = images.get_many(store, project_id, [each.suggested.id for _, each in wanted])
         still = {record.id for record in records if is_open(record)}
