@@ -1,7 +1,8 @@
 // Journals the databases of Azurite, so that an Azurite that is killed keeps everything that it answered for.
 //
-// Azurite holds its metadata in LokiJS databases in memory and writes each out whole every 5 s. Here each change is
-// appended to a journal beside the database before any answer leaves; SIGKILL can't take from a file what was written.
+// Azurite holds its metadata in LokiJS databases in memory and writes each out whole every 5 s, and when it starts and
+// ends. Here each change is appended to a journal beside the database before any answer leaves; SIGKILL can't take from
+// a file what was written. A database is written out when its journal has grown large.
 // A journal has numbered segments. A save starts a new one and carries its number into the file that it writes, so
 // that file and the segments from that number on are always the whole state, whenever the kill comes.
 // What blobs and messages contain needs no journal: Azurite answers after it has synced that to disk.
@@ -13,8 +14,8 @@ const { linesOf } = require("./lines.cjs");
 const { Table } = require("./tables.cjs");
 const { requireFor } = require("./versions.cjs");
 
-// A save writes everything and halts Azurite meanwhile; the larger the database, the more a journal may gather first.
-const SAVE_AT_SHARE = 1 / 4;
+// A save writes everything, so it waits until so much of the last one's size is to be read again at a start.
+const SAVE_AT_SHARE = 1 / 2;
 
 const journals = new WeakMap(); // of each database that is kept on disk, and of each of its collections
 let pending = []; // what is still to be written, in order: [{ journal, changes: [json, ...] }]
@@ -61,13 +62,18 @@ class Journal {
   startSegment(number) {
     if (this.file !== null) fs.closeSync(this.file);
     this.file = null;
-    this.size = 0;
     this.db.journalSegment = number;
+  }
+
+  isSmall() {
+    const saved = fs.statSync(this.db.filename, { throwIfNoEntry: false });
+    return saved !== undefined && this.size < saved.size * SAVE_AT_SHARE;
   }
 
   replayFrom(first) {
     const segments = this.segments();
     for (const segment of segments) {
+      this.size += fs.statSync(this.path(segment)).size;
       // What follows the last line's end was being written when Azurite was killed, so it was not answered for.
       for (const line of linesOf(this.path(segment))) {
         for (const [what, ...how] of JSON.parse(line)) REPLAY[what](this.db, ...how);
@@ -148,20 +154,15 @@ function wrapDatabase(prototype) {
   });
   wrap(prototype, "saveDatabaseInternal", (journal, save, callback) => {
     flush();
+    if (journal.isSmall()) return callback(null);
     journal.startSegment(journal.db.journalSegment + 1);
+    journal.size = 0;
     const first = journal.db.journalSegment;
     save((error) => {
       // The file is in place under its name: LokiJS writes another and renames it.
       if (!error) journal.dropBefore(first);
       callback(error);
     });
-  });
-  // LokiJS asks for this every 5 s; what Azurite saves when it starts and ends is not touched by it.
-  Object.defineProperty(prototype, "ignoreAutosave", {
-    get() {
-      const saved = fs.statSync(this.filename, { throwIfNoEntry: false })?.size ?? 0;
-      return journals.has(this) && journals.get(this).size < saved * SAVE_AT_SHARE;
-    },
   });
 }
 
