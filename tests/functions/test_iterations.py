@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import (
+    CustomBaseModelInfo,
     ImageFileCreateBatch,
     ImageFileCreateEntry,
 )
@@ -80,6 +81,31 @@ def test_train_project_with_selected_tags_and_the_negative(training):
     }
     assert result.predictions[0].tag_name == "none"
     training.delete_project(project.id)
+
+
+def test_train_project_continues_from_another_iteration(training, trained, project):
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(50, 55))
+    base = CustomBaseModelInfo(project_id=trained.project.id, iteration_id=trained.iteration.id)
+    iteration = train(training, project.id, custom_base_model_info=base)
+    assert iteration.custom_base_model_info.iteration_id == trained.iteration.id
+    result = training.quick_test_image(project.id, picture("leaf", 77), iteration_id=iteration.id)
+    assert result.predictions[0].tag_name == "leaf"
+    with refused("BadRequestTrainingNotNeeded"):
+        training.train_project(project.id, custom_base_model_info=base)
+
+
+def test_train_project_refuses_bases_that_do_not_fit(training, trained):
+    def base(iteration_id) -> CustomBaseModelInfo:
+        return CustomBaseModelInfo(project_id=trained.project.id, iteration_id=iteration_id)
+
+    with refused("NotFoundIteration"):
+        training.train_project(trained.project.id, custom_base_model_info=base(uuid4()))
+    other = training.create_project("other kind", classification_type="Multilabel")
+    with refused("BadRequestCustomBaseModelDomainNotCompatible"):
+        training.train_project(other.id, custom_base_model_info=base(trained.iteration.id))
+    with refused("NotFoundTag"):
+        training.train_project(trained.project.id, selected_tags=[str(uuid4())])
 
 
 def test_train_project_refuses_what_it_can_not_do(training, trained):
