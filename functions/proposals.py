@@ -1,0 +1,13 @@
+"""Region proposals of the training API."""
+
+from uuid import UUID
+
+from functions.call import Call
+from functions.edge import training
+from shared.models.proposals import ImageRegionProposal
+from shared.operations import proposals
+
+
+@training("POST", "projects/{project_id}/images/{image_id}/regionproposals")
+def get_image_region_proposals(call: Call, project_id: UUID, image_id: UUID) -> ImageRegionProposal:
+    return proposals.get_image_region_proposals(call.store, project_id, image_id)
