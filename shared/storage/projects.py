@@ -11,7 +11,7 @@ from azure.data.tables import TableClient
 from shared.models.projects import Project
 from shared.storage import blobs, counts, rows
 from shared.storage.store import Container, Store
-from shared.storage.transactions import Change, RowChanged, RowExists, RowMissing, transact
+from shared.storage.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
 
 PARTITION = "projects"
 OWNED: tuple[Container, ...] = ("images", "models", "published", "predictions", "exports")
@@ -76,7 +76,7 @@ def purge(store: Store, project_id: UUID) -> bool:
     if rows.read(store.catalog, PARTITION, str(project_id)):
         return True
     blobs_left = [_purge_blobs(store, container, f"{project_id}/") for container in OWNED]
-    rows_left = [_purge_rows(table, str(project_id)) for table in (store.catalog, store.predictions)]
+    rows_left = [_purge_rows(store, table, str(project_id)) for table in (store.catalog, store.predictions)]
     return not any([*blobs_left, *rows_left])
 
 
@@ -90,10 +90,11 @@ def _replace(store: Store, old: Project, new: Project, etag: str) -> None:
         counts.bump(store, old.id)
 
 
-def _purge_rows(table: TableClient, partition: str) -> bool:
+def _purge_rows(store: Store, table: TableClient, partition: str) -> bool:
     """Whether rows may be left."""
     keys = [row.key for row in islice(rows.scan(table, partition, " ", "~", keys_only=True), PURGED_ROWS)]
-    rows.delete_all(table, partition, keys)
+    parts = [keys[start : start + LIMIT] for start in range(0, len(keys), LIMIT)]
+    list(store.threads.map(lambda part: rows.delete_all(table, partition, part), parts))
     return len(keys) == PURGED_ROWS
 
 
