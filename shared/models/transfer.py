@@ -1,9 +1,9 @@
 """What travels when a project is exported and imported. An import reads it as a stranger's words."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 
 from shared.models.images import ImageRecord
 from shared.models.iterations import IterationRecord
@@ -39,9 +39,9 @@ class ExportInfo(Wire, frozen=True):
     format: Literal["ocellus-project-1"]
     project: Project
     revision: int
-    next_number: int
+    next_number: Annotated[int, Meta(ge=1, le=1_000_000)]
     tags: list[Tag]
-    image_count: int
+    image_count: Annotated[int, Meta(ge=0)]
     images: str
     iterations: list[IterationExport]
 

@@ -31,6 +31,9 @@ PART_BYTES = 64 * 1024 * 1024
 MODEL_BYTES = 256 * 1024 * 1024
 SPEC_BYTES = 1024 * 1024
 IMAGES_PER_PART = 1_000
+# As many as the judged images of the largest project have probabilities. Values of two bytes would take fifty times
+# their file's memory.
+VALUES = 12_000_000
 DETAILS = 4_096
 # A model's input in pixels; every picture that it sees is resized to that.
 INPUT_SIDE = 4_096
@@ -93,7 +96,7 @@ def read_part(source: Source, url: str) -> tuple[PartHeader, list[PartImage]]:
     data = source.get(url, PART_BYTES)
     if data is None:
         raise Unreachable
-    first, *lines = data.splitlines()[: IMAGES_PER_PART + 2] or [b""]
+    first, *lines = data.rstrip(b"\n").split(b"\n", IMAGES_PER_PART + 1)
     header, images = _decoded(first, PartHeader), [_decoded(line, PartImage) for line in lines]
     if len(images) > IMAGES_PER_PART or (header.next and not images):
         raise errors.InvalidImportToken("Invalid Token: a part of the export is too long, or empty and not the last.")
@@ -256,6 +259,8 @@ def _is_metadata(limits: Limits, metadata: Mapping[str, str]) -> bool:
 
 def _decoded(data: bytes, kind: type[T]) -> T:
     try:
+        if data.count(b",") > VALUES:
+            raise msgspec.ValidationError
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise errors.InvalidImportToken(

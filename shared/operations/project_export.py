@@ -62,7 +62,10 @@ def write_part(store: Store, task: WriteExport) -> WriteExport | None:
     info = transfers.read_info(store, task.project_id, task.export_id)
     if info is None:
         return None
-    images = _workspace_part(store, info, task) if task.section == 0 else _iteration_part(store, task, info)
+    try:
+        images = _workspace_part(store, info, task) if task.section == 0 else _iteration_part(store, task, info)
+    except errors.ProjectNotFound:
+        return None
     return _next(info, task, images)
 
 

@@ -56,7 +56,7 @@ def train_project(
     parameters: TrainingParameters,
 ) -> Iteration:
     """Answers at once with an iteration in `Training`; the job ends it as `Completed` or `Failed`."""
-    project = projects.get_project(store, project_id)
+    project = projects.get_workspace(store, project_id)
     checks.check_supported(project, training_type)
     if notification_email_address and not EMAIL.fullmatch(notification_email_address):
         raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")

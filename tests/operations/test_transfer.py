@@ -346,6 +346,10 @@ def the_same_content_twice(copy: Copy) -> None:
     copy.images[1] = replace(copy.images[0], image=replace(copy.images[0].image, id=new_image_id()))
 
 
+def beyond_measure(copy: Copy) -> None:
+    copy.images[:] = [replace(copy.images[0], original=None)] * 1_001
+
+
 HOSTILE = {
     "other hosts": elsewhere,
     "another picture": another_picture,
@@ -357,6 +361,7 @@ HOSTILE = {
     "much metadata": lambda copy: changed(copy, metadata={str(n): "" for n in range(99)}),
     "a hash that is none": lambda copy: changed(copy, sha256="../../x"),
     "an endless chain": endless,
+    "a part beyond measure": beyond_measure,
 }
 
 
@@ -386,6 +391,7 @@ def test_a_time_without_a_zone_is_in_utc(store, settings, copy):
 @pytest.mark.parametrize(
     "spoil",
     [
+        lambda info: replace(info, next_number=0),
         lambda info: replace(info, tags=[*info.tags, info.tags[0]]),
         lambda info: replace(info, tags=[replace(info.tags[0], name="\n")]),
         lambda info: replace(info, project=replace(info.project, name="x" * 200)),
