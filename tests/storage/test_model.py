@@ -1,0 +1,130 @@
+"""The catalog against a plain model of it, under random commands, and with one command in the middle of another."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
+from shared.models.images import OrderBy, TaggingStatus
+from shared.storage import counts, image_rows, images, projects, ranges, tags
+from shared.storage.store import Store
+from tests.storage.making import assert_consistent, new_project
+from tests.storage.model import Command, Model
+
+EXAMPLES = 10
+COMMANDS = [
+    Model.upload,
+    Model.upload_many,
+    Model.tag,
+    Model.tag,
+    Model.untag,
+    Model.draw,
+    Model.describe,
+    Model.delete,
+    Model.change_many,
+    Model.new_tag,
+    Model.new_tag,
+    Model.rename_tag,
+    Model.drop_tag,
+    Model.sweep,
+]
+Choice = tuple[Callable[[Model, int, list[int]], Command], int, list[int]]
+
+choices = st.tuples(st.sampled_from(COMMANDS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=4))
+quick = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes at which a few images take several blocks, folds and collapsed sets."""
+    for module, name, value in [
+        (ranges, "BLOCK", 4),
+        (ranges, "LARGE", 12),
+        (counts, "FOLD_CHANCE", 0.3),
+        (counts, "SETS_LENGTH", 600),
+        (image_rows, "COPIES", 3),
+        (image_rows, "COPIED_LENGTH", 900),
+    ]:
+        monkeypatch.setattr(module, name, value)
+
+
+def outcome(run: Callable[[], object]) -> object:
+    try:
+        return run()
+    except (ImageNotFound, TagNotFound, TagNameNotUnique) as error:
+        return type(error)
+
+
+def new_model(store: Store) -> Model:
+    project = new_project()
+    projects.insert(store, project)
+    return Model(store, project.id)
+
+
+def assert_alike(model: Model, number: int, picks: list[int]) -> None:
+    """Pages, counts and tags are as the model has them."""
+    store, project_id = model.store, model.project_id
+    status, order, tag_ids = list(TaggingStatus)[number % 3], list(OrderBy)[number % 2], model.some_tags(picks)
+    expected = model.page(status, tag_ids, order)
+    ranges.places.clear()
+    for skip in (0, number % (len(expected) + 2)):
+        found = images.page(store, project_id, status=status, tag_ids=tag_ids, order=order, take=5, skip=skip)
+        assert found == expected[skip : skip + 5]
+    assert images.count(store, project_id, status=status, tag_ids=tag_ids) == len(expected)
+    counted = counts.read(store, project_id)
+    assert counted.images == len(model.images)
+    assert counted.regions == sum(len(image.regions) for image in model.images.values())
+    assert counted.several in (None, sum(1 for image in model.images.values() if len(image.tags) > 1))
+    listed = [(tag.id, tag.name, tag.image_count) for tag in tags.list_all(store, project_id)]
+    newest = OrderBy.NEWEST
+    assert listed == [(id, name, len(model.page(TaggingStatus.ALL, [id], newest))) for id, name in model.tags.items()]
+
+
+@quick
+@given(chosen=st.lists(choices, min_size=5, max_size=25))
+def test_the_catalog_does_what_its_model_does(
+    store: Store, monkeypatch: pytest.MonkeyPatch, chosen: list[Choice]
+) -> None:
+    monkeypatch.setattr(image_rows, "TAGS_AT_ONCE", 2)
+    model = new_model(store)
+    for command, number, picks in chosen:
+        real, expected = command(model, number, picks)
+        assert outcome(real) == outcome(expected)
+        assert_alike(model, number, picks)
+    assert_consistent(store, model.project_id)
+
+
+@quick
+@given(chosen=st.lists(st.tuples(choices, choices), min_size=5, max_size=20))
+def test_a_command_in_the_middle_of_another_comes_before_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, chosen: list[tuple[Choice, Choice]]
+) -> None:
+    """Between what a command reads and what it first writes, another one runs."""
+    model, waiting, ran = new_model(store), list[Command](), list[tuple[object, Command]]()
+    commit = counts.commit
+
+    def overtaken(*args: object) -> None:
+        if waiting:
+            inner = waiting.pop()
+            ran.append((outcome(inner.real), inner))
+        commit(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(counts, "commit", overtaken)
+    for (command, number, picks), (other, other_number, other_picks) in chosen:
+        waiting[:], ran[:] = [other(model, other_number, other_picks)], []
+        real, expected = command(model, number, picks)
+        found = outcome(real)
+        waiting.clear()
+        for inner_found, inner in ran:
+            assert inner_found == outcome(inner.expected)
+        assert found == outcome(expected)
+        assert_alike(model, number, picks)
+    assert_consistent(store, model.project_id)
