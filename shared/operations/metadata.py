@@ -12,7 +12,6 @@ from shared.models.metadata import (
     ImageMetadataUpdateEntry,
     ImageMetadataUpdateStatus,
     ImageMetadataUpdateSummary,
-    MetadataUpdate,
     merged,
 )
 from shared.operations import projects
@@ -21,7 +20,7 @@ from shared.storage.store import Store
 
 
 def update_image_metadata(
-    store: Store, limits: Limits, project_id: UUID, image_ids: list[UUID], update: MetadataUpdate
+    store: Store, limits: Limits, project_id: UUID, image_ids: list[UUID], update: Mapping[str, str | None]
 ) -> ImageMetadataUpdateSummary:
     """A merge into the metadata of every image. An image that it makes too much for keeps what it has."""
     projects.get_workspace(store, project_id)

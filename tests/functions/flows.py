@@ -1,8 +1,12 @@
 """What many tests do with the SDK: upload pictures of a kind, train to the end, expect a refusal."""
 
+import json
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
@@ -14,6 +18,7 @@ from azure.cognitiveservices.vision.customvision.training.models import (
     Tag,
 )
 
+from local.service import Service
 from tests.pictures import picture
 
 
@@ -46,3 +51,14 @@ def train(training: CustomVisionTrainingClient, project_id: str, **options: obje
         iteration = training.get_iteration(project_id, iteration.id)
     assert iteration.status == "Completed", iteration.training_error_details
     return iteration
+
+
+def post(service: Service, path: str, body: object) -> tuple[int, Any]:
+    """The status and the answer to JSON that the SDK would not send."""
+    connection = HTTPConnection(urlsplit(service.endpoint).netloc, timeout=60)
+    headers = {"Training-Key": service.training_key, "Content-Type": "application/json"}
+    connection.request("POST", f"/customvision/v3.3/training/{path}", json.dumps(body), headers)
+    answer = connection.getresponse()
+    result = answer.status, json.loads(answer.read())
+    connection.close()
+    return result

@@ -1,5 +1,6 @@
 """Training images through the SDK."""
 
+import base64
 import urllib.request
 from io import BytesIO
 from uuid import uuid4
@@ -15,7 +16,7 @@ from azure.cognitiveservices.vision.customvision.training.models import (
 )
 from PIL import Image
 
-from tests.functions.flows import refused, upload
+from tests.functions.flows import post, refused, upload
 from tests.pictures import encoded, picture
 
 
@@ -128,6 +129,42 @@ def test_create_images_from_urls(training, project, web):
     summary = training.create_images_from_urls(project.id, ImageUrlCreateBatch(images=entries, tag_ids=[tag.id]))
     assert statuses(summary) == ["OK", "ErrorSource", "ErrorSource", "ErrorImageFormat"]
     assert [result.source_url for result in summary.images] == [entry.url for entry in entries]
+
+
+def test_create_images_names_each_picture_as_its_client_does(training, project, tmp_path):
+    path = tmp_path / "file.png"
+    path.write_bytes(picture("apple", 2, format="PNG"))
+    with path.open("rb") as file:
+        assert training.create_images_from_data(project.id, file).images[0].source_url == "file.png"
+    assert training.create_images_from_data(project.id, picture("apple", 1)).images[0].source_url == "imageData"
+    unnamed = ImageFileCreateEntry(contents=picture("apple", 3))
+    named = [ImageFileCreateEntry(name=f"n{seed}", contents=picture("sky", seed)) for seed in range(6)]
+    summary = training.create_images_from_files(project.id, ImageFileCreateBatch(images=[unnamed, *named]))
+    assert [result.source_url for result in summary.images] == [None, *(entry.name for entry in named)]
+
+
+def test_create_images_takes_explicit_nulls(training, project, service, web):
+    nulls = {"tagIds": None, "regions": None, "name": None}
+    contents, url = base64.b64encode(picture("apple", 1)).decode(), web.serve(picture("apple", 2))
+    for kind, entry in (("files", {"contents": contents}), ("urls", {"url": url})):
+        body = {"images": [entry | nulls], "tagIds": None, "metadata": None}
+        status, answer = post(service, f"projects/{project.id}/images/{kind}", body)
+        assert (status, answer["images"][0]["status"]) == (200, "OK")
+        body = {"images": [None]}
+        assert post(service, f"projects/{project.id}/images/{kind}", body)[0] == 400
+    assert training.get_image_count(project.id) == 2
+
+
+def test_create_images_answers_207_unless_all_are_ok(training, project):
+    for pictures, status in [((1,), 200), ((1, 2), 207), ((2, 3), 207)]:
+        batched = batch(*[picture("apple", seed) for seed in pictures])
+        assert training.create_images_from_files(project.id, batched, raw=True).response.status_code == status
+    unknown = [str(uuid4())]
+    summary = training.create_images_from_data(project.id, picture("apple", 9), tag_ids=unknown)
+    assert statuses(summary) == ["ErrorInvalidTag"]
+    summary = training.create_images_from_files(project.id, batch(picture("apple", 8), b"none", tag_ids=unknown))
+    assert statuses(summary) == ["ErrorInvalidTag", "ErrorImageFormat"]
+    assert training.get_image_count(project.id) == 3
 
 
 def test_create_images_refuses_bad_batches(training, project):

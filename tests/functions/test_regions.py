@@ -1,12 +1,9 @@
 """Regions through the SDK."""
 
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from types import SimpleNamespace
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import msgspec
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import (
     CustomVisionErrorException,
@@ -16,7 +13,7 @@ from azure.cognitiveservices.vision.customvision.training.models import (
     Region,
 )
 
-from tests.functions.flows import refused
+from tests.functions.flows import post, refused
 from tests.pictures import picture
 
 DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
@@ -62,12 +59,13 @@ def test_create_image_regions_brings_the_tags_along(training, detector):
 
 def test_create_image_regions_tells_of_boxes_that_are_there(training, detector, service):
     (first, _), (fork, spoon) = detector.images, detector.tags
+    regions = f"projects/{detector.id}/images/regions"
     training.create_image_regions(detector.id, [box(first, fork)])
     summary = training.create_image_regions(detector.id, [box(first, fork), box(first, spoon)])
     assert [entry.tag_id for entry in summary.created] == [spoon.id]
     assert [(entry.image_id, entry.tag_id, entry.left) for entry in summary.duplicated] == [(first, fork.id, 0.1)]
     assert len(shown(training, detector).regions) == 2
-    status, answer = post(service, detector.id, [entry_of(first, fork)])
+    status, answer = post(service, regions, {"Regions": [entry_of(first, fork)]})
     assert status == 207
     assert (answer["created"], len(answer["duplicated"]), answer["exceeded"]) == ([], 1, [])
 
@@ -91,8 +89,9 @@ def test_create_image_regions_refuses(training, detector, project, service):
     for wrong in ({"left": -0.1}, {"top": 1.1}, {"width": 0}, {"left": 0.8}, {"height": 0.9}):
         with refused("BadRequest"):
             training.create_image_regions(detector.id, [box(first, fork, **wrong)])
+    regions = f"projects/{detector.id}/images/regions"
     for missing in ({"left": None}, {"tagId": "fork"}, {"width": "wide"}):
-        status, answer = post(service, detector.id, [entry_of(first, fork) | missing])
+        status, answer = post(service, regions, {"Regions": [entry_of(first, fork) | missing]})
         assert (status, answer["code"]) == (400, "BadRequest")
     assert shown(training, detector).regions is None
 
@@ -152,15 +151,3 @@ def test_deleting_a_tag_deletes_its_regions(training, detector):
 
 def entry_of(image_id, tag) -> dict[str, object]:
     return {"imageId": image_id, "tagId": tag.id, "left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
-
-
-def post(service, project_id, entries) -> tuple[int, dict[str, object]]:
-    """What the SDK would not let through, and the status that it does not tell."""
-    connection = HTTPConnection(urlsplit(service.endpoint).netloc, timeout=60)
-    path = f"/customvision/v3.3/training/projects/{project_id}/images/regions"
-    headers = {"Training-Key": service.training_key, "Content-Type": "application/json"}
-    connection.request("POST", path, msgspec.json.encode({"Regions": entries}), headers)
-    answer = connection.getresponse()
-    result = answer.status, msgspec.json.decode(answer.read())
-    connection.close()
-    return result

@@ -8,6 +8,8 @@ from azure.cognitiveservices.vision.customvision.training.models import CustomVi
 
 from tests.functions.flows import refused, upload
 
+PRODUCTS_ON_SHELVES = "3780a898-81c3-4516-81ae-3a139614e1f3"
+
 
 def test_create_tag(training, project):
     tag = training.create_tag(project.id, "apple", description="red", type="negative")
@@ -56,6 +58,22 @@ def test_create_tag_refuses(training, project, arguments, code):
         training.create_tag(project.id, **arguments)
 
 
+def test_a_general_product_stands_in_products_on_shelves_alone(training):
+    shelves = training.create_project(f"shelves {uuid4()}", domain_id=PRODUCTS_ON_SHELVES)
+    assert training.create_tag(shelves.id, "product", type="generalproduct").type == "GeneralProduct"
+    with refused("BadRequestMultipleGeneralProductTag"):
+        training.create_tag(shelves.id, "goods", type="GeneralProduct")
+    other = training.create_tag(shelves.id, "brand")
+    with refused("BadRequestMultipleGeneralProductTag"):
+        training.update_tag(shelves.id, other.id, Tag(name="brand", description="", type="GeneralProduct"))
+    with refused("BadRequestTagType"):
+        training.create_tag(shelves.id, "none", type="Negative")
+    training.delete_tag(shelves.id, training.get_tags(shelves.id)[0].id)
+    changed = training.update_tag(shelves.id, other.id, Tag(name="brand", description="", type="GeneralProduct"))
+    assert changed.type == "GeneralProduct"
+    training.delete_project(shelves.id)
+
+
 def test_get_tags_counts_images(training, project):
     tag = upload(training, project.id, "apple", range(3))
     training.create_tag(project.id, "empty")
@@ -76,6 +94,13 @@ def test_update_tag_merges_and_shows_on_images(training, project):
     training.create_tag(project.id, "apple")
     with refused("BadRequestTagNameNotUnique"):
         training.update_tag(project.id, tag.id, Tag(name="apple", description="", type="Regular"))
+    for update, code in [
+        (Tag(name="  ", description="", type="Regular"), "BadRequestTagName"),
+        (Tag(name="fruit", description="x" * 4097, type="Regular"), "BadRequestTagDescription"),
+        (Tag(name="fruit", description="", type="GeneralProduct"), "BadRequestTagType"),
+    ]:
+        with refused(code):
+            training.update_tag(project.id, tag.id, update)
 
 
 def test_delete_tag_untags_its_images(training, project):
