@@ -40,7 +40,8 @@ def query_predictions(
     if token.iteration_id and token.iteration_id not in iterations:
         raise errors.IterationNotFound(f"There is no iteration {token.iteration_id} in this project.")
     order, since, until = token.order_by or PredictionOrder.NEWEST, _utc(token.start_time), _utc(token.end_time)
-    session = Session(project_id, order, since, until, token.tags or [], token.iteration_id, token.application or None)
+    times = [time and time.timestamp() for time in (since, until)]
+    session = Session(project_id, order, times, token.tags or [], token.iteration_id, token.application or None)
     place = session.place(token.session, token.continuation)
 
     def keep(prediction: StoredPrediction) -> bool:
@@ -117,7 +118,7 @@ def _bounds(tag: PredictionQueryTag) -> tuple[float, float]:
 
 def _utc(time: datetime | None) -> datetime | None:
     """A time without a zone is UTC."""
-    return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time and time.astimezone(UTC)
+    return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
 
 
 def _view(store: Store, stored_prediction: StoredPrediction) -> StoredImagePrediction:

@@ -140,6 +140,24 @@ def test_quick_test(training, trained, web):
         training.quick_test_image(trained.project.id, data, iteration_id=uuid4())
 
 
+def test_quick_test_takes_the_newest_iteration_that_is_trained(training, project, web):
+    data = picture("leaf", 101)
+    with refused("NotFoundIteration", "train it first"):
+        training.quick_test_image(project.id, data)
+    with refused("NotFoundIteration", "train it first"):
+        training.quick_test_image_url(project.id, web.serve(data))
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(5))
+    first, second = train(training, project.id), train(training, project.id, force_train=True)
+    under_way = training.train_project(project.id, force_train=True)
+    assert training.quick_test_image(project.id, data, store=False).iteration == second.id
+    assert training.quick_test_image(project.id, data, iteration_id=first.id).iteration == first.id
+    with refused("BadRequestIterationIsNotTrained"):
+        training.quick_test_image(project.id, data, iteration_id=under_way.id)
+    with refused("BadRequestImageUrl"):
+        training.quick_test_image_url(project.id, "file:///etc/passwd")
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [

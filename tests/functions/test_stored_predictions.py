@@ -1,8 +1,9 @@
 """Stored predictions through the SDKs: found, deleted, made into training images."""
 
+import json
 from datetime import timedelta
 from types import SimpleNamespace
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import pytest
@@ -126,6 +127,33 @@ def test_query_predictions_refuses_the_continuation_of_another_query(training, k
         training.query_predictions(kept.project.id, token)
     with refused("NotFoundProject"):
         training.query_predictions(uuid4(), PredictionQueryToken())
+
+
+def test_a_continuation_outlives_the_time_zone_of_its_query(service, kept):
+    """The SDK gives the token back in UTC, whatever zone the query was in."""
+    found, token = [], {"startTime": "2020-01-01T02:00:00+02:00", "MaxCount": 4, "orderBy": "OLDEST", "tags": None}
+    while True:
+        answer = post(service, kept.project.id, token)
+        found, token = found + [each["id"] for each in answer["results"]], answer["token"]
+        if token["continuation"] is None:
+            break
+        assert token["startTime"] == "2020-01-01T02:00:00+02:00"
+        token["startTime"] = "2020-01-01T00:00:00Z"
+    assert found == [each.id for each in kept.made]
+
+
+@pytest.mark.parametrize("order", ["Newest", "Oldest", "Suggested"])
+def test_query_predictions_takes_every_time_there_is(service, kept, order):
+    always = {"startTime": "0001-01-01T00:00:00+14:00", "endTime": "9999-12-31T23:59:59-14:00", "orderBy": order}
+    assert len(post(service, kept.project.id, always)["results"]) == 6
+
+
+def post(service, project_id, token):
+    """A query as no SDK sends it."""
+    url = f"{service.endpoint}/customvision/v3.4-preview/training/projects/{project_id}/predictions/query"
+    headers = {"Training-Key": service.training_key, "Content-Type": "application/json"}
+    with urlopen(Request(url, json.dumps(token).encode(), headers)) as response:
+        return json.load(response)
 
 
 def test_delete_prediction(training, kept):

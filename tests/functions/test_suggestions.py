@@ -100,7 +100,8 @@ def test_query_suggested_images_by_uncertainty(training, suggested):
         assert [each.id for each in found] == sure
     found = query(training, project_id, iteration_id, max_count=1, sort_by="UncertaintyDescending")
     assert [each.id for each in found] == sure[::-1]
-    (shown,) = [each for each in found if each.id == suggested.ids[0]]
+    answer = training.query_suggested_images(project_id, iteration_id, SuggestedTagAndRegionQueryToken())
+    (shown,) = [each for each in answer.results if each.id == suggested.ids[0]]
     assert (shown.width, shown.height, shown.domain) == (1024, 768, suggested.project.settings.domain_id)
     assert shown.prediction_uncertainty == suggested.made[0].prediction_uncertainty
     assert [each.as_dict() for each in shown.predictions] == [each.as_dict() for each in suggested.made[0].predictions]
@@ -145,12 +146,10 @@ def test_query_suggested_images_refuses(training, suggested, conditions, code):
 def test_query_suggested_image_count_refuses(training, suggested):
     with refused("NotFoundTag"):
         training.query_suggested_image_count(suggested.project.id, suggested.iteration.id, [str(uuid4())], 0.5)
-    for query_of in (
-        lambda: training.query_suggested_image_count(suggested.project.id, uuid4(), [], 0.5),
-        lambda: training.query_suggested_images(suggested.project.id, uuid4(), SuggestedTagAndRegionQueryToken()),
-    ):
-        with refused("NotFoundIteration"):
-            query_of()
+    with refused("NotFoundIteration"):
+        training.query_suggested_image_count(suggested.project.id, uuid4(), [], 0.5)
+    with refused("NotFoundIteration"):
+        training.query_suggested_images(suggested.project.id, uuid4(), SuggestedTagAndRegionQueryToken())
 
 
 def test_suggestions_vanish_with_what_they_stand_on(training, project):
