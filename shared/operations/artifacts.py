@@ -29,7 +29,7 @@ def _place(store: Store, path: str) -> tuple[Container, list[str]]:
     relative = path.partition("?")[0].removeprefix(root).lstrip("/")
     first, *name = unquote(relative).split("/")
     container = next((container for container in SHARED if container == first), None)
-    if container is None or len(name) < 2 or not "".join(name).isprintable():
+    if container is None or len(name) < 2 or not "".join(name).isprintable() or "\\" in relative:
         raise _invalid()
     return container, name
 

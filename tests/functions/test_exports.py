@@ -4,10 +4,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from types import SimpleNamespace
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 from zipfile import ZipFile
 
+import msgspec
 import numpy as np
 import onnxruntime
 import pytest
@@ -25,8 +26,9 @@ from msrest.exceptions import HttpOperationError
 
 from local.azurite import ACCOUNT, ACCOUNT_KEY
 from shared.imaging.resize import model_input
+from shared.models.notifications import Notification
 from shared.models.preprocessing import Preprocessing
-from tests.functions.flows import refused, train, upload
+from tests.functions.flows import post, refused, train, upload
 from tests.pictures import picture
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
@@ -137,6 +139,7 @@ def test_get_artifact_refuses_all_else(training, compact, trained):
         f"images/{own}",
         f"images/{own}/",
         f"images//{own}/x",
+        f"images/{own}/..\\{other}/x",
         "images",
         "https://example.com/images",
         quote(f"images/{own}/x\n"),
@@ -170,17 +173,17 @@ def test_a_projects_own_storage_is_told_and_gets_the_package(service, training, 
             upload(training, project.id, kind, range(5))
         iteration = train(training, project.id, notification_email_address="a@example.com")
         training.export_iteration(project.id, iteration.id, "ONNX")
-        told: list[dict[str, dict[str, str]]] = []
+        told: list[Notification] = []
 
         def all_told() -> bool:
-            told.extend(json.loads(message.content) for message in queue.receive_messages())
+            told.extend(msgspec.json.decode(message.content, type=Notification) for message in queue.receive_messages())
             return len(told) >= 3
 
         eventually(all_told, 60)
-        assert [message["type"] for message in told] == ["ConnectionTest", "Training", "Export"]
-        assert told[1]["Content"]["trainingStatus"] == "TrainingCompleted"
+        assert [message.type for message in told] == ["ConnectionTest", "Training", "Export"]
+        assert told[1].content.training_status == "TrainingCompleted"
         backup = container.get_blob_client(f"{project.id} - {iteration.id}.ONNX")
-        assert told[2]["Content"]["modelUri"] == backup.url
+        assert told[2].content.model_uri == backup.url
         assert "model.onnx" in ZipFile(BytesIO(backup.download_blob().readall())).namelist()
     training.delete_iteration(project.id, iteration.id)
     with BlobServiceClient.from_connection_string(service.connection_string) as blobs:
@@ -198,6 +201,16 @@ def signed(client: ContainerClient | QueueClient) -> str:
         services=Services(blob=True, queue=True),
     )
     return f"{client.url}?{sas}"
+
+
+def test_create_project_takes_its_own_storage_as_query_parameters_too(service):
+    name = f"own-{uuid4()}"
+    with QueueClient.from_connection_string(service.connection_string, name) as queue:
+        queue.create_queue()
+        uri = signed(queue)
+        status, project = post(service, f"projects?{urlencode({'name': name, 'notificationQueueUri': uri})}", {})
+        assert (status, project["settings"]["notificationQueueUri"]) == (200, uri)
+        assert len(list(queue.receive_messages())) == 1
 
 
 def test_create_project_refuses_storage_that_does_not_take_a_test(training):

@@ -155,6 +155,16 @@ def test_the_sample_predicts_what_the_service_does(store, settings, iteration, s
         assert predict(str(photo)) == served, photo.name
 
 
+def test_the_sample_prints_what_it_predicts(store, settings, iteration, sent, tmp_path, photos, monkeypatch, capsys):
+    export(store, iteration)
+    build(store, settings, sent)
+    package_of(store, iteration).extractall(tmp_path)
+    monkeypatch.setattr("sys.argv", ["predict.py", *map(str, photos[:2])])
+    runpy.run_path(str(tmp_path / "python" / "predict.py"), run_name="__main__")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines] == [str(photos[0]), "apple", "other", str(photos[1]), "apple", "other"]
+
+
 def test_an_export_is_refused_while_there_is_one(store, settings, iteration, sent):
     export(store, iteration)
     for _ in range(2):

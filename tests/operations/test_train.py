@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from shared.models.iterations import (
     TrainingParameters,
     TrainingType,
 )
-from shared.models.jobs import Announce, PrepareTraining
+from shared.models.jobs import Announce, AnyTask, DropIteration, PrepareTraining
 from shared.models.limits import Limits
 from shared.models.wire import now
 from shared.operations import tags, train, upkeep
@@ -230,6 +231,11 @@ def test_the_event_of_the_end_carries_the_address(store, settings, project_id, t
     assert event == EventType.ITERATION_FAILED
     assert isinstance(data, EndedIteration)
     assert data.notification_email_address == "a@example.com"
+
+
+@pytest.mark.parametrize("task", [PrepareTraining(uuid4(), uuid4(), 2), DropIteration(uuid4(), uuid4())])
+def test_tasks_travel_through_the_queue(task):
+    assert msgspec.json.decode(msgspec.json.encode(task), type=AnyTask) == task
 
 
 def test_a_base_that_can_not_be_continued_is_refused(store, settings, project_id, tagged, launches, create_project):
