@@ -7,6 +7,7 @@ passed on, as in a table of methods, counts as a failure case where the test exp
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -24,6 +25,16 @@ NAMES = {"training", "prediction", "client", "stranger"}
 REFUSALS = {"refused", "raises"}
 Outcome = Literal["success", "failure"]
 OUTCOMES: tuple[Outcome, Outcome] = ("success", "failure")
+
+
+class Call(NamedTuple):
+    """What a method of the SDK sends, and the statuses that it takes for a success."""
+
+    method: str
+    path: str
+    query: set[str]
+    required: set[str]
+    statuses: set[int]
 
 
 class Case(NamedTuple):
@@ -62,6 +73,23 @@ def table() -> list[Row]:
 def methods(client: type) -> list[str]:
     """Those of a client that call the service: the SDK's generator gives each a `metadata` with its URL."""
     return [name for name, method in inspect.getmembers(client, inspect.isfunction) if hasattr(method, "metadata")]
+
+
+def call(client: type, name: str) -> Call:
+    """As the generated source of the method has it: what it sends unasked stands outside of an `if`."""
+    method = getattr(client, name)
+    source = inspect.getsource(method)
+    statuses = re.search(r"status_code not in \[([\d, ]+)\]", source)
+    sent = re.search(r"self\._client\.(get|post|patch|delete)\(", source)
+    assert statuses is not None
+    assert sent is not None
+    return Call(
+        sent[1].upper(),
+        method.metadata["url"].strip("/"),
+        set(re.findall(r"query_parameters\['(.+?)'\]", source)),
+        set(re.findall(r"^ {8}query_parameters\['(.+?)'\]", source, re.MULTILINE)),
+        {int(status) for status in statuses[1].split(",")},
+    )
 
 
 def cases(file: str, source: str) -> Iterator[Case]:

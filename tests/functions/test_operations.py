@@ -3,7 +3,8 @@
 import pytest
 
 from functions import edge
-from tests.functions.operations import cases, table
+from functions.parameters import camel
+from tests.functions.operations import CLIENTS, call, cases, table
 
 TABLE = table()
 
@@ -17,6 +18,16 @@ def test_an_operation_is_served_and_tested(row):
     assert row.route, "no handler"
     assert row.successes, "no test shows it succeed"
     assert row.failures, "no test shows it fail"
+
+
+@pytest.mark.parametrize("operation", edge.operations, ids=lambda operation: operation.name)
+def test_an_operation_takes_what_the_sdk_sends_and_answers_what_it_takes(operation):
+    wanted = call(CLIENTS[operation.service], operation.name)
+    query = {each.name: each.required for each in operation.parameters.values() if each.source == "query"}
+    assert (operation.method, camel(operation.path)) == (wanted.method, wanted.path)
+    assert set(query) >= wanted.query
+    assert {name for name, required in query.items() if required} <= wanted.required
+    assert set(operation.statuses) == wanted.statuses
 
 
 def test_what_is_served_is_an_operation_of_the_sdk():
