@@ -23,8 +23,8 @@ FILES = ("model.onnx", "model.json", "performance.json")
 PART = 256
 # A small project's export is complete when the call returns; upkeep writes the rest of a larger one.
 PARTS_AT_ONCE = 8
-# What an import takes on two cores, beside about a second until it begins.
-IMAGE_MS, ITERATION_MS, BEGIN_MS = 25, 500, 1_000
+# What an import takes on two cores, beside what it takes to begin.
+IMAGE_MS, ITERATION_MS, BEGIN_MS = 50, 1_000, 2_000
 
 
 def export_project(store: Store, project_id: UUID) -> ProjectExport:

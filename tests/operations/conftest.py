@@ -1,9 +1,24 @@
 """Projects made by the operations themselves, without HTTP."""
 
-import pytest
+from functools import partial
 
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from shared.models.domains import GENERAL
+from shared.models.iterations import IterationRecord
 from shared.models.projects import Project, ProjectOptions
-from shared.operations import projects
+from shared.models.training import DatasetHeader, EvaluatedImage, Evaluation, ModelTag
+from shared.operations import project_export, projects
+from shared.storage import blobs, counts, datasets
+from shared.storage import images as stored_images
+from shared.storage import iterations as stored_iterations
+from shared.storage import tags as stored_tags
+from tests.operations.test_races import record_of, tag_of
+from tests.operations.test_upkeep import create_images
+from tests.operations.transfers import Copy, marked, records
+from tests.prediction.graphs import make_graph, make_spec
 
 
 @pytest.fixture
@@ -26,3 +41,41 @@ def create_project(store, settings):
 @pytest.fixture
 def project_id(create_project):
     return create_project().id
+
+
+@pytest.fixture
+def exported(store, settings, project_id):
+    """The token of a project of five images in two tags, of which one is untagged."""
+    apple, leaf = tag_of(store, project_id), tag_of(store, project_id, "leaf")
+    ids = create_images(store, settings, project_id, range(5))
+    for number, image_id in enumerate(ids[:4]):
+        stored_images.update(store, project_id, image_id, partial(marked, [(apple, leaf)[number % 2].id]))
+    return project_export.export_project(store, project_id).token
+
+
+@pytest.fixture
+def copy(web, exported) -> Copy:
+    return Copy(web, exported)
+
+
+@pytest.fixture
+def trained(store, project_id, exported):
+    """A completed iteration of the exported project, which alone holds one of its images."""
+    found, names = records(store, project_id), stored_tags.names(store, project_id)
+    record = record_of(project_id)
+    iteration = replace(record.iteration, domain_id=GENERAL)
+    run = replace(record.run, revision=counts.read(store, project_id).changes, selected_tags=list(names))
+    stored_iterations.insert(store, IterationRecord(iteration, run))
+    header = DatasetHeader(project_id, iteration.id, GENERAL, None, list(names.values()))
+    datasets.write(store, header, [image for image in found if image.tags])
+    tags = [ModelTag(tag.id, tag.name) for tag in names.values()]
+    spec = replace(make_spec(project_id, iteration.id, []), tags=tags)
+    judged = [EvaluatedImage(i.id, i.created, i.width, i.height, list(i.tag_ids), [0.3, 0.7]) for i in found if i.tags]
+    for name, data in (
+        ("model.onnx", make_graph(2)),
+        ("model.json", msgspec.json.encode(spec)),
+        ("performance.json", msgspec.json.encode(Evaluation(tags, None, judged))),
+    ):
+        blobs.model_write(store, project_id, iteration.id, name, data)
+    stored_images.delete(store, project_id, next(image.id for image in found if image.tags))
+    return iteration

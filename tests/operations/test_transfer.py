@@ -2,9 +2,7 @@
 
 import urllib.error
 import urllib.request
-from datetime import UTC, timedelta
-from functools import partial
-from hashlib import sha256
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -12,94 +10,24 @@ import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import ImageRecord, OrderBy, RegionMark, TaggingStatus, TagMark, new_image_id, new_region_id
+from shared.models.images import RegionMark, TagMark, new_region_id
 from shared.models.iterations import IterationStatus
 from shared.models.jobs import ReadImport, WriteExport
 from shared.models.limits import Limits
 from shared.models.projects import ProjectStatus, ProjectUpdate
-from shared.models.transfer import ExportInfo, PartHeader, PartImage
+from shared.models.training import Evaluation, ModelSpec
 from shared.models.wire import now
 from shared.operations import images, project_export, project_import, projects, tags, uploads
-from shared.storage import blobs, counts, queues, transfers
+from shared.operations.exported import renamed
+from shared.storage import blobs, counts, datasets, queues, transfers
 from shared.storage import images as stored_images
 from shared.storage import iterations as stored_iterations
 from shared.storage import projects as stored_projects
 from shared.storage import tags as stored_tags
 from tests.operations.test_races import DETECTION, record_of, tag_of
 from tests.operations.test_upkeep import create_images, do
-from tests.pictures import picture
-
-TAKEN = 30
-
-
-def records(store, project_id) -> list[ImageRecord]:
-    return transfers.images_after(store, project_id, None, 100)
-
-
-def steps(store, settings, task: ReadImport | None, times: int = 1) -> None:
-    """Every step of an import, each of them so many times."""
-    for _ in range(TAKEN):
-        if task is None:
-            return
-        following = [project_import.read_import(store, settings, task) for _ in range(times)]
-        task = following[-1]
-    raise AssertionError("the import does not end")
-
-
-def begin(store, settings, token, name=None) -> ReadImport:
-    """The first task of an import."""
-    return ReadImport(project_import.import_project(store, settings, token=token, name=name).id)
-
-
-def step(store, settings, task: ReadImport) -> ReadImport:
-    following = project_import.read_import(store, settings, task)
-    assert following
-    return following
-
-
-def imported(store, settings, token, times: int = 1):
-    project = project_import.import_project(store, settings, token=token, name=None)
-    assert project.status == ProjectStatus.IMPORTING
-    steps(store, settings, ReadImport(project.id), times)
-    return stored_projects.get(store, project.id)
-
-
-def marked(tag_ids: list[UUID], record: ImageRecord) -> ImageRecord:
-    return replace(record, tags=[TagMark(tag_id, now()) for tag_id in tag_ids], metadata={"camera": "7"})
-
-
-@pytest.fixture
-def exported(store, settings, project_id):
-    """The token of a project of five images in two tags, of which one is untagged."""
-    apple, leaf = tag_of(store, project_id), tag_of(store, project_id, "leaf")
-    ids = create_images(store, settings, project_id, range(5))
-    for number, image_id in enumerate(ids[:4]):
-        stored_images.update(store, project_id, image_id, partial(marked, [(apple, leaf)[number % 2].id]))
-    return project_export.export_project(store, project_id).token
-
-
-class Copy:
-    """An export as somebody else serves it, changed as he likes."""
-
-    def __init__(self, web, token: str) -> None:
-        self.web = web
-        self.info = msgspec.json.decode(web.get(token), type=ExportInfo)
-        first, *rest = web.get(self.info.images).splitlines()
-        self.header = msgspec.json.decode(first, type=PartHeader)
-        self.images = [msgspec.json.decode(line, type=PartImage) for line in rest]
-
-    def token(self) -> str:
-        images = [replace(entry, original=self.rehosted(entry.original)) for entry in self.images]
-        part = self.web.serve(msgspec.json.Encoder().encode_lines([self.header, *images]))
-        return self.web.serve(msgspec.json.encode(replace(self.info, images=part)))
-
-    def rehosted(self, url: str | None) -> str | None:
-        return self.web.serve(self.web.get(url)) if url and "/devstoreaccount1/" in url else url
-
-
-@pytest.fixture
-def copy(web, exported) -> Copy:
-    return Copy(web, exported)
+from tests.operations.transfers import begin, imported, records, step, steps
+from tests.prediction.graphs import make_graph
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -142,15 +70,6 @@ def test_what_is_beyond_the_first_parts_is_exported_by_upkeep(store, settings, p
         task = project_export.write_part(store, task)
     steps(store, settings, sent[-1])
     assert counts.read(store, first.project_id).images == 5
-
-
-def test_a_part_that_never_comes_ends_as_failed(store, settings, project_id, copy):
-    copy.header = PartHeader(f"{copy.web.address}/never")
-    waiting = step(store, settings, begin(store, settings, copy.token()))
-    assert project_import.read_import(store, settings, replace(waiting, waits=project_import.WAITS)) is None
-    failed = stored_projects.get(store, waiting.project_id)
-    assert (failed.status, "could not be read" in str(failed.description)) == (ProjectStatus.FAILED, True)
-    assert counts.read(store, failed.id).images == 5
 
 
 def test_a_step_that_was_cut_off_is_repeated(store, settings, exported, monkeypatch):
@@ -257,6 +176,37 @@ def test_a_failed_iteration_comes_along(store, settings, project_id, exported):
     assert copied.iteration == replace(failed, project_id=project.id)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_iterations_come_along_with_what_they_were_trained_on(store, settings, project_id, trained, monkeypatch, times):
+    monkeypatch.setattr(project_export, "PART", 2)
+    export = project_export.export_project(store, project_id)
+    assert (export.iteration_count, export.image_count, export.tag_count) == (2, 4, 4)
+    project = imported(store, settings, export.token, times)
+    assert project.status == ProjectStatus.SUCCEEDED
+    ids = dict(zip(stored_tags.names(store, project_id), stored_tags.names(store, project.id), strict=True))
+    ids[project_id] = project.id
+    before, after = (datasets.read(store, id, trained.id) for id in (project_id, project.id))
+    assert after == renamed(before, ids)
+    assert before
+    for image in before.images:
+        assert [blobs.picture(store, project.id, image.id, kind) for kind in blobs.KINDS]
+    for name, kind in (("model.json", ModelSpec), ("performance.json", Evaluation)):
+        one, other = (
+            msgspec.json.decode(blobs.model_read(store, id, trained.id, name), type=kind)
+            for id in (project_id, project.id)
+        )
+        assert other == renamed(one, ids)
+    assert blobs.model_read(store, project.id, trained.id, "model.onnx") == make_graph(2)
+    (copied,) = stored_iterations.list_all(store, project.id)
+    # One image was deleted since, so there is something to train.
+    assert (copied.iteration.project_id, copied.run.revision, copied.run.selected_tags) == (
+        project.id,
+        -1,
+        list(stored_tags.names(store, project.id)),
+    )
+    assert not list(blobs.names(store, "exports", f"{project.id}/"))
+
+
 def test_export_project_is_refused_while_the_project_is_trained(store, project_id):
     stored_iterations.insert(store, record_of(project_id, IterationStatus.TRAINING))
     with pytest.raises(errors.ExportWhileTraining):
@@ -300,117 +250,6 @@ def test_import_project_is_refused_beyond_the_limits(store, settings, exported):
     ):
         with pytest.raises(refusal):
             project_import.import_project(store, replace(settings, limits=limits), token=exported, name=None)
-
-
-def changed(copy: Copy, **changes: object) -> None:
-    """The first image of the export with these changes."""
-    entry = copy.images[0]
-    copy.images[0] = replace(entry, image=replace(entry.image, **changes))
-
-
-def elsewhere(copy: Copy) -> None:
-    # Another host than the export's own, though it can be reached from here.
-    url = str(copy.rehosted(copy.images[0].original))
-    copy.images[0] = replace(copy.images[0], original=url.replace("127.0.0.1", "localhost"))
-
-
-def endless(copy: Copy) -> None:
-    copy.images.clear()
-    copy.header = PartHeader(copy.web.address)
-
-
-def another_picture(copy: Copy) -> None:
-    copy.images[0] = replace(copy.images[0], original=copy.web.serve(picture("sky", 1)))
-
-
-def no_picture(copy: Copy) -> None:
-    data = b"\xff\xd8\xff no picture"
-    changed(copy, sha256=sha256(data).hexdigest())
-    copy.images[0] = replace(copy.images[0], original=copy.web.serve(data))
-
-
-def foreign_region(copy: Copy) -> None:
-    image = copy.images[0].image
-    marks = [TagMark(copy.info.tags[0].id, now())]
-    region = RegionMark(new_region_id(new_image_id()), marks[0].tag_id, now(), 0, 0, 1, 1)
-    changed(copy, tags=marks, regions=[region], id=image.id)
-
-
-def box_beyond(copy: Copy) -> None:
-    image = copy.images[0].image
-    marks = [TagMark(copy.info.tags[0].id, now())]
-    changed(copy, tags=marks, regions=[RegionMark(new_region_id(image.id), marks[0].tag_id, now(), 0, 0, 2, 1)])
-
-
-def the_same_content_twice(copy: Copy) -> None:
-    copy.images[1] = replace(copy.images[0], image=replace(copy.images[0].image, id=new_image_id()))
-
-
-def beyond_measure(copy: Copy) -> None:
-    copy.images[:] = [replace(copy.images[0], original=None)] * 1_001
-
-
-HOSTILE = {
-    "other hosts": elsewhere,
-    "another picture": another_picture,
-    "no picture": no_picture,
-    "a region of another image": foreign_region,
-    "a box beyond its image": box_beyond,
-    "a tag that is none": lambda copy: changed(copy, tags=[TagMark(uuid4(), now())]),
-    "the same content twice": the_same_content_twice,
-    "much metadata": lambda copy: changed(copy, metadata={str(n): "" for n in range(99)}),
-    "a hash that is none": lambda copy: changed(copy, sha256="../../x"),
-    "an endless chain": endless,
-    "a part beyond measure": beyond_measure,
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_export_ends_as_failed(store, settings, copy, name):
-    HOSTILE[name](copy)
-    project = imported(store, settings, copy.token())
-    assert project.status == ProjectStatus.FAILED
-    assert project.description.startswith("The import failed: ")
-    with pytest.raises(errors.WorkspaceCannotBeModified):
-        tag_of(store, project.id, "new")
-    assert counts.read(store, project.id) == counts.recount(store, project.id)
-
-
-def test_a_time_without_a_zone_is_in_utc(store, settings, copy):
-    changed(copy, created=now().replace(tzinfo=None))
-    project = imported(store, settings, copy.token())
-    assert project.status == ProjectStatus.SUCCEEDED
-    page = images.get_images(
-        store, settings.limits, project.id,
-        status=TaggingStatus.ALL, tag_ids=[], order=OrderBy.NEWEST, take=50, skip=0,
-    )  # fmt: skip
-    assert {image.created.tzinfo for image in page} == {UTC}
-    assert counts.read(store, project.id) == counts.recount(store, project.id)
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda info: replace(info, next_number=0),
-        lambda info: replace(info, tags=[*info.tags, info.tags[0]]),
-        lambda info: replace(info, tags=[replace(info.tags[0], name="\n")]),
-        lambda info: replace(info, project=replace(info.project, name="x" * 200)),
-        lambda info: replace(
-            info, project=replace(info.project, settings=replace(info.project.settings, domain_id=uuid4()))
-        ),
-    ],
-)
-def test_import_project_refuses_what_can_not_be(store, settings, copy, spoil):
-    copy.info = spoil(copy.info)
-    with pytest.raises(errors.ServiceError) as caught:
-        project_import.import_project(store, settings, token=copy.token(), name=None)
-    assert caught.value.status == 400
-
-
-def test_import_project_reads_no_endless_token(store, settings, web, monkeypatch):
-    monkeypatch.setattr("shared.operations.exported.INFO_BYTES", 100)
-    with pytest.raises(errors.InvalidImportToken, match="over 100 bytes"):
-        project_import.import_project(store, settings, token=web.serve(b" " * 101), name=None)
 
 
 def test_the_token_opens_nothing_but_its_blob(exported):
