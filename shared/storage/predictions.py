@@ -145,8 +145,10 @@ def _forwards(store: Store, project_id: UUID, first: str, last: str, beyond: str
 
 
 def _backwards(store: Store, project_id: UUID, low: int, high: int, last: str) -> Iterator[Row]:
-    """The oldest first of low <= inverted time < high and key < last. A table reads forwards only: halve until a half
-    is small enough to be read and turned round."""
+    """The oldest first of low <= inverted time < high and key < last.
+
+    A table reads forwards only: the time is halved until a half is small enough to be read and turned round.
+    """
     first, end = _key(low), min(_key(high), last)
     if first >= end:
         return

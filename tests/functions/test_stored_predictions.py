@@ -131,7 +131,8 @@ def test_query_predictions_refuses_the_continuation_of_another_query(training, k
 
 def test_a_continuation_outlives_the_time_zone_of_its_query(service, kept):
     """The SDK gives the token back in UTC, whatever zone the query was in."""
-    found, token = [], {"startTime": "2020-01-01T02:00:00+02:00", "MaxCount": 4, "orderBy": "OLDEST", "tags": None}
+    found: list[str] = []
+    token = {"startTime": "2020-01-01T02:00:00+02:00", "MaxCount": 4, "orderBy": "OLDEST", "tags": None}
     while True:
         answer = post(service, kept.project.id, token)
         found, token = found + [each["id"] for each in answer["results"]], answer["token"]
