@@ -13,6 +13,10 @@ from shared.models.training import DatasetHeader
 from shared.models.wire import Wire
 
 
+# What a message of a queue has room for.
+Address = Annotated[str, Meta(max_length=8_192)]
+
+
 class ProjectExport(Wire, frozen=True):
     iteration_count: int
     image_count: int
@@ -52,7 +56,7 @@ class PartHeader(Wire, frozen=True):
     The revision is the workspace's when the part was written; a part of an iteration's images tells of its dataset.
     """
 
-    next: str | None
+    next: Address | None
     revision: int = 0
     dataset: DatasetHeader | None = None
 

@@ -152,11 +152,13 @@ def _take_images(work: Import, images: list[PartImage]) -> bool:
     """Whether all of a part of the workspace are in now."""
     tags = {tag.id: tag for tag in work.info.tags}
     exported.check_images(work.settings.limits, [entry.image for entry in images], tags)
-    ids = [entry.image.id for entry in images]
-    there = {record.id for record in stored_images.get_many(work.store, work.project_id, ids)}
+    ids = work.ids()
+    # One that was cut off lacks some of its many tags.
+    whole = {entry.image.id: {ids[tag_id] for tag_id in entry.image.tag_ids} for entry in images}
+    found = stored_images.get_many(work.store, work.project_id, whole)
+    there = {record.id for record in found if record.tag_ids == whole[record.id]}
     kept, late = _keep_pictures(work, [entry for entry in images if entry.image.id not in there])
-    mapped = work.ids()
-    stored_images.insert_many(work.store, work.project_id, [renamed(record, mapped) for record in kept])
+    stored_images.insert_many(work.store, work.project_id, [renamed(record, ids) for record in kept])
     return not late
 
 

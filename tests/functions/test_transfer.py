@@ -63,7 +63,7 @@ def probabilities(result):
     return [(item.tag_name, item.tag_type, item.probability) for item in result.predictions]
 
 
-def test_a_trained_project_comes_out_as_it_went_in(training, prediction, trained, web):
+def test_export_project_tells_what_import_project_brings(training, prediction, trained, web):
     original = trained.project.id
     export = training.export_project(original)
     assert (export.iteration_count, export.image_count, export.tag_count, export.region_count) == (2, 12, 4, 0)

@@ -3,6 +3,7 @@
 import urllib.error
 import urllib.request
 from datetime import timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,13 +12,13 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.images import RegionMark, TagMark, new_region_id
-from shared.models.iterations import IterationStatus
+from shared.models.iterations import IterationStatus, TrainingParameters, TrainingType
 from shared.models.jobs import ReadImport, WriteExport
 from shared.models.limits import Limits
 from shared.models.projects import ProjectStatus, ProjectUpdate
 from shared.models.training import Evaluation, ModelSpec
 from shared.models.wire import now
-from shared.operations import images, project_export, project_import, projects, tags, uploads
+from shared.operations import images, metadata, project_export, project_import, projects, tags, train, uploads
 from shared.operations.exported import renamed
 from shared.storage import blobs, counts, datasets, queues, transfers
 from shared.storage import images as stored_images
@@ -26,7 +27,7 @@ from shared.storage import projects as stored_projects
 from shared.storage import tags as stored_tags
 from tests.operations.test_races import DETECTION, record_of, tag_of
 from tests.operations.test_upkeep import create_images, do
-from tests.operations.transfers import begin, imported, records, step, steps
+from tests.operations.transfers import begin, imported, marked, records, step, steps
 from tests.prediction.graphs import make_graph
 
 
@@ -84,6 +85,21 @@ def test_a_step_that_was_cut_off_is_repeated(store, settings, exported, monkeypa
     assert counts.read(store, project.id) == counts.recount(store, project.id)
 
 
+def test_an_image_that_was_cut_off_is_completed(store, settings, project_id, exported, monkeypatch):
+    many = [tag_of(store, project_id, f"tag {number}").id for number in range(25)]
+    image_id = records(store, project_id)[0].id
+    stored_images.update(store, project_id, image_id, partial(marked, many))
+    first = begin(store, settings, project_export.export_project(store, project_id).token)
+    with monkeypatch.context() as patched:
+        patched.setattr(stored_images, "_complete", lambda *_: (_ for _ in ()).throw(errors.ServiceUnavailable("away")))
+        with pytest.raises(errors.ServiceUnavailable):
+            project_import.read_import(store, settings, first)
+    assert 0 < len(stored_images.get(store, first.project_id, image_id).tags) < 25
+    steps(store, settings, first)
+    assert len(stored_images.get(store, first.project_id, image_id).tags) == 25
+    assert counts.read(store, first.project_id) == counts.recount(store, first.project_id)
+
+
 def test_a_project_can_not_be_changed_while_it_is_imported(store, settings, exported):
     project = project_import.import_project(store, settings, token=exported, name=None)
     following = step(store, settings, ReadImport(project.id))
@@ -94,7 +110,18 @@ def test_a_project_can_not_be_changed_while_it_is_imported(store, settings, expo
         lambda: images.delete_images(store, project.id, [image.id], all_images=False, all_iterations=False),
         lambda: images.delete_image_tags(store, project.id, [image.id], [tag.id]),
         lambda: uploads.create_images_from_data(store, settings.limits, project.id, [], []),
+        lambda: metadata.update_image_metadata(store, settings.limits, project.id, [image.id], {"a": "b"}),
         lambda: projects.update_project(store, project.id, ProjectUpdate(name="other")),
+        lambda: train.train_project(
+            store,
+            settings,
+            project.id,
+            training_type=TrainingType.REGULAR,
+            reserved_budget_in_hours=0,
+            force_train=True,
+            notification_email_address=None,
+            parameters=TrainingParameters(),
+        ),
         lambda: project_export.export_project(store, project.id),
     ):
         with pytest.raises(errors.WorkspaceCannotBeModified):
