@@ -150,8 +150,7 @@ def test_create_images_takes_explicit_nulls(training, project, service, web):
         body = {"images": [entry | nulls], "tagIds": None, "metadata": None}
         status, answer = post(service, f"projects/{project.id}/images/{kind}", body)
         assert (status, answer["images"][0]["status"]) == (200, "OK")
-        body = {"images": [None]}
-        assert post(service, f"projects/{project.id}/images/{kind}", body)[0] == 400
+        assert post(service, f"projects/{project.id}/images/{kind}", {"images": [None]})[0] == 400
     assert training.get_image_count(project.id) == 2
 
 
