@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import BadImageSize, BadImageUrl
-from shared.fetch import Origin, fetch, origin
+from shared.fetch import Origin, fetch, origin, send
 from tests.servers import Answer, Request, make_certificate, serving
 
 LIMIT = 1000
@@ -315,3 +315,24 @@ def test_a_refusal_tells_what_the_host_answered() -> None:
 def test_redirects_can_be_refused() -> None:
     with serving(answering(status=302, Location="/there")) as port, pytest.raises(BadImageUrl, match="redirects"):
         fetch(f"http://127.0.0.1:{port}/", limit=LIMIT, allow_private=True, redirects=0)
+
+
+def test_send_brings_what_is_sent_and_follows_no_redirect() -> None:
+    asked: list[Request] = []
+
+    def respond(request: Request) -> Answer:
+        asked.append(request)
+        return Answer(302, headers={"Location": "http://127.0.0.1:9/"})
+
+    with serving(respond) as port:
+        url = f"http://127.0.0.1:{port}/queue/messages?sig=x%2By"
+        assert send(url, "POST", b"<message/>", {"x-ms-version": "1"}, allow_private=True) == 302
+    (request,) = asked
+    assert (request.method, request.path, request.body) == ("POST", "/queue/messages?sig=x%2By", b"<message/>")
+    assert (request.headers["x-ms-version"], request.headers["host"]) == ("1", f"127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://169.254.169.254/", "ftp://example.com/", "queue"])
+def test_send_asks_no_host_that_fetch_would_not(url: str) -> None:
+    with pytest.raises(BadImageUrl):
+        send(url, "PUT", b"", {}, allow_private=False)

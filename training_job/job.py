@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shared.errors import ImageNotFound
 from shared.models.domains import DOMAINS, DomainType
 from shared.models.exports import exportable_to
-from shared.models.iterations import CustomBaseModelInfo, Iteration, IterationRecord, IterationStatus
+from shared.models.iterations import REASON_LENGTH, CustomBaseModelInfo, Iteration, IterationRecord, IterationStatus
 from shared.models.training import Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.settings import JobSettings
@@ -28,9 +28,6 @@ from training_job.embeddings import Picture
 from training_job.heartbeat import Heartbeat
 from training_job.quick import Trained, train
 from training_job.recipe import RECIPES
-
-# The reason travels in events, and a queue takes messages of 64 KiB.
-REASON_LENGTH = 1_000
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,9 @@ from msgspec import UNSET, UnsetType
 from shared.models.projects import ClassificationType
 from shared.models.wire import Wire
 
+# A reason of failure travels in events, and a queue takes messages of 64 KiB.
+REASON_LENGTH = 1_000
+
 
 class IterationStatus(StrEnum):
     TRAINING = "Training"

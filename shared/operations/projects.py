@@ -55,7 +55,7 @@ def create_project(
     )
     time = now()
     project = Project(uuid4(), _name(name), _description(description), settings, created=time, last_modified=time)
-    _check_storage(project, ProjectSettings(domain.id, None), allow_private_urls)
+    _check_storage(project, allow_private_urls)
     stored.insert(store, project)
     return project
 
@@ -85,7 +85,7 @@ def update_project(store: Store, project_id: UUID, update: ProjectUpdate, allow_
     project = get_workspace(store, project_id)
     if update.settings:
         merged = replace(project, settings=_merged(project.settings, update.settings))
-        _check_storage(merged, project.settings, allow_private_urls)
+        _check_storage(merged, allow_private_urls, project.settings)
 
     def change(project: Project) -> Project:
         return replace(
@@ -201,13 +201,13 @@ def _merged_uri(uri: str | UnsetType, update: str | None | UnsetType) -> str | U
     return uri if update is UNSET or update is None else _uri(update)
 
 
-def _check_storage(project: Project, before: ProjectSettings, allow_private: bool) -> None:
+def _check_storage(project: Project, allow_private: bool, before: ProjectSettings | None = None) -> None:
     """Write a test to the project's own storage where that is new. Raises InvalidUri."""
-    settings = project.settings
-    if settings.export_model_container_uri not in (UNSET, before.export_model_container_uri):
-        check_container(str(settings.export_model_container_uri), project.id, allow_private=allow_private)
-    if settings.notification_queue_uri not in (UNSET, before.notification_queue_uri):
-        check_queue(str(settings.notification_queue_uri), project.id, allow_private=allow_private)
+    container, queue = project.settings.export_model_container_uri, project.settings.notification_queue_uri
+    if container and not (before and before.export_model_container_uri == container):
+        check_container(container, project.id, allow_private=allow_private)
+    if queue and not (before and before.notification_queue_uri == queue):
+        check_queue(queue, project.id, allow_private=allow_private)
 
 
 def _image_processing(given: ImageProcessingSettings) -> ImageProcessingSettings:

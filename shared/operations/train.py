@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from shared import errors, launcher
 from shared.models.images import ImageRecord
 from shared.models.iterations import (
+    REASON_LENGTH,
     Iteration,
     IterationRecord,
     IterationStatus,
@@ -38,7 +39,7 @@ from shared.storage import tags as stored_tags
 from shared.storage.counts import Counts
 from shared.storage.store import Store
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,63}")
 ATTEMPTS = 3
 # A project with so many tagged images is frozen within the train call, in about a second; a larger one by upkeep.
 FROZEN_AT_ONCE = 5_000
@@ -164,7 +165,7 @@ def _refuse_several_tags(store: Store, record: IterationRecord, counted: Counts)
     wanted = set(record.run.selected_tags)
     several = any(number and len(tag_ids & wanted) > 1 for tag_ids, number in (counted.sets or {}).items())
     if several and record.iteration.classification_type == ClassificationType.MULTICLASS:
-        for _ in _trained_on(store, record):
+        for _ in _trained_on(store, record.iteration, wanted):
             continue
 
 
@@ -174,27 +175,26 @@ def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:
     if datasets.frozen(store, iteration.project_id, iteration.id):
         return
     known = stored_tags.names(store, iteration.project_id)
-    tags = [known[tag_id] for tag_id in record.run.selected_tags if tag_id in known]
+    tags = {tag_id: known[tag_id] for tag_id in record.run.selected_tags if tag_id in known}
     kind = iteration.classification_type
 
     def images() -> Iterator[ImageRecord]:
         images_per_tag = Counter[UUID]()
-        for image in _trained_on(store, record):
+        for image in _trained_on(store, iteration, tags.keys()):
             images_per_tag.update(image.tag_ids)
             yield image
         # Since the train call counted them, images and tags may have been deleted.
-        checks.check_enough(limits, kind, tags, images_per_tag)
+        checks.check_enough(limits, kind, list(tags.values()), images_per_tag)
 
-    header = DatasetHeader(iteration.project_id, iteration.id, iteration.domain_id, kind, tags)
+    header = DatasetHeader(iteration.project_id, iteration.id, iteration.domain_id, kind, list(tags.values()))
     datasets.write(store, header, images())
 
 
-def _trained_on(store: Store, record: IterationRecord) -> Iterator[ImageRecord]:
-    """The images with any of the tags to train, and of their tags those."""
-    wanted = set(record.run.selected_tags)
-    for image in stored_images.each(store, record.iteration.project_id):
+def _trained_on(store: Store, iteration: Iteration, wanted: Set[UUID]) -> Iterator[ImageRecord]:
+    """The images with any of the wanted tags, and of their tags those."""
+    for image in stored_images.each(store, iteration.project_id):
         marks = [mark for mark in image.tags if mark.tag_id in wanted]
-        checks.check_tags_of(image, len(marks), record.iteration.classification_type)
+        checks.check_tags_of(image, len(marks), iteration.classification_type)
         if marks:
             regions = [region for region in image.regions if region.tag_id in wanted]
             yield replace(image, tags=marks, regions=regions)
@@ -254,7 +254,7 @@ def _fail(store: Store, iteration: Iteration, reason: str) -> None:
             record.iteration,
             status=IterationStatus.FAILED,
             exportable_to=[],
-            training_error_details=reason,
+            training_error_details=reason[:REASON_LENGTH],
             last_modified=now(),
         )
         return replace(record, iteration=failed)

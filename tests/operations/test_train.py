@@ -27,6 +27,7 @@ from shared.operations import tags, train, upkeep
 from shared.storage import datasets, queues
 from shared.storage import images as stored_images
 from shared.storage import iterations as stored
+from shared.storage import tags as stored_tags
 
 
 class Launches:
@@ -171,6 +172,20 @@ def test_prepare_fails_where_the_images_went_meanwhile(store, settings, project_
     stored_images.delete(store, project_id, gone.id)
     train.prepare(store, settings, launches.tasks[0])
     assert "disc has fewer than 5" in (record_of(store, iteration).iteration.training_error_details or "")
+
+
+def test_prepare_leaves_out_a_tag_that_was_deleted_meanwhile(store, settings, project_id, tagged, launches, large):
+    pear = tags.create_tag(store, Limits(), project_id, name="pear", description=None, kind=None)
+    for _ in range(5):
+        add_image(store, project_id, pear.id)
+    iteration = train_project(store, settings, project_id)
+    # Not swept off its images yet.
+    stored_tags.delete(store, project_id, pear.id)
+    train.prepare(store, settings, launches.tasks[0])
+    dataset = datasets.read(store, project_id, iteration.id)
+    assert dataset
+    assert [tag.id for tag in dataset.header.tags] == [tag.id for tag in tagged]
+    assert len(dataset.images) == 10
 
 
 def test_prepare_leaves_what_is_no_longer_its_own(store, settings, project_id, tagged, launches, large):
