@@ -1,7 +1,8 @@
 """The running service and its two clients, the official SDK."""
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from msrest.authentication import ApiKeyCredentials
 
 from local.service import Service
 from tests.functions.flows import train, upload
+from tests.functions.wire import Reply, Request, send
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,18 @@ def training(service: Service) -> CustomVisionTrainingClient:
 def prediction(service: Service) -> CustomVisionPredictionClient:
     credentials = ApiKeyCredentials(in_headers={"Prediction-key": service.prediction_key})
     return CustomVisionPredictionClient(service.endpoint, credentials)
+
+
+@pytest.fixture
+def ask(service: Service) -> Callable[..., Reply]:
+    """Send a raw request, by default with the training key; a body of None goes without Content-Length."""
+
+    def ask(method: str, path: str, body: bytes | None = b"", **headers: str) -> Reply:
+        given = {"Training-Key": service.training_key} | {name.replace("_", "-"): it for name, it in headers.items()}
+        with closing(HTTPConnection("127.0.0.1", service.port, timeout=60)) as connection:
+            return send(connection, Request(method, path, list(given.items()), body))
+
+    return ask
 
 
 @pytest.fixture

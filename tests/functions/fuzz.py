@@ -17,6 +17,7 @@ from msgspec import Struct, UnsetType
 
 from functions.edge import VERSIONS, Operation
 from functions.parameters import Parameter
+from tests.functions.wire import Request
 
 JSON = "application/json"
 GUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
@@ -66,16 +67,6 @@ HEADERS = [
     ("Training-Key", "wrong"), ("Prediction-Key", ""), ("Ocp-Apim-Subscription-Key", "é"), ("apim-request-id", "x"),
     ("Authorization", "Bearer x"),
 ]  # fmt: skip
-
-
-class Request(NamedTuple):
-    """A body of None is sent without Content-Length."""
-
-    method: str
-    target: str
-    headers: list[tuple[str, str]]
-    body: bytes | None
-    chunked: bool = False
 
 
 class World(NamedTuple):

@@ -1,37 +1,11 @@
 """The HTTP edge, by raw requests: keys, versions, cases, bodies, errors."""
 
 import json
-from http.client import HTTPConnection
-from typing import NamedTuple
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 
 from tests.pictures import picture
-
-
-class Reply(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: object
-
-
-@pytest.fixture
-def ask(service):
-    """Send a raw request, by default with the training key."""
-
-    def send(method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
-        address = urlsplit(service.endpoint)
-        connection = HTTPConnection(address.hostname, address.port, timeout=60)
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, {"Training-Key": service.training_key, **given})
-        answer = connection.getresponse()
-        data = answer.read()
-        connection.close()
-        return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, json.loads(data) if data else None)
-
-    return send
 
 
 def test_every_version_and_case_reaches_the_same_operation(ask):

@@ -8,7 +8,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from random import Random
-from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -24,7 +23,8 @@ from local.host.routes import RouteTable
 from local.service import Service
 from shared.models.limits import Limits
 from tests.functions.flows import train, upload
-from tests.functions.fuzz import Request, World, request
+from tests.functions.fuzz import World, request
+from tests.functions.wire import Reply, Request, send
 from tests.pictures import picture
 
 SEED = os.environ.get("FUZZ_SEED", "1")
@@ -38,12 +38,6 @@ PLACES = {
     "unpublish_iteration delete_prediction create_images_from_predictions",
 }
 PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}
-
-
-class Reply(NamedTuple):
-    status: int
-    media_type: str
-    body: bytes
 
 
 class Fuzz:
@@ -82,10 +76,10 @@ class Fuzz:
         self.seen[operation.name if operation else "", reply.status] += 1
         allowed = self.documented[operation.name] if operation else {404}
         if reply.status not in allowed:
-            return f"{reply.status} is not among {sorted(allowed)}: {reply.body[:300]!r}"
+            return f"{reply.status} is not among {sorted(allowed)}: {reply.data[:300]!r}"
         if reply.status >= 400:
             fits = is_refusal(reply) or sent.method == "HEAD"
-            return None if fits else f"{reply.status} with neither shape of errors: {reply.body[:300]!r}"
+            return None if fits else f"{reply.status} with neither shape of errors: {reply.data[:300]!r}"
         return misfit(operation, reply) if operation else None
 
 
@@ -94,25 +88,6 @@ def documented() -> dict[str, set[int]]:
     assert isinstance(paths, dict)
     described = [each for path in paths.values() for each in path.values()]
     return {each["operationId"]: {int(status) for status in each["responses"]} for each in described}
-
-
-def send(connection: HTTPConnection, sent: Request) -> Reply:
-    connection.putrequest(sent.method, sent.target, skip_accept_encoding=True, skip_host=has(sent, "host"))
-    for name, value in sent.headers:
-        connection.putheader(name, value)
-    if sent.chunked:
-        connection.putheader("Transfer-Encoding", "chunked")
-        connection.endheaders(iter([sent.body or b""]), encode_chunked=True)
-    else:
-        if sent.body is not None:
-            connection.putheader("Content-Length", str(len(sent.body)))
-        connection.endheaders(sent.body)
-    answer = connection.getresponse()
-    return Reply(answer.status, answer.headers.get_content_type(), answer.read())
-
-
-def has(sent: Request, header: str) -> bool:
-    return any(name.lower() == header for name, _ in sent.headers)
 
 
 def shown(sent: Request) -> str:
@@ -124,12 +99,12 @@ def shown(sent: Request) -> str:
 def is_refusal(reply: Reply) -> bool:
     """Whether it is an error in the shape of the service or of its gateway."""
     try:
-        told = msgspec.json.decode(reply.body, type=dict[str, str | dict[str, str]])
+        told = msgspec.json.decode(reply.data, type=dict[str, str | dict[str, str]])
     except msgspec.MsgspecError:
         return False
     error = told.get("error", told)
     fits = isinstance(error, dict) and error.keys() == {"code", "message"} and len(error["message"]) > 10
-    return fits and reply.media_type == "application/json"
+    return fits and reply.headers["content-type"].startswith("application/json")
 
 
 def misfit(operation: Operation, reply: Reply) -> str | None:
@@ -140,7 +115,7 @@ def misfit(operation: Operation, reply: Reply) -> str | None:
     if kind is bytes or kind in (None, type(None)):
         return None
     try:
-        msgspec.json.decode(reply.body, type=kind)
+        msgspec.json.decode(reply.data, type=kind)
     except msgspec.MsgspecError as error:
         return str(error)
     return None
