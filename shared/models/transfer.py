@@ -12,7 +12,6 @@ from shared.models.tags import Tag
 from shared.models.training import DatasetHeader
 from shared.models.wire import Wire
 
-
 # What a message of a queue has room for.
 Address = Annotated[str, Meta(max_length=8_192)]
 

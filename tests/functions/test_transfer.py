@@ -194,11 +194,3 @@ def test_import_project_refuses_what_is_no_export_or_gone(training, trained, web
             training.import_project(wrong)
     with refused("BadRequestProjectName"):
         training.import_project(token, name=" ")
-
-
-def test_import_project_leaves_a_deleted_project_alone(training, trained):
-    project = training.import_project(training.export_project(trained.project.id).token)
-    training.delete_project(project.id)
-    time.sleep(1.5)
-    with refused("NotFoundProject"):
-        training.get_project(project.id)
