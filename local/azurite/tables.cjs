@@ -32,8 +32,7 @@ class Table {
   }
 
   remove(row) {
-    // A rollback also removes what it has replaced already.
-    if (this.findOne(row) === row) this.drop(row.PartitionKey, row.RowKey);
+    this.drop(row.PartitionKey, row.RowKey);
   }
 
   put(row) {
