@@ -134,6 +134,22 @@ def test_a_small_project_is_frozen_and_launched_within_the_call(store, settings,
     assert (launches.launched, launches.tasks) == ([iteration.id], [])
 
 
+def test_an_iteration_in_training_says_null_and_leaves_out_as_custom_vision_does(
+    store, settings, project_id, tagged, launches
+):
+    answer = msgspec.json.decode(msgspec.json.encode(train_project(store, settings, project_id)))
+    nulls = {name for name, value in answer.items() if value is None}
+    assert nulls == {
+        "exportableTo",
+        "publishName",
+        "originalPublishResourceId",
+        "customBaseModelInfo",
+        "trainingErrorDetails",
+    }
+    assert "trainedAt" not in answer
+    assert (answer["reservedBudgetInHours"], answer["trainingTimeInMinutes"], answer["exportable"]) == (0, 0, False)
+
+
 def test_a_large_project_is_frozen_and_launched_aside(store, settings, project_id, tagged, launches, large):
     iteration = train_project(store, settings, project_id)
     assert (iteration.status, iteration.name) == (IterationStatus.TRAINING, "Iteration 1")
