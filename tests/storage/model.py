@@ -67,7 +67,9 @@ class Model:
         marks = [TagMark(tag_id, now()) for tag_id in self.some_tags(picks)]
 
         def change(old: ImageRecord) -> ImageRecord:
-            return structs.replace(old, tags=[*old.tags, *(mark for mark in marks if mark.tag_id not in old.tag_ids)])
+            new = [mark for mark in marks if mark.tag_id not in old.tag_ids]
+            # In one order, whether one transaction adds them or several.
+            return structs.replace(old, tags=sorted([*old.tags, *new], key=lambda mark: mark.tag_id))
 
         return self.update(number, change)
 
