@@ -14,7 +14,7 @@ from shared.models.wire import Wire
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 # Clients round their boxes to two digits; so far one may reach out of its picture.
-ROUNDED = 0.0100001
+ROUNDED = 0.011
 
 
 class TaggingStatus(StrEnum):

@@ -90,7 +90,7 @@ def get_images_by_ids(
         tags, records = index.tags, datasets.get_many(store, index, image_ids)
     else:
         tags, records = tags_of(store, project_id, []), stored.get_many(store, project_id, image_ids)
-    require_known(image_ids, {record.id: record for record in records})
+    require_known(image_ids, {record.id for record in records})
     return [view(store, project_id, record, tags) for record in records]
 
 
@@ -232,7 +232,7 @@ def require_known(image_ids: Iterable[UUID], known: Container[UUID]) -> None:
     """Raises ImageNotFound for the first that is not `known`."""
     missing = next((image_id for image_id in image_ids if image_id not in known), None)
     if missing:
-        raise errors.ImageNotFound(f"There is no image {missing} here.")
+        raise errors.ImageNotFound(f"There is no image {missing} in this project, or in the iteration that you named.")
 
 
 def _summary(
