@@ -113,13 +113,23 @@ def exports_prefix(iteration_id: UUID) -> str:
 
 def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Idempotent for the same iteration. Raises TrainingInProgress."""
-    try:
-        lock = rows.encode(TrainingLock(project_id, iteration_id, now()))
-        transact(store.catalog, TRAINING, [Change("insert", str(project_id), lock)])
-    except RowExists:
-        held = rows.read(store.catalog, TRAINING, str(project_id))
-        if held is None or _lock(held.doc).iteration_id != iteration_id:
-            raise TrainingInProgress("This project is being trained already; wait until that has ended.") from None
+    lock = rows.encode(TrainingLock(project_id, iteration_id, now()))
+    for _ in rows.attempts():
+        try:
+            return transact(store.catalog, TRAINING, [Change("insert", str(project_id), lock)])
+        except RowExists:
+            held = rows.read(store.catalog, TRAINING, str(project_id))
+        if held is None:
+            continue
+        holder = _lock(held.doc).iteration_id
+        if holder == iteration_id:
+            return None
+        row = rows.read(store.catalog, str(project_id), f"iteration:{holder}")
+        if row is None or _record(row.doc).iteration.status == IterationStatus.TRAINING:
+            raise TrainingInProgress("This project is being trained already; wait until that has ended.")
+        # It has ended for all to see, and is about to say so and to unlock.
+        end_training(store, _record(row.doc))
+    return None
 
 
 def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:

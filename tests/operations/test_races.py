@@ -167,6 +167,17 @@ def test_a_lock_without_an_iteration_goes_only_when_it_is_old(store, settings, p
     assert project_id not in [lock.project_id for lock in stored_iterations.running(store)]
 
 
+def test_a_training_that_has_ended_does_not_hold_up_the_next(store, project_id):
+    ended, following = record_of(project_id), uuid4()
+    stored_iterations.insert(store, ended)
+    stored_iterations.lock_training(store, project_id, ended.iteration.id)
+    stored_iterations.lock_training(store, project_id, following)
+    stored_iterations.unlock_training(store, project_id, ended.iteration.id)
+    with pytest.raises(errors.TrainingInProgress):
+        stored_iterations.lock_training(store, project_id, ended.iteration.id)
+    stored_iterations.unlock_training(store, project_id, following)
+
+
 def test_a_job_that_has_not_begun_to_beat_is_given_time_to_start(settings):
     started = now() - timedelta(seconds=settings.job_heartbeat_seconds + 1)
     waiting = TrainingRun(0, started=started)
