@@ -1,12 +1,14 @@
 """Request bodies: JSON with keys in any case, and pictures in multipart or raw bodies."""
 
 import codecs
+from functools import cache
 from io import BytesIO
 from types import UnionType
 from typing import NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import FieldInfo
 from multipart import MultipartError, MultipartParser, parse_options_header
 
 from shared import errors
@@ -75,10 +77,15 @@ def _recase(value: object, kind: object) -> object:
     if isinstance(value, list) and get_origin(kind) is list:
         return [_recase(item, get_args(kind)[0]) for item in value]
     if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Struct):
-        fields = {field.encode_name.lower(): field for field in msgspec.structs.fields(kind)}
+        fields = _fields(kind)
         known = ((fields.get(key.lower()), item) for key, item in value.items())
         return {field.encode_name: _recase(item, field.type) for field, item in known if field}
     return value
+
+
+@cache
+def _fields(kind: type[Struct]) -> dict[str, FieldInfo]:
+    return {field.encode_name.lower(): field for field in msgspec.structs.fields(kind)}
 
 
 def _is_shaped(value: object, kind: object) -> bool:

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Literal, NamedTuple, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -141,6 +142,7 @@ def _parameter(name: str, hint: object, default: object, in_path: bool) -> Param
     return Parameter("query", note.name if isinstance(note, Named) else camel(name), kind, default, note)
 
 
+@cache
 def camel(name: str) -> str:
     return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
 

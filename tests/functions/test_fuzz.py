@@ -34,7 +34,7 @@ CONNECTIONS = 4
 PLACES = {
     "barren": "delete_project train_project",
     "boxed": "create_image_regions delete_image_regions get_image_region_proposals",
-    "falling": "update_project delete_tag delete_images delete_iteration delete_image_tags publish_iteration "
+    "falling": "update_project delete_tag delete_images delete_iteration publish_iteration "
     "unpublish_iteration delete_prediction create_images_from_predictions",
 }
 PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}
