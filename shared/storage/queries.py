@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 import msgspec
-from azure.core.exceptions import ServiceResponseError
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
 from msgspec import Struct
 
-from shared.storage.transport import unavailable
+from shared.storage.transport import BROKEN_OFF, unavailable
 
 MISSING = 404
 SENT_AT_MOST = 4
@@ -67,8 +66,7 @@ def _send(table: TableClient, place: str) -> HttpResponse:
         response: HttpResponse = table._client.send_request(request, stream=True)
         try:
             response.read()
-        except ServiceResponseError:
-            # It broke off in the middle.
+        except BROKEN_OFF:
             continue
         return response
     raise unavailable()

@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from azure.core.exceptions import HttpResponseError, ServiceResponseError
+from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
 
 from shared.storage.queries import quoted
-from shared.storage.transport import unavailable
+from shared.storage.transport import BROKEN_OFF, unavailable
 
 LIMIT = 100
 # A property holds 32,768 UTF-16 units; a character takes up to two.
@@ -80,7 +80,7 @@ def _send(table: TableClient, url: str, body: bytes, boundary: str) -> HttpRespo
     response: HttpResponse = table._client.send_request(request, stream=True)
     try:
         response.read()
-    except ServiceResponseError as error:
+    except BROKEN_OFF as error:
         raise unavailable() from error
     response.raise_for_status()
     return response

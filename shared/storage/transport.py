@@ -4,7 +4,7 @@ import random
 import time
 
 import requests
-from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import HttpResponseError, IncompleteReadError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from requests.adapters import HTTPAdapter
@@ -20,6 +20,8 @@ SHORTEST_TRY = 1.0
 # Together some 5 s: longer than a restart of Azurite takes, and short of what a caller waits for.
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 FORBIDDEN = 403
+# What an answer raises that breaks off in the middle.
+BROKEN_OFF = (ServiceResponseError, IncompleteReadError)
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 
