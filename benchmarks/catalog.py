@@ -1,0 +1,359 @@
+"""How fast a project of 100,000 images answers, changes and goes, over HTTP, and what memory the host takes for it.
+
+python -m benchmarks.catalog
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from http.client import HTTPConnection
+from pathlib import Path
+from threading import Event, Thread
+from typing import NamedTuple
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import subjects
+from local.demo.report import percentile
+from local.service import Service
+from shared.models.images import ImageRecord, TagMark, new_image_id
+from shared.models.wire import now
+from shared.settings import Settings
+from shared.storage import counts, datasets, images, rows
+from shared.storage.store import Store
+
+PREFIX = "/customvision/v3.4-preview/training"
+TAGS = 20
+PAGE = 256
+PAGE_GOAL, COUNT_GOAL = 0.300, 0.100
+ALL_PAGES_GOAL, VISIBLE_GOAL, SWEPT_GOAL = 150.0, 1.0, 300.0
+RSS_GOAL = 600
+FILTER = "camera eq 'north' and shift ne 'night'"
+SAMPLE_SECONDS = 0.2
+POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 1_800.0
+# The job finds no pictures, which takes it a while at low priority; what is measured next begins without it.
+JOB_SECONDS = 300.0
+# The host closes what is idle for 5 s.
+IDLE_SECONDS = 3.0
+NOT_FOUND = 404
+
+Query = dict[str, object]
+
+
+class Figure(NamedTuple):
+    """Seconds at p50 and p95 of some calls, or the seconds that one thing took; the goal is for the larger."""
+
+    name: str
+    p50: float | None
+    seconds: float
+    goal: float | None
+
+
+class Client:
+    """One connection, which stays open while it is used."""
+
+    def __init__(self, service: Service) -> None:
+        self._connection = HTTPConnection("127.0.0.1", service.port)
+        self._used = 0.0
+        self._headers = {"Training-Key": service.training_key, "Content-Type": "application/json"}
+
+    def send(self, method: str, path: str, **query: object) -> tuple[int, bytes]:
+        text = urlencode(query, safe=",")
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            self._connection.close()
+        self._connection.request(method, f"{PREFIX}/{path}?{text}", headers={**self._headers, "Content-Length": "0"})
+        answer = self._connection.getresponse()
+        data, self._used = answer.read(), time.monotonic()
+        return answer.status, data
+
+    def get(self, path: str, **query: object) -> bytes:
+        return self._good("GET", path, query)
+
+    def delete(self, path: str) -> None:
+        self._good("DELETE", path, {})
+
+    def post(self, path: str, **query: object) -> UUID:
+        """The id of what it made."""
+        return msgspec.json.decode(self._good("POST", path, query), type=_Made).id
+
+    def _good(self, method: str, path: str, query: Query) -> bytes:
+        status, data = self.send(method, path, **query)
+        if status not in (200, 204):
+            sys.exit(f"{method} {path} {query} answered {status}: {data[:300]!r}")
+        return data
+
+
+class _Made(msgspec.Struct):
+    id: UUID
+
+
+class Memory:
+    """The most resident memory of processes, in MB, sampled until it is stopped."""
+
+    def __init__(self, processes: dict[str, Callable[[], int | None]]) -> None:
+        self.most = dict.fromkeys(processes, 0)
+        self._processes, self._end = processes, Event()
+        self._thread = Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._end.wait(SAMPLE_SECONDS):
+            for name, process in self._processes.items():
+                if pid := process():
+                    self.most[name] = max(self.most[name], resident(pid))
+
+
+def resident(process: int) -> int:
+    """MB; 0 of a process that has just ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS"))
+
+
+class Rig:
+    """The project on a running service, and its figures so far."""
+
+    def __init__(self, service: Service, size: int, rounds: int) -> None:
+        self.service, self.size, self.rounds = service, size, rounds
+        self.store = Store.open(Settings(storage_connection_string=service.connection_string))
+        self.client = Client(service)
+        self.figures: list[Figure] = []
+        self.chance = random.Random(7)
+        self.project = self.client.post("projects", name=f"{size} images")
+        self.path = f"projects/{self.project}"
+        self.tags = [self.client.post(f"{self.path}/tags", name=f"tag {number}") for number in range(TAGS)]
+
+    def once(self, name: str, act: Callable[[], object], goal: float | None = None) -> None:
+        started = time.perf_counter()
+        act()
+        self._add(Figure(name, None, time.perf_counter() - started, goal))
+
+    def calls(
+        self, name: str, path: str, goal: float | None, *queries: Query, before: Callable[[], object] = list
+    ) -> None:
+        """GET with each of the queries."""
+        seconds = []
+        for query in queries:
+            before()
+            started = time.perf_counter()
+            self.client.get(f"{self.path}/{path}", **query)
+            seconds.append(time.perf_counter() - started)
+        self._add(Figure(name, percentile(seconds, 50), percentile(seconds, 95), goal))
+
+    def until(self, name: str, started: float, done: Callable[[], bool], goal: float | None = None) -> None:
+        """From `started` on the clock until it is done."""
+        while not done():
+            if time.perf_counter() - started > PATIENCE_SECONDS:
+                sys.exit(f"{name}: not done after {PATIENCE_SECONDS:.0f} s")
+            time.sleep(POLL_SECONDS)
+        self._add(Figure(name, None, time.perf_counter() - started, goal))
+
+    def any_of(self, number: int) -> str:
+        return ",".join(map(str, self.tags[:number]))
+
+    def _add(self, figure: Figure) -> None:
+        self.figures.append(figure)
+        print(f"  {figure.name}: {shown(figure.seconds)}", flush=True)
+
+
+def records(size: int, tags: Sequence[UUID], chance: random.Random) -> Iterator[ImageRecord]:
+    """The first tag is on half of them, a tenth has none, and of the others a third has two or three."""
+    for number in range(size):
+        time_now = now()
+        few = [] if number % 10 == 9 else [tags[0] if number % 2 == 0 else chance.choice(tags[1:])]
+        more = chance.sample(tags[1:], chance.choice([1, 2])) if few and number % 3 == 0 else []
+        yield ImageRecord(
+            id=new_image_id(),
+            created=time_now,
+            width=640,
+            height=480,
+            sha256=sha256(str(number).encode()).hexdigest(),
+            tags=[TagMark(tag, time_now) for tag in dict.fromkeys([*few, *more])],
+            metadata={
+                "camera": chance.choice(["north", "east", "south", "west"]),
+                "shift": chance.choice(["day", "night"]),
+            },
+        )
+
+
+def build(rig: Rig) -> None:
+    made = records(rig.size, rig.tags, rig.chance)
+    rig.once("build the project", lambda: images.insert_many(rig.store, rig.project, made))
+
+    def again() -> None:
+        rig.service.kill_azurite()
+        rig.service.start_azurite()
+
+    rig.once("Azurite killed and started again", again)
+    found = int(rig.client.get(f"{rig.path}/images/count"))
+    if found != rig.size:
+        sys.exit(f"The project has {found} images, not {rig.size}.")
+
+
+def all_pages(rig: Rig) -> None:
+    """Each skip is another, as a place that was reached before is known."""
+    end = rig.size - PAGE
+    places = {
+        "start": [0] * rig.rounds,
+        "middle": [rig.size // 2 + number for number in range(rig.rounds)],
+        "end": [end - number for number in range(rig.rounds)],
+        "jumps": [rig.chance.randrange(end) for _ in range(rig.rounds)],
+    }
+    for order in ("Newest", "Oldest"):
+        for place, skips in places.items():
+            view(rig, f"page, {order}, {place}", skips, orderBy=order)
+    for number in (1, 5):
+        total = int(rig.client.get(f"{rig.path}/images/count", tagIds=rig.any_of(number)))
+        for order in ("Newest", "Oldest"):
+            skips = [rig.chance.randrange(max(1, total - PAGE)) for _ in range(rig.rounds)]
+            view(rig, f"page of {number} tags, {order}, jumps", skips, orderBy=order, tagIds=rig.any_of(number))
+    view(rig, "page of $filter, start", [0] * rig.rounds, **{"$filter": FILTER})
+    every = [{"take": PAGE, "skip": skip} for skip in range(0, rig.size, PAGE)]
+
+    def read_all() -> None:
+        for query in every:
+            rig.client.get(f"{rig.path}/images", **query)
+
+    rig.once(f"all {len(every)} pages", read_all, ALL_PAGES_GOAL)
+
+
+def view(rig: Rig, name: str, skips: Sequence[int], **query: object) -> None:
+    rig.calls(name, "images", PAGE_GOAL, *({"take": PAGE, "skip": skip, **query} for skip in skips))
+
+
+def all_counts(rig: Rig) -> None:
+    views: dict[str, Query] = {
+        "all": {},
+        "tagged": {"taggingStatus": "Tagged"},
+        "untagged": {"taggingStatus": "Untagged"},
+        "1 tag": {"tagIds": rig.any_of(1)},
+        "5 tags": {"tagIds": rig.any_of(5)},
+        "20 tags": {"tagIds": rig.any_of(20)},
+        "$filter": {"$filter": FILTER},
+    }
+    for name, query in views.items():
+        rig.calls(f"count, {name}", "images/count", COUNT_GOAL, *[query] * rig.rounds)
+
+
+def after_changes(rig: Rig) -> None:
+    """The same when the project has changed since: what is remembered of it is outdated."""
+    tag_ids, skip = rig.any_of(5), rig.size // 4
+
+    def change() -> None:
+        counts.bump(rig.store, rig.project)
+
+    def changed(name: str, path: str, goal: float, query: Query) -> None:
+        rig.calls(f"{name}, changed since", path, goal, *[query] * rig.rounds, before=change)
+
+    changed("count, 5 tags", "images/count", COUNT_GOAL, {"tagIds": tag_ids})
+    changed("count, $filter", "images/count", COUNT_GOAL, {"$filter": FILTER})
+    changed("page, Newest, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip})
+    changed("page, Oldest, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip, "orderBy": "Oldest"})
+    changed("page of 5 tags, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip, "tagIds": tag_ids})
+
+
+def train(rig: Rig) -> None:
+    started = time.perf_counter()
+    iterations: list[UUID] = []
+    rig.once("train call", lambda: iterations.append(rig.client.post(f"{rig.path}/train")))
+    (iteration,) = iterations
+    rig.until("until the dataset is frozen", started, lambda: datasets.frozen(rig.store, rig.project, iteration))
+    wait_for_job(rig, f"{rig.path}/iterations/{iteration}")
+    tagged = int(rig.client.get(f"{rig.path}/images/count", iterationId=iteration))
+    skips = [rig.chance.randrange(max(1, tagged - PAGE)) for _ in range(rig.rounds)]
+    view(rig, "page of the iteration, jumps", skips, iterationId=iteration)
+    view(rig, "page of the iteration and 5 tags, start", [0] * rig.rounds, iterationId=iteration, tagIds=rig.any_of(5))
+    count: Query = {"iterationId": iteration, "tagIds": rig.any_of(5)}
+    rig.calls("count of the iteration and 5 tags", "images/count", COUNT_GOAL, *[count] * rig.rounds)
+
+
+def wait_for_job(rig: Rig, path: str) -> None:
+    deadline = time.monotonic() + JOB_SECONDS
+    while b'"Training"' in rig.client.get(path) and time.monotonic() < deadline:
+        time.sleep(1)
+
+
+def delete_tag(rig: Rig) -> None:
+    tag, started = rig.tags[0], time.perf_counter()
+    rig.once("delete the tag on half of them", lambda: rig.client.delete(f"{rig.path}/tags/{tag}"))
+
+    def invisible() -> bool:
+        gone = rig.client.send("GET", f"{rig.path}/tags/{tag}")[0] == NOT_FOUND
+        return gone and str(tag).encode() not in rig.client.get(f"{rig.path}/images", take=PAGE)
+
+    rig.until("until it is seen nowhere", started, invisible, VISIBLE_GOAL)
+    view(rig, "page meanwhile, jumps", [rig.chance.randrange(rig.size) for _ in range(rig.rounds)])
+    count: Query = {"taggingStatus": "Untagged"}
+    rig.calls("count meanwhile", "images/count", COUNT_GOAL, *[count] * rig.rounds)
+    left = images.with_tag
+    rig.until("until no row has it", started, lambda: not any(left(rig.store, rig.project, tag)), SWEPT_GOAL)
+
+
+def delete_project(rig: Rig) -> None:
+    started = time.perf_counter()
+    rig.once("delete the project", lambda: rig.client.delete(rig.path))
+    rig.until("until it is gone", started, lambda: rig.client.send("GET", rig.path)[0] == NOT_FOUND, VISIBLE_GOAL)
+
+    def purged() -> bool:
+        left = rows.scan(rig.store.catalog, str(rig.project), " ", "~", keys_only=True, page=1)
+        return next(left, None) is None
+
+    rig.until("until no row of it is left", started, purged, SWEPT_GOAL)
+
+
+STEPS = (build, all_pages, all_counts, after_changes, train, delete_tag, delete_project)
+
+
+def main(argv: list[str]) -> int:
+    options = _arguments().parse_args(argv)
+    with subjects.fresh_service() as service:
+        memory = Memory({"host": lambda: service.host_pid, "Azurite": lambda: service.azurite.pid})
+        rig = Rig(service, options.images, options.rounds)
+        for step in STEPS:
+            print(step.__name__.replace("_", " "), flush=True)
+            step(rig)
+            print(f"  most memory so far: {memory.most}", flush=True)
+        memory.stop()
+        rig.store.close()
+    show(options.images, rig.figures, memory.most)
+    return 0
+
+
+def show(size: int, figures: Sequence[Figure], memory: dict[str, int]) -> None:
+    table = Table("", "p50", "p95, or once", "goal", title=f"{size} images")
+    for name, p50, seconds, goal in figures:
+        style = "red" if goal and seconds > goal else None
+        table.add_row(name, *("" if value is None else shown(value) for value in (p50, seconds, goal)), style=style)
+    style = "red" if memory["host"] > RSS_GOAL else None
+    table.add_row("memory of the host", "", f"{memory['host']} MB", f"{RSS_GOAL} MB", style=style)
+    table.add_row("memory of Azurite", "", f"{memory['Azurite']} MB", "")
+    Console(highlight=False).print(table)
+
+
+def shown(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.catalog", description=__doc__)
+    parser.add_argument("--images", type=int, default=100_000, metavar="N", help="of the project")
+    parser.add_argument("--rounds", type=int, default=20, metavar="N", help="calls of each kind")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
