@@ -93,20 +93,26 @@ def call(client: type, name: str) -> Call:
 
 
 def cases(file: str, source: str) -> Iterator[Case]:
-    """What the tests of a file call."""
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            yield from _cases(node, f"{file}::{node.name}")
+    """What the tests of a file call, themselves or through its other functions."""
+    functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    tests = {name for name in functions if name.startswith("test_")}
+    for name in functions:
+        if name in tests:
+            yield from _cases(name, functions, functions.keys() - tests, f"{file}::{name}")
 
 
-def _cases(test: ast.FunctionDef, name: str) -> Iterator[Case]:
-    refusing = [node for node in ast.walk(test) if isinstance(node, ast.With) and _refuses(node)]
+def _cases(name: str, functions: dict[str, ast.FunctionDef], others: set[str], test: str) -> Iterator[Case]:
+    nodes = list(ast.walk(functions[name]))
+    refusing = [node for node in nodes if isinstance(node, ast.With) and _refuses(node)]
     refused = {id(inner) for node in refusing for inner in ast.walk(node)}
-    called = {id(node.func) for node in ast.walk(test) if isinstance(node, ast.Call)}
-    for node in ast.walk(test):
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in NAMES:
             fails = id(node) in refused if id(node) in called else bool(refusing)
-            yield Case(node.attr, "failure" if fails else "success", name)
+            yield Case(node.attr, "failure" if fails else "success", test)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in others:
+            through = _cases(node.func.id, functions, others - {node.func.id}, test)
+            yield from (case._replace(outcome="failure") if id(node) in refused else case for case in through)
 
 
 def _refuses(node: ast.With) -> bool:

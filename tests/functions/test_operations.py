@@ -51,12 +51,22 @@ def test_two(prediction):
         with pytest.raises(ValueError):
             call()
 
+def test_three(training):
+    make(training)
+    with refused("A"):
+        make(training)
+
 def make(training):
     training.get_tag()
+
+def nobody(training):
+    training.update_tag()
 """
     assert [case[:2] for case in cases("file", source)] == [
         ("get_tags", "success"),
         ("delete_tag", "failure"),
         ("classify_image", "failure"),
         ("detect_image", "failure"),
+        ("get_tag", "success"),
+        ("get_tag", "failure"),
     ]
