@@ -45,6 +45,12 @@ SHAPES = ("disc", "stripes")
 TAGS = [Tag(UUID(int=1), "disc", None), Tag(UUID(int=2), "none", None, TagType.NEGATIVE)]
 
 
+@pytest.fixture(autouse=True)
+def no_other_messages(store: Store) -> None:
+    """A look at a queue shows its first messages only."""
+    store.queues["upkeep"].clear_messages()
+
+
 def prepared(store: Store, images: int = 10, base: JobSettings | None = None) -> JobSettings:
     """A project with an iteration in training whose dataset is frozen; the settings of its job."""
     time, project_id, iteration_id = now(), uuid4(), uuid4()
