@@ -36,6 +36,8 @@ PAGE_GOAL, COUNT_GOAL = 0.300, 0.100
 ALL_PAGES_GOAL, VISIBLE_GOAL, SWEPT_GOAL = 150.0, 1.0, 300.0
 RSS_GOAL = 600
 FILTER = "camera eq 'north' and shift ne 'night'"
+# Calls that read the whole project.
+FEW_ROUNDS = 3
 SAMPLE_SECONDS = 0.2
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 1_800.0
@@ -49,12 +51,22 @@ Query = dict[str, object]
 
 
 class Figure(NamedTuple):
-    """Seconds at p50 and p95 of some calls, or the seconds that one thing took; the goal is for the larger."""
+    """The seconds that some calls took each, or one thing once; the goal is for p95."""
 
     name: str
-    p50: float | None
-    seconds: float
+    seconds: Sequence[float]
     goal: float | None
+
+    @property
+    def p95(self) -> float:
+        return percentile(self.seconds, 95)
+
+    @property
+    def cells(self) -> list[str]:
+        once = len(self.seconds) == 1
+        p50 = "" if once else shown(percentile(self.seconds, 50))
+        longest = "" if once else shown(max(self.seconds))
+        return [p50, shown(self.p95), longest, shown(self.goal) if self.goal else ""]
 
 
 class Client:
@@ -140,7 +152,7 @@ class Rig:
     def once(self, name: str, act: Callable[[], object], goal: float | None = None) -> None:
         started = time.perf_counter()
         act()
-        self._add(Figure(name, None, time.perf_counter() - started, goal))
+        self._add(Figure(name, [time.perf_counter() - started], goal))
 
     def calls(
         self, name: str, path: str, goal: float | None, *queries: Query, before: Callable[[], object] = list
@@ -152,7 +164,7 @@ class Rig:
             started = time.perf_counter()
             self.client.get(f"{self.path}/{path}", **query)
             seconds.append(time.perf_counter() - started)
-        self._add(Figure(name, percentile(seconds, 50), percentile(seconds, 95), goal))
+        self._add(Figure(name, seconds, goal))
 
     def until(self, name: str, started: float, done: Callable[[], bool], goal: float | None = None) -> None:
         """From `started` on the clock until it is done."""
@@ -160,14 +172,14 @@ class Rig:
             if time.perf_counter() - started > PATIENCE_SECONDS:
                 sys.exit(f"{name}: not done after {PATIENCE_SECONDS:.0f} s")
             time.sleep(POLL_SECONDS)
-        self._add(Figure(name, None, time.perf_counter() - started, goal))
+        self._add(Figure(name, [time.perf_counter() - started], goal))
 
     def any_of(self, number: int) -> str:
         return ",".join(map(str, self.tags[:number]))
 
     def _add(self, figure: Figure) -> None:
         self.figures.append(figure)
-        print(f"  {figure.name}: {shown(figure.seconds)}", flush=True)
+        print(f"  {figure.name}: {shown(figure.p95)}", flush=True)
 
 
 def records(size: int, tags: Sequence[UUID], chance: random.Random) -> Iterator[ImageRecord]:
@@ -243,10 +255,11 @@ def all_counts(rig: Rig) -> None:
         "1 tag": {"tagIds": rig.any_of(1)},
         "5 tags": {"tagIds": rig.any_of(5)},
         "20 tags": {"tagIds": rig.any_of(20)},
-        "$filter": {"$filter": FILTER},
     }
     for name, query in views.items():
         rig.calls(f"count, {name}", "images/count", COUNT_GOAL, *[query] * rig.rounds)
+    filtered: Query = {"$filter": FILTER}
+    rig.calls("count, $filter", "images/count", COUNT_GOAL, *[filtered] * FEW_ROUNDS)
 
 
 def after_changes(rig: Rig) -> None:
@@ -260,7 +273,6 @@ def after_changes(rig: Rig) -> None:
         rig.calls(f"{name}, changed since", path, goal, *[query] * rig.rounds, before=change)
 
     changed("count, 5 tags", "images/count", COUNT_GOAL, {"tagIds": tag_ids})
-    changed("count, $filter", "images/count", COUNT_GOAL, {"$filter": FILTER})
     changed("page, Newest, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip})
     changed("page, Oldest, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip, "orderBy": "Oldest"})
     changed("page of 5 tags, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip, "tagIds": tag_ids})
@@ -288,14 +300,17 @@ def wait_for_job(rig: Rig, path: str) -> None:
 
 
 def delete_tag(rig: Rig) -> None:
+    """The call takes the tag off some images before it answers; others look on over a connection of their own."""
     tag, started = rig.tags[0], time.perf_counter()
-    rig.once("delete the tag on half of them", lambda: rig.client.delete(f"{rig.path}/tags/{tag}"))
+    call = Thread(target=Client(rig.service).delete, args=[f"{rig.path}/tags/{tag}"])
+    call.start()
 
     def invisible() -> bool:
         gone = rig.client.send("GET", f"{rig.path}/tags/{tag}")[0] == NOT_FOUND
         return gone and str(tag).encode() not in rig.client.get(f"{rig.path}/images", take=PAGE)
 
-    rig.until("until it is seen nowhere", started, invisible, VISIBLE_GOAL)
+    rig.until("tag on half of them deleted, until it is seen nowhere", started, invisible, VISIBLE_GOAL)
+    rig.until("until the call answers", started, lambda: not call.is_alive())
     view(rig, "page meanwhile, jumps", [rig.chance.randrange(rig.size) for _ in range(rig.rounds)])
     count: Query = {"taggingStatus": "Untagged"}
     rig.calls("count meanwhile", "images/count", COUNT_GOAL, *[count] * rig.rounds)
@@ -334,13 +349,13 @@ def main(argv: list[str]) -> int:
 
 
 def show(size: int, figures: Sequence[Figure], memory: dict[str, int]) -> None:
-    table = Table("", "p50", "p95, or once", "goal", title=f"{size} images")
-    for name, p50, seconds, goal in figures:
-        style = "red" if goal and seconds > goal else None
-        table.add_row(name, *("" if value is None else shown(value) for value in (p50, seconds, goal)), style=style)
+    table = Table("", "p50", "p95, or once", "longest", "goal", title=f"{size} images")
+    for figure in figures:
+        style = "red" if figure.goal and figure.p95 > figure.goal else None
+        table.add_row(figure.name, *figure.cells, style=style)
     style = "red" if memory["host"] > RSS_GOAL else None
-    table.add_row("memory of the host", "", f"{memory['host']} MB", f"{RSS_GOAL} MB", style=style)
-    table.add_row("memory of Azurite", "", f"{memory['Azurite']} MB", "")
+    table.add_row("memory of the host", "", f"{memory['host']} MB", "", f"{RSS_GOAL} MB", style=style)
+    table.add_row("memory of Azurite", "", f"{memory['Azurite']} MB", "", "")
     Console(highlight=False).print(table)
 
 
