@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from random import Random
+from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -40,8 +41,15 @@ PLACES = {
 PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}
 
 
+class Findings(NamedTuple):
+    """How often each operation gave each status, and what was wrong."""
+
+    seen: Counter[tuple[str, int]]
+    faults: list[str]
+
+
 class Fuzz:
-    """The service under attack; request n of a seed is the same in every run, but for the ids that it names."""
+    """An attack on the service; request n of a seed is the same in every run, but for the ids that it names."""
 
     def __init__(self, service: Service, worlds: dict[str, World]) -> None:
         self.service = service
@@ -49,31 +57,35 @@ class Fuzz:
         self.routes = RouteTable(index(app))
         self.operations = {f"{operation.service}_{operation.name}": operation for operation in operations}
         self.documented = documented()
-        self.seen: Counter[tuple[str, int]] = Counter()
 
-    def run(self, share: int) -> list[str]:
-        """The faults of every CONNECTIONS-th request."""
-        faults = []
+    def run(self, share: int) -> Findings:
+        """Send every CONNECTIONS-th request."""
+        found = Findings(Counter(), [])
         connection = HTTPConnection("127.0.0.1", self.service.port, timeout=60)
         for number in range(share, REQUESTS, CONNECTIONS):
             random = Random(f"{SEED}:{number}")
             operation = random.choice(operations)
             sent = request(operation, self.worlds[PLACE_OF.get(operation.name, "lasting")], random)
+            reached = self.reached(sent)
             try:
-                fault = self.fault(sent, send(connection, sent))
+                reply = send(connection, sent)
+                found.seen[reached.name if reached else "", reply.status] += 1
+                fault = self.fault(sent, reached, reply)
             except (OSError, HTTPException) as error:
                 fault = f"no answer: {error!r}"
                 connection.close()
             if fault:
-                faults.append(f"seed {SEED}, request {number} for {operation.name}: {fault}\n  {shown(sent)}")
+                found.faults.append(f"seed {SEED}, request {number} for {operation.name}: {fault}\n  {shown(sent)}")
         connection.close()
-        return faults
+        return found
 
-    def fault(self, sent: Request, reply: Reply) -> str | None:
-        """What is wrong with an answer."""
+    def reached(self, sent: Request) -> Operation | None:
+        """The operation that a request comes to, which may be another than it was made for."""
         found = self.routes.find(sent.method, sent.target.partition("?")[0])
-        operation = self.operations.get(found[0].name) if found else None
-        self.seen[operation.name if operation else "", reply.status] += 1
+        return self.operations.get(found[0].name) if found else None
+
+    def fault(self, sent: Request, operation: Operation | None, reply: Reply) -> str | None:
+        """What is wrong with an answer."""
         allowed = self.documented[operation.name] if operation else {404}
         if reply.status not in allowed:
             return f"{reply.status} is not among {sorted(allowed)}: {reply.data[:300]!r}"
@@ -122,7 +134,7 @@ def misfit(operation: Operation, reply: Reply) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def fuzz(service, training, web) -> Fuzz:
+def findings(service, training, web) -> Findings:
     pictures = [picture("apple", seed, (64, 64)) for seed in range(8)]
     keys = {"training": service.training_key, "prediction": service.prediction_key}
     known = {
@@ -131,14 +143,19 @@ def fuzz(service, training, web) -> Fuzz:
         "classification_type": ["Multiclass", "multilabel"],
         "type": ["Regular", "negative"],
         "platform": ["ONNX", "tensorflow"],
-        "target_export_platform": ["ONNX"],
+        "target_export_platform": ["", "", "ONNX"],
+        "export_model_container_uri": [""],
+        "notification_queue_uri": [""],
         "flavor": ["", "ONNX12"],
     }
     lasting, falling = (classifier(training) for _ in range(2))
     training.publish_iteration(lasting["project_id"][0], lasting["iteration_id"][0], "fuzz name", "resource")
     barren = {"project_id": [training.create_project(f"barren {uuid4()}").id for _ in range(10)]}
     worlds = {"lasting": lasting, "falling": falling, "barren": lasting | barren, "boxed": detector(training)}
-    return Fuzz(service, {name: World(keys, known | values, pictures) for name, values in worlds.items()})
+    fuzz = Fuzz(service, {name: World(keys, known | values, pictures) for name, values in worlds.items()})
+    with ThreadPoolExecutor(CONNECTIONS) as threads:
+        seen, faults = zip(*threads.map(fuzz.run, range(CONNECTIONS)), strict=True)
+    return Findings(sum(seen, Counter()), [fault for share in faults for fault in share])
 
 
 def classifier(training: CustomVisionTrainingClient) -> dict[str, list[str]]:
@@ -184,15 +201,14 @@ def detector(training: CustomVisionTrainingClient) -> dict[str, list[str]]:
     }
 
 
-def test_no_request_makes_it_fail(fuzz):
-    with ThreadPoolExecutor(CONNECTIONS) as threads:
-        faults = [fault for share in threads.map(fuzz.run, range(CONNECTIONS)) for fault in share]
+def test_no_request_makes_it_fail(findings):
+    faults = findings.faults
     assert not faults, f"{len(faults)} of {REQUESTS} requests:\n" + "\n".join(faults[:20])
-    assert sum(fuzz.seen.values()) == REQUESTS
+    assert findings.seen.total() == REQUESTS
 
 
-def test_the_requests_reach_every_operation_and_most_answers(fuzz):
-    succeeded = {name for (name, status) in fuzz.seen if status < 300}
-    refused = {name for (name, status) in fuzz.seen if status == 400}
-    assert len(succeeded & set(fuzz.documented)) > 0.8 * len(fuzz.documented)
-    assert len(refused & set(fuzz.documented)) > 0.8 * len(fuzz.documented)
+@pytest.mark.skipif(REQUESTS < 5_000, reason="too few requests to reach all")
+@pytest.mark.parametrize("statuses", [range(200, 300), [400]], ids=["done", "refused"])
+def test_the_requests_reach_what_operations_do(findings, statuses):
+    reached = {name for name, status in findings.seen if name and status in statuses}
+    assert len(reached) > 0.8 * len(operations)
