@@ -74,7 +74,8 @@ class Borders(NamedTuple):
 
 
 places = Memory(REMEMBERED, REMEMBERED_SECONDS)
-borders = Memory(REMEMBERED // 64, REMEMBERED_SECONDS)
+# Old ones serve as well: they are compared with the project, or corrected on the way.
+borders = Memory(REMEMBERED // 64, 24 * 3600.0)
 
 
 def walk(
@@ -175,4 +176,4 @@ def _rows(store: Store, where: Range, first: str, last: str, keys_only: bool, pa
     found = rows.scan(
         store.catalog, partition, where.prefix + first, where.prefix + last, keys_only=keys_only, page=page
     )
-    return (row._replace(key=row.key[cut:]) for row in found)
+    return (Row(row.key[cut:], row.doc, row.etag) for row in found)
