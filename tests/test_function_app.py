@@ -39,6 +39,10 @@ def test_services_choose_what_is_served():
     }
 
 
+def test_what_serves_an_api_describes_it():
+    assert "openapi" in names(build("prediction")) & names(build("training,camera"))
+
+
 def test_an_unknown_service_is_named():
     with pytest.raises(ValueError, match="'portal'"):
         build("training,portal")

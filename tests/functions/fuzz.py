@@ -138,7 +138,7 @@ def _query(operation: Operation, world: World, random: Random, wrong: bool) -> s
 def _value(parameter: Parameter, world: World, random: Random) -> str:
     """A value that the parameter takes, as it stands in a URL."""
     kind = get_args(parameter.kind)[0] if get_origin(parameter.kind) is list else parameter.kind
-    many = random.randint(0, 4) if kind is not parameter.kind else 1
+    many = random.choice([0, 1, 1, 1, 4]) if kind is not parameter.kind else 1
     return random.choice([",", "%2C"]).join(
         quote(str(_sample(kind, parameter.name, world, random)), safe="") for _ in range(many)
     )
