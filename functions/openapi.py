@@ -19,6 +19,12 @@ Json = dict[str, object]
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 JSON, OCTETS, MULTIPART = "application/json", "application/octet-stream", "multipart/form-data"
+DESCRIPTIONS = {
+    200: "Done.",
+    202: "Taken on; it goes on in the background.",
+    204: "Done; there is nothing to tell.",
+    207: "Done in part; each item's status says whether.",
+}
 REFUSALS = {
     400: "The request does not fit; code and message say what to change.",
     401: "The key is missing or wrong.",
@@ -31,6 +37,22 @@ REFUSALS = {
 }
 # These come from the gateway, the others from the service; an unknown version or route is the gateway's 404.
 GATEWAYS, EITHERS = (401, 413, 429), (404,)
+TEXT: Json = {"type": "string"}
+ERROR: Json = {"type": "object", "properties": {"code": TEXT, "message": TEXT}, "required": ["code", "message"]}
+ERROR_SCHEMAS: Json = {
+    "CustomVisionError": ERROR,
+    "GatewayError": {"type": "object", "properties": {"error": ERROR}, "required": ["error"]},
+}
+VERSION_PARAMETER: Json = {
+    "name": "version",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "enum": VERSIONS},
+}
+SECURITY_SCHEMES: Json = {
+    f"{name}Key": {"type": "apiKey", "in": "header", "name": header}
+    for name, header in {**KEY_HEADERS, "general": "Ocp-Apim-Subscription-Key"}.items()
+}
 
 
 @blueprint.function_name(name="openapi")
@@ -53,7 +75,8 @@ def document(operations: Iterable[Operation], limits: Limits) -> Json:
     schemas = dict(zip(kinds, made, strict=True))
     paths: dict[str, Json] = {}
     for operation in described:
-        paths.setdefault(_path(operation), {})[operation.method.lower()] = _operation(operation, schemas, limits)
+        path = f"/customvision/{{version}}/{operation.service}/{camel(operation.path)}"
+        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, schemas, limits)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -70,29 +93,6 @@ def document(operations: Iterable[Operation], limits: Limits) -> Json:
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
-
-
-TEXT: Json = {"type": "string"}
-ERROR: Json = {"type": "object", "properties": {"code": TEXT, "message": TEXT}, "required": ["code", "message"]}
-ERROR_SCHEMAS: Json = {
-    "CustomVisionError": ERROR,
-    "GatewayError": {"type": "object", "properties": {"error": ERROR}, "required": ["error"]},
-}
-VERSION_PARAMETER: Json = {
-    "name": "version",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "enum": VERSIONS},
-}
-SECURITY_SCHEMES: Json = {
-    f"{name}Key": {"type": "apiKey", "in": "header", "name": header}
-    for name, header in {**KEY_HEADERS, "general": "Ocp-Apim-Subscription-Key"}.items()
-}
-
-
-def _path(operation: Operation) -> str:
-    segments = [f"{{{camel(part[1:-1])}}}" if part[0] == "{" else part for part in operation.path.split("/")]
-    return "/".join(["/customvision/{version}", operation.service, *segments])
 
 
 def _operation(operation: Operation, schemas: dict[object, Json], limits: Limits) -> Json:
@@ -165,14 +165,6 @@ def _answers(operation: Operation, schemas: dict[object, Json]) -> Json:
         str(status): {"description": DESCRIPTIONS[status], **_content(operation, status, schemas)}
         for status in operation.statuses
     }
-
-
-DESCRIPTIONS = {
-    200: "Done.",
-    202: "Taken on; it goes on in the background.",
-    204: "Done; there is nothing to tell.",
-    207: "Done in part; each item's status says whether.",
-}
 
 
 def _content(operation: Operation, status: int, schemas: dict[object, Json]) -> Json:
