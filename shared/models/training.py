@@ -49,16 +49,31 @@ class ModelSpec(Wire, frozen=True):
     architecture: str = ARCHITECTURE
 
 
+class EvaluatedBox(Wire, frozen=True):
+    """A box that the model found: the position of its tag in `Evaluation.tags`; fractions (0..1) of the picture."""
+
+    tag: int
+    probability: float
+    left: float
+    top: float
+    width: float
+    height: float
+
+
 class EvaluatedImage(Wire, frozen=True):
-    """An image judged by a model that never saw it: its true tags and the probability of every tag in model order."""
+    """An image judged by a model that never saw it: its true tags and regions, and what the model says of it.
+
+    A classifier says the probability of every tag in the model's order, a detector boxes.
+    """
 
     id: UUID
     created: datetime
     width: int
     height: int
     tags: list[UUID]
-    probabilities: list[float]
+    probabilities: list[float] = []
     regions: list[RegionMark] = []
+    boxes: list[EvaluatedBox] = []
 
 
 class Evaluation(Wire, frozen=True):

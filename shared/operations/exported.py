@@ -16,7 +16,7 @@ from shared.models.images import ImageRecord, RegionMark
 from shared.models.iterations import IterationRecord, IterationStatus
 from shared.models.limits import Limits
 from shared.models.tags import Tag, TagType
-from shared.models.training import Evaluation, ModelSpec
+from shared.models.training import EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.transfer import ExportInfo, IterationExport, PartHeader, PartImage
 from shared.operations import projects
 from shared.operations.project_export import FILES
@@ -35,6 +35,8 @@ IMAGES_PER_PART = 1_000
 # their file's memory.
 VALUES = 12_000_000
 DETAILS = 4_096
+# So many boxes of a detector are far beyond what any picture shows.
+BOXES_PER_IMAGE = 1_000
 # A model's input in pixels; every picture that it sees is resized to that.
 INPUT_SIDE = 4_096
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -113,9 +115,20 @@ def read_model(source: Source, exported: IterationExport, limits: Limits) -> tup
         0 < size.width <= INPUT_SIDE and 0 < size.height <= INPUT_SIDE and len(spec.tags) <= limits.tags_per_project
     ):
         raise errors.InvalidImportToken("Invalid Token: a model has an input or tags beyond measure.")
-    if any(len(image.probabilities) != len(evaluation.tags) for image in evaluation.images):
+    kind = DOMAINS[exported.record.iteration.domain_id].type
+    if not all(_fits(image, evaluation.tags, kind) for image in evaluation.images):
         raise errors.InvalidImportToken("Invalid Token: a model's performance does not fit its tags.")
     return graph, spec, evaluation
+
+
+def _fits(image: EvaluatedImage, tags: Sequence[ModelTag], kind: DomainType) -> bool:
+    probabilities = len(tags) if kind == DomainType.CLASSIFICATION else 0
+    return (
+        len(image.probabilities) == probabilities
+        and len(image.boxes) <= BOXES_PER_IMAGE
+        and all(0 <= box.tag < len(tags) for box in image.boxes)
+        and {tag.id for tag in tags}.issuperset([*image.tags, *(region.tag_id for region in image.regions)])
+    )
 
 
 def check_images(limits: Limits, images: list[ImageRecord], tags: Mapping[UUID, Tag]) -> None:
