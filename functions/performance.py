@@ -16,7 +16,9 @@ ITERATION = "projects/{project_id}/iterations/{iteration_id}"
 def get_iteration_performance(
     call: Call, project_id: UUID, iteration_id: UUID, threshold: float = 0.5, overlap_threshold: float = 0.3
 ) -> IterationPerformance:
-    return performance.get_iteration_performance(call.store, project_id, iteration_id, threshold=threshold)
+    return performance.get_iteration_performance(
+        call.store, project_id, iteration_id, threshold=threshold, overlap_threshold=overlap_threshold
+    )
 
 
 @training("GET", f"{ITERATION}/performance/images")

@@ -21,11 +21,14 @@ PLACES = {
     "shared.models": ["shared.errors"],
     "shared.samples": [],
     "shared.imaging": ["shared.models", "shared.errors"],
+    "shared.metrics": ["shared.models", "shared.imaging"],
     "shared.storage": ["shared.models", "shared.errors", "shared.settings", "shared.identity"],
     "shared.prediction": ["shared.models", "shared.errors", "shared.settings", "shared.storage", "shared.imaging"],
     "shared": ["shared.models", "shared.errors", "shared.settings", "shared.identity"],
     "shared.operations": ["shared"],
-    "training_job": [f"shared.{room}" for room in ("models", "errors", "settings", "storage", "imaging", "prediction")],
+    "training_job": [
+        f"shared.{room}" for room in ("models", "errors", "settings", "storage", "imaging", "prediction", "metrics")
+    ],
 }
 # Places whose modules stand side by side and do not import each other.
 APART = ["functions", "shared"]

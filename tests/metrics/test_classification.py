@@ -1,11 +1,11 @@
-"""Metrics against numbers worked out by hand."""
+"""Metrics of classifiers against numbers worked out by hand."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from shared.metrics import average_precision, iteration_performance
+from shared.metrics.classification import average_precision, iteration_performance
 from shared.models.projects import ClassificationType
 from shared.models.training import EvaluatedImage, Evaluation, ModelTag
 

@@ -1,0 +1,125 @@
+"""How well a detector does, as COCO counts it: each box counts once, found by the first that overlaps it enough."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.imaging.boxes import Floats, iou, ltwh_to_xyxy
+from shared.metrics.counts import Counts, summary
+from shared.models.images import RegionMark
+from shared.models.performance import IterationPerformance
+from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+# The recalls at which COCO asks for the precision.
+RECALLS = np.linspace(0, 1, 101)
+
+
+class Judged(NamedTuple):
+    """All boxes of all images, the most probable first: tag, probability and whether it is right, (N,) each.
+
+    `truths` is how many boxes each tag has in truth, (tags,).
+    """
+
+    tags: Ints
+    probabilities: Floats
+    right: Flags
+    truths: Ints
+
+
+def iteration_performance(evaluation: Evaluation, threshold: float, overlap_threshold: float) -> IterationPerformance:
+    """Of the boxes whose probability reaches the threshold, those are right that overlap a true one enough.
+
+    The average precisions look at all boxes, whatever the threshold.
+    """
+    judged = judge(evaluation.images, evaluation.tags, overlap_threshold)
+    return summary(evaluation.tags, _count(judged, threshold), average_precisions(judged))
+
+
+def judge(images: Sequence[EvaluatedImage], tags: Sequence[ModelTag], overlap: float) -> Judged:
+    """Hold the boxes of every image against its regions; those of other tags count for nothing."""
+    positions = {tag.id: position for position, tag in enumerate(tags)}
+    found = np.array([_box_row(box) for image in images for box in image.boxes], float).reshape(-1, 6)
+    right = [np.zeros(0, bool)]
+    truths = np.zeros(len(tags), np.int64)
+    start = 0
+    for image in images:
+        true_boxes, true_tags = _truths(image.regions, positions)
+        truths += np.bincount(true_tags, minlength=len(tags))
+        mine = found[start : start + len(image.boxes)]
+        right.append(matches(ltwh_to_xyxy(mine[:, 2:]), mine[:, 0], mine[:, 1], true_boxes, true_tags, overlap))
+        start += len(image.boxes)
+    order = np.argsort(-found[:, 1], kind="stable")
+    return Judged(found[order, 0].astype(np.int64), found[order, 1], np.concatenate(right)[order], truths)
+
+
+def matches(
+    boxes_xyxy: Floats,
+    tags: Ints | Floats,
+    probabilities: Floats,
+    true_xyxy: Floats,
+    true_tags: Ints,
+    overlap: float,
+) -> Flags:
+    """Which boxes of one image are right: (N, 4), (N,), (N,), (M, 4), (M,) -> (N,).
+
+    Greedily, as COCO does: the most probable box chooses first, and takes the true box of its tag that it overlaps
+    most, if by `overlap` or more; a true box is taken once.
+    """
+    right = np.zeros(len(boxes_xyxy), bool)
+    # A box that lies exactly so overlaps by 1, but for the rounding: COCO's own allowance.
+    overlaps = np.where(tags[:, None] == true_tags[None], iou(boxes_xyxy, true_xyxy), -1)
+    near = overlaps >= min(overlap, 1 - 1e-10)
+    order = np.argsort(-probabilities, kind="stable")
+    for box in order[near[order].any(axis=1)]:
+        choice = np.flatnonzero(near[box])
+        if len(choice):
+            # Of several that it overlaps alike COCO takes the last.
+            best = choice[::-1][overlaps[box, choice[::-1]].argmax()]
+            right[box], near[:, best] = True, False
+    return right
+
+
+def average_precisions(judged: Judged) -> list[float | None]:
+    """Of each tag; None where no image shows it."""
+    return [average_precision(judged.right[judged.tags == tag], truths) for tag, truths in enumerate(judged.truths)]
+
+
+def average_precision(right: Flags, truths: int) -> float | None:
+    """Of one tag's boxes, the most probable first, (N,), and the number of its true boxes; None where that is 0.
+
+    COCO's interpolation: at each of 101 recalls, 0 to 1, the best precision that is reached with that recall or more,
+    and of those the mean. It is pycocotools' `precision` at one IoU threshold, with areaRng "all", no crowds, and
+    maxDets beyond the number of boxes.
+    """
+    if not truths:
+        return None
+    hits = right.cumsum()
+    precision = np.maximum.accumulate((hits / np.arange(1, len(hits) + 1))[::-1])[::-1]
+    reached = np.searchsorted(hits / truths, RECALLS, side="left")
+    return float(np.append(precision, 0.0)[reached].mean())
+
+
+def _count(judged: Judged, threshold: float) -> list[Counts]:
+    shown = judged.probabilities >= threshold
+    number = len(judged.truths)
+    boxes = np.bincount(judged.tags[shown], minlength=number)
+    hits = np.bincount(judged.tags[shown & judged.right], minlength=number)
+    rows = zip(hits.tolist(), (boxes - hits).tolist(), (judged.truths - hits).tolist(), strict=True)
+    return [Counts(*row) for row in rows]
+
+
+def _box_row(box: EvaluatedBox) -> tuple[float, ...]:
+    return box.tag, box.probability, box.left, box.top, box.width, box.height
+
+
+def _truths(regions: Sequence[RegionMark], positions: Mapping[UUID, int]) -> tuple[Floats, Ints]:
+    """Boxes (M, 4) and tags (M,) of the regions whose tag the model has."""
+    known = [region for region in regions if region.tag_id in positions]
+    boxes = [(region.left, region.top, region.width, region.height) for region in known]
+    tags = np.array([positions[region.tag_id] for region in known], np.int64)
+    return ltwh_to_xyxy(np.array(boxes, float).reshape(-1, 4)), tags
