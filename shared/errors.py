@@ -269,6 +269,14 @@ class MultiLabelTrainingValidationFailed(ServiceError):
     code = "BadRequestMultiLabelClassificationTrainingValidationFailed"
 
 
+class DetectionTrainingValidationFailed(ServiceError):
+    code = "BadRequestDetectionTrainingValidationFailed"
+
+
+class DetectionTrainingNotAllowNegativeTag(ServiceError):
+    code = "BadRequestDetectionTrainingNotAllowNegativeTag"
+
+
 class DomainNotSupportedForAdvancedTraining(ServiceError):
     code = "BadRequestDomainNotSupportedForAdvancedTraining"
 

@@ -31,9 +31,9 @@ from shared.models.wire import now
 from shared.operations import projects
 from shared.operations import training_checks as checks
 from shared.operations.tags import require_tags
+from shared.operations.training_data import of_classifier, of_detector
 from shared.settings import Settings
 from shared.storage import counts, datasets, queues
-from shared.storage import images as stored_images
 from shared.storage import iterations as stored
 from shared.storage import tags as stored_tags
 from shared.storage.counts import Counts
@@ -41,7 +41,8 @@ from shared.storage.store import Store
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,63}")
 ATTEMPTS = 3
-# A project with so many tagged images is frozen within the train call, in about a second; a larger one by upkeep.
+# A project with so many images to look at, which are the tagged ones or for a detector all, is frozen within the train
+# call, in about a second; a larger one by upkeep.
 FROZEN_AT_ONCE = 5_000
 
 
@@ -67,6 +68,7 @@ def train_project(
         checks.check_base(store, project, parameters.custom_base_model_info)
     counted = counts.read(store, project_id)
     tags = _selected(stored_tags.names(store, project_id), parameters.selected_tags or [])
+    checks.check_tags(project, tags)
     checks.check_enough(settings.limits, project.settings.classification_type, tags, counted.per_tag)
     time = now()
     run = TrainingRun(
@@ -134,7 +136,9 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
 
     Where we die half-way, `watch_training` goes on from there.
     """
-    iteration, large = record.iteration, counted.tagged > FROZEN_AT_ONCE
+    iteration = record.iteration
+    looked_at = counted.tagged if iteration.classification_type else counted.images
+    large = looked_at > FROZEN_AT_ONCE
     stored.lock_training(store, iteration.project_id, iteration.id)
     try:
         name = f"Iteration {stored.next_number(store, iteration.project_id)}"
@@ -191,13 +195,9 @@ def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:
 
 
 def _trained_on(store: Store, iteration: Iteration, wanted: Set[UUID]) -> Iterator[ImageRecord]:
-    """The images with any of the wanted tags, and of their tags those."""
-    for image in stored_images.each(store, iteration.project_id):
-        marks = [mark for mark in image.tags if mark.tag_id in wanted]
-        checks.check_tags_of(image, len(marks), iteration.classification_type)
-        if marks:
-            regions = [region for region in image.regions if region.tag_id in wanted]
-            yield replace(image, tags=marks, regions=regions)
+    if iteration.classification_type is None:
+        return of_detector(store, iteration.project_id, wanted)
+    return of_classifier(store, iteration.project_id, wanted, iteration.classification_type)
 
 
 def _launch(store: Store, settings: Settings, iteration: Iteration) -> None:

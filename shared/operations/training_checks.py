@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from shared import errors
-from shared.models.domains import DomainType
+from shared.models.domains import PRODUCTS_ON_SHELVES, DomainType
 from shared.models.images import ImageRecord
 from shared.models.iterations import (
     CustomBaseModelInfo,
@@ -24,6 +24,13 @@ from shared.operations import projects
 from shared.storage import blobs, iterations
 from shared.storage.store import Store
 
+# What a dataset is refused with that does not fit its kind; a detector has no classification type.
+REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
+    None: errors.DetectionTrainingValidationFailed,
+    ClassificationType.MULTICLASS: errors.MultiClassTrainingValidationFailed,
+    ClassificationType.MULTILABEL: errors.MultiLabelTrainingValidationFailed,
+}
+
 
 def check_supported(project: Project, training_type: TrainingType) -> None:
     domain = projects.domain_of(project)
@@ -35,26 +42,42 @@ def check_supported(project: Project, training_type: TrainingType) -> None:
         )
 
 
+def check_tags(project: Project, tags: list[Tag]) -> None:
+    """Whether a detector can have tags of these types, which may be left from other days."""
+    domain = projects.domain_of(project)
+    if domain.type != DomainType.OBJECT_DETECTION:
+        return
+    names = {kind: ", ".join(tag.name for tag in tags if tag.type == kind) for kind in TagType}
+    if names[TagType.NEGATIVE]:
+        raise errors.DetectionTrainingNotAllowNegativeTag(
+            f"Object detection has no Negative tag: delete {names[TagType.NEGATIVE]}, and mark images without objects "
+            'as background by the metadata {"background": "true"}.'
+        )
+    if names[TagType.GENERAL_PRODUCT] and domain.id != PRODUCTS_ON_SHELVES:
+        raise errors.DetectionTrainingValidationFailed(
+            f"'{domain.name}' has no GeneralProduct tag: make {names[TagType.GENERAL_PRODUCT]} Regular, or choose the "
+            "domain Products on Shelves."
+        )
+
+
 def check_enough(
     limits: Limits, kind: ClassificationType | None, tags: list[Tag], images_per_tag: Mapping[UUID, int]
 ) -> None:
-    """At least two tags, one of them regular, and enough images of every one."""
-    refused = (
-        errors.MultiClassTrainingValidationFailed
-        if kind == ClassificationType.MULTICLASS
-        else errors.MultiLabelTrainingValidationFailed
-    )
-    few = [tag.name for tag in tags if images_per_tag.get(tag.id, 0) < limits.images_per_tag]
+    """Enough images of every tag, and enough tags: for a detector one, for a classifier two, one of them regular."""
+    least = limits.images_per_tag if kind else limits.images_per_tag_detection
+    few = [tag.name for tag in tags if images_per_tag.get(tag.id, 0) < least]
     if few:
-        raise refused(
-            f"Not enough images per tag for training: {', '.join(few)} has fewer than {limits.images_per_tag}. "
-            "Tag more images, or delete the tag."
+        do = "Tag more images" if kind else "Draw its boxes on more images"
+        raise REFUSED[kind](
+            f"Not enough images per tag for training: {', '.join(few)} has fewer than {least}. {do}, or delete the tag."
         )
-    if len(tags) < 2 or all(tag.type == TagType.NEGATIVE for tag in tags):
-        raise refused("Not enough tags for training: have two or more, one of which may be the Negative tag.")
+    if kind is None and not tags:
+        raise REFUSED[kind]("Not enough tags for training: create one, and draw its boxes.")
+    if kind and (len(tags) < 2 or all(tag.type == TagType.NEGATIVE for tag in tags)):
+        raise REFUSED[kind]("Not enough tags for training: have two or more, one of which may be the Negative tag.")
 
 
-def check_tags_of(image: ImageRecord, tags: int, kind: ClassificationType | None) -> None:
+def check_tags_of(image: ImageRecord, tags: int, kind: ClassificationType) -> None:
     """`tags` is how many of the tags to train the image has."""
     if tags > 1 and kind == ClassificationType.MULTICLASS:
         raise errors.MultiClassTrainingValidationFailed(

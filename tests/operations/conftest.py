@@ -1,17 +1,20 @@
 """Projects made by the operations themselves, without HTTP."""
 
 from functools import partial
+from uuid import UUID
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
+from shared import launcher
 from shared.models.domains import GENERAL
 from shared.models.iterations import IterationRecord
+from shared.models.jobs import Announce, PrepareTraining
 from shared.models.projects import Project, ProjectOptions
 from shared.models.training import DatasetHeader, EvaluatedImage, Evaluation, ModelTag
-from shared.operations import project_export, projects
-from shared.storage import blobs, counts, datasets
+from shared.operations import project_export, projects, train
+from shared.storage import blobs, counts, datasets, queues
 from shared.storage import images as stored_images
 from shared.storage import iterations as stored_iterations
 from shared.storage import tags as stored_tags
@@ -19,6 +22,24 @@ from tests.operations.test_races import record_of, tag_of
 from tests.operations.test_upkeep import create_images
 from tests.operations.transfers import Copy, marked, records
 from tests.prediction.graphs import make_graph, make_spec
+
+
+class Launches:
+    """The jobs that were asked for; none is started, and tasks are kept to be done by the test."""
+
+    def __init__(self) -> None:
+        self.launched: list[UUID] = []
+        self.tasks: list[PrepareTraining | Announce] = []
+
+    def launch(self, settings, project_id, iteration_id) -> str:
+        self.launched.append(iteration_id)
+        return str(len(self.launched))
+
+    def send(self, store, queue, task, delay=0.0) -> None:
+        self.tasks.append(task)
+
+    def of(self, kind) -> list[PrepareTraining | Announce]:
+        return [task for task in self.tasks if isinstance(task, kind)]
 
 
 @pytest.fixture
@@ -79,3 +100,16 @@ def trained(store, project_id, exported):
         blobs.model_write(store, project_id, iteration.id, name, data)
     stored_images.delete(store, project_id, next(image.id for image in found if image.tags))
     return iteration
+
+
+@pytest.fixture
+def launches(monkeypatch):
+    launches = Launches()
+    monkeypatch.setattr(launcher, "launch", launches.launch)
+    monkeypatch.setattr(queues, "send", launches.send)
+    return launches
+
+
+@pytest.fixture
+def large(monkeypatch):
+    monkeypatch.setattr(train, "FROZEN_AT_ONCE", 3)

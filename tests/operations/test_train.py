@@ -1,14 +1,14 @@
 """From the train call to the launch: what is frozen, what is refused, and what goes on after a death half-way."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared import errors, launcher
+from shared import errors
 from shared.events import Publisher
 from shared.models.events import EventType
 from shared.models.images import ImageRecord, TagMark, new_image_id
@@ -24,28 +24,10 @@ from shared.models.jobs import Announce, AnyTask, DropIteration, PrepareTraining
 from shared.models.limits import Limits
 from shared.models.wire import now
 from shared.operations import tags, train, upkeep
-from shared.storage import datasets, queues
+from shared.storage import datasets
 from shared.storage import images as stored_images
 from shared.storage import iterations as stored
 from shared.storage import tags as stored_tags
-
-
-class Launches:
-    """The jobs that were asked for; none is started, and tasks are kept to be done by the test."""
-
-    def __init__(self) -> None:
-        self.launched: list[UUID] = []
-        self.tasks: list[PrepareTraining | Announce] = []
-
-    def launch(self, settings, project_id, iteration_id) -> str:
-        self.launched.append(iteration_id)
-        return str(len(self.launched))
-
-    def send(self, store, queue, task, delay=0.0) -> None:
-        self.tasks.append(task)
-
-    def of(self, kind) -> list[PrepareTraining | Announce]:
-        return [task for task in self.tasks if isinstance(task, kind)]
 
 
 class Events(Publisher):
@@ -57,19 +39,6 @@ class Events(Publisher):
 
     def publish(self, event_type, subject, data, event_id) -> None:
         self.published.append((event_type, data))
-
-
-@pytest.fixture
-def launches(monkeypatch):
-    launches = Launches()
-    monkeypatch.setattr(launcher, "launch", launches.launch)
-    monkeypatch.setattr(queues, "send", launches.send)
-    return launches
-
-
-@pytest.fixture
-def large(monkeypatch):
-    monkeypatch.setattr(train, "FROZEN_AT_ONCE", 3)
 
 
 @pytest.fixture
