@@ -13,6 +13,8 @@ from azure.cognitiveservices.vision.customvision.training.models import CustomVi
 from msrest.authentication import ApiKeyCredentials
 
 from local.service import Service
+from shared.settings import Settings
+from shared.storage.store import Store
 from tests.functions.flows import train, upload
 from tests.functions.wire import Reply, Request, send
 
@@ -27,6 +29,14 @@ def training(service: Service) -> CustomVisionTrainingClient:
 def prediction(service: Service) -> CustomVisionPredictionClient:
     credentials = ApiKeyCredentials(in_headers={"Prediction-key": service.prediction_key})
     return CustomVisionPredictionClient(service.endpoint, credentials)
+
+
+@pytest.fixture(scope="session")
+def storage(service: Service) -> Iterator[Store]:
+    """The service's own."""
+    store = Store.open(Settings(storage_connection_string=service.connection_string))
+    yield store
+    store.close()
 
 
 @pytest.fixture

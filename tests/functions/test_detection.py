@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
-import msgspec
 import pytest
 from azure.cognitiveservices.vision.customvision.prediction.models import (
     CustomVisionErrorException as PredictionError,
@@ -11,61 +10,24 @@ from azure.cognitiveservices.vision.customvision.prediction.models import (
 
 from local.service import RESOURCE_ID
 from shared.errors import NotFound
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
-from shared.models.wire import now
-from shared.settings import Settings
-from shared.storage import blobs, iterations, predictions
-from shared.storage.store import Store
+from shared.storage import blobs, predictions
+from tests.functions.detectors import boxes_of, put_detector
 from tests.functions.flows import refused
 from tests.pictures import picture, rectangles
-from tests.prediction.graphs import DETECTION_DOMAIN, make_detector, make_detector_spec
+from tests.prediction.graphs import DETECTION_DOMAIN, make_detector
 
 RED, BLUE = (0.125, 0.25, 0.25, 0.5), (0.75, 0.0, 0.25, 0.125)
 DATA = rectangles({"red": RED, "blue": BLUE})
 
 
 @pytest.fixture(scope="module")
-def kept(service):
-    """The service's own storage."""
-    store = Store.open(Settings(storage_connection_string=service.connection_string))
-    yield store
-    store.close()
-
-
-@pytest.fixture(scope="module")
-def detector(training, kept):
+def detector(training, storage):
     """A detection project with a finished iteration, published as `colours`."""
     project = training.create_project(f"detection {uuid4()}", domain_id=str(DETECTION_DOMAIN))
-    iteration = put_iteration(kept, UUID(project.id))
+    iteration = put_detector(storage, UUID(project.id))
     assert training.publish_iteration(project.id, iteration.id, "colours", RESOURCE_ID) is True
     yield SimpleNamespace(project=project, iteration=iteration)
     training.unpublish_iteration(project.id, iteration.id)
-
-
-def put_iteration(store: Store, project_id: UUID) -> Iteration:
-    spec = make_detector_spec(project_id, uuid4())
-    iteration = Iteration(
-        spec.iteration_id,
-        "Iteration 1",
-        IterationStatus.COMPLETED,
-        now(),
-        now(),
-        project_id,
-        exportable=False,
-        domain_id=DETECTION_DOMAIN,
-        classification_type=None,
-        training_type=TrainingType.REGULAR,
-        trained_at=now(),
-    )
-    iterations.insert(store, IterationRecord(iteration, TrainingRun(revision=0)))
-    blobs.model_write(store, project_id, iteration.id, "model.onnx", make_detector())
-    blobs.model_write(store, project_id, iteration.id, "model.json", msgspec.json.encode(spec))
-    return iteration
-
-
-def boxes_of(result) -> dict[str, tuple[float, ...]]:
-    boxes = {each.tag_name: each.bounding_box for each in result.predictions}
-    return {tag: (box.left, box.top, box.width, box.height) for tag, box in boxes.items()}
 
 
 def test_detect_image(prediction, detector):
@@ -93,7 +55,7 @@ def test_every_way_to_detect_agrees(prediction, training, detector, web):
     assert len({result.id for result in results}) == 5
 
 
-def test_only_stored_detections_are_kept_with_their_boxes(prediction, detector, kept, web):
+def test_only_stored_detections_are_kept_with_their_boxes(prediction, detector, storage, web):
     project_id = UUID(detector.project.id)
     stored = [
         prediction.detect_image(project_id, "colours", DATA),
@@ -104,10 +66,10 @@ def test_only_stored_detections_are_kept_with_their_boxes(prediction, detector, 
         prediction.detect_image_url_with_no_store(project_id, "colours", web.serve(DATA)),
     ]
     for result in stored:
-        assert boxes_of(predictions.get(kept, project_id, UUID(result.id)).prediction) == boxes_of(result)
+        assert boxes_of(predictions.get(storage, project_id, UUID(result.id)).prediction) == boxes_of(result)
     for result in left:
         with pytest.raises(NotFound):
-            predictions.get(kept, project_id, UUID(result.id))
+            predictions.get(storage, project_id, UUID(result.id))
 
 
 @pytest.mark.parametrize("store", ["", "_with_no_store"])
@@ -144,8 +106,8 @@ def test_classify_image_refuses_a_detector(prediction, detector):
     assert "call detect instead" in caught.value.error.message
 
 
-def test_a_detector_that_can_not_be_read_is_the_operators_fault(training, detector, kept):
-    iteration = put_iteration(kept, UUID(detector.project.id))
-    blobs.model_write(kept, iteration.project_id, iteration.id, "model.onnx", make_detector()[:-50])
+def test_a_detector_that_can_not_be_read_is_the_operators_fault(training, detector, storage):
+    iteration = put_detector(storage, UUID(detector.project.id))
+    blobs.model_write(storage, iteration.project_id, iteration.id, "model.onnx", make_detector()[:-50])
     with refused("ErrorPredictionModelNotFound", "train again"):
         training.quick_test_image(detector.project.id, DATA, iteration_id=iteration.id)
