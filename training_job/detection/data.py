@@ -1,0 +1,110 @@
+"""The features that a frozen backbone sees in views of the images, made on all cores, and batches of them."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor
+
+from shared.imaging.resize import model_picture
+from shared.models.preprocessing import Preprocessing
+from training_job.detection.views import Floats, Ints, View, plain, varied
+
+Halves = npt.NDArray[np.float16]
+Report = Callable[[float, str], None]
+
+
+class Example(NamedTuple):
+    """An image to learn from: how to read a file of it; boxes (M, 4), x1, y1, x2, y2 in 0..1; tags (M,)."""
+
+    read: Callable[[], bytes]
+    boxes: Floats
+    tags: Ints
+
+
+class Features(NamedTuple):
+    """Of S views: each scale's features (S, rows, columns, width), which is how torch likes them best, and the boxes
+    and tags of each view.
+    """
+
+    scales: Sequence[Halves]
+    boxes: list[Floats]
+    tags: list[Ints]
+
+    @property
+    def widths(self) -> list[int]:
+        return [scale.shape[-1] for scale in self.scales]
+
+    def batch(
+        self, positions: Sequence[int], pixels: int, device: torch.device | str = "cpu"
+    ) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Features as `Head` takes them, true boxes (B, M, 4) in pixels, true tags (B, M), -1 where there is none."""
+        features = [torch.from_numpy(scale[positions]).to(device).float().permute(0, 3, 1, 2) for scale in self.scales]
+        most = max(1, *(len(self.tags[position]) for position in positions))
+        boxes, tags = torch.zeros(len(positions), most, 4), torch.full((len(positions), most), -1)
+        for row, position in enumerate(positions):
+            count = len(self.tags[position])
+            boxes[row, :count] = torch.from_numpy(self.boxes[position]) * pixels
+            tags[row, :count] = torch.from_numpy(self.tags[position])
+        return features, boxes.to(device), tags.to(device)
+
+
+def featurise(
+    backbone: onnx.ModelProto,
+    examples: Sequence[Example],
+    spec: Preprocessing,
+    views: int,
+    folder: Path,
+    report: Report,
+    seed: int = 0,
+) -> Features:
+    """Of each example as many views, the plain one first, each at `position * views + view`. The features are files
+    in `folder`, so that memory holds what fits. Raises what the examples' `read` raises, and BadImageFormat.
+    """
+    running = session(backbone)
+    shapes = [[int(part) for part in output.shape[1:]] for output in running.get_outputs()]
+    scales = [
+        np.lib.format.open_memmap(
+            folder / f"scale{scale}.npy", "w+", np.float16, (len(examples) * views, rows, columns, width)
+        )
+        for scale, (width, rows, columns) in enumerate(shapes)
+    ]
+    boxes: list[Floats] = []
+    tags: list[Ints] = []
+
+    def look(position: int) -> list[View]:
+        seen = []
+        for view, each in enumerate(_views(examples[position], spec, views, np.random.default_rng([seed, position]))):
+            for scale, values in zip(scales, running.run(None, {"pixels": each.pixels}), strict=True):
+                scale[position * views + view] = values[0].transpose(1, 2, 0)
+            seen.append(each)
+        return seen
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done, seen in enumerate(pool.map(look, range(len(examples))), 1):
+            boxes += [each.boxes for each in seen]
+            tags += [each.tags for each in seen]
+            report(done / len(examples), f"Looked at {done} of {len(examples)} images")
+    return Features(scales, boxes, tags)
+
+
+def _views(example: Example, spec: Preprocessing, count: int, random: np.random.Generator) -> Iterator[View]:
+    picture = model_picture(example.read(), spec)
+    yield plain(picture, example.boxes, example.tags, spec)
+    for _ in range(count - 1):
+        yield varied(picture, example.boxes, example.tags, spec, random)
+
+
+def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    """One that runs on the core of the thread that calls it, and in many threads."""
+    options = onnxruntime.SessionOptions()
+    # A picture a core is faster than all cores on one picture.
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

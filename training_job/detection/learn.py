@@ -1,0 +1,98 @@
+"""The learner: a head, its optimizer, and one epoch of learning."""
+
+import ctypes
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from training_job.detection.data import Features
+from training_job.detection.loss import loss
+from training_job.detection.model import Grid, Head, boxes_of
+from training_job.detection.recipe import Recipe
+from training_job.detection.views import Ints
+
+SEED = 0
+MOST_GRADIENT = 10.0
+# The first steps are smaller: the optimizer knows nothing yet.
+WARM_STEPS = 50
+# glibc's M_MMAP_MAX and M_TRIM_THRESHOLD.
+MMAP_MAX, TRIM_THRESHOLD, NEVER = -4, -1, 2**31 - 1
+
+
+class Epoch(NamedTuple):
+    """One pass over the views at `rows`. The rate of learning falls by a cosine over a phase of several epochs, of
+    which this one is the part from `begin` to `end`, in 0..1.
+    """
+
+    rows: Ints
+    rate: float
+    begin: float
+    end: float
+
+
+class Learner(NamedTuple):
+    head: Head
+    optimizer: torch.optim.Optimizer
+    grid: Grid
+    recipe: Recipe
+    device: torch.device
+
+
+def begin(widths: Sequence[int], tags: int, recipe: Recipe) -> Learner:
+    """A head for features of these widths that has learned nothing, on the GPU where there is one."""
+    _keep_memory()
+    torch.manual_seed(SEED)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    head = Head(widths, tags, recipe.width, recipe.depth).to(device)
+    # On a CPU a third faster than planes.
+    head = head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+    grid = Grid(*(part.to(device) for part in Grid.of(recipe.pixels)))
+    return Learner(head, optimizer, grid, recipe, device)
+
+
+def phase(rows: Ints, epochs: int, rate: float) -> list[Epoch]:
+    return [Epoch(rows, rate, number / epochs, (number + 1) / epochs) for number in range(epochs)]
+
+
+def learn(learner: Learner, features: Features, epoch: Epoch, number: int, tell: Callable[[int, float], None]) -> None:
+    """The number is the epoch's in the training; `tell` hears after each batch its size and its loss."""
+    learner.head.train()
+    size = min(learner.recipe.batch, len(epoch.rows))
+    order = np.random.default_rng([SEED, number]).permutation(epoch.rows)
+    # The last views of the order, too few for a batch, wait for another epoch: batch norms need company.
+    starts = range(0, len(order) - size + 1, size)
+    for start in starts:
+        warmth = min((start // size + 1) / WARM_STEPS, 1) if epoch.begin == 0 else 1
+        progress = epoch.begin + (epoch.end - epoch.begin) * start / len(order)
+        for group in learner.optimizer.param_groups:
+            group["lr"] = epoch.rate * warmth * (1 + math.cos(math.pi * progress)) / 2
+        tell(size, step(learner, features, order[start : start + size]))
+
+
+def step(learner: Learner, features: Features, rows: Ints) -> float:
+    """The loss before the step."""
+    seen, true_boxes, true_tags = features.batch(rows.tolist(), learner.recipe.pixels, learner.device)
+    # On a GPU in bf16; a CPU gains nothing by it.
+    with torch.autocast(learner.device.type, torch.bfloat16, enabled=learner.device.type == "cuda"):
+        logits, reaches = learner.head(seen)
+    cost = loss(logits.float(), boxes_of(reaches.float(), learner.grid), learner.grid, true_boxes, true_tags)
+    learner.optimizer.zero_grad()
+    cost.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(learner.head.parameters(), MOST_GRADIENT)
+    learner.optimizer.step()
+    return cost.item()
+
+
+def _keep_memory() -> None:
+    """Let freed memory be used again: given back to the system and asked for again in every step, it takes 25 to 40 %
+    of the time of a step.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(MMAP_MAX, 0)
+        mallopt(TRIM_THRESHOLD, NEVER)
