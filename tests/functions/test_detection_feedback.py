@@ -112,13 +112,13 @@ def test_get_image_performances_shows_boxes_and_regions(training, colours):
 
 def test_get_image_performances_keeps_the_names_of_then(training, colours):
     project_id, blue = colours.project.id, colours.tags["blue"]
-    training.update_tag(project_id, blue, Tag(name="navy", description=None, type="Regular"))
+    training.update_tag(project_id, blue, Tag(name="navy", description="", type="Regular"))
     try:
         (image,) = training.get_image_performances(project_id, colours.iteration.id, tag_ids=[blue])
         assert (image.regions[0].tag_name, image.predictions[0].tag_name) == ("blue", "blue")
         assert training.get_image_performance_count(project_id, colours.iteration.id, tag_ids=[blue]) == 1
     finally:
-        training.update_tag(project_id, blue, Tag(name="blue", description=None, type="Regular"))
+        training.update_tag(project_id, blue, Tag(name="blue", description="", type="Regular"))
 
 
 @pytest.fixture
