@@ -26,7 +26,8 @@ def camera_preprocess(event: func.EventGridEvent) -> None:
 @blueprint.queue_trigger(arg_name="message", queue_name="frames", connection="AzureWebJobsStorage")
 def camera_predict(message: func.QueueMessage) -> None:
     app = runtime()
-    camera.predict(app.store, app.publisher, app.sessions, msgspec.json.decode(message.get_body(), type=Frame))
+    frame = msgspec.json.decode(message.get_body(), type=Frame)
+    camera.predict(app.store, app.publisher, app.sessions, frame, draw_boxes=app.settings.camera_draw_boxes)
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="frames-poison", connection="AzureWebJobsStorage")

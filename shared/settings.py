@@ -38,6 +38,7 @@ class Settings(Struct, frozen=True):
     allow_private_urls: bool = False
     inference_threads: int = 0
     model_memory_mb: int = 1024
+    camera_draw_boxes: bool = False
     backbones_folder: str = str(ROOT / ".local" / "backbones")
     limits: Limits = Limits()
 

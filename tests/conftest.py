@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local import azurite as local_azurite
-from local.service import Service, running
+from local.service import Options, Service, running
 from shared.settings import ROOT, Settings
 from shared.storage.store import Store
 from tests.web import Web, opened
@@ -38,7 +38,8 @@ def store(settings: Settings) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Everything that `./run` starts, on a free port and a new folder."""
-    with running(tmp_path_factory.mktemp("service")) as service:
+    options = Options(environment={"CAMERA_DRAW_BOXES": "true"})
+    with running(tmp_path_factory.mktemp("service"), options=options) as service:
         yield service
 
 

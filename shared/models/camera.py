@@ -48,7 +48,10 @@ class Outcome(StrEnum):
 
 
 class CameraResult(Wire, frozen=True):
-    """How a camera's picture ended: predictions, or the reason for its rejection. `id` is the same on every retry."""
+    """How a camera's picture ended: predictions, or the reason for its rejection. `id` is the same on every retry.
+
+    `drawn` is the blob in `results` that shows the predicted boxes, where they are drawn.
+    """
 
     id: str
     upload: Upload
@@ -60,3 +63,4 @@ class CameraResult(Wire, frozen=True):
     predictions: list[Prediction] = []
     code: str | None = None
     reason: str | None = None
+    drawn: str | None = None

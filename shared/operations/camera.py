@@ -12,7 +12,10 @@ import msgspec
 from shared import errors
 from shared.events import Publisher
 from shared.imaging import resize
+from shared.imaging.decode import decode
+from shared.imaging.drawing import draw_predictions
 from shared.models.camera import CameraResult, DeadEvent, Frame, Outcome, Upload
+from shared.models.domains import DomainType
 from shared.models.events import EventType
 from shared.models.limits import Limits
 from shared.models.wire import now
@@ -54,11 +57,14 @@ def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Uploa
     return True
 
 
-def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame) -> None:
-    """Run the published model on a frame, record the result and announce it. The frame goes last."""
+def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame, *, draw_boxes: bool = False) -> None:
+    """Run the published model on a frame, record the result and announce it. The frame goes last.
+
+    With `draw_boxes` a copy of the frame shows what a detector found.
+    """
     try:
         done = _result(store, frame.project_id, frame.upload)
-        _record(store, publisher, done or _predicted(store, sessions, frame))
+        _record(store, publisher, done or _predicted(store, sessions, frame, draw_boxes))
     except errors.ServiceUnavailable:
         raise
     except errors.ServiceError as error:
@@ -125,11 +131,15 @@ def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | No
     return recorded if recorded.outcome == Outcome.RESULT else None
 
 
-def _predicted(store: Store, sessions: Sessions, frame: Frame) -> CameraResult:
+def _predicted(store: Store, sessions: Sessions, frame: Frame, draw_boxes: bool) -> CameraResult:
     model, pointer = sessions.published(frame.project_id, frame.published_name)
-    predictions = model.predict(results.read_frame(store, frame.blob))
+    data, result_id = results.read_frame(store, frame.blob), _result_id(frame.upload)
+    predictions, drawn = model.predict(data), None
+    if draw_boxes and model.spec.domain_type == DomainType.OBJECT_DETECTION:
+        shown = resize.jpeg(draw_predictions(decode(data), predictions))
+        drawn = results.write_drawn(store, frame.project_id, result_id, shown)
     return CameraResult(
-        _result_id(frame.upload),
+        result_id,
         frame.upload,
         Outcome.RESULT,
         now(),
@@ -137,6 +147,7 @@ def _predicted(store: Store, sessions: Sessions, frame: Frame) -> CameraResult:
         frame.published_name,
         pointer.iteration_id,
         predictions,
+        drawn=drawn,
     )
 
 

@@ -46,6 +46,13 @@ def blob_name(project_id: UUID | None, result_id: str) -> str:
     return f"{_partition(project_id)}/{rows.name_key(result_id)}.json"
 
 
+def write_drawn(store: Store, project_id: UUID, result_id: str, data: bytes) -> str:
+    """A picture with its boxes, beside its result; the blob's name in `results`."""
+    name = f"{_partition(project_id)}/{rows.name_key(result_id)}.jpg"
+    blobs.write(store, "results", name, data, "image/jpeg")
+    return name
+
+
 def read_upload(store: Store, path: str, limit: int) -> Blob:
     """Reads no more than one byte beyond `limit`. Raises NotFound, BadImageSize."""
     blob = blobs.read_start(store, "uploads", path, limit + 1)

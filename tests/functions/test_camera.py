@@ -2,10 +2,13 @@
 
 import json
 import time
+from io import BytesIO
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from azure.storage.blob import ContainerClient
+from msgspec.structs import astuple
 from PIL import Image
 
 from local import replay
@@ -15,8 +18,10 @@ from shared.operations.camera import reject_dead_letters
 from shared.settings import Settings
 from shared.storage import blobs, results
 from shared.storage.store import Store
+from tests.functions.detectors import put_detector
 from tests.functions.flows import train, upload
-from tests.pictures import encoded, picture
+from tests.pictures import encoded, picture, rectangles
+from tests.prediction.graphs import DETECTION_DOMAIN
 
 
 class Camera:
@@ -56,6 +61,28 @@ def test_a_picture_gets_its_result(camera, trained, eventually):
     blob = camera.store.containers["results"].download_blob(results.blob_name(result.project_id, result.id))
     assert json.loads(blob.readall())["predictions"][0]["tagName"] == "apple"
     eventually(lambda: not list(camera.store.containers["frames"].list_blob_names(name_starts_with=result.id)))
+
+
+def test_a_detectors_result_has_boxes_and_a_picture_of_them(camera, training, eventually):
+    project = training.create_project(f"camera {uuid4()}", domain_id=str(DETECTION_DOMAIN))
+    iteration = put_detector(camera.store, UUID(project.id))
+    training.publish_iteration(project.id, iteration.id, "colours", "resource")
+    box = (0.125, 0.25, 0.25, 0.5)
+    path = f"{project.id}/colours/a.jpg"
+    camera.uploads.upload_blob(path, rectangles({"red": box}))
+    eventually(lambda: len(camera.ended(path)) == 1)
+    (result,) = camera.ended(path)
+    (found,) = result.predictions
+    assert found.tag_name == "red"
+    assert astuple(found.bounding_box) == pytest.approx(box, abs=1 / 60)
+    drawn = blobs.read(camera.store, "results", result.drawn)
+    assert drawn
+    assert drawn.content_type == "image/jpeg"
+    with Image.open(BytesIO(drawn.data)) as picture:
+        assert picture.size == (640, 320)
+        # The label above the box, where the upload is white.
+        assert np.asarray(picture)[72, 90].min() < 128
+    training.unpublish_iteration(project.id, iteration.id)
 
 
 def test_new_content_at_the_same_path_is_a_new_result(camera, eventually):
