@@ -21,6 +21,9 @@ from shared.storage import queues
 from shared.storage import tags as stored
 from shared.storage.store import Store
 
+# From so many images the call itself takes a deleted tag off: a moment's work.
+SWEPT_AT_ONCE = 64
+
 
 def create_tag(
     store: Store, limits: Limits, project_id: UUID, *, name: str, description: str | None, kind: str | None
@@ -78,7 +81,7 @@ def delete_tag(store: Store, project_id: UUID, tag_id: UUID) -> None:
     # If we die after the deletion, or an image is tagged at this very moment, this finishes the work.
     queues.send(store, "upkeep", SweepTag(project_id, tag_id), delay=SETTLED)
     stored.delete(store, project_id, tag_id)
-    if not stored.sweep(store, project_id, tag_id):
+    if not stored.sweep(store, project_id, tag_id, SWEPT_AT_ONCE):
         queues.send(store, "upkeep", SweepTag(project_id, tag_id))
 
 

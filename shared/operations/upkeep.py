@@ -153,7 +153,7 @@ def _release(store: Store, project_id: UUID, image_ids: list[UUID], all_iteratio
             datasets.drop(store, project_id, index.header.iteration_id, free)
         else:
             free = {image_id for image_id in free if index.find(image_id) is None}
-    list(store.threads.map(lambda image_id: blobs.delete_pictures(store, project_id, image_id), free))
+    list(store.bulk.map(lambda image_id: blobs.delete_pictures(store, project_id, image_id), free))
 
 
 def _datasets(store: Store, project_id: UUID) -> Iterator[Index]:

@@ -9,7 +9,7 @@ from shared.errors import ImageNotFound, TagNotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage import counts, image_rows, rows
 from shared.storage.image_rows import Turn, decode, within_reach
-from shared.storage.ranges import Range, locate, places, size, walk
+from shared.storage.ranges import ALL, Ids, Range, View, between, keys, locate, places, size, walk
 from shared.storage.rows import Row
 from shared.storage.store import Store
 from shared.storage.transactions import RowChanged, RowExists, RowMissing
@@ -114,8 +114,8 @@ def insert_many(store: Store, project_id: UUID, records: Iterable[ImageRecord]) 
     while part := {record.id: record for record in islice(left, BULK)}:
         large = {id: record for id, record in part.items() if within_reach(None, record) is not record}
         turns = (image_rows.turn(None, record) for id, record in part.items() if id not in large)
-        list(store.threads.map(write, image_rows.packs(turns)))
-        list(store.threads.map(lambda record: insert(store, project_id, record), large.values()))
+        list(store.bulk.map(write, image_rows.packs(turns)))
+        list(store.bulk.map(lambda record: insert(store, project_id, record), large.values()))
 
 
 def change_many(
@@ -140,8 +140,8 @@ def change_many(
 
     for start in range(0, len(image_ids), BULK):
         turns, large = _turns(store, project_id, image_ids[start : start + BULK], change)
-        list(store.threads.map(write, image_rows.packs(turns)))
-        list(store.threads.map(alone, large))
+        list(store.bulk.map(write, image_rows.packs(turns)))
+        list(store.bulk.map(alone, large))
 
 
 def page(
@@ -159,35 +159,33 @@ def page(
 
     Where this page ends is remembered, so the next one begins there, whatever was uploaded or deleted meanwhile.
     """
-    ranges, backwards = _ranges(project_id, status, tag_ids), order is OrderBy.OLDEST
-    if take <= 0 or not ranges:
+    view, backwards = View(_ranges(project_id, status, tag_ids), keep), order is OrderBy.OLDEST
+    if take <= 0 or not view.ranges:
         return []
-    view = (store, tuple(ranges), backwards, keep)
-    beyond = _place(store, view, skip, ranges, backwards, keep)
+    beyond = _place(store, view, skip, backwards, keep)
     if beyond is None:
         return []
     at_once = take if keep is None else PART
-    found = walk(store, ranges, backwards=backwards, beyond=beyond, page=at_once)
+    found = walk(store, view.ranges, backwards=backwards, beyond=beyond, page=at_once)
     records = list(islice(filter(keep, _records(store, project_id, found, at_once)), take))
     if records:
-        places.put((view, skip + len(records)), str(records[-1].id))
+        places.put((store, view, backwards, skip + len(records)), str(records[-1].id))
     return records
 
 
 def count(
     store: Store, project_id: UUID, *, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Keep | None = None
 ) -> int:
-    ranges = _ranges(project_id, status, tag_ids)
-    if keep is not None:
-        found = _records(store, project_id, walk(store, ranges), PART)
-        return sum(1 for record in found if keep(record))
-    if not ranges:
+    view = View(_ranges(project_id, status, tag_ids), keep)
+    if not view.ranges:
         return 0
-    kept = counts.read(store, project_id)
-    if not tag_ids:
-        return {TaggingStatus.ALL: kept.images, TaggingStatus.TAGGED: kept.tagged}.get(status, kept.untagged)
-    known = kept.with_any(tag_ids)
-    return size(store, ranges) if known is None else known
+    if keep is None:
+        kept = counts.read(store, project_id)
+        if not tag_ids:
+            return {TaggingStatus.ALL: kept.images, TaggingStatus.TAGGED: kept.tagged}.get(status, kept.untagged)
+        if (known := kept.with_any(tag_ids)) is not None:
+            return known
+    return size(store, view, _ids(store, view, keep))
 
 
 def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.TAGGED) -> Iterator[ImageRecord]:
@@ -198,7 +196,7 @@ def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.T
 
 def with_tag(store: Store, project_id: UUID, tag_id: UUID) -> Iterator[UUID]:
     """The ids of all images with this tag, whether the tag itself is still there or not."""
-    return (UUID(row.key) for row in walk(store, [Range(project_id, f"t:{tag_id}:")], keys_only=True))
+    return (UUID(row.key) for row in walk(store, (Range(project_id, f"t:{tag_id}:"),), keys_only=True))
 
 
 def _change(
@@ -271,31 +269,33 @@ def _near(store: Store, project_id: UUID, keys: Sequence[str]) -> dict[str, Row]
     return {row.key: row for row in islice(scan, limit) if row.key in wanted}
 
 
-def _ranges(project_id: UUID, status: TaggingStatus, tag_ids: Sequence[UUID]) -> list[Range]:
+def _ranges(project_id: UUID, status: TaggingStatus, tag_ids: Sequence[UUID]) -> tuple[Range, ...]:
     if not tag_ids:
-        prefix = {TaggingStatus.ALL: "image:", TaggingStatus.TAGGED: "tagged:"}.get(status, "untagged:")
-        return [Range(project_id, prefix)]
+        prefix = {TaggingStatus.ALL: ALL, TaggingStatus.TAGGED: "tagged:"}.get(status, "untagged:")
+        return (Range(project_id, prefix),)
     if status is TaggingStatus.UNTAGGED:
-        return []
-    return [Range(project_id, f"t:{tag_id}:") for tag_id in sorted(set(tag_ids))]
+        return ()
+    return tuple(Range(project_id, f"t:{tag_id}:") for tag_id in sorted(set(tag_ids)))
 
 
-def _place(
-    store: Store, view: tuple[object, ...], skip: int, ranges: list[Range], backwards: bool, keep: Keep | None
-) -> str | None:
+def _place(store: Store, view: View, skip: int, backwards: bool, keep: Keep | None) -> str | None:
     """The id after which a page begins: "" at the start, None beyond the end."""
     if skip <= 0:
         return ""
-    if remembered := places.get((view, skip)):
+    if remembered := places.get((store, view, backwards, skip)):
         return str(remembered)
+    return locate(store, view, _ids(store, view, keep), skip, backwards=backwards)
+
+
+def _ids(store: Store, view: View, keep: Keep | None) -> Ids:
     if keep is None:
-        return locate(store, ranges, skip, backwards=backwards)
-    found = _records(store, ranges[0].project_id, walk(store, ranges, backwards=backwards), PART)
-    passed = next(islice(filter(keep, found), skip - 1, skip), None)
-    if passed is None:
-        return None
-    places.put((view, skip), str(passed.id))
-    return str(passed.id)
+        return keys(store, view.ranges)
+
+    def ids(first: str, last: str) -> Iterator[str]:
+        found = _records(store, view.project_id, between(store, view.ranges, first, last), PART)
+        return (str(record.id) for record in filter(keep, found))
+
+    return ids
 
 
 def _records(store: Store, project_id: UUID, found: Iterator[Row], size: int) -> Iterator[ImageRecord]:

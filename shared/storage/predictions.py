@@ -116,7 +116,7 @@ def expire(store: Store, before: datetime) -> int:
     found = ((UUID(partition), UUID(key.rsplit(":", 1)[1])) for partition, key in old)
     deleted = 0
     while batch := list(islice(found, BATCH)):
-        deleted += sum(store.threads.map(lambda place: delete(store, *place), batch))
+        deleted += sum(store.bulk.map(lambda place: delete(store, *place), batch))
     for name in blobs.names_before(store, "predictions", before - EARLIER):
         blobs.delete(store, "predictions", name)
     return deleted
@@ -126,7 +126,7 @@ def forget_iteration(store: Store, project_id: UUID, iteration_id: UUID, beyond:
     """One step of deleting what an iteration predicted: the place where the next step begins, None at the end."""
     block = list(islice(_forwards(store, project_id, "at:", "at;", beyond, LOOKED_THROUGH), LOOKED_THROUGH))
     made = [prediction for row in block if (prediction := _stored(row.doc).prediction).iteration == iteration_id]
-    list(store.threads.map(lambda prediction: delete(store, project_id, prediction.id), made))
+    list(store.bulk.map(lambda prediction: delete(store, project_id, prediction.id), made))
     return block[-1].key if len(block) == LOOKED_THROUGH else None
 
 

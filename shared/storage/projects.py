@@ -94,14 +94,14 @@ def _purge_rows(store: Store, table: TableClient, partition: str) -> bool:
     """Whether rows may be left."""
     keys = [row.key for row in islice(rows.scan(table, partition, " ", "~", keys_only=True), PURGED_ROWS)]
     parts = [keys[start : start + LIMIT] for start in range(0, len(keys), LIMIT)]
-    list(store.threads.map(lambda part: rows.delete_all(table, partition, part), parts))
+    list(store.bulk.map(lambda part: rows.delete_all(table, partition, part), parts))
     return len(keys) == PURGED_ROWS
 
 
 def _purge_blobs(store: Store, container: Container, prefix: str) -> bool:
     """Whether blobs may be left."""
     names = list(islice(blobs.names(store, container, prefix), PURGED_BLOBS))
-    list(store.threads.map(lambda name: blobs.delete(store, container, name), names))
+    list(store.bulk.map(lambda name: blobs.delete(store, container, name), names))
     return len(names) == PURGED_BLOBS
 
 

@@ -1,17 +1,15 @@
 """Walks through ranges of index rows in both directions, and the places that clients reached in them."""
 
 import heapq
-import threading
-import time
-from bisect import bisect_left
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterator
 from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
 from shared.storage import counts, rows
+from shared.storage.memory import Memory
 from shared.storage.rows import Row
 from shared.storage.store import Store
 
@@ -22,6 +20,7 @@ REMEMBERED = 4_096
 REMEMBERED_SECONDS = 300.0
 # Follows every character of an id.
 END = "~"
+ALL = "image:"
 
 
 class Range(NamedTuple):
@@ -31,44 +30,29 @@ class Range(NamedTuple):
     prefix: str
 
 
-class Memory:
-    """What the process remembers for a while: the least recently used goes first."""
+# The ids with first <= id < last.
+Ids = Callable[[str, str], Iterator[str]]
 
-    def __init__(self, size: int, seconds: float) -> None:
-        self._size, self._seconds = size, seconds
-        self._kept: OrderedDict[Hashable, tuple[float, object]] = OrderedDict()
-        self._lock = threading.Lock()
 
-    def put(self, key: Hashable, value: object) -> None:
-        with self._lock:
-            self._kept[key] = (time.monotonic(), value)
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+class View(NamedTuple):
+    """The images of merged ranges that `keep` holds for; it tells one view from another, and is not called here."""
 
-    def forget(self, key: Hashable) -> None:
-        with self._lock:
-            self._kept.pop(key, None)
+    ranges: tuple[Range, ...]
+    keep: Hashable = None
 
-    def clear(self) -> None:
-        with self._lock:
-            self._kept.clear()
-
-    def get(self, key: Hashable) -> object | None:
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is None or time.monotonic() - kept[0] > self._seconds:
-                return None
-            self._kept.move_to_end(key)
-            return kept[1]
+    @property
+    def project_id(self) -> UUID:
+        return self.ranges[0].project_id
 
 
 class Borders(NamedTuple):
-    """Where the blocks of merged ranges began at a revision of the project."""
+    """Where the blocks of a view began at a revision of the project."""
 
     revision: int
     firsts: list[str]
     """The first id of every block; of the first block, which begins before all ids, ""."""
+    ranks: list[int]
+    """How many ids come before each block."""
     size: int
     """How many ids there were."""
 
@@ -80,7 +64,7 @@ borders = Memory(REMEMBERED // 64, 24 * 3600.0)
 
 def walk(
     store: Store,
-    ranges: Sequence[Range],
+    ranges: tuple[Range, ...],
     *,
     backwards: bool = False,
     beyond: str = "",
@@ -92,31 +76,14 @@ def walk(
     The keys of the rows are cut to the image ids.
     """
     if backwards:
-        return _backwards(store, tuple(ranges), beyond or END, keys_only)
-    return _forwards(store, ranges, f"{beyond}{END}" if beyond else "", END, keys_only, page)
+        return _backwards(store, ranges, beyond or END, keys_only)
+    return between(store, ranges, f"{beyond}{END}" if beyond else "", END, keys_only=keys_only, page=page)
 
 
-def locate(store: Store, ranges: Sequence[Range], skip: int, *, backwards: bool = False) -> str | None:
-    """The id that a walk comes to as its `skip`th; None beyond the end. Reads the keys of one block at most."""
-    found = _exact(store, tuple(ranges))
-    block, rest = divmod(found.size - skip if backwards else skip - 1, BLOCK)
-    if not 0 <= block * BLOCK + rest < found.size:
-        return None
-    if block and not rest:
-        return found.firsts[block]
-    keys = _forwards(store, ranges, found.firsts[block], END, keys_only=True, page=BLOCK)
-    return next((row.key for row in islice(keys, rest, None)), None)
-
-
-def size(store: Store, ranges: Sequence[Range]) -> int:
-    """How many images the ranges have together."""
-    return _exact(store, tuple(ranges)).size
-
-
-def _forwards(
-    store: Store, ranges: Sequence[Range], first: str, last: str, keys_only: bool, page: int
+def between(
+    store: Store, ranges: tuple[Range, ...], first: str, last: str, *, keys_only: bool = False, page: int = rows.PAGE
 ) -> Iterator[Row]:
-    """The rows with first <= id < last."""
+    """The same with first <= id < last."""
     walks = [_rows(store, where, first, last, keys_only, page) for where in ranges]
     previous = None
     for row in heapq.merge(*walks, key=attrgetter("key")):
@@ -125,50 +92,101 @@ def _forwards(
         previous = row.key
 
 
+def locate(store: Store, view: View, ids: Ids, skip: int, *, backwards: bool = False) -> str | None:
+    """The id that a walk comes to as its `skip`th; None beyond the end. Reads the ids of one block at most."""
+    found = _exact(store, view, ids)
+    rank = found.size - skip if backwards else skip - 1
+    if not 0 <= rank < found.size:
+        return None
+    block = bisect_right(found.ranks, rank) - 1
+    first, last = [*found.firsts, END][block : block + 2]
+    return next(islice(ids(first, last), rank - found.ranks[block], None), None)
+
+
+def size(store: Store, view: View, ids: Ids) -> int:
+    """How many images the view has."""
+    return _exact(store, view, ids).size
+
+
+def keys(store: Store, ranges: tuple[Range, ...]) -> Ids:
+    """Those of all images of the ranges."""
+
+    def ids(first: str, last: str) -> Iterator[str]:
+        return (row.key for row in between(store, ranges, first, last, keys_only=True))
+
+    return ids
+
+
 def _backwards(store: Store, ranges: tuple[Range, ...], last: str, keys_only: bool) -> Iterator[Row]:
     """A table reads forwards only, so blocks are read forwards and yielded in reverse, from the last one on.
 
     Rows that came or went since their borders were found make blocks larger or smaller, never wrong.
     """
-    found = borders.get((store, ranges))
-    firsts = (found if isinstance(found, Borders) else _survey(store, ranges)).firsts
+    view = View(ranges)
+    found = borders.get((store, view))
+    firsts = (found if isinstance(found, Borders) else _survey(store, view, keys(store, ranges))).firsts
     for first in reversed(firsts[: bisect_left(firsts, last)]):
-        block = list(_forwards(store, ranges, first, last, keys_only, rows.PAGE))
-        _correct(store, ranges, first, len(block))
+        block = list(between(store, ranges, first, last, keys_only=keys_only))
+        _correct(store, view, first, len(block))
         yield from reversed(block)
         last = first
 
 
-def _exact(store: Store, ranges: tuple[Range, ...]) -> Borders:
+def _exact(store: Store, view: View, ids: Ids) -> Borders:
     """Borders as they are now."""
-    found = borders.get((store, ranges))
-    if isinstance(found, Borders) and found.revision == counts.read(store, ranges[0].project_id).changes:
+    found, now = borders.get((store, view)), counts.read(store, view.project_id)
+    if not isinstance(found, Borders):
+        return _survey(store, view, ids)
+    if found.revision == now.changes:
         return found
-    return _survey(store, ranges)
+    grown = _grown(found, ids, now.images) if view == View((Range(view.project_id, ALL),)) else None
+    if grown is None:
+        return _survey(store, view, ids)
+    grown = grown._replace(revision=now.changes)
+    borders.put((store, view), grown)
+    return grown
 
 
-def _survey(store: Store, ranges: tuple[Range, ...]) -> Borders:
-    """Find borders by a scan of all keys, and remember them."""
+def _grown(found: Borders, ids: Ids, images: int) -> Borders | None:
+    """New images come in before all others: where they are all that has come or gone, the other borders hold.
+
+    An image that went elsewhere makes the first block grow by other than the project did.
+    """
+    if len(found.firsts) == 1:
+        return None
+    front = list(ids("", found.firsts[1]))
+    grown = len(front) - found.ranks[1]
+    if images - found.size != grown:
+        return None
+    new = range(BLOCK, len(front), BLOCK)
+    firsts = ["", *(front[rank] for rank in new), *found.firsts[1:]]
+    return Borders(found.revision, firsts, [0, *new, *(rank + grown for rank in found.ranks[1:])], images)
+
+
+def _survey(store: Store, view: View, ids: Ids) -> Borders:
+    """Find borders by a scan of all ids, and remember them."""
     # Read first: a change during the scan makes what was found outdated.
-    revision = counts.read(store, ranges[0].project_id).changes
+    revision = counts.read(store, view.project_id).changes
     firsts, number = [""], 0
-    for number, row in enumerate(_forwards(store, ranges, "", END, keys_only=True, page=rows.PAGE), 1):
+    for number, image_id in enumerate(ids("", END), 1):
         if number % BLOCK == 1 and number > 1:
-            firsts.append(row.key)
-    found = Borders(revision, firsts, number)
-    borders.put((store, ranges), found)
+            firsts.append(image_id)
+    found = Borders(revision, firsts, [at * BLOCK for at in range(len(firsts))], number)
+    borders.put((store, view), found)
     return found
 
 
-def _correct(store: Store, ranges: tuple[Range, ...], first: str, size: int) -> None:
+def _correct(store: Store, view: View, first: str, size: int) -> None:
     """Forget a block that has become empty, and all of them when one has become large."""
-    found = borders.get((store, ranges))
+    found = borders.get((store, view))
     if not isinstance(found, Borders):
         return
     if size > LARGE:
-        borders.forget((store, ranges))
-    elif size == 0 and first:
-        borders.put((store, ranges), found._replace(firsts=[border for border in found.firsts if border != first]))
+        borders.forget((store, view))
+    elif size == 0 and first in found.firsts[1:]:
+        at = found.firsts.index(first)
+        firsts, ranks = ([*held[:at], *held[at + 1 :]] for held in (found.firsts, found.ranks))
+        borders.put((store, view), Borders(found.revision, firsts, ranks, found.size))
 
 
 def _rows(store: Store, where: Range, first: str, last: str, keys_only: bool, page: int) -> Iterator[Row]:
@@ -176,4 +194,4 @@ def _rows(store: Store, where: Range, first: str, last: str, keys_only: bool, pa
     found = rows.scan(
         store.catalog, partition, where.prefix + first, where.prefix + last, keys_only=keys_only, page=page
     )
-    return (Row(row.key[cut:], row.doc, row.etag) for row in found)
+    return (row._replace(key=row.key[cut:]) for row in found)

@@ -83,7 +83,7 @@ def delete_frame(store: Store, name: str) -> bool:
 def expire_frames(store: Store, before: datetime) -> int:
     """Delete frames that nobody took up since; how many."""
     old = list(blobs.names_before(store, "frames", before))
-    return sum(store.threads.map(lambda name: delete_frame(store, name), old))
+    return sum(store.bulk.map(lambda name: delete_frame(store, name), old))
 
 
 def _partition(project_id: UUID | None) -> str:

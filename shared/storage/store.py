@@ -22,6 +22,8 @@ CONTAINERS: tuple[Container, ...] = get_args(Container)
 QUEUES: tuple[Queue, ...] = ("frames", "upkeep")
 # For requests of one call that go side by side.
 THREADS = 16
+# For work on many images: few at once, so that others' calls find room between them.
+BULK_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,7 @@ class Store:
     queues: dict[str, QueueClient]
     transport: Transport
     threads: ThreadPoolExecutor
+    bulk: ThreadPoolExecutor
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -52,6 +55,7 @@ class Store:
             {name: queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy()) for name in names},
             transport,
             ThreadPoolExecutor(THREADS, "storage"),
+            ThreadPoolExecutor(BULK_THREADS, "storage-bulk"),
         )
 
     def provision(self) -> None:
@@ -64,7 +68,8 @@ class Store:
             _once(queue.create_queue)
 
     def close(self) -> None:
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        for pool in (self.threads, self.bulk):
+            pool.shutdown(wait=False, cancel_futures=True)
         self.transport.shut()
 
 

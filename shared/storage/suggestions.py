@@ -68,7 +68,7 @@ def query(
 def each(store: Store, project_id: UUID, iteration_id: UUID) -> Iterator[Suggestion]:
     """Those whose images are untagged, in the order of the images: two walks side by side."""
     prefix = _own(iteration_id, "")
-    untagged = (row.key for row in walk(store, [Range(project_id, "untagged:")], keys_only=True))
+    untagged = (row.key for row in walk(store, (Range(project_id, "untagged:"),), keys_only=True))
     image_id = next(untagged, None)
     for row in rows.scan(store.predictions, str(project_id), prefix, rows.after_prefix(prefix)):
         wanted = row.key[len(prefix) :]
@@ -96,7 +96,7 @@ def expire(store: Store, before: datetime) -> int:
     old = rows.scan_all(store.predictions, f"since:{inverted(before):013}", "since;")
     deleted = 0
     while batch := list(islice(old, BATCH)):
-        list(store.threads.map(lambda place: _expire(store, *place), batch))
+        list(store.bulk.map(lambda place: _expire(store, *place), batch))
         deleted += len(batch)
     return deleted
 

@@ -115,8 +115,8 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
     return None
 
 
-def sweep(store: Store, project_id: UUID, tag_id: UUID) -> bool:
-    """One step of taking a deleted tag, and its regions, off the images; repeat until it says True."""
+def sweep(store: Store, project_id: UUID, tag_id: UUID, most: int | None = None) -> bool:
+    """One step of taking a deleted tag, and its regions, off so many images; repeat until it says True."""
     if rows.read(store.catalog, str(project_id), f"live:{tag_id}"):
         return True
 
@@ -127,9 +127,10 @@ def sweep(store: Store, project_id: UUID, tag_id: UUID) -> bool:
             regions=[region for region in record.regions if region.tag_id != tag_id],
         )
 
-    ids = list(islice(images.with_tag(store, project_id, tag_id), SWEPT))
+    most = most or SWEPT
+    ids = list(islice(images.with_tag(store, project_id, tag_id), most))
     images.change_many(store, project_id, ids, without)
-    return len(ids) < SWEPT
+    return len(ids) < most
 
 
 def _claims(tag: Tag) -> list[Change]:

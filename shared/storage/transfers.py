@@ -55,7 +55,7 @@ def model_uri(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> 
 
 def images_after(store: Store, project_id: UUID, after: UUID | None, limit: int) -> list[ImageRecord]:
     """So many images of the workspace, the newest first, beginning behind that one."""
-    found = walk(store, [Range(project_id, "image:")], beyond=str(after or ""), page=limit)
+    found = walk(store, (Range(project_id, "image:"),), beyond=str(after or ""), page=limit)
     return [msgspec.json.decode(row.doc, type=ImageRecord) for row in islice(found, limit)]
 
 

@@ -14,7 +14,7 @@ from shared.models.tags import Tag
 from shared.models.training import DatasetHeader
 from shared.storage import blobs, datasets
 from shared.storage.dataset_index import Index
-from shared.storage.ranges import Memory
+from shared.storage.memory import Memory
 from shared.storage.store import Store
 from tests.storage.making import record
 

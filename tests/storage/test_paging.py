@@ -25,8 +25,11 @@ def page(
     order: OrderBy = OrderBy.NEWEST,
     status: TaggingStatus = TaggingStatus.ALL,
     tag_ids: list[UUID] | None = None,
+    keep: images.Keep | None = None,
 ) -> list[ImageRecord]:
-    return images.page(store, project_id, status=status, tag_ids=tag_ids or [], order=order, take=take, skip=skip)
+    return images.page(
+        store, project_id, status=status, tag_ids=tag_ids or [], order=order, take=take, skip=skip, keep=keep
+    )
 
 
 def in_order(made: list[ImageRecord], order: OrderBy) -> list[ImageRecord]:
@@ -216,3 +219,63 @@ def test_a_jump_finds_its_place_after_every_change_and_reads_one_block(
         images.insert(store, project_id, new)
         images.delete(store, project_id, made.pop(3).id)
         made.append(new)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the image rows that are read."""
+    keys: list[str] = []
+
+    def scan(*args: object, **options: object) -> Iterator[Row]:
+        for row in rows_scan(*args, **options):  # type: ignore[arg-type]
+            if row.key.startswith("image:"):
+                keys.append(row.key)
+            yield row
+
+    rows_scan = rows.scan
+    monkeypatch.setattr(rows, "scan", scan)
+    return keys
+
+
+def test_uploads_and_tags_leave_the_borders_of_all_images_as_they_are(
+    store: Store, project_id: UUID, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "BLOCK", 10)
+    tag_id = add_tag(store, project_id).id
+    made = add_images(store, project_id, 100)
+    assert page(store, project_id, 3, 70) == made[70:73]
+    for grown in (1, 25, 0):
+        made = add_images(store, project_id, grown) + made
+        made[40] = images.update(store, project_id, made[40].id, lambda image: with_tags(image, [tag_id]))
+        for skip in (5, 31, 80):
+            read.clear()
+            ranges.places.clear()
+            assert page(store, project_id, 3, skip) == made[skip : skip + 3]
+            assert len(read) < 60
+    images.delete(store, project_id, made.pop(50).id)
+    made = add_images(store, project_id, 1) + made
+    assert page(store, project_id, 3, 80) == made[80:83]
+
+
+def test_a_filter_looks_at_all_images_once_until_they_change(
+    store: Store, project_id: UUID, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "BLOCK", 10)
+    made = add_images(store, project_id, 60)
+
+    def keep(image: ImageRecord) -> bool:
+        return image.id.int % 2 == 0
+
+    def count() -> int:
+        return images.count(store, project_id, status=TaggingStatus.ALL, tag_ids=[], keep=keep)
+
+    for _ in range(2):
+        kept = [image for image in made if keep(image)]
+        assert count() == len(kept)
+        read.clear()
+        assert count() == len(kept)
+        assert not read
+        skip = len(kept) - 3
+        assert page(store, project_id, 2, skip, keep=keep) == kept[skip : skip + 2]
+        assert len(read) < len(made)
+        images.delete(store, project_id, made.pop(7).id)

@@ -1,0 +1,38 @@
+"""What a process remembers of the storage account for a while."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+
+
+class Memory:
+    """The least recently used goes first."""
+
+    def __init__(self, size: int, seconds: float) -> None:
+        self._size, self._seconds = size, seconds
+        self._kept: OrderedDict[Hashable, tuple[float, object]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, key: Hashable, value: object) -> None:
+        with self._lock:
+            self._kept[key] = (time.monotonic(), value)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+    def forget(self, key: Hashable) -> None:
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+    def get(self, key: Hashable) -> object | None:
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or time.monotonic() - kept[0] > self._seconds:
+                return None
+            self._kept.move_to_end(key)
+            return kept[1]
