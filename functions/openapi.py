@@ -28,6 +28,7 @@ DESCRIPTIONS = {
 REFUSALS = {
     400: "The request does not fit; code and message say what to change.",
     401: "The key is missing or wrong.",
+    403: "The predictions of this month are used up.",
     404: "There is no such thing, or no such version of this API.",
     409: "Others change the same thing at the same time; try again.",
     413: "The body is too large.",
@@ -36,7 +37,7 @@ REFUSALS = {
     503: "Something that the service depends on does not answer; Retry-After says in how many seconds to try again.",
 }
 # These come from the gateway, the others from the service; an unknown version or route is the gateway's 404.
-GATEWAYS, EITHERS = (401, 413, 429), (404,)
+GATEWAYS, EITHERS = (401, 403, 413, 429), (404,)
 TEXT: Json = {"type": "string"}
 ERROR: Json = {"type": "object", "properties": {"code": TEXT, "message": TEXT}, "required": ["code", "message"]}
 ERROR_SCHEMAS: Json = {
@@ -180,6 +181,7 @@ def _refusals(operation: Operation) -> Json:
     has_body = any(each.source not in ("path", "query") for each in operation.parameters.values())
     absent = {413, 415} if not has_body else set()
     absent |= {409} if operation.method == "GET" else set()
+    absent |= {403} if not operation.predicts else set()
     refused = [status for status in REFUSALS if status not in absent]
     return {str(status): _reference("responses", f"Refused{status}") for status in refused}
 

@@ -216,7 +216,7 @@ SAMPLES: dict[type, Callable[[str, World, Random], object]] = {
     bytes: lambda _, world, random: b64encode(random.choice(world.pictures)).decode(),
     bool: lambda _, __, random: random.choice([True, False]),
     int: lambda _, __, random: random.choice([0, 1, 7, 50, 256, 257, 100_000]),
-    float: lambda _, __, random: random.choice([0, 0.1, 0.25, 0.5, 0.75, 1]),
+    float: lambda _, __, random: random.choice([0.1, 0.1, 0.2, 0.2, 0.5, 0, 1]),
     datetime: lambda _, __, random: random.choice(
         ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.1234567", "2030-12-31"]
     ),

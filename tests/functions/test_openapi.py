@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import msgspec
 import pytest
 import requests
 import schemathesis
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 import function_app  # noqa: F401 - it imports every operation
 from functions import openapi
 from functions.edge import operations
+from shared.errors import ServiceError
 from shared.models.limits import Limits
 from tests.functions.flows import train, upload
 
@@ -75,14 +77,18 @@ def test_its_address_takes_no_other_method(service):
     assert requests.post(address, timeout=10).status_code == 404
 
 
+def document(operations, limits):
+    return msgspec.json.decode(msgspec.json.encode(openapi.document(operations, limits)))
+
+
 def test_an_app_describes_what_it_serves():
-    alone = openapi.document([operation for operation in operations if operation.service == "prediction"], Limits())
+    alone = document([operation for operation in operations if operation.service == "prediction"], Limits())
     assert len(alone["paths"]) == 8
     assert all("/prediction/" in path for path in alone["paths"])
 
 
 def test_the_description_is_openapi_with_this_installations_limits():
-    described = openapi.document(operations, Limits(page_size=7, tags_per_batch=3))
+    described = document(operations, Limits(page_size=7, tags_per_batch=3))
     schemathesis.openapi.from_dict(described).validate()
     images = described["paths"]["/customvision/{version}/training/projects/{projectId}/images"]
     read, create = (
@@ -90,6 +96,13 @@ def test_the_description_is_openapi_with_this_installations_limits():
     )
     assert read["take"] == {"type": "integer", "minimum": 0, "maximum": 7, "default": 50}
     assert create["tagIds"]["maxItems"] == 3
+
+
+def test_every_refusal_is_described():
+    kinds = [ServiceError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    assert {kind.status for kind in kinds} - {500} <= openapi.REFUSALS.keys()
 
 
 @pytest.fixture(scope="module")
