@@ -4,8 +4,12 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local.demo.pictures import DemoError, read_folder, split
+
+if TYPE_CHECKING:
+    from local.demo.report import DetectionReport, Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RENDERED_PER_TAG = 30
@@ -19,7 +23,7 @@ def main(argv: list[str]) -> int:
             _run(options, options.folder)
         else:
             with tempfile.TemporaryDirectory(prefix="ocellus-parts-") as folder:
-                _render(Path(folder), options.per_tag)
+                _render(Path(folder), options.per_tag, options.detect)
                 _run(options, Path(folder))
     except DemoError as fault:
         print(f"The demo can't go on: {fault}", file=sys.stderr)
@@ -33,10 +37,18 @@ def main(argv: list[str]) -> int:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./run demo",
-        description="Train a classifier on labelled pictures, publish it, call it, and let a camera use it.",
-        epilog="Without FOLDER it renders pictures of machined parts, good and defective, and uses those.",
+        description="Train a classifier, or with --detect a detector, on labelled pictures, publish it, call it, and "
+        "let a camera use it.",
+        epilog="Without FOLDER it renders pictures of machined parts and uses those.",
     )
-    parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="holds one folder of pictures a tag")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        metavar="FOLDER",
+        help="holds one folder of pictures a tag; with --detect, pictures and their boxes in a regions.json",
+    )
+    parser.add_argument("--detect", action="store_true", help="find objects and draw boxes around them")
     parser.add_argument(
         "--test",
         type=Path,
@@ -54,20 +66,39 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _render(folder: Path, per_tag: int) -> None:
-    from local.demo import scenes
+def _render(folder: Path, per_tag: int, detect: bool) -> None:
+    from local.demo import benches, scenes
 
-    print(f"Rendering {per_tag} pictures each of machined parts that are {', '.join(scenes.TAGS)} ...", flush=True)
-    scenes.write_folder(folder, per_tag, seed=1)
+    if detect:
+        print(f"Rendering benches with {', '.join(benches.TAGS)} on {per_tag} pictures each ...", flush=True)
+        benches.write_folder(folder, per_tag, seed=1)
+    else:
+        print(f"Rendering {per_tag} pictures each of machined parts that are {', '.join(scenes.TAGS)} ...", flush=True)
+        scenes.write_folder(folder, per_tag, seed=1)
 
 
 def _run(options: argparse.Namespace, folder: Path) -> None:
-    # The bad input is named before anything is started, and --help works where nothing is installed yet.
-    dataset = split(read_folder(folder), options.test and read_folder(options.test))
-    from local.demo import walkthrough
-
-    report = walkthrough.run(dataset, options.data, options.port)
+    report = (_detect if options.detect else _classify)(options, folder)
     if options.json:
         import msgspec
 
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+
+
+# The bad input is named before anything is started, and --help works where nothing is installed yet.
+
+
+def _classify(options: argparse.Namespace, folder: Path) -> "Report":
+    dataset = split(read_folder(folder), options.test and read_folder(options.test))
+    from local.demo import walkthrough
+
+    return walkthrough.run(dataset, options.data, options.port)
+
+
+def _detect(options: argparse.Namespace, folder: Path) -> "DetectionReport":
+    from local.demo.boxes import read_boxes, split_boxes
+
+    dataset = split_boxes(read_boxes(folder), options.test and read_boxes(options.test))
+    from local.demo import detection
+
+    return detection.run(dataset, options.data, options.port)

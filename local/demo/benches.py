@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 from PIL import Image, ImageDraw
 
+from local.demo.boxes import REGIONS, Entry, Listed, Mark
 from local.demo.rendering import (
     JPEG_QUALITY,
     OUTLINES,
     SIZE_WH,
-    Box,
     Floats,
     Pose,
     background,
@@ -36,31 +36,35 @@ EMPTY_EVERY = 10
 
 
 class Bench(NamedTuple):
-    """A rendered picture, and of every part on it the tag and the box, as fractions of the picture."""
+    """A rendered picture, and every part on it."""
 
     image: Image.Image
-    parts: list[tuple[str, Box]]
+    parts: list[Mark]
 
 
 def write_folder(folder: Path, per_tag: int, seed: int) -> None:
-    """Write pictures until each tag is on `per_tag` of them, and their regions.json."""
+    """Write pictures until each tag is on `per_tag` of them, a quarter as many for a test, and their regions.json."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    shown, entries = Counter[str](), list[dict[str, object]]()
+    shown, train = Counter[str](), list[Entry]()
     while any(shown[tag] < per_tag for tag in TAGS):
-        number = len(entries)
-        bench = draw(seed * 1_000_003 + number, empty=number % EMPTY_EVERY == EMPTY_EVERY - 1)
-        name = f"images/bench-{number:03}.jpg"
-        bench.image.save(folder / name, quality=JPEG_QUALITY)
-        entries.append({"image": name, "regions": [_region(tag, box) for tag, box in bench.parts]})
-        shown.update({tag for tag, _ in bench.parts})
-    (folder / "regions.json").write_bytes(msgspec.json.encode({"train": entries}))
+        train.append(_write(folder, seed, len(train)))
+        shown.update({part.tag for part in train[-1].regions})
+    test = [_write(folder, seed, len(train) + number) for number in range(len(train) // 4)]
+    (folder / REGIONS).write_bytes(msgspec.json.encode(Listed(train, test)))
+
+
+def _write(folder: Path, seed: int, number: int) -> Entry:
+    bench = draw(seed * 1_000_003 + number, empty=number % EMPTY_EVERY == EMPTY_EVERY - 1)
+    name = f"images/bench-{number:03}.jpg"
+    bench.image.save(folder / name, quality=JPEG_QUALITY)
+    return Entry(name, bench.parts)
 
 
 def draw(seed: int, empty: bool = False) -> Bench:
     """Render some parts in poses, light and places that follow from `seed`; the same every time."""
     random = np.random.default_rng(seed)
     light = random.uniform(0, 2 * math.pi)
-    canvas, parts = background(random), list[tuple[str, Box]]()
+    canvas, parts = background(random), list[Mark]()
     for pose in [] if empty else _poses(random):
         tag = TAGS[random.integers(len(TAGS))]
         mask = _mask(tag, pose, random)
@@ -68,7 +72,7 @@ def draw(seed: int, empty: bool = False) -> Bench:
         scratch(metal, pose, random)
         canvas = shadowed(canvas, mask, light, pose.radius)
         canvas += (metal - canvas) * mask
-        parts.append((tag, box_of(mask)))
+        parts.append(Mark(tag, *box_of(mask)))
     return Bench(photograph(canvas, light, random), parts)
 
 
@@ -95,7 +99,3 @@ def _mask(tag: str, pose: Pose, random: np.random.Generator) -> Floats:
     pen.polygon(scaled(pose, OUTLINES[tag]()), fill=255)
     pen.polygon(scaled(pose, circle(random.uniform(0.3, 0.38))), fill=0)
     return coverage(part)
-
-
-def _region(tag: str, box: Box) -> dict[str, str | float]:
-    return {"tag": tag, **dict(zip(("left", "top", "width", "height"), box, strict=True))}

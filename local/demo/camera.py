@@ -3,16 +3,19 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
 from azure.storage.blob import ContainerClient
+from msgspec import UNSET
 from rich.console import Console
 
-from local.demo.pictures import DemoError, Picture
+from local.demo.pictures import DemoError
 from local.demo.report import Camera, percentile
 from local.service import Service
 from shared.models.camera import CameraResult, Outcome
+from shared.models.predictions import Prediction
 from shared.settings import Settings
 from shared.storage import results
 from shared.storage.store import Store
@@ -21,26 +24,29 @@ PICTURES = 19
 INTERVAL_SECONDS = 0.2
 POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 60.0
+# What a detector finds with this probability counts as seen.
+LIKELY = 0.5
 
 
 class Drop(NamedTuple):
-    """One file that the camera uploads: its name, its bytes and what a person would say it shows."""
+    """One file that the camera uploads: its name, its bytes and the tags of what a person would see on it."""
 
     name: str
     data: bytes
-    tag: str | None
+    tags: list[str]
 
 
-def choose(pictures: Sequence[Picture]) -> list[Drop]:
-    """Pictures from all over the test set, and among them one that was cut off on its way to the disk."""
+def choose(pictures: Sequence[tuple[Path, list[str]]]) -> list[Drop]:
+    """Pictures, each with its tags, from all over the test set; and among them one that was cut off on its way to the
+    disk.
+    """
     count = min(PICTURES, len(pictures))
-    spread = [pictures[number * len(pictures) // count] for number in range(count)]
-    chosen = [(picture, picture.path.read_bytes()) for picture in spread]
+    chosen = [pictures[number * len(pictures) // count] for number in range(count)]
     drops = [
-        Drop(f"camera-1/{number:03}{picture.path.suffix.lower()}", data, picture.tag)
-        for number, (picture, data) in enumerate(chosen)
+        Drop(f"camera-1/{number:03}{path.suffix.lower()}", path.read_bytes(), tags)
+        for number, (path, tags) in enumerate(chosen)
     ]
-    drops.insert(len(drops) // 2, Drop("camera-1/broken.jpg", chosen[0][1][: len(chosen[0][1]) // 3], None))
+    drops.insert(len(drops) // 2, Drop("camera-1/broken.jpg", drops[0].data[: len(drops[0].data) // 3], []))
     return drops
 
 
@@ -52,7 +58,7 @@ def watch(console: Console, service: Service, project_id: str, published_name: s
     sender = threading.Thread(target=_upload, args=(service.connection_string, folder, drops, started))
     sender.start()
     store = Store.open(Settings(storage_connection_string=service.connection_string))
-    tags = {f"{folder}/{drop.name}": drop.tag for drop in drops}
+    tags = {f"{folder}/{drop.name}": drop.tags for drop in drops}
     ended: list[CameraResult] = []
     latencies: list[float] = []
     try:
@@ -92,23 +98,38 @@ def _arrivals(store: Store, project_id: UUID, expected: int) -> Iterator[CameraR
         time.sleep(POLL_SECONDS)
 
 
-def _show(console: Console, result: CameraResult, tag: str | None, seconds: float) -> None:
+def _show(console: Console, result: CameraResult, tags: list[str], seconds: float) -> None:
     name = result.upload.path.rpartition("/")[2]
     if result.outcome == Outcome.REJECTED:
         console.print(f"  {name:12} [yellow]rejected[/yellow] after {seconds:.2f} s: {result.reason}", soft_wrap=True)
         return
-    best = result.predictions[0]
-    mark = "[green]right[/green]" if best.tag_name == tag else f"[red]is {tag}[/red]"
-    console.print(f"  {name:12} {best.tag_name} ({best.probability:.0%}), {mark}, after {seconds:.2f} s")
+    likely = _likely(result)
+    seen = ", ".join(f"{each.tag_name} ({each.probability:.0%})" for each in likely) or "nothing"
+    right = _names(likely) == tags
+    mark = "[green]right[/green]" if right else f"[red]is {', '.join(tags) or 'empty'}[/red]"
+    console.print(f"  {name:12} {seen}, {mark}, after {seconds:.2f} s")
 
 
-def _figures(ended: Sequence[CameraResult], tags: dict[str, str | None], latencies: Sequence[float]) -> Camera:
+def _likely(result: CameraResult) -> list[Prediction]:
+    """A classifier's most probable tag, or a detector's likely boxes."""
+    first = result.predictions[:1]
+    if first and first[0].bounding_box is UNSET:
+        return first
+    return [each for each in result.predictions if each.probability >= LIKELY]
+
+
+def _names(predictions: Sequence[Prediction]) -> list[str]:
+    return sorted(each.tag_name for each in predictions)
+
+
+def _figures(ended: Sequence[CameraResult], tags: dict[str, list[str]], latencies: Sequence[float]) -> Camera:
     right = [result for result in ended if result.outcome == Outcome.RESULT]
     return Camera(
         dropped=len(tags),
         results=len(right),
         rejections=len(ended) - len(right),
-        correct=sum(result.predictions[0].tag_name == tags[result.upload.path] for result in right),
+        correct=sum(_names(_likely(result)) == tags[result.upload.path] for result in right),
+        drawn=next((result.drawn for result in right if result.drawn), None),
         latency_p50_s=percentile(latencies, 50),
         latency_p95_s=percentile(latencies, 95),
     )

@@ -1,8 +1,10 @@
 """The demo's labelled pictures: one folder a tag, split into a part to train on and a part to test with."""
 
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+T = TypeVar("T")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 # The service trains no tag on fewer.
 MINIMUM = 5
@@ -44,25 +46,27 @@ def split(pictures: list[Picture], test: list[Picture] | None) -> Dataset:
     tags = sorted({picture.tag for picture in pictures})
     if len(tags) < 2:
         raise DemoError(f"there is only one tag, {tags[0]}; a classifier needs two or more to tell apart.")
-    dataset = Dataset(pictures, test) if test else _held_out(pictures, tags)
+    dataset = Dataset(pictures, test) if test else Dataset(*held_out(pictures, lambda picture: picture.tag, least=1))
     if strangers := sorted({picture.tag for picture in dataset.test} - set(tags)):
         raise DemoError(f"the test pictures have tags that are not trained: {', '.join(strangers)}.")
     counts = {tag: sum(picture.tag == tag for picture in dataset.train) for tag in tags}
     if few := [f"{tag} ({count})" for tag, count in counts.items() if count < MINIMUM]:
-        held_out = "" if test else " beside those held out for the test"
-        raise DemoError(f"each tag needs {MINIMUM} pictures or more{held_out}; too few: {', '.join(few)}.")
+        beside = "" if test else " beside those held out for the test"
+        raise DemoError(f"each tag needs {MINIMUM} pictures or more{beside}; too few: {', '.join(few)}.")
     return dataset
 
 
-def _held_out(pictures: list[Picture], tags: list[str]) -> Dataset:
-    """The last fifth of each tag by name: shots of one burst stay on one side, where a random fifth would flatter."""
-    dataset = Dataset([], [])
-    for tag in tags:
-        own = [picture for picture in pictures if picture.tag == tag]
-        kept = len(own) - max(1, len(own) // 5)
-        dataset.train.extend(own[:kept])
-        dataset.test.extend(own[kept:])
-    return dataset
+def held_out(pictures: Sequence[T], group: Callable[[T], Hashable], least: int) -> tuple[list[T], list[T]]:
+    """What is kept, and the last fifth of each group, `least` or more: shots of one burst stay on one side, where a
+    random fifth would flatter.
+    """
+    kept, out = list[T](), list[T]()
+    for name in dict.fromkeys(map(group, pictures)):
+        own = [picture for picture in pictures if group(picture) == name]
+        count = len(own) - max(least, len(own) // 5)
+        kept += own[:count]
+        out += own[count:]
+    return kept, out
 
 
 def _is_picture(path: Path) -> bool:

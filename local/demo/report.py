@@ -2,13 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from azure.cognitiveservices.vision.customvision.training.models import IterationPerformance
+from azure.cognitiveservices.vision.customvision.training import models as sdk
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
+
+from shared.models.performance import IterationPerformance
+
+EXPECTED = "What training expects of the model (threshold 50 %)"
+Performance: TypeAlias = sdk.IterationPerformance | IterationPerformance
 
 
 class Upload(Struct, frozen=True):
@@ -32,18 +37,22 @@ class Test(Struct, frozen=True):
 
 
 class Camera(Struct, frozen=True):
-    """How pictures ended that a camera dropped into storage. Latency: from the upload's start until it was seen."""
+    """How pictures ended that a camera dropped into storage. Latency: from the upload's start until it was seen.
+
+    `drawn` is a blob in `results` that shows a picture's boxes, where there are any.
+    """
 
     dropped: int
     results: int
     rejections: int
     correct: int
+    drawn: str | None
     latency_p50_s: float
     latency_p95_s: float
 
 
 class Report(Struct, frozen=True):
-    """One run of the demo."""
+    """One run of the classifier's demo."""
 
     tags: int
     upload: Upload
@@ -52,6 +61,32 @@ class Report(Struct, frozen=True):
     recall: float
     average_precision: float
     test: Test
+    camera: Camera
+
+
+class DetectionTest(Struct, frozen=True):
+    """How the published detector did on pictures that it was not trained on, at a probability and overlap of 50 %."""
+
+    precision: float
+    recall: float
+    mean_average_precision: float
+    pictures: int
+    refused: list[str]
+    latency_p50_ms: float
+    latency_p95_ms: float
+    page: str
+
+
+class DetectionReport(Struct, frozen=True):
+    """One run of the detector's demo. `page` of the test is the file that shows what was found."""
+
+    tags: int
+    upload: Upload
+    train_seconds: float
+    precision: float
+    recall: float
+    mean_average_precision: float
+    test: DetectionTest
     camera: Camera
 
 
@@ -83,9 +118,9 @@ def test_figures(answers: Sequence[Answer], refused: list[str]) -> Test:
     )
 
 
-def show_performance(console: Console, performance: IterationPerformance) -> None:
-    """Precision, recall and average precision for each tag, as the service estimates them."""
-    table = Table("tag", "precision", "recall", "AP", title="What training expects of the model (threshold 50 %)")
+def show_performance(console: Console, performance: Performance, title: str = EXPECTED) -> None:
+    """Precision, recall and average precision for each tag."""
+    table = Table("tag", "precision", "recall", "AP", title=title)
     for line in (*performance.per_tag_performance, None):
         figures = line or performance
         values = (figures.precision, figures.recall, figures.average_precision)
@@ -109,6 +144,12 @@ def show_test(console: Console, test: Test, answers: Sequence[Answer]) -> None:
         f"[bold]Test accuracy {test.accuracy:.3f}[/bold]: {test.correct} of {test.answered} right; "
         f"reply in {test.latency_p50_ms:.0f} ms (p50), {test.latency_p95_ms:.0f} ms (p95)"
     )
+
+
+def show_upload(console: Console, uploaded: Upload) -> None:
+    duplicates = f", {uploaded.duplicates} were there already" if uploaded.duplicates else ""
+    console.print(f"Uploaded {uploaded.accepted} pictures in {uploaded.seconds:.1f} s{duplicates}")
+    show_refused(console, "pictures that the service refused", uploaded.refused)
 
 
 def show_refused(console: Console, what: str, names: Sequence[str]) -> None:
