@@ -1,8 +1,7 @@
 """The running service and its two clients, the official SDK."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from http.client import HTTPConnection
+from contextlib import suppress
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -15,8 +14,9 @@ from msrest.authentication import ApiKeyCredentials
 from local.service import Service
 from shared.settings import Settings
 from shared.storage.store import Store
+from tests.functions import wire
 from tests.functions.flows import train, upload
-from tests.functions.wire import Reply, Request, send
+from tests.functions.wire import Reply
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +41,12 @@ def storage(service: Service) -> Iterator[Store]:
 
 @pytest.fixture
 def ask(service: Service) -> Callable[..., Reply]:
-    """Send a raw request, by default with the training key; a body of None goes without Content-Length."""
+    """Send a raw request, by default with the training key."""
 
-    def ask(method: str, path: str, body: bytes | None = b"", **headers: str) -> Reply:
-        given = {"Training-Key": service.training_key} | {name.replace("_", "-"): it for name, it in headers.items()}
-        with closing(HTTPConnection("127.0.0.1", service.port, timeout=60)) as connection:
-            return send(connection, Request(method, path, list(given.items()), body))
+    def send(method: str, path: str, body: bytes | None = b"", **headers: str) -> Reply:
+        return wire.ask(service, method, path, body, **{"Training_Key": service.training_key, **headers})
 
-    return ask
+    return send
 
 
 @pytest.fixture

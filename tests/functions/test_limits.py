@@ -1,8 +1,6 @@
 """A service with the limits of the tier F0, and a month of three predictions."""
 
 from collections.abc import Iterator
-from http.client import HTTPConnection
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -12,6 +10,7 @@ from msrest.authentication import ApiKeyCredentials
 
 from local.service import Options, Service, running
 from tests.functions.flows import refused
+from tests.functions.wire import ask
 
 PREDICTIONS = 3
 
@@ -31,16 +30,6 @@ def client(small) -> CustomVisionTrainingClient:
     )
 
 
-def ask(service: Service, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], dict]:
-    address = urlsplit(service.endpoint)
-    connection = HTTPConnection(address.hostname, address.port, timeout=60)
-    connection.request(method, path, b"", {name.replace("_", "-"): value for name, value in headers.items()})
-    answer = connection.getresponse()
-    status, told, body = answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
-    connection.close()
-    return status, told, msgspec.json.decode(body)
-
-
 def test_projects_and_tags_end_at_their_limits(client):
     project, other = client.create_project("one"), client.create_project("two")
     with refused("BadRequestExceedProjectLimit", "2 projects"):
@@ -56,17 +45,17 @@ def test_projects_and_tags_end_at_their_limits(client):
 def test_a_key_that_calls_too_often_is_told_when_to_come_back(small):
     path = f"/customvision/v3.3/training/projects/{uuid4()}/train"
     answers = [ask(small, "POST", path, Training_Key=small.training_key) for _ in range(12)]
-    assert 404 in [status for status, _, _ in answers]
-    told, body = next((told, body) for status, told, body in answers if status == 429)
-    assert (told["retry-after"], body["error"]["code"]) == ("1", "429")
-    assert "2 a second" in body["error"]["message"]
-    assert ask(small, "GET", "/customvision/v3.3/training/domains", Training_Key=small.training_key)[0] == 200
+    assert 404 in [answer.status for answer in answers]
+    refusal = next(answer for answer in answers if answer.status == 429)
+    assert (refusal.headers["retry-after"], refusal.body["error"]["code"]) == ("1", "429")
+    assert "2 a second" in refusal.body["error"]["message"]
+    assert ask(small, "GET", "/customvision/v3.3/training/domains", Training_Key=small.training_key).status == 200
 
 
 def test_a_month_has_so_many_predictions(small):
     path = f"/customvision/v3.1/prediction/{uuid4()}/classify/iterations/x/image"
-    statuses = [ask(small, "POST", path, Prediction_Key=small.prediction_key)[0] for _ in range(PREDICTIONS)]
+    statuses = [ask(small, "POST", path, Prediction_Key=small.prediction_key).status for _ in range(PREDICTIONS)]
     assert 403 not in statuses
-    status, _, body = ask(small, "POST", path, Prediction_Key=small.prediction_key)
-    assert (status, body["error"]["code"]) == (403, "403")
-    assert "replenished" in body["error"]["message"]
+    refusal = ask(small, "POST", path, Prediction_Key=small.prediction_key)
+    assert (refusal.status, refusal.body["error"]["code"]) == (403, "403")
+    assert "replenished" in refusal.body["error"]["message"]

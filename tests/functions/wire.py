@@ -1,8 +1,11 @@
 """Requests as they go over the wire, for what no SDK would send."""
 
 import json
+from contextlib import closing
 from http.client import HTTPConnection
 from typing import NamedTuple
+
+from local.service import Service
 
 
 class Request(NamedTuple):
@@ -26,6 +29,13 @@ class Reply(NamedTuple):
     def body(self):
         """Its JSON; None where there is none."""
         return json.loads(self.data) if self.data else None
+
+
+def ask(service: Service, method: str, path: str, body: bytes | None = b"", **headers: str) -> Reply:
+    """One request on a connection of its own; `Training_Key` is the header Training-Key."""
+    given = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    with closing(HTTPConnection("127.0.0.1", service.port, timeout=60)) as connection:
+        return send(connection, Request(method, path, given, body))
 
 
 def send(connection: HTTPConnection, request: Request) -> Reply:
