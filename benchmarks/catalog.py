@@ -211,9 +211,9 @@ def build(rig: Rig) -> None:
         rig.service.start_azurite()
 
     rig.once("Azurite killed and started again", again)
-    found = int(rig.client.get(f"{rig.path}/images/count"))
-    if found != rig.size:
-        sys.exit(f"The project has {found} images, not {rig.size}.")
+    kept, found = counts.read(rig.store, rig.project), counts.recount(rig.store, rig.project)
+    if kept != found or found.images != rig.size:
+        sys.exit(f"Of {rig.size} images {found.images} are there, and {kept.images} are counted.")
 
 
 def all_pages(rig: Rig) -> None:
