@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from azure.mgmt.appcontainers import ContainerAppsAPIClient
     from azure.mgmt.appcontainers.models import BaseContainer, Job, JobExecutionContainer, JobExecutionTemplate
 
+# Threads of torch that wait for each other spin by default: where the cores are shared with the service, as on one
+# machine, a step of training takes five times as long.
+PATIENCE = {"OMP_WAIT_POLICY": "passive"}
 LOGS = ROOT / ".local" / "jobs"
 NICENESS = 10
 # What a job has no use for: it serves no requests and publishes no events.
@@ -58,7 +61,7 @@ def start_process(settings: Settings, job: dict[str, str], module: str = "traini
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
-            env=_without_secrets(child_environment(**as_environment(settings), **job)),
+            env=_without_secrets(child_environment(**as_environment(settings), **PATIENCE, **job)),
             start_new_session=True,
         )
     Thread(target=_reap, args=[process], name=f"job-{process.pid}", daemon=True).start()

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnx
 
 from shared.settings import Settings
+from training_job.detection.recipe import RECIPE
 from training_job.graph import Graph
 from training_job.recipe import RECIPES
 
@@ -81,7 +82,7 @@ def convert(name: str, pixels: int, *, features: bool = False) -> onnx.ModelProt
 
 
 def _weights(backbone: Backbone) -> dict[str, Floats]:
-    # The only use of torch in quick training, and none once the graph is there.
+    # The only use of torch in quick classification, and none once the graph is there.
     import torch
 
     package = importlib.import_module(backbone.package)
@@ -187,6 +188,8 @@ def main() -> None:
     folder = Path(Settings.read().backbones_folder)
     for name, pixels in sorted({(recipe.backbone, recipe.pixels) for recipe in RECIPES.values()}):
         logging.info("Backbone %s at %d px: %s", name, pixels, prepare(folder, name, pixels))
+    name, pixels = RECIPE.backbone, RECIPE.pixels
+    logging.info("Features of %s at %d px: %s", name, pixels, prepare_features(folder, name, pixels))
 
 
 if __name__ == "__main__":

@@ -13,21 +13,23 @@ import onnx
 from msgspec.structs import replace
 
 from shared.errors import ImageNotFound
-from shared.models.domains import DOMAINS, DomainType
+from shared.models.domains import DOMAINS
 from shared.models.exports import exportable_to
 from shared.models.iterations import REASON_LENGTH, CustomBaseModelInfo, Iteration, IterationRecord, IterationStatus
-from shared.models.training import Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
+from shared.models.projects import ClassificationType
+from shared.models.training import ARCHITECTURE, Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.settings import JobSettings
 from shared.storage import blobs, datasets, iterations
 from shared.storage.store import Store
-from training_job import backbones, cache
+from training_job import backbones, cache, checkpoint
 from training_job.base import BaseUnusable, continuing
 from training_job.classification import Floats
 from training_job.embeddings import Picture
 from training_job.heartbeat import Heartbeat
 from training_job.quick import Trained, train
 from training_job.recipe import RECIPES
+from training_job.result import Result
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +50,9 @@ def run(store: Store, settings: JobSettings) -> None:
         if dataset is None:
             raise TrainingFailed("The iteration has no dataset; train again.")
         base = record.iteration.custom_base_model_info
-        trained = _train(store, settings, dataset, base, heartbeat)
+        result = _train(store, settings, dataset, base, heartbeat)
         heartbeat.report(0.95, "Storing the model")
-        _store(store, dataset, trained)
+        _store(store, dataset, result)
     finish(store, project_id, iteration_id, None)
 
 
@@ -63,6 +65,7 @@ def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | No
         return replace(record, iteration=_ended(record, failure, now()))
 
     iterations.end_training(store, iterations.update(store, project_id, iteration_id, change))
+    checkpoint.delete(store, project_id, iteration_id)
 
 
 def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iteration:
@@ -80,19 +83,36 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
 
 def _train(
     store: Store, settings: JobSettings, dataset: Dataset, info: CustomBaseModelInfo | None, heartbeat: Heartbeat
-) -> Trained:
-    kind = dataset.header.classification_type
+) -> Result:
+    kind, folder = dataset.header.classification_type, Path(settings.backbones_folder)
     if kind is None:
-        raise TrainingFailed("Object detection can't be trained in this version.")
+        # Torch comes with it, which takes seconds and a lot of memory that a classifier spares.
+        from training_job.detection.job import train_detector
+        from training_job.detection.recipe import RECIPE
+
+        kept = checkpoint.of_iteration(store, dataset.header.project_id, dataset.header.iteration_id)
+        return train_detector(dataset, _pictures(store, dataset), RECIPE, folder, kept, heartbeat.report)
+    return _train_classifier(store, folder, dataset, kind, info, heartbeat)
+
+
+def _train_classifier(
+    store: Store,
+    folder: Path,
+    dataset: Dataset,
+    kind: ClassificationType,
+    info: CustomBaseModelInfo | None,
+    heartbeat: Heartbeat,
+) -> Result:
     recipe = RECIPES[kind]
     heartbeat.report(0.0, "Loading the backbone")
-    backbone = onnx.load(backbones.prepare(Path(settings.backbones_folder), recipe.backbone, recipe.pixels))
+    backbone = onnx.load(backbones.prepare(folder, recipe.backbone, recipe.pixels))
     try:
         base = continuing(store, info, dataset.header.tags, recipe) if info else None
     except BaseUnusable as error:
         raise TrainingFailed(str(error)) from error
     kept = cache.of_project(store, dataset.header.project_id, {image.sha256 for image in dataset.images})
-    return train(backbone, _pictures(store, dataset), _truths(dataset), kind, recipe, kept, heartbeat.report, base)
+    trained = train(backbone, _pictures(store, dataset), _truths(dataset), kind, recipe, kept, heartbeat.report, base)
+    return Result(trained.graph, trained.preprocessing, ARCHITECTURE, _evaluated(dataset, trained))
 
 
 def _pictures(store: Store, dataset: Dataset) -> list[Picture]:
@@ -111,23 +131,24 @@ def _truths(dataset: Dataset) -> Floats:
     return np.array([[tag in image.tag_ids for tag in tags] for image in dataset.images], np.float32)
 
 
-def _store(store: Store, dataset: Dataset, trained: Trained) -> None:
+def _store(store: Store, dataset: Dataset, result: Result) -> None:
     """The description last: where it is, the rest is."""
     header = dataset.header
     tags = [ModelTag(tag.id, tag.name, tag.type) for tag in header.tags]
-    evaluation = Evaluation(tags, header.classification_type, _evaluated(dataset, trained))
+    evaluation = Evaluation(tags, header.classification_type, result.evaluated)
     spec = ModelSpec(
         header.project_id,
         header.iteration_id,
         header.domain_id,
-        DomainType.CLASSIFICATION,
+        DOMAINS[header.domain_id].type,
         header.classification_type,
         tags,
-        trained.preprocessing,
+        result.preprocessing,
         now(),
+        result.architecture,
     )
     for name, data in (
-        ("model.onnx", trained.graph),
+        ("model.onnx", result.graph),
         ("performance.json", msgspec.json.encode(evaluation)),
         ("model.json", msgspec.json.encode(spec)),
     ):

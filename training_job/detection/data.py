@@ -87,7 +87,8 @@ def featurise(
             seen.append(each)
         return seen
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    # Twice as many threads as cores: half of them wait for storage.
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         for done, seen in enumerate(pool.map(look, range(len(examples))), 1):
             boxes += [each.boxes for each in seen]
             tags += [each.tags for each in seen]

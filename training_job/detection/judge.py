@@ -44,5 +44,5 @@ def judge(model: onnx.ModelProto, examples: Sequence[Example], spec: Preprocessi
         boxes, tags, scores = running.run([BOXES, TAGS, SCORES], {INPUT: model_input(example.read(), spec)})
         return Found(boxes[0], tags[0], scores[0])
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         return list(pool.map(look, examples))

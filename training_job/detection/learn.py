@@ -62,16 +62,15 @@ def phase(rows: Ints, epochs: int, rate: float) -> list[Epoch]:
 def learn(learner: Learner, features: Features, epoch: Epoch, number: int, tell: Callable[[int, float], None]) -> None:
     """The number is the epoch's in the training; `tell` hears after each batch its size and its loss."""
     learner.head.train()
-    size = min(learner.recipe.batch, len(epoch.rows))
     order = np.random.default_rng([SEED, number]).permutation(epoch.rows)
-    # The last views of the order, too few for a batch, wait for another epoch: batch norms need company.
-    starts = range(0, len(order) - size + 1, size)
-    for start in starts:
-        warmth = min((start // size + 1) / WARM_STEPS, 1) if epoch.begin == 0 else 1
-        progress = epoch.begin + (epoch.end - epoch.begin) * start / len(order)
+    # Of about the same size: batch norms need company.
+    batches = np.array_split(order, max(round(len(order) / learner.recipe.batch), 1))
+    for position, rows in enumerate(batches):
+        warmth = min((position + 1) / WARM_STEPS, 1) if epoch.begin == 0 else 1
+        progress = epoch.begin + (epoch.end - epoch.begin) * position / len(batches)
         for group in learner.optimizer.param_groups:
             group["lr"] = epoch.rate * warmth * (1 + math.cos(math.pi * progress)) / 2
-        tell(size, step(learner, features, order[start : start + size]))
+        tell(len(rows), step(learner, features, rows))
 
 
 def step(learner: Learner, features: Features, rows: Ints) -> float:

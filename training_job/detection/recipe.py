@@ -6,16 +6,25 @@ from shared.models.preprocessing import Preprocessing
 
 
 class Recipe(Struct, frozen=True):
-    """Quick detection."""
+    """Quick detection: a frozen backbone, of whose features in `views` of each image a head learns that is `width`
+    wide and has towers `depth` deep.
+
+    One in `parts` images, and no more than `judged`, is held out; the head learns from the others, is judged, and then
+    learns from all, at a lower rate. It sees `seen` views in all, or every view `least_epochs` times, and a
+    `last_share` of that while it learns from all. No more than `images` take part. A box that overlaps a better one of
+    its tag by more than `overlap` is not served, nor are more than `boxes` an image.
+    """
 
     backbone: str = "efficientnet-lite0"
     pixels: int = 320
     width: int = 96
     depth: int = 1
-    samples: int = 600
-    most_views: int = 8
-    epochs: int = 4
-    last_epochs: int = 2
+    images: int = 5_000
+    views_kept: int = 600
+    views_each: int = 8
+    seen: int = 2_400
+    least_epochs: int = 3
+    last_share: float = 0.25
     batch: int = 6
     rate: float = 4e-3
     last_rate: float = 1e-3
@@ -29,13 +38,23 @@ class Recipe(Struct, frozen=True):
     def preprocessing(self) -> Preprocessing:
         return Preprocessing(self.pixels, self.pixels)
 
+    @property
+    def architecture(self) -> str:
+        return f"{self.backbone}-{self.pixels}-detector"
+
     def views(self, images: int) -> int:
         """Of how many views of each image the features are kept: many where images are few."""
-        return min(max(self.samples // images, 1), self.most_views)
+        return min(max(self.views_kept // images, 1), self.views_each)
+
+    def epochs(self, views: int) -> tuple[int, int]:
+        """On that many views in all: how many epochs before it is judged, and how many after."""
+        total = max(round(self.seen / views), self.least_epochs)
+        last = max(round(total * self.last_share), 1)
+        return total - last, last
 
     def quick(self) -> "Recipe":
         """The same path in seconds, for rendered scenes."""
-        return structs.replace(self, width=32, depth=1, samples=64, most_views=2, epochs=6)
+        return structs.replace(self, width=32, views_kept=120, views_each=4, seen=720)
 
 
 RECIPE = Recipe()

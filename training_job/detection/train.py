@@ -10,12 +10,13 @@ import numpy as np
 import onnx
 
 from shared.models.preprocessing import Preprocessing
-from training_job.detection.checkpoint import Checkpoint, pack, unpack
+from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example, Report, featurise
 from training_job.detection.export import detector
 from training_job.detection.judge import Found, hold_out, judge
 from training_job.detection.learn import Epoch, Learner, begin, learn, phase
 from training_job.detection.recipe import Recipe
+from training_job.detection.state import pack, unpack
 from training_job.detection.views import Ints
 
 # Of a job's progress, up to here the look at all images, and up to there learning.
@@ -45,17 +46,18 @@ def train(
     features = featurise(backbone, examples, spec, views, folder, lambda done, text: report(LOOKED * done, text))
     held = hold_out(examples, tags, recipe.parts, recipe.judged)
     rows = np.arange(len(examples) * views)
+    first, last = recipe.epochs(len(rows))
     # The published model learns from the held-out images too, once they have judged what it was until then.
     epochs = [
-        *phase(rows[~np.isin(rows // views, held)], recipe.epochs, recipe.rate),
-        *phase(rows, recipe.last_epochs, recipe.last_rate),
+        *phase(rows[~np.isin(rows // views, held)], first, recipe.rate),
+        *phase(rows, last, recipe.last_rate),
     ]
     learner = begin(features.widths, tags, recipe)
     training = f"{recipe} {tags} tags {len(examples)} images"
     done, found = unpack(learner, training, checkpoint.get())
     tell = _teller(epochs, done, report)
     for number in range(done, len(epochs)):
-        if number == recipe.epochs:
+        if number == first:
             found = judge(composed(backbone, learner), [examples[position] for position in held], spec)
         learn(learner, features, epochs[number], number, tell)
         checkpoint.put(pack(learner, training, number + 1, found))
@@ -75,9 +77,9 @@ def _teller(epochs: Sequence[Epoch], done: int, report: Report) -> Callable[[int
     def tell(size: int, loss: float) -> None:
         nonlocal seen, mean
         seen, mean = seen + size, 0.95 * mean + 0.05 * loss if mean else loss
-        epoch = min(int(np.searchsorted(ends, seen)) + 1, len(epochs))
-        left = (time.monotonic() - started) / (seen - before) * max(int(ends[-1]) - seen, 0)
+        epoch = int(np.searchsorted(ends, seen)) + 1
+        left = (time.monotonic() - started) / (seen - before) * (int(ends[-1]) - seen)
         message = f"Epoch {epoch} of {len(epochs)}, loss {mean:.2f}, about {left:.0f} s left"
-        report(LOOKED + (LEARNED - LOOKED) * min(seen / int(ends[-1]), 1), message)
+        report(LOOKED + (LEARNED - LOOKED) * seen / int(ends[-1]), message)
 
     return tell

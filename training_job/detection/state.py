@@ -1,44 +1,15 @@
-"""Where a detector's training is, kept in a blob after every epoch, so that a killed job goes on from there."""
+"""The state of a training between two epochs, as bytes."""
 
-from collections.abc import Callable
 from io import BytesIO
-from typing import NamedTuple
-from uuid import UUID
 
 import torch
 
-from shared.storage import blobs
-from shared.storage.store import Store
 from training_job.detection.judge import Found
 from training_job.detection.learn import Learner
-
-NAME = "checkpoint.pt"
-
-
-class Checkpoint(NamedTuple):
-    """Where the state of a training lies between its runs."""
-
-    get: Callable[[], bytes | None]
-    put: Callable[[bytes], None]
-
-
-def of_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> Checkpoint:
-    name = f"{project_id}/{iteration_id}/{NAME}"
-
-    def get() -> bytes | None:
-        blob = blobs.read(store, "models", name)
-        return blob.data if blob else None
-
-    return Checkpoint(get, lambda data: blobs.model_write(store, project_id, iteration_id, NAME, data))
-
-
-def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
-    blobs.delete(store, "models", f"{project_id}/{iteration_id}/{NAME}")
 
 
 def pack(learner: Learner, training: str, epochs: int, found: list[Found] | None) -> bytes:
     """After so many epochs. `training` names all that the state depends on: with another it is of no use."""
-    buffer = BytesIO()
     state = {
         "training": training,
         "epochs": epochs,
@@ -46,6 +17,7 @@ def pack(learner: Learner, training: str, epochs: int, found: list[Found] | None
         "head": learner.head.state_dict(),
         "optimizer": learner.optimizer.state_dict(),
     }
+    buffer = BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
 

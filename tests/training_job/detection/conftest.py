@@ -1,0 +1,23 @@
+"""The backbone that detectors look through."""
+
+from pathlib import Path
+
+import onnx
+import pytest
+import torch
+
+from shared.settings import Settings
+from training_job import backbones
+from training_job.detection.recipe import RECIPE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Two that wait for each other take many times as long where other tests or programs use the cores."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def backbone() -> onnx.ModelProto:
+    folder = Path(Settings.read().backbones_folder)
+    return onnx.load(backbones.prepare_features(folder, RECIPE.backbone, RECIPE.pixels))

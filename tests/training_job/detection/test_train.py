@@ -1,0 +1,155 @@
+"""A real detector, trained on rendered scenes: it finds their shapes, and can be interrupted."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import msgspec
+import numpy as np
+import onnx
+import pytest
+from msgspec.structs import replace
+
+from shared.imaging.boxes import ltwh_to_xyxy
+from shared.metrics.detection import matches
+from shared.models.domains import DomainType
+from shared.models.predictions import BoundingBox
+from shared.models.training import ModelSpec, ModelTag
+from shared.models.wire import now
+from shared.prediction.model import Model
+from tests.training_job.detection.scenes import SHAPES, example, rendered
+from training_job.checkpoint import Checkpoint
+from training_job.detection.data import Example
+from training_job.detection.judge import hold_out
+from training_job.detection.recipe import RECIPE
+from training_job.detection.train import Trained, train
+
+QUICK = RECIPE.quick()
+# 12 images, a view of each, in 6 epochs.
+BRIEF = replace(QUICK, width=16, views_each=1, seen=72)
+NOWHERE = Checkpoint(lambda: None, lambda data: None)
+TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
+
+
+@pytest.fixture(scope="module")
+def trained(backbone: onnx.ModelProto, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    examples = [example(seed) for seed in range(30)]
+    return train(backbone, examples, 2, QUICK, tmp_path_factory.mktemp("features"), NOWHERE, lambda *_: None)
+
+
+def test_the_served_model_finds_the_shapes_of_new_scenes(trained: Trained) -> None:
+    tags = [ModelTag(uuid4(), shape) for shape in SHAPES]
+    kind, spec = DomainType.OBJECT_DETECTION, trained.preprocessing
+    model = Model.load(
+        trained.graph, msgspec.json.encode(ModelSpec(uuid4(), uuid4(), TRAINABLE, kind, None, tags, spec, now()))
+    )
+    right = wrong = shapes = 0
+    for seed in range(1000, 1020):
+        data, true_boxes, true_tags = rendered(seed)
+        sure = [prediction for prediction in model.predict(data) if prediction.probability >= 0.3]
+        boxes = np.array([box_of(prediction.bounding_box) for prediction in sure]).reshape(-1, 4)
+        names = np.array([SHAPES.index(prediction.tag_name) for prediction in sure])
+        scores = np.array([prediction.probability for prediction in sure])
+        hits = matches(ltwh_to_xyxy(boxes), names, scores, true_boxes, true_tags, 0.5).sum()
+        right, wrong, shapes = right + hits, wrong + len(sure) - hits, shapes + len(true_tags)
+    assert right >= 0.9 * shapes
+    assert wrong <= 0.1 * shapes
+
+
+def box_of(box: object) -> tuple[float, ...]:
+    assert isinstance(box, BoundingBox)
+    return box.left, box.top, box.width, box.height
+
+
+def test_a_fifth_of_the_images_is_judged_while_held_out(trained: Trained) -> None:
+    assert len(trained.judged) == len(trained.found) == 6
+    for found in trained.found:
+        assert 0 < len(found.scores) <= QUICK.boxes
+        assert (np.diff(found.scores) <= 0).all()
+        assert found.scores.min() >= 0.01
+        assert 0 <= found.boxes.min() <= found.boxes.max() <= 1
+
+
+def test_every_tag_is_held_out_and_learned_from() -> None:
+    tags = [[0], [0], [0, 1], [1], [1], [], [], [0, 2], [2], [2], [2], [0]]
+    held = hold_out([without_picture(each) for each in tags], 3, 4, most=400)
+    seen = {tag for position in held for tag in tags[position]}
+    assert len(held) == 3
+    assert seen == {0, 1, 2}
+    assert len(hold_out([without_picture([0])] * 100, 1, 5, most=8)) == 8
+
+
+def without_picture(tags: list[int]) -> Example:
+    return Example(lambda: b"", np.zeros((len(tags), 4), np.float32), np.array(tags, np.int64))
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Kept:
+    """A checkpoint in memory, whose training is interrupted after so many epochs."""
+
+    def __init__(self, interrupted_after: int = 0) -> None:
+        self.data: bytes | None = None
+        self.epochs, self.interrupted_after = 0, interrupted_after
+
+    def put(self, data: bytes) -> None:
+        self.data, self.epochs = data, self.epochs + 1
+        if self.epochs == self.interrupted_after:
+            raise Interrupted
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(lambda: self.data, self.put)
+
+
+Run = Callable[[Kept], Trained]
+
+
+@pytest.fixture
+def run(backbone: onnx.ModelProto, tmp_path: Path) -> Run:
+    examples = [example(seed) for seed in range(12)]
+    return lambda kept: train(backbone, examples, 2, BRIEF, tmp_path, kept.checkpoint, lambda *_: None)
+
+
+@pytest.mark.parametrize("after", [3, 4, 5], ids=["half-way", "before it is judged", "after it was judged"])
+def test_an_interrupted_training_goes_on_from_its_last_epoch(run: Run, after: int) -> None:
+    whole, halves = Kept(), Kept(interrupted_after=after)
+    at_once = run(whole)
+    with pytest.raises(Interrupted):
+        run(halves)
+    in_two_runs = run(halves)
+    assert whole.epochs == halves.epochs == 6
+    for once, twice in zip(at_once.found, in_two_runs.found, strict=True):
+        assert once.scores[:5] == pytest.approx(twice.scores[:5], abs=0.02)
+        assert once.boxes[:5] == pytest.approx(twice.boxes[:5], abs=0.02)
+
+
+def test_the_checkpoint_of_another_training_is_passed_over(run: Run, backbone: onnx.ModelProto, tmp_path: Path) -> None:
+    kept = Kept(interrupted_after=2)
+    with pytest.raises(Interrupted):
+        run(kept)
+    others = [example(seed) for seed in range(13)]
+    train(backbone, others, 2, BRIEF, tmp_path, kept.checkpoint, lambda *_: None)
+    assert kept.epochs == 2 + 6
+
+
+def test_progress_only_grows_and_says_what_is_left(backbone: onnx.ModelProto, tmp_path: Path) -> None:
+    told: list[tuple[float, str]] = []
+    examples = [example(seed) for seed in range(12)]
+    train(backbone, examples, 2, BRIEF, tmp_path, NOWHERE, lambda *each: told.append(each))
+    progress = [each for each, _ in told]
+    assert progress == sorted(progress)
+    assert 0 < progress[0] < 0.15 < progress[-1] <= 0.95
+    assert told[0][1] == "Looked at 1 of 12 images"
+    assert told[-1][1].startswith("Epoch 6 of 6, loss ")
+    assert told[-1][1].endswith("s left")
+
+
+def test_background_alone_teaches_to_find_nothing(backbone: onnx.ModelProto, tmp_path: Path) -> None:
+    pictures = [example(seed).read for seed in range(6)]
+    none = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
+    examples = [Example(read, *none) for read in pictures]
+    trained = train(backbone, examples, 1, BRIEF, tmp_path, NOWHERE, lambda *_: None)
+    assert all(found.scores.max(initial=0) < 0.05 for found in trained.found)

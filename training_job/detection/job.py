@@ -1,0 +1,62 @@
+"""Detection training on a stored dataset: images and their regions in, the model and what it found out."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from shared.imaging.boxes import ltwh_to_xyxy, xyxy_to_ltwh
+from shared.models.images import ImageRecord
+from shared.models.training import Dataset, EvaluatedBox, EvaluatedImage
+from training_job import backbones, evaluate
+from training_job.checkpoint import Checkpoint
+from training_job.detection.data import Example, Report
+from training_job.detection.judge import Found
+from training_job.detection.recipe import Recipe
+from training_job.detection.train import train
+from training_job.embeddings import Picture
+from training_job.result import Result
+
+
+def train_detector(
+    dataset: Dataset,
+    pictures: Sequence[Picture],
+    recipe: Recipe,
+    backbones_folder: Path,
+    checkpoint: Checkpoint,
+    report: Report,
+) -> Result:
+    """Images without regions are background."""
+    report(0.0, "Loading the backbone")
+    backbone = onnx.load(backbones.prepare_features(backbones_folder, recipe.backbone, recipe.pixels))
+    tags = [tag.id for tag in dataset.header.tags]
+    truths = np.array([[tag in _boxed(image) for tag in tags] for image in dataset.images], np.float32)
+    chosen = evaluate.sample(truths, recipe.images)
+    examples = [_example(dataset.images[place], pictures[place].read, dataset) for place in chosen]
+    with tempfile.TemporaryDirectory(prefix="features-") as folder:
+        trained = train(backbone, examples, len(tags), recipe, Path(folder), checkpoint, report)
+    judged = [dataset.images[place] for place in chosen[trained.judged]]
+    evaluated = [_evaluated(image, found) for image, found in zip(judged, trained.found, strict=True)]
+    return Result(trained.graph, trained.preprocessing, recipe.architecture, evaluated)
+
+
+def _boxed(image: ImageRecord) -> set[object]:
+    return {region.tag_id for region in image.regions}
+
+
+def _example(image: ImageRecord, read: Callable[[], bytes], dataset: Dataset) -> Example:
+    positions = {tag.id: position for position, tag in enumerate(dataset.header.tags)}
+    regions = [region for region in image.regions if region.tag_id in positions]
+    boxes = np.array([(region.left, region.top, region.width, region.height) for region in regions], np.float32)
+    # Clients round their boxes, so that one may reach out of its picture a little.
+    corners = ltwh_to_xyxy(boxes.reshape(-1, 4)).clip(0, 1).astype(np.float32)
+    return Example(read, corners, np.array([positions[region.tag_id] for region in regions], np.int64))
+
+
+def _evaluated(image: ImageRecord, found: Found) -> EvaluatedImage:
+    rows = zip(found.tags.tolist(), found.scores.tolist(), xyxy_to_ltwh(found.boxes).tolist(), strict=True)
+    boxes = [EvaluatedBox(tag, score, *box) for tag, score, box in rows]
+    tags = sorted({region.tag_id for region in image.regions})
+    return EvaluatedImage(image.id, image.created, image.width, image.height, tags, regions=image.regions, boxes=boxes)
