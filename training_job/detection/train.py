@@ -1,5 +1,6 @@
 """Quick detection training, top to bottom: look, hold out, learn, judge, learn from what was held out too, compose."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -21,6 +22,8 @@ from training_job.detection.views import Ints
 
 # Of a job's progress, up to here the look at all images, and up to there learning.
 LOOKED, LEARNED = 0.15, 0.95
+
+log = logging.getLogger(__name__)
 
 
 class Trained(NamedTuple):
@@ -61,6 +64,7 @@ def train(
             found = judge(composed(backbone, learner), [examples[position] for position in held], spec)
         learn(learner, features, epochs[number], number, tell)
         checkpoint.put(pack(learner, training, number + 1, found))
+        log.info("Epoch %d of %d is done", number + 1, len(epochs))
     return Trained(composed(backbone, learner).SerializeToString(), spec, held, found or [])
 
 
