@@ -20,7 +20,7 @@ from PIL import Image
 
 from benchmarks import subjects
 from benchmarks.subjects import cpu_seconds
-from local.demo import walkthrough
+from local.demo import session
 from local.demo.report import percentile
 from local.service import Service
 from shared.models.camera import CameraResult, Outcome
@@ -53,8 +53,8 @@ class Rig:
     """A running service with a published model, and the camera's and the reader's connections to its storage."""
 
     def __init__(self, service: Service) -> None:
-        project, _ = subjects.published_project(walkthrough.training_client(service), subjects.rendered(8, seed=3))
-        self.folder = f"{project.id}/{walkthrough.PUBLISHED_NAME}"
+        project, _ = subjects.published_project(session.training_client(service), subjects.rendered(8, seed=3))
+        self.folder = f"{project.id}/{session.PUBLISHED_NAME}"
         self._events = service.data / "events.jsonl"
         self._processes = {"host": service.host_pid, "relay": service.relay_pid, "Azurite": service.azurite.pid}
         self._uploads = ContainerClient.from_connection_string(service.connection_string, "uploads")

@@ -28,7 +28,7 @@ from rich.table import Table
 
 from benchmarks import subjects
 from benchmarks.subjects import cpu_seconds
-from local.demo import walkthrough
+from local.demo import session
 from local.service import Service
 from shared.imaging.resize import model_input
 from shared.models.training import ModelSpec
@@ -116,10 +116,10 @@ def main(argv: list[str]) -> int:
     options = _arguments().parse_args(argv)
     sets = picture_sets(options.photos)
     with subjects.fresh_service() as service:
-        trainer = walkthrough.training_client(service)
+        trainer = session.training_client(service)
         project, iteration = subjects.published_project(trainer, subjects.rendered(per_tag=8, seed=3))
         graph, spec = _model(service, f"{project.id}/{iteration.id}")
-        path = f"/customvision/v3.1/prediction/{project.id}/classify/iterations/{walkthrough.PUBLISHED_NAME}/image"
+        path = f"/customvision/v3.1/prediction/{project.id}/classify/iterations/{session.PUBLISHED_NAME}/image"
         for name in options.sets or sets:
             peers = {"bare": Peer(bare, graph, spec, sets[name])}
             for kind, end in (("nostore", "/nostore"), ("stored", "")):

@@ -12,7 +12,7 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training.models import Iteration, Project
 from rich.progress import Progress
 
-from local.demo import scenes, walkthrough
+from local.demo import scenes, session, walkthrough
 from local.demo.pictures import Picture, read_folder
 from local.service import RESOURCE_ID, Service, running
 from shared.settings import ROOT
@@ -61,10 +61,10 @@ def filled_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Pictu
 
 
 def published_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Picture]) -> tuple[Project, Iteration]:
-    """A new project, trained and published under walkthrough.PUBLISHED_NAME."""
+    """A new project, trained and published under session.PUBLISHED_NAME."""
     project = filled_project(trainer, pictures)
-    iteration, _ = walkthrough.train(trainer, project)
-    trainer.publish_iteration(project.id, iteration.id, walkthrough.PUBLISHED_NAME, RESOURCE_ID)
+    iteration, _ = session.train(trainer, project)
+    trainer.publish_iteration(project.id, iteration.id, session.PUBLISHED_NAME, RESOURCE_ID)
     return project, iteration
 
 

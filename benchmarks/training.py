@@ -15,7 +15,7 @@ from azure.cognitiveservices.vision.customvision.training.models import Iteratio
 from rich.progress import Progress
 
 from benchmarks import subjects
-from local.demo import report, walkthrough
+from local.demo import report, session, walkthrough
 from local.demo.pictures import Picture
 from local.service import RESOURCE_ID, Service
 
@@ -45,12 +45,12 @@ class Job:
     """Trains through the API and says how long it took, on the clock and of the machine's cores."""
 
     def __init__(self, service: Service) -> None:
-        self.trainer, self.predictor = walkthrough.training_client(service), walkthrough.prediction_client(service)
+        self.trainer, self.predictor = session.training_client(service), session.prediction_client(service)
         self._service = service
 
     def train(self, project: Project, what: str, goal: float) -> Iteration:
         before = self._used()
-        iteration, seconds = walkthrough.train(self.trainer, project)
+        iteration, seconds = session.train(self.trainer, project)
         # The process ends a little after it has said that the iteration is completed.
         time.sleep(ENDING_SECONDS)
         print(f"  {what}: {seconds:.2f} s from the train call to Completed (goal {goal:g} s)", end="; ")
@@ -68,8 +68,8 @@ def measure_sample(job: Job, pictures: Sequence[Picture], test_image: Path) -> N
     iteration = job.train(project, f"{len(pictures)} sample photographs", SAMPLE_SECONDS)
     right, judged = _held_out(job.trainer, project, iteration)
     print(f"  evaluation: {right} of {judged} right, each by a model that never saw it")
-    job.trainer.publish_iteration(project.id, iteration.id, walkthrough.PUBLISHED_NAME, RESOURCE_ID)
-    reply = job.predictor.classify_image_with_no_store(project.id, walkthrough.PUBLISHED_NAME, test_image.read_bytes())
+    job.trainer.publish_iteration(project.id, iteration.id, session.PUBLISHED_NAME, RESOURCE_ID)
+    reply = job.predictor.classify_image_with_no_store(project.id, session.PUBLISHED_NAME, test_image.read_bytes())
     best = reply.predictions[0]
     print(f"  {test_image.name}: {best.tag_name} ({best.probability:.1%})", flush=True)
 
@@ -80,7 +80,7 @@ def measure_groceries(job: Job, train: Sequence[Picture], test: Sequence[Picture
     iteration = job.train(project, f"{len(train)} grocery photographs", GROCERY_SECONDS)
     right, judged = _held_out(job.trainer, project, iteration)
     print(f"  evaluation: {right} of {judged} right")
-    job.trainer.publish_iteration(project.id, iteration.id, walkthrough.PUBLISHED_NAME, RESOURCE_ID)
+    job.trainer.publish_iteration(project.id, iteration.id, session.PUBLISHED_NAME, RESOURCE_ID)
     answers, refused = walkthrough.predict(job.predictor, project, test, Progress(disable=True))
     figures = report.test_figures(answers, refused)
     print(

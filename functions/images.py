@@ -53,7 +53,6 @@ def get_images(
 ) -> list[Image]:
     return images.get_images(
         call.store,
-        call.limits,
         project_id,
         iteration_id=iteration_id,
         status=tagging_status,

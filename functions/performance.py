@@ -32,7 +32,7 @@ def get_image_performances(
     skip: int = 0,
 ) -> list[ImagePerformance]:
     return performance.get_image_performances(
-        call.store, call.limits, project_id, iteration_id, tag_ids=tag_ids, order=order_by, take=take, skip=skip
+        call.store, project_id, iteration_id, tag_ids=tag_ids, order=order_by, take=take, skip=skip
     )
 
 

@@ -36,7 +36,6 @@ from shared.storage.store import Store
 
 def get_images(
     store: Store,
-    limits: Limits,
     project_id: UUID,
     *,
     status: TaggingStatus,
@@ -48,7 +47,6 @@ def get_images(
     filter: str | None = None,
 ) -> list[Image]:
     """A page of the workspace, or of what the iteration was trained on; several tags mean any of them."""
-    check_page(limits, take, skip)
     keep = filters.parse(filter) if filter else None
     if iteration_id:
         index = snapshot(store, project_id, iteration_id)
@@ -194,11 +192,6 @@ def with_tags(record: ImageRecord, tag_ids: list[UUID], tags: Mapping[UUID, Tag]
             "An image with the Negative tag carries no other tag; remove one of them first."
         )
     return replace(record, tags=[*record.tags, *(TagMark(tag_id, now()) for tag_id in new)]) if new else record
-
-
-def check_page(limits: Limits, take: int, skip: int) -> None:
-    if not 0 <= take <= limits.page_size or skip < 0:
-        raise errors.BadRequest(f"'take' is 0 to {limits.page_size} and 'skip' 0 or more, not {take} and {skip}.")
 
 
 def check_batch(limit: int, size: int, what: str) -> None:

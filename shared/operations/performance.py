@@ -11,12 +11,10 @@ from shared.metrics import classification, detection
 from shared.models.domains import DOMAINS, DomainType
 from shared.models.images import ImageRegion, ImageTag, OrderBy
 from shared.models.iterations import IterationStatus
-from shared.models.limits import Limits
 from shared.models.performance import ImagePerformance, IterationPerformance
 from shared.models.predictions import BoundingBox, Prediction
 from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
 from shared.operations import iterations
-from shared.operations.images import check_page
 from shared.storage import blobs
 from shared.storage.store import Store
 
@@ -33,7 +31,6 @@ def get_iteration_performance(
 
 def get_image_performances(
     store: Store,
-    limits: Limits,
     project_id: UUID,
     iteration_id: UUID,
     *,
@@ -43,7 +40,6 @@ def get_image_performances(
     skip: int,
 ) -> list[ImagePerformance]:
     """The evaluated images with what the model, which never saw them, said of each."""
-    check_page(limits, take, skip)
     kind, evaluation = _evaluation(store, project_id, iteration_id)
     images = sorted(_showing(evaluation, tag_ids), key=lambda image: image.created, reverse=order == OrderBy.NEWEST)
     return [_view(store, project_id, image, evaluation.tags, kind) for image in images[skip : skip + take]]

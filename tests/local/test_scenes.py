@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.demo import scenes
+from local.demo import rendering, scenes
 
 
 def test_render_is_the_same_for_the_same_tag_and_seed():
@@ -32,7 +32,7 @@ def test_write_folder_makes_one_folder_a_tag(tmp_path):
     scenes.write_folder(tmp_path, per_tag=2, seed=0)
     assert {folder.name: len(list(folder.iterdir())) for folder in tmp_path.iterdir()} == dict.fromkeys(scenes.TAGS, 2)
     with Image.open(tmp_path / "rusty" / "rusty-001.jpg") as picture:
-        assert (picture.format, picture.size) == ("JPEG", scenes.SIZE_WH)
+        assert (picture.format, picture.size) == ("JPEG", rendering.SIZE_WH)
 
 
 def test_write_folder_makes_other_pictures_of_another_seed(tmp_path):

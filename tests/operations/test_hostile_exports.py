@@ -131,7 +131,7 @@ def test_a_time_without_a_zone_is_in_utc(store, settings, copy):
     project = imported(store, settings, copy.token())
     assert project.status == ProjectStatus.SUCCEEDED
     page = images.get_images(
-        store, settings.limits, project.id,
+        store, project.id,
         status=TaggingStatus.ALL, tag_ids=[], order=OrderBy.NEWEST, take=50, skip=0,
     )  # fmt: skip
     assert {image.created.tzinfo for image in page} == {UTC}

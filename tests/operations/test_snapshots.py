@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.images import OrderBy, RegionMark, TaggingStatus, new_region_id
 from shared.models.iterations import IterationStatus
-from shared.models.limits import Limits
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
 from shared.operations import images, tags
@@ -20,7 +19,7 @@ ALL = TaggingStatus.ALL
 
 def read_all(store, project_id, iteration_id):
     return images.get_images(
-        store, Limits(), project_id, status=ALL, tag_ids=[], order=OrderBy.NEWEST, take=9, skip=0,
+        store, project_id, status=ALL, tag_ids=[], order=OrderBy.NEWEST, take=9, skip=0,
         iteration_id=iteration_id,
     )  # fmt: skip
 

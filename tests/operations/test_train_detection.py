@@ -164,7 +164,7 @@ def test_an_iteration_shows_its_background(store, settings, detector_id, boxed, 
 
     def shown(status, tag_ids=()) -> list[UUID]:
         page = images.get_images(
-            store, settings.limits, detector_id, iteration_id=iteration.id,
+            store, detector_id, iteration_id=iteration.id,
             status=status, tag_ids=list(tag_ids), order=OrderBy.NEWEST, take=50, skip=0,
         )  # fmt: skip
         return [image.id for image in page]

@@ -120,7 +120,7 @@ def test_images_deleted_from_all_iterations_are_in_none(store, settings, project
         do(store, settings, ReleaseImages(project_id, [first, second, kept], True))
     assert pictured(store, project_id) == {str(kept)}
     shown = operations_images.get_images(
-        store, settings.limits, project_id, iteration_id=iteration.id, status=TaggingStatus.ALL, tag_ids=[],
+        store, project_id, iteration_id=iteration.id, status=TaggingStatus.ALL, tag_ids=[],
         order=OrderBy.NEWEST, take=9, skip=0,
     )  # fmt: skip
     assert [image.id for image in shown] == [kept]
