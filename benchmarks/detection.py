@@ -1,0 +1,204 @@
+"""How well and how fast detectors are trained, on photographs with boxes; held against pycocotools. No storage.
+
+python -m benchmarks.detection
+"""
+
+import argparse
+import json
+import logging
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from benchmarks.subjects import add_photos
+from shared.launcher import PATIENCE
+from shared.metrics.detection import iteration_performance
+from shared.models.domains import DomainType
+from shared.models.images import ImageRecord, RegionMark
+from shared.models.predictions import BoundingBox
+from shared.models.tags import Tag
+from shared.models.training import (
+    Dataset,
+    DatasetHeader,
+    EvaluatedBox,
+    EvaluatedImage,
+    Evaluation,
+    ModelSpec,
+    ModelTag,
+)
+from shared.models.wire import now
+from shared.prediction.model import Model
+from shared.settings import Settings, child_environment
+from training_job.checkpoint import Checkpoint
+from training_job.detection.job import train_detector
+from training_job.detection.recipe import RECIPE
+from training_job.embeddings import Picture
+from training_job.result import Result
+
+DOMAIN = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
+SPLITS, TRAINED = 3, 15
+OVERLAPS = [0.5 + 0.05 * step for step in range(10)]
+NO_CHECKPOINT = Checkpoint(lambda: None, lambda _: None)
+Boxes = list[tuple[str, float, float, float, float]]
+Row = dict[str, object]
+
+
+class Photo(NamedTuple):
+    """Its boxes: tag, left, top, width, height."""
+
+    path: Path
+    boxes: Boxes
+
+
+class Figures(NamedTuple):
+    """mAP at an overlap of 0.5 and over those from 0.5 to 0.95, by us and by pycocotools; and what training took."""
+
+    at_half: float
+    overall: float
+    coco_at_half: float
+    coco_overall: float
+    claimed: float
+    seconds: float
+    cpu_seconds: float
+
+
+def main(argv: Sequence[str]) -> None:
+    logging.basicConfig(level=logging.WARNING)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description=__doc__)
+    add_photos(parser)
+    parser.add_argument("subjects", nargs="*", choices=["cutlery", "cells"], default=["cutlery", "cells"])
+    options = parser.parse_args(argv)
+    if "cutlery" in options.subjects:
+        splits = [measure(*cutlery(options.photos / "customvision-sample", seed)) for seed in range(SPLITS)]
+        for figures in splits:
+            tell("fork and scissors, one split", figures)
+        mean = Figures(*(statistics.mean(column) for column in zip(*splits, strict=True)))
+        tell(f"fork and scissors, mean of {SPLITS} (goals: 0.95 in 180 s)", mean)
+    if "cells" in options.subjects:
+        tell("blood cells (goals: 0.80 in 360 s)", measure(*cells(options.photos / "bccd")))
+
+
+def tell(what: str, figures: Figures) -> None:
+    print(f"{what}: mAP@0.5 {figures.at_half:.3f}, mAP {figures.overall:.3f}", end=" ")
+    print(f"(pycocotools {figures.coco_at_half:.3f}, {figures.coco_overall:.3f};", end=" ")
+    print(f"the iteration's own evaluation says {figures.claimed:.3f})", end="; ")
+    print(f"trained in {figures.seconds:.0f} s, {figures.cpu_seconds:.0f} s of CPU", flush=True)
+
+
+def cutlery(folder: Path, seed: int) -> tuple[list[Photo], list[Photo]]:
+    """15 forks and 15 scissors to train on, drawn at random, and the other 5 and 5."""
+    regions = json.loads((folder / "regions.json").read_text())["regions"]
+    train: list[Photo] = []
+    test: list[Photo] = []
+    for tag, boxes in regions.items():
+        names = sorted(boxes)
+        Random(seed).shuffle(names)
+        photos = [Photo(folder / tag / f"{name}.jpg", [(tag, *boxes[name])]) for name in names]
+        train += photos[:TRAINED]
+        test += photos[TRAINED:]
+    return train, test
+
+
+def cells(folder: Path) -> tuple[list[Photo], list[Photo]]:
+    parts = json.loads((folder / "regions.json").read_text())
+    train, test = ([_photo(folder, image) for image in parts[part]] for part in ("train", "val"))
+    return train, test
+
+
+def _photo(folder: Path, image: dict[str, object]) -> Photo:
+    regions = msgspec.convert(image["regions"], list[dict[str, float | str]])
+    sides = ("tag", "left", "top", "width", "height")
+    return Photo(folder / str(image["image"]), msgspec.convert([[each[s] for s in sides] for each in regions], Boxes))
+
+
+def measure(train: Sequence[Photo], test: Sequence[Photo]) -> Figures:
+    names = sorted({tag for photo in train for tag, *_ in photo.boxes})
+    tags = [Tag(uuid4(), name, None) for name in names]
+    dataset = Dataset(DatasetHeader(uuid4(), uuid4(), DOMAIN, None, tags), [_record(photo, tags) for photo in train])
+    pictures = [Picture(str(photo.path), partial(photo.path.read_bytes)) for photo in train]
+    folder = Path(Settings.read().backbones_folder)
+    started, used = time.perf_counter(), _cpu_seconds()
+    result = train_detector(dataset, pictures, RECIPE, folder, NO_CHECKPOINT, lambda *_: None)
+    seconds, cpu_seconds = time.perf_counter() - started, _cpu_seconds() - used
+    model_tags = [ModelTag(tag.id, tag.name) for tag in tags]
+    evaluation = Evaluation(model_tags, None, [*_judged(result, model_tags, test)])
+    claimed = _mean_precision(Evaluation(model_tags, None, result.evaluated), 0.5)
+    overall = statistics.mean(_mean_precision(evaluation, overlap) for overlap in OVERLAPS)
+    return Figures(_mean_precision(evaluation, 0.5), overall, *by_coco(evaluation), claimed, seconds, cpu_seconds)
+
+
+def _record(photo: Photo, tags: Sequence[Tag]) -> ImageRecord:
+    ids, time = {tag.name: tag.id for tag in tags}, now()
+    regions = [RegionMark(uuid4(), ids[tag], time, *box) for tag, *box in photo.boxes]
+    return ImageRecord(uuid4(), time, 1, 1, "", regions=regions)
+
+
+def _judged(result: Result, tags: list[ModelTag], photos: Sequence[Photo]) -> Iterator[EvaluatedImage]:
+    """By the model as it is served."""
+    kind, places = DomainType.OBJECT_DETECTION, {tag.name: place for place, tag in enumerate(tags)}
+    spec = ModelSpec(uuid4(), uuid4(), DOMAIN, kind, None, tags, result.preprocessing, now())
+    model = Model.load(result.graph, msgspec.json.encode(spec))
+    for photo in photos:
+        record = _record(photo, [Tag(tag.id, tag.name, None) for tag in tags])
+        boxes = []
+        for found in model.predict(photo.path.read_bytes()):
+            assert isinstance(found.bounding_box, BoundingBox)
+            sides = msgspec.structs.astuple(found.bounding_box)
+            boxes.append(EvaluatedBox(places[found.tag_name], found.probability, *sides))
+        yield EvaluatedImage(record.id, record.created, 1, 1, [], regions=record.regions, boxes=boxes)
+
+
+def _mean_precision(evaluation: Evaluation, overlap: float) -> float:
+    return iteration_performance(evaluation, 0.5, overlap).average_precision or 0.0
+
+
+def by_coco(evaluation: Evaluation) -> tuple[float, float]:
+    """mAP at 0.5, and from 0.5 to 0.95, as pycocotools says of the same boxes."""
+    places = {tag.id: place for place, tag in enumerate(evaluation.tags)}
+    truths: list[Row] = []
+    found: list[Row] = []
+    for number, image in enumerate(evaluation.images):
+        for region in image.regions:
+            sides = [region.left, region.top, region.width, region.height]
+            truth = {"image_id": number, "category_id": places[region.tag_id], "bbox": sides, "iscrowd": 0}
+            truths.append(truth | {"id": len(truths) + 1, "area": region.width * region.height})
+        for box in image.boxes:
+            sides = [box.left, box.top, box.width, box.height]
+            found.append({"image_id": number, "category_id": box.tag, "bbox": sides, "score": box.probability})
+    images = [{"id": number} for number in range(len(evaluation.images))]
+    categories = [{"id": place} for place in places.values()]
+    with redirect_stdout(StringIO()):
+        coco = COCO()
+        coco.dataset = {"images": images, "annotations": truths, "categories": categories}
+        coco.createIndex()
+        judge = COCOeval(coco, coco.loadRes(found), "bbox")
+        judge.evaluate()
+        judge.accumulate()
+        # Sizes are fractions here, so that of the sizes only "all" means something.
+        judge.summarize()
+    return float(judge.stats[1]), float(judge.stats[0])
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    # As a job is launched: torch reads this before Python can say it.
+    command = [sys.executable, "-c", "import sys; from benchmarks.detection import main; main(sys.argv[1:])"]
+    sys.exit(subprocess.run([*command, *sys.argv[1:]], env=child_environment(**PATIENCE), check=False).returncode)
