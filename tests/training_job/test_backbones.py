@@ -21,11 +21,23 @@ NAME = "efficientnet-lite0"
 def test_the_graph_is_the_network(tmp_path: Path) -> None:
     graph = onnxruntime.InferenceSession(str(backbones.prepare(tmp_path, NAME, 64)))
     pixels = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
-    assert graph.run(None, {"pixels": pixels})[0] == pytest.approx(by_torch(pixels), abs=1e-5)
+    assert graph.run(None, {"pixels": pixels})[0] == pytest.approx(by_torch(pixels)[1], abs=1e-5)
 
 
-def by_torch(pixels: np.ndarray) -> np.ndarray:
-    """The network as its authors describe it, layer by layer and with its batch norms."""
+def test_the_features_are_those_of_three_scales(tmp_path: Path) -> None:
+    graph = onnxruntime.InferenceSession(str(backbones.prepare_features(tmp_path, NAME, 64)))
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
+    values, expected = graph.run(None, {"pixels": pixels}), by_torch(pixels)[0]
+    assert [value.shape for value in values] == [(1, 40, 8, 8), (1, 112, 4, 4), (1, 320, 2, 2)]
+    assert [output.shape for output in graph.get_outputs()] == [list(value.shape) for value in values]
+    for value, block in zip(values, BACKBONES[NAME].scales, strict=True):
+        assert value == pytest.approx(expected[block], abs=1e-4)
+
+
+def by_torch(pixels: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """The network as its authors describe it, layer by layer and with its batch norms: what each of its blocks
+    answers, and the embedding.
+    """
     weights = {name: torch.from_numpy(values) for name, values in backbones._weights(BACKBONES[NAME]).items()}
 
     def layer(value: torch.Tensor, kernel: str, norm: str, stride: int = 1, bounded: bool = True) -> torch.Tensor:
@@ -41,6 +53,7 @@ def by_torch(pixels: np.ndarray) -> np.ndarray:
         value = functional.batch_norm(value, mean, variance, gain, offset, eps=1e-3)
         return functional.relu6(value) if bounded else value
 
+    blocks = []
     value = layer((torch.from_numpy(pixels) - 127) / 128, "_conv_stem", "_bn0", 2)
     for position, stride in enumerate(BACKBONES[NAME].strides):
         at, inner = f"_blocks.{position}.", value
@@ -49,8 +62,9 @@ def by_torch(pixels: np.ndarray) -> np.ndarray:
         inner = layer(inner, f"{at}_depthwise_conv", f"{at}_bn1", stride)
         inner = layer(inner, f"{at}_project_conv", f"{at}_bn2", bounded=False)
         value = inner + value if inner.shape == value.shape else inner
+        blocks.append(np.asarray(value))
     pooled = layer(value, "_conv_head", "_bn1").mean((2, 3))
-    return np.asarray(functional.normalize(pooled))
+    return blocks, np.asarray(functional.normalize(pooled))
 
 
 def test_prepare_converts_once(tmp_path: Path) -> None:
@@ -77,6 +91,7 @@ def test_main_prepares_what_the_recipes_name(
     backbones.main()
     assert Settings.read().backbones_folder == str(tmp_path)
     assert (tmp_path / "efficientnet-lite0-288.onnx").exists()
+    assert (tmp_path / "efficientnet-lite0-320-features.onnx").exists()
     assert "efficientnet-lite0 at 288 px" in caplog.text
 
 
