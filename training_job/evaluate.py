@@ -1,6 +1,7 @@
 """Honest evaluation: every image is judged by a head that saw neither it nor its near-duplicates."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -28,7 +29,7 @@ def sample(truths: Floats, count: int) -> Ints:
     return np.sort(np.argsort(turns, kind="stable")[:count])
 
 
-def near_duplicates(embeddings: Floats, truths: Floats) -> Ints:
+def near_duplicates(embeddings: Floats, truths: Floats, similarities: Sequence[float] = SIMILARITIES) -> Ints:
     """The group of each image, (N,): near-duplicates share one. Embeddings (N, width) of length 1, truths (N, tags).
 
     Average linkage: single linkage would chain a tag's scenes into one.
@@ -40,7 +41,7 @@ def near_duplicates(embeddings: Floats, truths: Floats) -> Ints:
     tree = linkage(squareform(distances, checks=False), "average")
     groups = np.zeros(len(embeddings), np.int64)
     open_images = np.ones(len(embeddings), bool)
-    for similarity in SIMILARITIES:
+    for similarity in similarities:
         found = fcluster(tree, 1 - similarity, "distance").astype(np.int64)
         groups[open_images] = found[open_images] + groups.max()
         open_images = _too_few_groups(groups, truths)

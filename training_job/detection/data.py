@@ -38,6 +38,10 @@ class Features(NamedTuple):
     boxes: list[Floats]
     tags: list[Ints]
 
+    def pooled(self, views: int) -> Floats:
+        """The coarsest features of each image's plain view, averaged over the picture, (N, width)."""
+        return np.stack([each.mean(axis=(0, 1), dtype=np.float32) for each in self.scales[-1][::views]])
+
     @property
     def widths(self) -> list[int]:
         return [scale.shape[-1] for scale in self.scales]

@@ -16,6 +16,10 @@ from training_job.detection.export import BOXES, SCORES, TAGS
 from training_job.detection.views import Floats, Ints
 from training_job.export import INPUT
 
+# Cosines of pooled features, from which on two pictures count as shots of one scene: where they leave too few scenes,
+# the next. Of 30 photographs of cutlery on tables, and of 205 blood smears, one pair in a hundred is over 0.94.
+SIMILARITIES = (0.95, 0.98, 2.0)
+
 
 class Found(NamedTuple):
     """What a detector sees in an image, the best first: boxes (n, 4), x1, y1, x2, y2 in 0..1; tags and scores (n,)."""
@@ -25,14 +29,20 @@ class Found(NamedTuple):
     scores: Floats
 
 
-def hold_out(examples: Sequence[Example], tags: int, parts: int, most: int) -> Ints:
-    """The positions of one in so many examples, in which each tag has its share; of `most` at most."""
-    truths = np.zeros((len(examples), tags), np.float32)
-    for position, example in enumerate(examples):
-        truths[position, example.tags] = 1
+def hold_out(pooled: Floats, tags: Sequence[Ints], parts: int, most: int) -> Ints:
+    """The positions of about one in so many images, `most` at most, of which each tag has its share, and none of which
+    has a near-duplicate among the others. From their features, pooled over the picture, (N, width), and their tags.
+    """
+    truths = np.zeros((len(tags), 1 + max((int(each.max(initial=0)) for each in tags), default=0)), np.float32)
+    for position, each in enumerate(tags):
+        truths[position, each] = 1
     candidates = evaluate.sample(truths, parts * most)
-    folds = evaluate.folds(np.arange(len(candidates)), truths[candidates], parts)
-    held: Ints = candidates[folds == 0]
+    directions = pooled[candidates] / np.linalg.norm(pooled[candidates], axis=1, keepdims=True).clip(1e-9)
+    groups = evaluate.near_duplicates(directions, truths[candidates], SIMILARITIES)
+    folds = evaluate.folds(groups, truths[candidates], parts)
+    # Large groups make uneven folds.
+    fold = np.abs(np.bincount(folds, minlength=parts) - len(candidates) / parts).argmin()
+    held: Ints = candidates[folds == fold]
     return held
 
 

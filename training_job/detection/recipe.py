@@ -54,7 +54,7 @@ class Recipe(Struct, frozen=True):
 
     def quick(self) -> "Recipe":
         """The same path in seconds, for rendered scenes."""
-        return structs.replace(self, width=32, views_kept=120, views_each=4, seen=720)
+        return structs.replace(self, width=32, views_kept=120, views_each=4, seen=960)
 
 
 RECIPE = Recipe()

@@ -47,7 +47,7 @@ def train(
     """The features are kept in `folder`. Goes on from the checkpoint where there is one."""
     spec, views = recipe.preprocessing, recipe.views(len(examples))
     features = featurise(backbone, examples, spec, views, folder, lambda done, text: report(LOOKED * done, text))
-    held = hold_out(examples, tags, recipe.parts, recipe.judged)
+    held = hold_out(features.pooled(views), [example.tags for example in examples], recipe.parts, recipe.judged)
     rows = np.arange(len(examples) * views)
     first, last = recipe.epochs(len(rows))
     # The published model learns from the held-out images too, once they have judged what it was until then.

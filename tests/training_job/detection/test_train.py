@@ -10,11 +10,12 @@ import onnx
 import pytest
 from msgspec.structs import replace
 
-from shared.imaging.boxes import ltwh_to_xyxy
-from shared.metrics.detection import matches
+from shared.imaging.boxes import xyxy_to_ltwh
+from shared.metrics.detection import iteration_performance
 from shared.models.domains import DomainType
+from shared.models.images import RegionMark
 from shared.models.predictions import BoundingBox
-from shared.models.training import ModelSpec, ModelTag
+from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.prediction.model import Model
 from tests.training_job.detection.scenes import SHAPES, example, rendered
@@ -43,17 +44,26 @@ def test_the_served_model_finds_the_shapes_of_new_scenes(trained: Trained) -> No
     model = Model.load(
         trained.graph, msgspec.json.encode(ModelSpec(uuid4(), uuid4(), TRAINABLE, kind, None, tags, spec, now()))
     )
-    right = wrong = shapes = 0
-    for seed in range(1000, 1020):
-        data, true_boxes, true_tags = rendered(seed)
-        sure = [prediction for prediction in model.predict(data) if prediction.probability >= 0.3]
-        boxes = np.array([box_of(prediction.bounding_box) for prediction in sure]).reshape(-1, 4)
-        names = np.array([SHAPES.index(prediction.tag_name) for prediction in sure])
-        scores = np.array([prediction.probability for prediction in sure])
-        hits = matches(ltwh_to_xyxy(boxes), names, scores, true_boxes, true_tags, 0.5).sum()
-        right, wrong, shapes = right + hits, wrong + len(sure) - hits, shapes + len(true_tags)
-    assert right >= 0.9 * shapes
-    assert wrong <= 0.1 * shapes
+    images = [judged_scene(model, seed) for seed in range(1000, 1020)]
+    performance = iteration_performance(Evaluation(tags, None, images), threshold=0.3, overlap_threshold=0.5)
+    assert performance.average_precision is not None
+    assert performance.average_precision >= 0.9
+    assert performance.recall >= 0.8
+    assert performance.precision >= 0.8
+
+
+def judged_scene(model: Model, seed: int) -> EvaluatedImage:
+    data, true_boxes, true_tags = rendered(seed)
+    tags, time = [tag.id for tag in model.spec.tags], now()
+    regions = [
+        RegionMark(uuid4(), tags[tag], time, *box)
+        for tag, box in zip(true_tags.tolist(), xyxy_to_ltwh(true_boxes).tolist(), strict=True)
+    ]
+    boxes = [
+        EvaluatedBox(tags.index(found.tag_id), found.probability, *box_of(found.bounding_box))
+        for found in model.predict(data)
+    ]
+    return EvaluatedImage(uuid4(), time, 200, 150, [], regions=regions, boxes=boxes)
 
 
 def box_of(box: object) -> tuple[float, ...]:
@@ -71,16 +81,23 @@ def test_a_fifth_of_the_images_is_judged_while_held_out(trained: Trained) -> Non
 
 
 def test_every_tag_is_held_out_and_learned_from() -> None:
-    tags = [[0], [0], [0, 1], [1], [1], [], [], [0, 2], [2], [2], [2], [0]]
-    held = hold_out([without_picture(each) for each in tags], 3, 4, most=400)
-    seen = {tag for position in held for tag in tags[position]}
+    tags = [np.array(each, np.int64) for each in ([0], [0], [0, 1], [1], [1], [], [], [0, 2], [2], [2], [2], [0])]
+    held = hold_out(unlike(12), tags, 4, most=400)
     assert len(held) == 3
-    assert seen == {0, 1, 2}
-    assert len(hold_out([without_picture([0])] * 100, 1, 5, most=8)) == 8
+    assert {tag for position in held for tag in tags[position].tolist()} == {0, 1, 2}
+    assert len(hold_out(unlike(100), tags[:1] * 100, 5, most=8)) == 8
 
 
-def without_picture(tags: list[int]) -> Example:
-    return Example(lambda: b"", np.zeros((len(tags), 4), np.float32), np.array(tags, np.int64))
+def test_near_duplicates_are_held_out_together() -> None:
+    scenes = np.repeat(unlike(10), 3, axis=0)
+    held = hold_out(scenes + unlike(30)[:, :10] * np.float32(0.01), [np.array([0])] * 30, 5, most=400)
+    assert len(held) == 6
+    assert np.array_equal(np.repeat(np.unique(held // 3), 3), held // 3)
+
+
+def unlike(images: int) -> np.ndarray:
+    """Pooled features of images none of which is like another."""
+    return np.eye(images, dtype=np.float32)
 
 
 class Interrupted(Exception):
