@@ -34,8 +34,6 @@ REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
 
 def check_supported(project: Project, training_type: TrainingType) -> None:
     domain = projects.domain_of(project)
-    if domain.type == DomainType.OBJECT_DETECTION:
-        raise errors.OperationNotSupported("Object detection projects can't be trained in this version.")
     if training_type == TrainingType.ADVANCED:
         raise errors.DomainNotSupportedForAdvancedTraining(
             f"'{domain.name}' has no advanced training in this version; train with trainingType=Regular."
@@ -108,6 +106,10 @@ def _what(run: TrainingRun, iteration: Iteration) -> tuple[object, ...]:
 
 def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> None:
     """Whether the project's training can continue from that iteration, which may be another project's."""
+    if projects.domain_of(project).type == DomainType.OBJECT_DETECTION:
+        raise errors.CustomBaseModelNotCompatible(
+            "A detector continues from no other iteration in this version; leave out customBaseModelInfo."
+        )
     iteration = iterations.get(store, base.project_id, base.iteration_id).iteration
     if iteration.status != IterationStatus.COMPLETED:
         raise errors.CustomBaseModelNotCompleted(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.domains import PRODUCTS_ON_SHELVES
 from shared.models.images import ImageRecord, OrderBy, RegionMark, TaggingStatus, TagMark, new_region_id
-from shared.models.iterations import IterationStatus
+from shared.models.iterations import CustomBaseModelInfo, IterationStatus
 from shared.models.limits import Limits
 from shared.models.projects import ProjectSettingsUpdate, ProjectUpdate
 from shared.models.tags import Tag, TagType
@@ -26,11 +26,6 @@ from tests.operations.test_train import add_image, frozen, record_of, train_proj
 @pytest.fixture
 def detector_id(create_project):
     return create_project(UUID(DETECTION)).id
-
-
-@pytest.fixture(autouse=True)
-def supported(monkeypatch):
-    monkeypatch.setattr(checks, "check_supported", lambda project, training_type: None)
 
 
 @pytest.fixture
@@ -192,3 +187,9 @@ def test_a_general_product_is_trained_on_shelves_only(store, settings, create_pr
     )
     with pytest.raises(errors.DetectionTrainingValidationFailed, match="make product Regular"):
         checks.check_tags(general, [product])
+
+
+def test_a_base_is_refused(store, settings, detector_id, boxed, launches):
+    first = train_project(store, settings, detector_id)
+    with pytest.raises(errors.CustomBaseModelNotCompatible):
+        train_project(store, settings, detector_id, base=CustomBaseModelInfo(detector_id, first.id))
