@@ -1,9 +1,9 @@
 """The features that a frozen backbone sees in views of the images, made on all cores, and batches of them."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -65,39 +65,39 @@ def featurise(
     examples: Sequence[Example],
     spec: Preprocessing,
     views: int,
-    folder: Path,
     report: Report,
     seed: int = 0,
 ) -> Features:
-    """Of each example as many views, the plain one first, each at `position * views + view`. The features are files
-    in `folder`, so that memory holds what fits. Raises what the examples' `read` raises, and BadImageFormat.
+    """Of each example as many views, the plain one first, each at `position * views + view`. Raises what the examples'
+    `read` raises, and BadImageFormat.
     """
     running = session(backbone)
     shapes = [[int(part) for part in output.shape[1:]] for output in running.get_outputs()]
-    scales = [
-        np.lib.format.open_memmap(
-            folder / f"scale{scale}.npy", "w+", np.float16, (len(examples) * views, rows, columns, width)
-        )
-        for scale, (width, rows, columns) in enumerate(shapes)
-    ]
+    scales = [_on_disk(len(examples) * views, rows, columns, width) for width, rows, columns in shapes]
     boxes: list[Floats] = []
     tags: list[Ints] = []
 
-    def look(position: int) -> list[View]:
+    def look(position: int) -> list[tuple[Floats, Ints]]:
         seen = []
         for view, each in enumerate(_views(examples[position], spec, views, np.random.default_rng([seed, position]))):
             for scale, values in zip(scales, running.run(None, {"pixels": each.pixels}), strict=True):
                 scale[position * views + view] = values[0].transpose(1, 2, 0)
-            seen.append(each)
+            seen.append((each.boxes, each.tags))
         return seen
 
     # Twice as many threads as cores: half of them wait for storage.
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         for done, seen in enumerate(pool.map(look, range(len(examples))), 1):
-            boxes += [each.boxes for each in seen]
-            tags += [each.tags for each in seen]
+            boxes += [view_boxes for view_boxes, _ in seen]
+            tags += [view_tags for _, view_tags in seen]
             report(done / len(examples), f"Looked at {done} of {len(examples)} images")
     return Features(scales, boxes, tags)
+
+
+def _on_disk(*shape: int) -> Halves:
+    """An array in a file without a name: memory holds what fits, and nothing is left of it when the job is killed."""
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, np.float16, "w+", shape=shape)
 
 
 def _views(example: Example, spec: Preprocessing, count: int, random: np.random.Generator) -> Iterator[View]:

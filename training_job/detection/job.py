@@ -1,6 +1,5 @@
 """Detection training on a stored dataset: images and their regions in, the model and what it found out."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -35,8 +34,7 @@ def train_detector(
     truths = np.array([[tag in _boxed(image) for tag in tags] for image in dataset.images], np.float32)
     chosen = evaluate.sample(truths, recipe.images)
     examples = [_example(dataset.images[place], pictures[place].read, dataset) for place in chosen]
-    with tempfile.TemporaryDirectory(prefix="features-") as folder:
-        trained = train(backbone, examples, len(tags), recipe, Path(folder), checkpoint, report)
+    trained = train(backbone, examples, len(tags), recipe, checkpoint, report)
     judged = [dataset.images[place] for place in chosen[trained.judged]]
     evaluated = [_evaluated(image, found) for image, found in zip(judged, trained.found, strict=True)]
     return Result(trained.graph, trained.preprocessing, recipe.architecture, evaluated)

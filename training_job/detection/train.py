@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +39,12 @@ def train(
     examples: Sequence[Example],
     tags: int,
     recipe: Recipe,
-    folder: Path,
     checkpoint: Checkpoint,
     report: Report,
 ) -> Trained:
-    """The features are kept in `folder`. Goes on from the checkpoint where there is one."""
+    """Goes on from the checkpoint where there is one."""
     spec, views = recipe.preprocessing, recipe.views(len(examples))
-    features = featurise(backbone, examples, spec, views, folder, lambda done, text: report(LOOKED * done, text))
+    features = featurise(backbone, examples, spec, views, lambda done, text: report(LOOKED * done, text))
     held = hold_out(features.pooled(views), [example.tags for example in examples], recipe.parts, recipe.judged)
     rows = np.arange(len(examples) * views)
     first, last = recipe.epochs(len(rows))

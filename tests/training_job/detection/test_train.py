@@ -1,7 +1,6 @@
 """A real detector, trained on rendered scenes: it finds their shapes, and can be interrupted."""
 
 from collections.abc import Callable
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import msgspec
@@ -33,9 +32,9 @@ TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 
 
 @pytest.fixture(scope="module")
-def trained(backbone: onnx.ModelProto, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(backbone: onnx.ModelProto) -> Trained:
     examples = [example(seed) for seed in range(30)]
-    return train(backbone, examples, 2, QUICK, tmp_path_factory.mktemp("features"), NOWHERE, lambda *_: None)
+    return train(backbone, examples, 2, QUICK, NOWHERE, lambda *_: None)
 
 
 def test_the_served_model_finds_the_shapes_of_new_scenes(trained: Trained) -> None:
@@ -125,9 +124,9 @@ Run = Callable[[Kept], Trained]
 
 
 @pytest.fixture
-def run(backbone: onnx.ModelProto, tmp_path: Path) -> Run:
+def run(backbone: onnx.ModelProto) -> Run:
     examples = [example(seed) for seed in range(12)]
-    return lambda kept: train(backbone, examples, 2, BRIEF, tmp_path, kept.checkpoint, lambda *_: None)
+    return lambda kept: train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None)
 
 
 @pytest.mark.parametrize("after", [3, 4, 5], ids=["half-way", "before it is judged", "after it was judged"])
@@ -143,19 +142,19 @@ def test_an_interrupted_training_goes_on_from_its_last_epoch(run: Run, after: in
         assert once.boxes[:5] == pytest.approx(twice.boxes[:5], abs=0.02)
 
 
-def test_the_checkpoint_of_another_training_is_passed_over(run: Run, backbone: onnx.ModelProto, tmp_path: Path) -> None:
+def test_the_checkpoint_of_another_training_is_passed_over(run: Run, backbone: onnx.ModelProto) -> None:
     kept = Kept(interrupted_after=2)
     with pytest.raises(Interrupted):
         run(kept)
     others = [example(seed) for seed in range(13)]
-    train(backbone, others, 2, BRIEF, tmp_path, kept.checkpoint, lambda *_: None)
+    train(backbone, others, 2, BRIEF, kept.checkpoint, lambda *_: None)
     assert kept.epochs == 2 + 6
 
 
-def test_progress_only_grows_and_says_what_is_left(backbone: onnx.ModelProto, tmp_path: Path) -> None:
+def test_progress_only_grows_and_says_what_is_left(backbone: onnx.ModelProto) -> None:
     told: list[tuple[float, str]] = []
     examples = [example(seed) for seed in range(12)]
-    train(backbone, examples, 2, BRIEF, tmp_path, NOWHERE, lambda *each: told.append(each))
+    train(backbone, examples, 2, BRIEF, NOWHERE, lambda *each: told.append(each))
     progress = [each for each, _ in told]
     assert progress == sorted(progress)
     assert 0 < progress[0] < 0.15 < progress[-1] <= 0.95
@@ -164,9 +163,9 @@ def test_progress_only_grows_and_says_what_is_left(backbone: onnx.ModelProto, tm
     assert told[-1][1].endswith("s left")
 
 
-def test_background_alone_teaches_to_find_nothing(backbone: onnx.ModelProto, tmp_path: Path) -> None:
+def test_background_alone_teaches_to_find_nothing(backbone: onnx.ModelProto) -> None:
     pictures = [example(seed).read for seed in range(6)]
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     examples = [Example(read, *none) for read in pictures]
-    trained = train(backbone, examples, 1, BRIEF, tmp_path, NOWHERE, lambda *_: None)
+    trained = train(backbone, examples, 1, BRIEF, NOWHERE, lambda *_: None)
     assert all(found.scores.max(initial=0) < 0.05 for found in trained.found)
