@@ -1,5 +1,6 @@
 """What a detector is trained on: every tag's boxes, and the background; and what is refused."""
 
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -40,13 +41,15 @@ def boxed(store, detector_id) -> list[Tag]:
 
 def add_boxes(store, project_id, *tag_ids) -> ImageRecord:
     """A new image with a box of each tag."""
-    record = add_image(store, project_id, *tag_ids)
+    record = add_image(store, project_id)
+    return stored_images.update(store, project_id, record.id, partial(with_box, tag_ids))
 
-    def change(record: ImageRecord) -> ImageRecord:
-        marks = [RegionMark(new_region_id(record.id), tag_id, now(), 0.1, 0.2, 0.3, 0.4) for tag_id in tag_ids]
-        return replace(record, regions=marks)
 
-    return stored_images.update(store, project_id, record.id, change)
+def with_box(tag_ids: Sequence[UUID], record: ImageRecord) -> ImageRecord:
+    """The image with a box of each tag."""
+    marks = [TagMark(tag_id, now()) for tag_id in tag_ids]
+    regions = [RegionMark(new_region_id(record.id), tag_id, now(), 0.1, 0.2, 0.3, 0.4) for tag_id in tag_ids]
+    return replace(record, tags=marks, regions=regions)
 
 
 def add_background(store, project_id, text="true", key="background") -> ImageRecord:
