@@ -29,7 +29,7 @@ class Domain(Wire, frozen=True):
 CLASSIFIER_PLATFORMS = ["VAIDK", "CoreML", "DockerFile", "ONNX", "OpenVino", "TensorFlow"]
 DETECTOR_PLATFORMS = ["CoreML", "DockerFile", "ONNX", "TensorFlow"]
 CLASSIFIER = ModelInformation("EfficientNet-Lite0 with a linear head", 14)
-DETECTOR = ModelInformation("EfficientNet-Lite0 with an anchor-free detection head", 13)
+DETECTOR = ModelInformation("EfficientNet-Lite0 with an anchor-free detection head", 15)
 
 
 def _classifier(id: str, name: str, platforms: list[str] | None = None) -> Domain:

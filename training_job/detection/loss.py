@@ -10,7 +10,6 @@ from training_job.detection.model import Grid
 # score x overlap ** SHARPNESS.
 CELLS, SHARPNESS = 10, 6
 BOX_WEIGHT = 2.0
-TRUST = 1.0
 
 
 def loss(logits: Tensor, boxes: Tensor, grid: Grid, true_boxes: Tensor, true_tags: Tensor) -> Tensor:
@@ -50,7 +49,7 @@ def assign(scores: Tensor, boxes: Tensor, grid: Grid, true_boxes: Tensor, true_t
     chosen &= functional.one_hot(which, true_boxes.shape[1]).transpose(1, 2).bool()
     aligned, overlaps = aligned * chosen, overlaps * chosen
     strongest, closest = (values.amax(2, keepdim=True) for values in (aligned, overlaps))
-    quality = (aligned / strongest.clamp(min=torch.finfo(aligned.dtype).tiny) * closest**TRUST).amax(1)
+    quality = (aligned / strongest.clamp(min=torch.finfo(aligned.dtype).tiny) * closest).amax(1)
     return quality, which
 
 
