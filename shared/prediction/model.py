@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Self
 
 import msgspec
@@ -16,6 +17,7 @@ from shared.imaging.resize import model_picture, placement, preprocess
 from shared.models.domains import DomainType
 from shared.models.predictions import Prediction
 from shared.models.training import ModelSpec
+from shared.prediction.deadline import Deadline
 from shared.prediction.outputs import NAMES, Values, classified, detected
 
 # What onnxruntime raises on a graph that is no graph, or one that it can't run.
@@ -32,6 +34,8 @@ UNREADABLE = (
 # of 20 MB, each run by several threads: 375 MB resident, and 882 with an arena each; no slower.
 ARENA = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
 ort.create_and_register_allocator(ARENA, None)
+# A model may come from anybody, with an imported project, and its graph may go round for ever. Ours take less than one.
+DEADLINE = Deadline(30.0)
 
 
 class Model:
@@ -74,10 +78,16 @@ class Model:
 
     def _run(self, planes: npt.NDArray[np.float32]) -> Sequence[Values]:
         """Float32 (1, 3, height, width), RGB 0..255 -> the outputs that `NAMES` asks for."""
+        options = ort.RunOptions()
         try:
             inputs = {self._session.get_inputs()[0].name: planes}
-            values: Sequence[Values] = self._session.run(NAMES[self.spec.domain_type], inputs)
+            with DEADLINE.of(partial(setattr, options, "terminate", True)):
+                values: Sequence[Values] = self._session.run(NAMES[self.spec.domain_type], inputs, options)
         except (ValueError, *UNREADABLE) as error:
+            if options.terminate:
+                raise PredictionModelUnreadable(
+                    f"The model took over {DEADLINE.seconds:g} seconds for one picture; train again."
+                ) from None
             raise _unreadable(error) from error
         return values
 

@@ -1,19 +1,37 @@
 """One loaded model: what it predicts, and how it refuses what is no model."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import onnx
 import pytest
+from PIL import Image
 
 from shared.errors import BadImageFormat, PredictionModelUnreadable
 from shared.models.tags import TagType
+from shared.prediction import model as model_module
+from shared.prediction.deadline import Deadline
 from shared.prediction.model import Model
-from tests.pictures import picture
+from tests.pictures import encoded, picture
 from tests.prediction.graphs import make_graph, make_spec
 
-PHOTO = picture("apple", 1)
+PHOTO, BLACK = picture("apple", 1), encoded(Image.new("RGB", (16, 16)))
+# Goes round as often as its picture is bright, and START times: not at all where that is nothing.
+LOOP = """
+<ir_version: 8, opset_import: ["": 13]>
+loop (float[1, 3, 16, 16] data) => (float[1, 2] model_output)
+<float many = {1e12}, float start = {START}, float[1, 2] even = {0.5, 0.5}, bool go = {1}>
+{
+    bright = ReduceMax <keepdims = 0> (data)
+    times = Add (bright, start)
+    product = Mul (times, many)
+    rounds = Cast <to = 7> (product)
+    model_output = Loop (rounds, go, even) <body = round (int64 i, bool on, float[1, 2] x)
+        => (bool again, float[1, 2] y) { again = Identity (on) y = Identity (x) }>
+}
+"""
 
 
 def make_model(names: list[str], outputs: int | None = None) -> Model:
@@ -68,3 +86,28 @@ def test_load_refuses_a_graph_that_reads_files_of_this_machine(tmp_path: Path, m
     graph.graph.input.append(onnx.helper.make_tensor_value_info("weights", onnx.TensorProto.FLOAT, [3, 2]))
     with pytest.raises(PredictionModelUnreadable, match="does not exist"):
         Model.load(graph.SerializeToString(), msgspec.json.encode(make_spec(uuid4(), uuid4(), ["apple", "leaf"])))
+
+
+@pytest.fixture
+def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_module, "DEADLINE", Deadline(0.2))
+
+
+def make_loop(start: int) -> Model:
+    graph = onnx.parser.parse_model(LOOP.replace("START", str(start))).SerializeToString()
+    return Model.load(graph, msgspec.json.encode(make_spec(uuid4(), uuid4(), ["apple", "leaf"])))
+
+
+def test_load_ends_a_graph_that_goes_round_for_ever(short_deadline: None) -> None:
+    with pytest.raises(PredictionModelUnreadable, match=r"took over 0\.2 seconds"):
+        make_loop(start=1)
+
+
+def test_predict_ends_a_graph_that_goes_round_for_ever(short_deadline: None) -> None:
+    model = make_loop(start=0)
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(model.predict, PHOTO) for _ in range(6)]
+    for run in runs:
+        with pytest.raises(PredictionModelUnreadable, match=r"took over 0\.2 seconds"):
+            run.result()
+    assert [prediction.probability for prediction in model.predict(BLACK)] == [0.5, 0.5]
