@@ -105,6 +105,8 @@ def _serve(operation: Operation, call: Call) -> func.HttpResponse:
     try:
         _admit(operation, call)
         values = {name: parameter.read(call) for name, parameter in operation.parameters.items()}
+        if operation.predicts:
+            call.runtime.quota.take()
         return _respond(call, operation, operation.handler(call, **values))
     except ServiceError as error:
         return _refuse(call, error)
@@ -131,9 +133,7 @@ def _admit(operation: Operation, call: Call) -> None:
         )
     if (call.request.route_params.get("version") or "").lower() not in VERSIONS:
         raise NoSuchVersion(f"{NO_SUCH_ROUTE}: the versions of this API are v3.0 to v3.4-preview.")
-    call.runtime.rates.take(key, operation.rate, getattr(call.limits, operation.rate))
-    if operation.predicts:
-        call.runtime.quota.take()
+    call.runtime.rates.take(key, operation.rate, getattr(call.limits, operation.rate), operation.name)
 
 
 def _respond(call: Call, operation: Operation, answer: object) -> func.HttpResponse:

@@ -13,7 +13,7 @@ class Rates:
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
         self._lock = threading.Lock()
 
-    def take(self, key: str, kind: str, per_second: int) -> None:
+    def take(self, key: str, kind: str, per_second: int, operation: str) -> None:
         """A second's calls may come at once. Raises TooManyRequests."""
         if not per_second:
             return
@@ -24,6 +24,6 @@ class Rates:
             self._buckets[key, kind] = (tokens - 1 if tokens >= 1 else tokens, time_now)
         if tokens < 1:
             raise TooManyRequests(
-                f"Requests with this key have exceeded the rate limit of this service, {per_second} a second for calls "
-                "of this kind. Please retry after 1 second."
+                f"Requests to the {operation} operation have exceeded the rate limit of this service, {per_second} a "
+                "second for one key. Please retry after 1 second."
             )

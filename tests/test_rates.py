@@ -19,7 +19,7 @@ def allowed(rates, key, kind, per_second, calls) -> int:
     refused = 0
     for _ in range(calls):
         try:
-            rates.take(key, kind, per_second)
+            rates.take(key, kind, per_second, "get_tags")
         except TooManyRequests:
             refused += 1
     return calls - refused

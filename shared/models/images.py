@@ -12,9 +12,10 @@ from msgspec import UNSET, Meta, UnsetType
 from shared.models.metadata import MetadataUpdate
 from shared.models.wire import Wire
 
-Fraction = Annotated[float, Meta(ge=0, le=1)]
 # Clients round their boxes to two digits; so far one may reach out of its picture.
 ROUNDED = 0.011
+Place = Annotated[float, Meta(ge=-ROUNDED, le=1)]
+Length = Annotated[float, Meta(gt=0, le=1 + 2 * ROUNDED)]
 
 
 class TaggingStatus(StrEnum):
@@ -95,19 +96,25 @@ class Image(Wire, frozen=True):
 
 
 class Region(Wire, frozen=True):
-    """A box as clients send it; fractions (0..1) of the oriented picture."""
+    """A box as clients send it; fractions of the oriented picture, which it may leave by a rounding error."""
 
     tag_id: UUID
-    left: Fraction
-    top: Fraction
-    width: Fraction
-    height: Fraction
+    left: Place
+    top: Place
+    width: Length
+    height: Length
 
     def __post_init__(self) -> None:
-        if not self.width or not self.height:
-            raise ValueError("A region's width and height are more than 0")
         if max(self.left + self.width, self.top + self.height) > 1 + ROUNDED:
             raise ValueError("A region lies within the picture: left + width and top + height are at most 1")
+        if min(self.box[2:]) <= 0:
+            raise ValueError("A region lies within the picture, not beside it")
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, width, height of what lies on the picture, 0..1."""
+        (left, width), (top, height) = _clipped(self.left, self.width), _clipped(self.top, self.height)
+        return left, top, width, height
 
 
 class ImageFileCreateEntry(Wire, frozen=True):
@@ -191,3 +198,10 @@ def new_image_id() -> UUID:
 def new_region_id(image_id: UUID) -> UUID:
     """A UUIDv8 that begins as its image's id does, so that the image of a region is found without an index."""
     return UUID(int=image_id.int >> 64 << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def _clipped(start: float, length: float) -> tuple[float, float]:
+    """Start and length of what lies between 0 and 1; as they are where all of it does."""
+    if start >= 0 and start + length <= 1:
+        return start, length
+    return max(start, 0.0), min(start + length, 1.0) - max(start, 0.0)

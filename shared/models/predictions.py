@@ -7,10 +7,10 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from shared.models.images import Fraction, Region
+from shared.models.images import Region
 from shared.models.metadata import MetadataUpdate
 from shared.models.tags import TagType
-from shared.models.wire import Choice, Wire
+from shared.models.wire import Choice, Fraction, Wire
 
 
 class BoundingBox(Wire, frozen=True):

@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from shared.models.images import Fraction
 from shared.models.predictions import ImagePrediction
-from shared.models.wire import Choice, Wire
+from shared.models.wire import Choice, Fraction, Wire
 
 
 class SuggestedTagAndRegion(ImagePrediction, frozen=True):

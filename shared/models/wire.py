@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 E = TypeVar("E", bound=StrEnum)
+Fraction = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Wire(Struct, frozen=True, rename="camel"):

@@ -28,7 +28,7 @@ from shared.models.wire import now
 from shared.operations import projects
 from shared.operations.snapshots import snapshot
 from shared.operations.tags import require_tags
-from shared.storage import blobs, datasets, queues
+from shared.storage import blobs, counts, datasets, queues
 from shared.storage import images as stored
 from shared.storage import tags as stored_tags
 from shared.storage.store import Store
@@ -53,7 +53,8 @@ def get_images(
         tags, page = index.tags, partial(datasets.page, store, index)
         require_tags(tags, tag_ids)
     else:
-        tags, page = tags_of(store, project_id, tag_ids), partial(stored.page, store, project_id)
+        tags = tags_of(store, project_id, tag_ids)
+        page = partial(stored.page, store, project_id, dead=_dead(store, project_id, status, tags))
     records = page(status=status, tag_ids=tag_ids, order=order, take=take, skip=skip, keep=keep)
     return [view(store, project_id, record, tags) for record in records]
 
@@ -72,11 +73,8 @@ def get_image_count(
         index = snapshot(store, project_id, iteration_id)
         require_tags(index.tags, tag_ids)
         return datasets.count(store, index, status=status, tag_ids=tag_ids, keep=keep)
-    if tag_ids:
-        tags_of(store, project_id, tag_ids)
-    else:
-        projects.get_project(store, project_id)
-    return stored.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep)
+    dead = _dead(store, project_id, status, tags_of(store, project_id, tag_ids))
+    return stored.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead)
 
 
 def get_images_by_ids(
@@ -212,6 +210,13 @@ def tags_of(store: Store, project_id: UUID, tag_ids: Iterable[UUID], *, changing
     project.result()
     require_tags(tags, tag_ids)
     return tags
+
+
+def _dead(store: Store, project_id: UUID, status: TaggingStatus, tags: Mapping[UUID, Tag]) -> frozenset[UUID]:
+    """Deleted tags that some images still have, where they matter for that status."""
+    if status is TaggingStatus.ALL:
+        return frozenset()
+    return frozenset(counts.read(store, project_id).per_tag.keys() - tags.keys())
 
 
 def get_all(store: Store, project_id: UUID, image_ids: list[UUID]) -> list[ImageRecord]:

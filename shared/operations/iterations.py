@@ -52,19 +52,22 @@ def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update:
 
 def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Also drops the images that only this iteration still held."""
-    iteration = get_iteration(store, project_id, iteration_id)
+    _require_deletable(get_iteration(store, project_id, iteration_id))
+    # Once more when this call must be over: if we die right here, that removes what we left.
+    queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
+    queues.send(store, "upkeep", ForgetIteration(project_id, iteration_id), delay=SETTLED)
+    stored.delete(store, project_id, iteration_id, _require_deletable)
+    drop(store, project_id, iteration_id)
+    queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
+
+
+def _require_deletable(iteration: Iteration) -> None:
     if iteration.publish_name:
         raise errors.IterationIsPublished(
             f"Iteration is already published as: {iteration.publish_name}; unpublish it before you delete it."
         )
     if iteration.status == IterationStatus.TRAINING:
         raise errors.TrainingInProgress(f"'{iteration.name}' is still training; delete it when it has ended.")
-    # Once more when this call must be over: if we die right here, that removes what we left.
-    queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
-    queues.send(store, "upkeep", ForgetIteration(project_id, iteration_id), delay=SETTLED)
-    stored.delete(store, project_id, iteration_id)
-    drop(store, project_id, iteration_id)
-    queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
 
 
 def drop(store: Store, project_id: UUID, iteration_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """Publishing: the swap of one pointer blob."""
 
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from shared.models.iterations import IterationRecord, IterationStatus
 from shared.models.jobs import Announce
 from shared.models.predictions import Pointer
 from shared.models.wire import now
+from shared.operations.texts import is_readable
 from shared.storage import iterations as stored
 from shared.storage import published, queues
 from shared.storage.store import Store
@@ -29,7 +31,7 @@ def publish_iteration(
     # A segment of one or two dots is resolved by every client before it asks.
     if (
         len(publish_name) > NAME_LENGTH
-        or not publish_name.isprintable()
+        or not is_readable(publish_name)
         or set(publish_name) & set('/\\?#"')
         or publish_name in (".", "..")
     ):
@@ -52,7 +54,7 @@ def publish_iteration(
         # Published under another name, or deleted, while we were at it.
         published.delete(store, project_id, publish_name, iteration_id)
         raise
-    _release_name(store, project_id, iteration_id, publish_name)
+    _unmark_others(store, project_id, publish_name)
     queues.send(store, "upkeep", Announce(EventType.ITERATION_PUBLISHED, str(uuid4()), record.iteration))
     return True
 
@@ -66,12 +68,17 @@ def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> N
     queues.send(store, "upkeep", Announce(EventType.ITERATION_UNPUBLISHED, str(uuid4()), record.iteration))
 
 
-def _release_name(store: Store, project_id: UUID, iteration_id: UUID, publish_name: str) -> None:
-    """After an overwrite: the iteration that held the name is no longer published."""
-    for record in stored.list_all(store, project_id):
-        held = record.iteration.publish_name
-        if held and held.lower() == publish_name.lower() and record.iteration.id != iteration_id:
-            _mark(store, project_id, record.iteration.id, None, None)
+def _unmark_others(store: Store, project_id: UUID, publish_name: str) -> None:
+    """After an overwrite: an iteration whose name leads elsewhere is no longer published.
+
+    The pointer decides, so that of two that overwrite each other at once just one ends as published.
+    """
+    with suppress(errors.IterationNotFound):
+        pointer, _ = published.get(store, project_id, publish_name)
+        for record in stored.list_all(store, project_id):
+            held = record.iteration.publish_name or ""
+            if held.lower() == publish_name.lower() and record.iteration.id != pointer.iteration_id:
+                _mark(store, project_id, record.iteration.id, None, None)
 
 
 def _mark(

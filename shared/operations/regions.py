@@ -75,8 +75,7 @@ def with_regions(
 
 
 def mark(image_id: UUID, region: Region) -> RegionMark:
-    region_id = new_region_id(image_id)
-    return RegionMark(region_id, region.tag_id, now(), region.left, region.top, region.width, region.height)
+    return RegionMark(new_region_id(image_id), region.tag_id, now(), *region.box)
 
 
 def has_all(record: ImageRecord, regions: Iterable[Region]) -> bool:
@@ -107,5 +106,7 @@ def _summary(
     return summary
 
 
-def _box(region: Region | RegionMark) -> tuple[UUID, float, float, float, float]:
+def _box(region: Region | RegionMark) -> tuple[object, ...]:
+    if isinstance(region, Region):
+        return region.tag_id, *region.box
     return region.tag_id, region.left, region.top, region.width, region.height

@@ -143,6 +143,9 @@ def _create_one(batch: Batch, source: Source) -> ImageCreateResult:
         # Storage was tried for seconds; the pictures that wait behind this one need not find out each by itself.
         batch.outage.set()
         return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
+    except errors.ProjectNotFound:
+        # Deleted meanwhile, which is the answer to the whole call.
+        raise
     except errors.ServiceError as error:
         return ImageCreateResult(source.name, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN))
     except Exception:

@@ -17,8 +17,8 @@ from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.training import Dataset, DatasetHeader
 from shared.storage import blobs, rows
 from shared.storage.dataset_index import Index, Line, build, numbers, packed
-from shared.storage.images import Keep
 from shared.storage.memory import Memory
+from shared.storage.ranges import Keep
 from shared.storage.store import Store
 
 NAME = "dataset.jsonl"

@@ -5,11 +5,14 @@ from contextlib import suppress
 from itertools import islice
 from uuid import UUID
 
+from msgspec import Struct
+
 from shared.errors import ImageNotFound, TagNotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage import counts, image_rows, rows
+from shared.storage.counts import Counts
 from shared.storage.image_rows import Turn, decode, within_reach
-from shared.storage.ranges import ALL, Ids, Range, View, between, keys, locate, places, size, walk
+from shared.storage.ranges import ALL, Ids, Keep, Range, View, between, keys, locate, size, walk
 from shared.storage.rows import Row
 from shared.storage.store import Store
 from shared.storage.transactions import RowChanged, RowExists, RowMissing
@@ -19,8 +22,6 @@ DENSE = 8
 PART = 256
 # So many images are held in memory while they are written many to a transaction.
 BULK = 1_000
-
-Keep = Callable[[ImageRecord], bool]
 
 
 def insert(store: Store, project_id: UUID, record: ImageRecord) -> ImageRecord | None:
@@ -154,43 +155,43 @@ def page(
     take: int,
     skip: int,
     keep: Keep | None = None,
+    dead: frozenset[UUID] = frozenset(),
 ) -> list[ImageRecord]:
-    """Images with any of the tags (with none given: all of that status).
+    """Images with any of the tags (with none given: all of that status), as they are now.
 
-    Where this page ends is remembered, so the next one begins there, whatever was uploaded or deleted meanwhile.
+    Images with none but `dead` tags, deleted ones that are not swept yet, count as untagged.
     """
-    view, backwards = View(_ranges(project_id, status, tag_ids), keep), order is OrderBy.OLDEST
+    view, backwards = _view(project_id, status, tag_ids, keep, dead), order is OrderBy.OLDEST
     if take <= 0 or not view.ranges:
         return []
-    beyond = _place(store, view, skip, backwards, keep)
+    beyond = locate(store, view, _ids(store, view), skip, backwards=backwards) if skip > 0 else ""
     if beyond is None:
         return []
-    at_once = take if keep is None else PART
+    at_once = take if view.keep is None else PART
     found = walk(store, view.ranges, backwards=backwards, beyond=beyond, page=at_once)
-    records = list(islice(filter(keep, _records(store, project_id, found, at_once)), take))
-    if records:
-        places.put((store, view, backwards, skip + len(records)), str(records[-1].id))
-    return records
+    return list(islice(filter(view.keep, _records(store, project_id, found, at_once)), take))
 
 
 def count(
-    store: Store, project_id: UUID, *, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Keep | None = None
+    store: Store,
+    project_id: UUID,
+    *,
+    status: TaggingStatus,
+    tag_ids: Sequence[UUID],
+    keep: Keep | None = None,
+    dead: frozenset[UUID] = frozenset(),
 ) -> int:
-    view = View(_ranges(project_id, status, tag_ids), keep)
+    """How many images `page` would show."""
+    view = _view(project_id, status, tag_ids, keep, dead)
     if not view.ranges:
         return 0
-    if keep is None:
-        kept = counts.read(store, project_id)
-        if not tag_ids:
-            return {TaggingStatus.ALL: kept.images, TaggingStatus.TAGGED: kept.tagged}.get(status, kept.untagged)
-        if (known := kept.with_any(tag_ids)) is not None:
-            return known
-    return size(store, view, _ids(store, view, keep))
+    known = _known(counts.read(store, project_id), status, tag_ids, dead) if keep is None else None
+    return size(store, view, _ids(store, view)) if known is None else known
 
 
 def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.TAGGED) -> Iterator[ImageRecord]:
     """All images of that status, the newest first; lazily."""
-    found = walk(store, _ranges(project_id, status, []))
+    found = walk(store, _view(project_id, status, [], None, frozenset()).ranges)
     return _records(store, project_id, found, PART)
 
 
@@ -269,31 +270,47 @@ def _near(store: Store, project_id: UUID, keys: Sequence[str]) -> dict[str, Row]
     return {row.key: row for row in islice(scan, limit) if row.key in wanted}
 
 
-def _ranges(project_id: UUID, status: TaggingStatus, tag_ids: Sequence[UUID]) -> tuple[Range, ...]:
-    if not tag_ids:
-        prefix = {TaggingStatus.ALL: ALL, TaggingStatus.TAGGED: "tagged:"}.get(status, "untagged:")
-        return (Range(project_id, prefix),)
-    if status is TaggingStatus.UNTAGGED:
-        return ()
-    return tuple(Range(project_id, f"t:{tag_id}:") for tag_id in sorted(set(tag_ids)))
+class Alive(Struct, frozen=True):
+    """Whether an image has a tag that is not `dead`, as is wanted, and `keep` holds for it."""
+
+    dead: frozenset[UUID]
+    wanted: bool
+    keep: Keep | None
+
+    def __call__(self, image: ImageRecord) -> bool:
+        return bool(image.tag_ids - self.dead) == self.wanted and (self.keep is None or self.keep(image))
 
 
-def _place(store: Store, view: View, skip: int, backwards: bool, keep: Keep | None) -> str | None:
-    """The id after which a page begins: "" at the start, None beyond the end."""
-    if skip <= 0:
-        return ""
-    if remembered := places.get((store, view, backwards, skip)):
-        return str(remembered)
-    return locate(store, view, _ids(store, view, keep), skip, backwards=backwards)
+def _view(
+    project_id: UUID, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Keep | None, dead: frozenset[UUID]
+) -> View:
+    """The status of an image with dead tags is told by a look at it, all else by its index rows."""
+    if tag_ids:
+        shown = tag_ids if status is not TaggingStatus.UNTAGGED else []
+        return View(tuple(Range(project_id, f"t:{tag_id}:") for tag_id in sorted(set(shown))), keep)
+    prefixes = {TaggingStatus.ALL: [ALL], TaggingStatus.TAGGED: ["tagged:"]}.get(status, ["untagged:"])
+    if dead and status is not TaggingStatus.ALL:
+        wanted = status is TaggingStatus.TAGGED
+        prefixes += [] if wanted else [f"t:{tag_id}:" for tag_id in sorted(dead)]
+        keep = Alive(dead, wanted, keep)
+    return View(tuple(Range(project_id, prefix) for prefix in prefixes), keep)
 
 
-def _ids(store: Store, view: View, keep: Keep | None) -> Ids:
-    if keep is None:
+def _known(kept: Counts, status: TaggingStatus, tag_ids: Sequence[UUID], dead: frozenset[UUID]) -> int | None:
+    """How many images there are by the kept counts, if those tell."""
+    if tag_ids or status is TaggingStatus.ALL:
+        return kept.with_any(tag_ids) if tag_ids else kept.images
+    tagged = kept.with_any(kept.per_tag.keys() - dead) if dead else kept.tagged
+    return tagged if tagged is None or status is TaggingStatus.TAGGED else kept.images - tagged
+
+
+def _ids(store: Store, view: View) -> Ids:
+    if view.keep is None:
         return keys(store, view.ranges)
 
     def ids(first: str, last: str) -> Iterator[str]:
         found = _records(store, view.project_id, between(store, view.ranges, first, last), PART)
-        return (str(record.id) for record in filter(keep, found))
+        return (str(record.id) for record in filter(view.keep, found))
 
     return ids
 

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.errors import IterationNotFound, TrainingInProgress
 from shared.models.events import EventType
-from shared.models.iterations import IterationRecord, IterationStatus, TrainingLock
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingLock
 from shared.models.jobs import Announce, NotifyTraining
 from shared.models.wire import now
 from shared.storage import counts, queues, rows
@@ -85,8 +85,13 @@ def update(
     raise AssertionError("attempts() raises")
 
 
-def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
-    """With the rows of its exports. Raises ProjectNotFound, IterationNotFound."""
+def delete(
+    store: Store, project_id: UUID, iteration_id: UUID, check: Callable[[Iteration], None] = lambda _: None
+) -> None:
+    """With the rows of its exports. `check` refuses by raising, and sees the iteration as it is when it goes.
+
+    Raises ProjectNotFound, IterationNotFound.
+    """
     prefix = exports_prefix(iteration_id)
     for attempt in rows.attempts():
         row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
@@ -94,6 +99,7 @@ def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
             return None
         if row is None:
             raise _absent(store, project_id, iteration_id)
+        check(_record(row.doc).iteration)
         # An export that begins meanwhile touches the iteration, so this finds it changed.
         exports = rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix), keys_only=True)
         gone = [Change("delete", row.key, etag=row.etag), *(Change("delete", export.key) for export in exports)]

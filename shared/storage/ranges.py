@@ -1,13 +1,14 @@
-"""Walks through ranges of index rows in both directions, and the places that clients reached in them."""
+"""Walks through ranges of index rows in both directions, and what is remembered to jump into them."""
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.models.images import ImageRecord
 from shared.storage import counts, rows
 from shared.storage.memory import Memory
 from shared.storage.rows import Row
@@ -16,8 +17,8 @@ from shared.storage.store import Store
 # Long ranges are known in blocks of so many ids, between borders that one scan found.
 BLOCK = 256
 LARGE = 4 * BLOCK
-REMEMBERED = 4_096
-REMEMBERED_SECONDS = 300.0
+REMEMBERED = 64
+REMEMBERED_SECONDS = 24 * 3600.0
 # Follows every character of an id.
 END = "~"
 ALL = "image:"
@@ -32,13 +33,15 @@ class Range(NamedTuple):
 
 # The ids with first <= id < last.
 Ids = Callable[[str, str], Iterator[str]]
+# A predicate that can be compared and hashed, so that what is remembered of a view is found again.
+Keep = Callable[[ImageRecord], bool]
 
 
 class View(NamedTuple):
-    """The images of merged ranges that `keep` holds for; it tells one view from another, and is not called here."""
+    """The images of merged ranges that `keep` holds for."""
 
     ranges: tuple[Range, ...]
-    keep: Hashable = None
+    keep: Keep | None = None
 
     @property
     def project_id(self) -> UUID:
@@ -57,9 +60,8 @@ class Borders(NamedTuple):
     """How many ids there were."""
 
 
-places = Memory(REMEMBERED, REMEMBERED_SECONDS)
 # Old ones serve as well: they are compared with the project, or corrected on the way.
-borders = Memory(REMEMBERED // 64, 24 * 3600.0)
+borders = Memory(REMEMBERED, REMEMBERED_SECONDS)
 
 
 def walk(

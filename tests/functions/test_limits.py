@@ -11,6 +11,7 @@ from msrest.authentication import ApiKeyCredentials
 from local.service import Options, Service, running
 from tests.functions.flows import refused
 from tests.functions.wire import ask
+from tests.pictures import picture
 
 PREDICTIONS = 3
 
@@ -54,8 +55,14 @@ def test_a_key_that_calls_too_often_is_told_when_to_come_back(small):
 
 def test_a_month_has_so_many_predictions(small):
     path = f"/customvision/v3.1/prediction/{uuid4()}/classify/iterations/x/image"
-    statuses = [ask(small, "POST", path, Prediction_Key=small.prediction_key).status for _ in range(PREDICTIONS)]
-    assert 403 not in statuses
-    refusal = ask(small, "POST", path, Prediction_Key=small.prediction_key)
+
+    def predict(body: bytes):
+        return ask(small, "POST", path, body, Prediction_Key=small.prediction_key)
+
+    # What can't be a prediction is not counted as one.
+    assert [predict(b"").status for _ in range(PREDICTIONS)] == [400] * PREDICTIONS
+    statuses = [predict(picture("apple", 1)).status for _ in range(PREDICTIONS)]
+    assert statuses == [404] * PREDICTIONS
+    refusal = predict(picture("apple", 1))
     assert (refusal.status, refusal.body["error"]["code"]) == (403, "403")
     assert "replenished" in refusal.body["error"]["message"]

@@ -96,11 +96,17 @@ def test_create_image_regions_refuses(training, detector, project, service):
     assert shown(training, detector).regions is None
 
 
-def test_a_box_may_touch_and_by_rounding_pass_the_border(training, detector):
+def test_a_box_that_passes_the_border_by_rounding_is_cut_off_there(training, detector):
     (first, _), (fork, _) = detector.images, detector.tags
-    boxes = [box(first, fork, 0, 0, 1, 1), box(first, fork, 0.67, 0, 0.34, 1)]
-    assert len(training.create_image_regions(detector.id, boxes).created) == 2
-    assert {(region.left, region.width) for region in shown(training, detector).regions} == {(0, 1), (0.67, 0.34)}
+    boxes = [
+        box(first, fork, 0, 0, 1, 1),
+        box(first, fork, 0.67, 0, 0.34, 1),
+        box(first, fork, -0.005, 0.5, 1.006, 0.1),
+    ]
+    assert len(training.create_image_regions(detector.id, boxes).created) == 3
+    assert len(training.create_image_regions(detector.id, boxes).duplicated) == 3
+    found = sorted((region.left, region.top, region.width) for region in shown(training, detector).regions)
+    assert found == [pytest.approx(each) for each in [(0, 0, 1), (0, 0.5, 1), (0.67, 0, 0.33)]]
 
 
 def test_delete_image_regions_takes_the_tag_with_the_last_box(training, detector):

@@ -84,6 +84,37 @@ def test_a_publishing_that_meets_another_takes_its_name_back(store, project_id, 
     assert names(store, project_id) == []
 
 
+def test_an_iteration_that_is_published_while_it_is_deleted_stays(store, project_id, iteration, monkeypatch):
+    delete = stored_iterations.delete
+
+    def overtaken(*args) -> None:
+        publish_as(store, iteration, "live")
+        delete(*args)
+
+    monkeypatch.setattr(stored_iterations, "delete", overtaken)
+    with pytest.raises(errors.IterationIsPublished):
+        iterations.delete_iteration(store, project_id, iteration.id)
+    assert iterations.get_iteration(store, project_id, iteration.id).publish_name == "live"
+    assert names(store, project_id) == ["live"]
+
+
+def test_of_two_that_overwrite_a_name_at_once_one_ends_as_published(store, project_id, iteration, monkeypatch):
+    other = record_of(project_id)
+    stored_iterations.insert(store, other)
+    put = published.put
+
+    def overtaken(store, pointer, *, replace) -> None:
+        monkeypatch.setattr(published, "put", put)
+        put(store, pointer, replace=replace)
+        publish_as(store, other.iteration, "live", overwrite=True)
+
+    monkeypatch.setattr(published, "put", overtaken)
+    publish_as(store, iteration, "live", overwrite=True)
+    held = {each.id: each.publish_name for each in iterations.get_iterations(store, project_id)}
+    assert held == {iteration.id: None, other.iteration.id: "live"}
+    assert published.get(store, project_id, "live")[0].iteration_id == other.iteration.id
+
+
 def test_a_publishing_that_was_cut_off_is_completed_by_the_same_call(store, project_id, iteration):
     published.put(store, Pointer(project_id, iteration.id, "live", now()), replace=False)
     publish_as(store, iteration, "live")
