@@ -38,7 +38,7 @@ def store(settings: Settings) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Everything that `./run` starts, on a free port and a new folder."""
-    options = Options(environment={"CAMERA_DRAW_BOXES": "true"})
+    options = Options(environment={"CAMERA_DRAW_BOXES": "true", "JOB_SHRUNKEN": "true"})
     with running(tmp_path_factory.mktemp("service"), options=options) as service:
         yield service
 

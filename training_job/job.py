@@ -90,8 +90,9 @@ def _train(
         from training_job.detection.job import train_detector
         from training_job.detection.recipe import RECIPE
 
+        recipe = RECIPE.quick() if settings.job_shrunken else RECIPE
         kept = checkpoint.of_iteration(store, dataset.header.project_id, dataset.header.iteration_id)
-        return train_detector(dataset, _pictures(store, dataset), RECIPE, folder, kept, heartbeat.report)
+        return train_detector(dataset, _pictures(store, dataset), recipe, folder, kept, heartbeat.report)
     return _train_classifier(store, folder, dataset, kind, info, heartbeat)
 
 

@@ -170,3 +170,22 @@ def test_the_page_shows_every_picture_and_marks_the_wrong(tmp_path):
     assert text.count("data:image/jpeg;base64,") == 2
     assert "a&lt;b&gt;.jpg: red &amp; round</figcaption>" in text
     assert '<span class="wrong">nothing; is red &amp; round</span>' in text
+
+
+def test_demo_runs_from_boxes_to_a_cameras_results(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("JOB_SHRUNKEN", "true")
+    folder, figures = tmp_path / "pictures", tmp_path / "figures.json"
+    benches.write_folder(folder, per_tag=MINIMUM, seed=5)
+    pictures = read_boxes(folder)
+    code = demo.main(["--detect", str(folder), "--data", str(tmp_path / "data"), "--json", str(figures)])
+    output = capsys.readouterr()
+    assert code == 0, output.err
+    report = msgspec.json.decode(figures.read_bytes())
+    upload, test, camera = report["upload"], report["test"], report["camera"]
+    assert (report["tags"], upload["accepted"], upload["refused"]) == (3, len(pictures.train), [])
+    assert test["pictures"] == len(pictures.test)
+    # A detector that has learned nothing is far below.
+    assert test["mean_average_precision"] > 0.3
+    assert (camera["results"], camera["rejections"]) == (len(pictures.test), 1)
+    assert camera["drawn"] in output.out.replace("\n", "")
+    assert Path(test["page"]).read_text().count("<figure>") == len(pictures.test)
