@@ -1,6 +1,7 @@
 """Detection training on a stored dataset: images and their regions in, the model and what it found out."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from training_job.detection.recipe import Recipe
 from training_job.detection.train import train
 from training_job.embeddings import Picture
 from training_job.result import Result
+
+# COCO judges by so many boxes of an image, the best.
+MOST_JUDGED = 100
 
 
 def train_detector(
@@ -55,6 +59,6 @@ def _example(image: ImageRecord, read: Callable[[], bytes], dataset: Dataset) ->
 
 def _evaluated(image: ImageRecord, found: Found) -> EvaluatedImage:
     rows = zip(found.tags.tolist(), found.scores.tolist(), xyxy_to_ltwh(found.boxes).tolist(), strict=True)
-    boxes = [EvaluatedBox(tag, score, *box) for tag, score, box in rows]
+    boxes = [EvaluatedBox(tag, score, *box) for tag, score, box in islice(rows, MOST_JUDGED)]
     tags = sorted({region.tag_id for region in image.regions})
     return EvaluatedImage(image.id, image.created, image.width, image.height, tags, regions=image.regions, boxes=boxes)

@@ -32,7 +32,7 @@ class Recipe(Struct, frozen=True):
     parts: int = 5
     judged: int = 400
     overlap: float = 0.5
-    boxes: int = 100
+    boxes: int = 200
 
     @property
     def preprocessing(self) -> Preprocessing:

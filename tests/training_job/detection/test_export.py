@@ -63,9 +63,11 @@ def agree(backbone: onnx.ModelProto, head: Head, pictures: Sequence[bytes]) -> N
     for picture, found in zip(pictures, served, strict=True):
         expected = by_torch(head, seeing.run(None, {"pixels": model_input(picture, RECIPE.preprocessing)}))
         assert len(found.scores) == len(expected.scores) > 10
-        assert found.scores == pytest.approx(expected.scores, abs=1e-3)
-        assert found.boxes == pytest.approx(expected.boxes, abs=1e-3)
-        assert found.tags.tolist() == expected.tags.tolist()
+        # Two boxes of the same score but for the rounding may change places.
+        rows, others = (np.column_stack(each).astype(np.float64) for each in (found, expected))
+        differences = np.abs(rows[:, None] - others[None]).max(axis=2)
+        assert differences.min(axis=0).max() < 1e-3
+        assert differences.min(axis=1).max() < 1e-3
 
 
 def test_the_graph_and_torch_agree_on_scenes(backbone: onnx.ModelProto, head: Head) -> None:
