@@ -33,4 +33,6 @@ def build(services: str) -> func.FunctionApp:
 
 # The client libraries tell of every request they send, ids and all, at a price per line in Application Insights.
 logging.getLogger("azure").setLevel(logging.WARNING)
+# This one warns of each option of `send` that it has just handed on.
+logging.getLogger("azure.eventgrid").setLevel(logging.ERROR)
 app = build(Settings.read().services)
