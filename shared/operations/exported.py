@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from shared import errors
-from shared.fetch import fetch, origin
+from shared.fetch import Origin, fetch, origin
 from shared.models.domains import DOMAINS, DomainType
 from shared.models.images import ImageRecord, RegionMark
 from shared.models.iterations import IterationRecord, IterationStatus
@@ -58,11 +58,11 @@ class Source(NamedTuple):
     def get(self, url: str, limit: int, seconds: float = 30.0) -> bytes | None:
         """None where there is nothing. Raises InvalidImportToken, Unreachable."""
         try:
-            asked = origin(url)
-            if asked != origin(self.token):
+            own = origin(self.token)
+            if not _is_at(url, own):
                 raise errors.InvalidImportToken("Invalid Token: the export names addresses of other hosts.")
             # Our own storage is where we may go, wherever it is.
-            allow_private = self.settings.allow_private_urls or asked == origin(transfers.endpoint(self.store))
+            allow_private = self.settings.allow_private_urls or own == origin(transfers.endpoint(self.store))
             return fetch(url, limit=limit, allow_private=allow_private, seconds=seconds, redirects=0)
         except errors.BadImageSize:
             raise errors.InvalidImportToken(f"Invalid Token: a file of the export has over {limit:,} bytes.") from None
@@ -74,6 +74,18 @@ class Source(NamedTuple):
                     "Invalid Token: it has expired; export the project again and import the new token."
                 ) from None
             raise Unreachable from error
+
+    def require(self) -> None:
+        """Raises InvalidImportToken where the export is gone, as it goes with its project; Unreachable."""
+        if self.get(self.token, INFO_BYTES) is None:
+            raise errors.InvalidImportToken("The exported project was deleted before all of it was read.")
+
+
+def _is_at(url: str, host: Origin) -> bool:
+    try:
+        return origin(url) == host
+    except errors.BadImageUrl:
+        return False
 
 
 def read_info(source: Source) -> ExportInfo:
@@ -97,6 +109,7 @@ def read_part(source: Source, url: str) -> tuple[PartHeader, list[PartImage]]:
     """Raises Unreachable while the part is not written, InvalidImportToken."""
     data = source.get(url, PART_BYTES)
     if data is None:
+        source.require()
         raise Unreachable
     first, *lines = data.rstrip(b"\n").split(b"\n", IMAGES_PER_PART + 1)
     header, images = _decoded(first, PartHeader), [_decoded(line, PartImage) for line in lines]
@@ -173,19 +186,29 @@ def iteration(exported: IterationExport, project_id: UUID, ids: Mapping[UUID, UU
 
 
 def renamed(value: T, ids: Mapping[UUID, UUID]) -> T:
-    """The value with every id replaced that has a new one, and its times in UTC; texts stay, whatever they read."""
+    """The value with every id replaced that has a new one, and its times in UTC; texts stay, whatever they read.
+
+    Raises InvalidImportToken.
+    """
 
     def change(part: object) -> object:
         if isinstance(part, UUID):
             return ids.get(part, part)
         if isinstance(part, datetime):
-            return part.astimezone(UTC) if part.tzinfo else part.replace(tzinfo=UTC)
+            return _in_utc(part)
         if isinstance(part, dict):
             return {key: change(item) for key, item in part.items()}
         return [change(item) for item in part] if isinstance(part, list) else part
 
     plain = msgspec.to_builtins(value, builtin_types=(UUID, datetime))
     return msgspec.convert(change(plain), type(value))
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError:
+        raise errors.InvalidImportToken(f"Invalid Token: the export has a time that can't be, {time}.") from None
 
 
 def _checked_info(limits: Limits, info: ExportInfo) -> ExportInfo:
@@ -252,6 +275,7 @@ def _require_distinct(ids: Sequence[object]) -> None:
 def _file(source: Source, exported: IterationExport, name: str, limit: int, seconds: float) -> bytes:
     data = source.get(exported.files[name], limit, seconds)
     if data is None:
+        source.require()
         raise errors.InvalidImportToken(
             f"Invalid Token: {name} of '{exported.record.iteration.name}' is not there any more; export again."
         )

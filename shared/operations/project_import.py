@@ -196,8 +196,7 @@ def _finish(work: Import, task: ReadImport) -> None:
     """The iterations at last, as they say which state of the workspace they were trained on."""
     store, project_id = work.store, work.project_id
     # Pictures that were not there any more may have been deleted one by one, but not with the whole project.
-    if work.source.get(work.state.token, exported.INFO_BYTES) is None:
-        raise errors.InvalidImportToken("The exported project was deleted before all of it was read.")
+    work.source.require()
     revision = counts.read(store, project_id).changes
     for iteration in work.info.iterations:
         same = task.unchanged and iteration.record.run.revision == work.info.revision
@@ -241,12 +240,15 @@ def _without_project(store: Store, task: ReadImport, state: ImportState) -> None
 def _keep_pictures(work: Import, images: list[PartImage]) -> tuple[list[ImageRecord], bool]:
     """Those whose pictures are there now, and whether there are others that come later.
 
-    An image that was deleted since the export is left out. Raises Unreachable where none could be had.
+    An image that was deleted since the export is left out. Raises Unreachable where none could be had, and
+    InvalidImportToken where the whole export was deleted.
     """
     deadline = time.monotonic() + STEP_SECONDS
     outcomes = list(POOL.map(partial(_keep_picture, work, deadline), images))
     kept = [outcome for outcome in outcomes if isinstance(outcome, ImageRecord)]
     late = [outcome for outcome in outcomes if isinstance(outcome, Unreachable)]
+    if len(kept) + len(late) < len(images):
+        work.source.require()
     if late and not kept:
         raise late[0]
     return kept, bool(late)
@@ -255,10 +257,12 @@ def _keep_pictures(work: Import, images: list[PartImage]) -> tuple[list[ImageRec
 def _keep_picture(work: Import, deadline: float, entry: PartImage) -> ImageRecord | Unreachable | None:
     """Checked as an upload is. The thumbnail last: where that is, the others are."""
     image, limits = entry.image, work.settings.limits
+    if entry.original is None:
+        raise errors.InvalidImportToken(f"The export has no picture of image {image.id}.")
     try:
         if time.monotonic() > deadline:
             raise Unreachable
-        data = work.source.get(entry.original or "", limits.training_image_bytes)
+        data = work.source.get(entry.original, limits.training_image_bytes)
     except Unreachable as reason:
         return reason
     if data is None:

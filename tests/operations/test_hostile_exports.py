@@ -1,6 +1,6 @@
 """What an export of a stranger can do to an import: end it, and no more."""
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from uuid import uuid4
 
@@ -31,6 +31,31 @@ def test_a_part_that_never_comes_ends_as_failed(store, settings, project_id, cop
     assert counts.read(store, failed.id).images == 5
 
 
+def lose(store, project_id, container, ending) -> None:
+    lost = [name for name in blobs.names(store, container, f"{project_id}/") if name.endswith(ending)]
+    assert lost
+    for name in lost:
+        blobs.delete(store, container, name)
+
+
+@pytest.mark.parametrize(("container", "ending", "taken"), [
+    ("exports", "000-000000.jsonl", 0),
+    ("images", "original", 0),
+    ("models", "model.onnx", 1),
+])  # fmt: skip
+def test_what_is_missing_of_an_export_that_is_gone_ends_as_failed_at_once(
+    store, settings, project_id, trained, container, ending, taken
+):
+    task = begin(store, settings, project_export.export_project(store, project_id).token)
+    for _ in range(taken):
+        task = step(store, settings, task)
+    lose(store, project_id, container, ending)
+    lose(store, project_id, "exports", "info.json")
+    assert project_import.read_import(store, settings, task) is None
+    failed = stored_projects.get(store, task.project_id)
+    assert (failed.status, "was deleted" in str(failed.description)) == (ProjectStatus.FAILED, True)
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
@@ -58,10 +83,14 @@ def changed(copy: Copy, **changes: object) -> None:
     copy.images[0] = replace(entry, image=replace(entry.image, **changes))
 
 
+def addressed(copy: Copy, original: str | None) -> None:
+    copy.images[0] = replace(copy.images[0], original=original)
+
+
 def elsewhere(copy: Copy) -> None:
     # Another host than the export's own, though it can be reached from here.
     url = str(copy.rehosted(copy.images[0].original))
-    copy.images[0] = replace(copy.images[0], original=url.replace("127.0.0.1", "localhost"))
+    addressed(copy, url.replace("127.0.0.1", "localhost"))
 
 
 def endless(copy: Copy) -> None:
@@ -70,13 +99,13 @@ def endless(copy: Copy) -> None:
 
 
 def another_picture(copy: Copy) -> None:
-    copy.images[0] = replace(copy.images[0], original=copy.web.serve(picture("sky", 1)))
+    addressed(copy, copy.web.serve(picture("sky", 1)))
 
 
 def no_picture(copy: Copy) -> None:
     data = b"\xff\xd8\xff no picture"
     changed(copy, sha256=sha256(data).hexdigest())
-    copy.images[0] = replace(copy.images[0], original=copy.web.serve(data))
+    addressed(copy, copy.web.serve(data))
 
 
 def foreign_region(copy: Copy) -> None:
@@ -104,6 +133,11 @@ HOSTILE = {
     "other hosts": elsewhere,
     "another picture": another_picture,
     "no picture": no_picture,
+    "a picture without an address": lambda copy: addressed(copy, None),
+    "a picture whose address is none": lambda copy: addressed(copy, "nowhere"),
+    "a time before all times": lambda copy: changed(
+        copy, created=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    ),
     "a region of another image": foreign_region,
     "a box beyond its image": box_beyond,
     "a tag that is none": lambda copy: changed(copy, tags=[TagMark(uuid4(), now())]),
