@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.domains import DOMAINS, Domain
+from shared.models.domains import DOMAINS, Domain, DomainType
 from shared.models.exports import (
     FLAVORS,
     Export,
@@ -33,7 +33,9 @@ from shared.storage.store import Store
 
 MODEL, LABELS, MANIFEST = "model.onnx", "labels.txt", "cvexport.manifest"
 EXPORTER_VERSION = "2.0"
-SAMPLES = {"ONNX": ROOT / "shared" / "samples" / "onnx"}
+SAMPLES = ROOT / "shared" / "samples" / "onnx"
+# The C# sample reads classifiers only.
+LANGUAGES = {DomainType.CLASSIFICATION: ("CSharp", "python"), DomainType.OBJECT_DETECTION: ("python",)}
 # A build that died so often would die again.
 ATTEMPTS = 3
 
@@ -121,8 +123,9 @@ def _package(store: Store, record: ExportRecord) -> bytes:
         package.writestr(LABELS, "\n".join(tag.name for tag in spec.tags))
         package.writestr(MANIFEST, _manifest(record, spec, graph))
         package.write(ROOT / "LICENSE", "LICENSE")
-        for path in sorted(SAMPLES[record.platform].glob("*/*.*")):
-            package.write(path, f"{path.parent.name}/{path.name}")
+        for language in LANGUAGES[spec.domain_type]:
+            for path in sorted((SAMPLES / language).glob("*.*")):
+                package.write(path, f"{language}/{path.name}")
     return buffer.getvalue()
 
 

@@ -8,6 +8,7 @@ from io import BytesIO
 from uuid import UUID, uuid4
 from zipfile import ZipFile
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from PIL import Image
@@ -18,6 +19,7 @@ from shared.models import exports as models
 from shared.models.exports import Export, ExportStatus
 from shared.models.iterations import Iteration, IterationStatus
 from shared.models.jobs import BuildExport, NotifyExport
+from shared.models.predictions import BoundingBox
 from shared.operations import exports, iterations, upkeep
 from shared.prediction.model import Model
 from shared.settings import ROOT
@@ -25,8 +27,8 @@ from shared.storage import blobs, queues
 from shared.storage import exports as stored
 from shared.storage import iterations as stored_iterations
 from tests.operations.test_races import record_of
-from tests.pictures import picture
-from tests.prediction.graphs import put_model
+from tests.pictures import picture, rectangles
+from tests.prediction.graphs import make_detector, make_detector_spec, put_model
 
 COMPACT, GENERAL, DETECTOR = (
     UUID("0732100f-1a38-4e49-a514-c9b44c697ab5"),
@@ -151,8 +153,34 @@ def test_the_sample_predicts_what_the_service_does(store, settings, iteration, s
     ids = iteration.project_id, iteration.id
     model = Model.load(blobs.model_read(store, *ids, "model.onnx"), blobs.model_read(store, *ids, "model.json"))
     for photo in photos:
-        served = {found.tag_name: found.probability for found in model.predict(photo.read_bytes())}
+        served = [(found.tag_name, found.probability, None) for found in model.predict(photo.read_bytes())]
         assert predict(str(photo)) == served, photo.name
+
+
+def test_the_sample_finds_what_the_served_detector_does(store, settings, project_id, sent, tmp_path):
+    iteration = added(store, project_id, DETECTOR)
+    ids = project_id, iteration.id
+    spec = make_detector_spec(*ids)
+    blobs.model_write(store, *ids, "model.onnx", make_detector())
+    blobs.model_write(store, *ids, "model.json", msgspec.json.encode(spec))
+    export(store, iteration)
+    build(store, settings, sent)
+    package = package_of(store, iteration)
+    package.extractall(tmp_path)
+    assert json.loads(package.read("cvexport.manifest"))["DomainType"] == "ObjectDetection"
+    assert not any(name.startswith("CSharp") for name in package.namelist())
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(rectangles({"red": (0.1, 0.2, 0.3, 0.4), "blue": (0.5, 0.5, 0.5, 0.25)}))
+    predict = runpy.run_path(str(tmp_path / "python" / "predict.py"))["predict"]
+    model = Model.load(*(blobs.model_read(store, *ids, name) for name in ("model.onnx", "model.json")))
+    served = model.predict(photo.read_bytes())
+    found = predict(str(photo))
+    assert len(found) == 2
+    assert [(each.label, each.probability) for each in found] == [(each.tag_name, each.probability) for each in served]
+    for mine, theirs in zip(found, served, strict=True):
+        box = theirs.bounding_box
+        assert isinstance(box, BoundingBox)
+        assert mine.box == pytest.approx([box.left, box.top, box.width, box.height], abs=1e-6)
 
 
 def test_the_sample_prints_what_it_predicts(store, settings, iteration, sent, tmp_path, photos, monkeypatch, capsys):

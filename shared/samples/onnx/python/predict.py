@@ -1,7 +1,8 @@
-"""Tags pictures with the exported model, prepared as the service prepares them: python predict.py photo.jpg ..."""
+"""Runs the exported model on pictures, prepared as the service prepares them: python predict.py photo.jpg ..."""
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +21,43 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 SIDEWAYS = range(5, 9)
+# The service leaves out boxes below this.
+LEAST = 0.01
 
 
-def predict(path: str, model: str | Path = FOLDER / "model.onnx") -> dict[str, float]:
-    """The probability of every tag, the most probable first."""
+class Prediction(NamedTuple):
+    """A tag; of a detector with its box: left, top, width and height as fractions of the upright picture."""
+
+    label: str
+    probability: float
+    box: list[float] | None = None
+
+
+def predict(path: str, model: str | Path = FOLDER / "model.onnx") -> list[Prediction]:
+    """The most probable first: every tag, or every box that a detector found."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
     height, width = given.shape[2:]
-    probabilities = session.run(None, {given.name: model_input(path, width, height)})[0][0].tolist()
-    labels = (Path(model).parent / "labels.txt").read_text(encoding="utf-8").splitlines()
-    return dict(sorted(zip(labels, probabilities, strict=True), key=lambda pair: -pair[1]))
+    names = [output.name for output in session.get_outputs()]
+    values = dict(zip(names, session.run(names, {given.name: model_input(path, width, height)}), strict=True))
+    labels = (Path(model).parent / "labels.txt").read_text(encoding="utf-8").split("\n")
+    found = boxes(values, labels) if "detected_boxes" in values else tags(values[names[0]], labels)
+    return sorted(found, key=lambda prediction: -prediction.probability)
+
+
+def tags(probabilities: npt.NDArray[np.float32], labels: list[str]) -> list[Prediction]:
+    return [Prediction(label, float(each)) for label, each in zip(labels, probabilities[0], strict=True)]
+
+
+def boxes(values: dict[str, npt.NDArray[np.float32]], labels: list[str]) -> list[Prediction]:
+    """From corners left, top, right, bottom; what reaches out of the picture is cut off."""
+    corners = np.clip(values["detected_boxes"].reshape(-1, 4), 0, 1)
+    found = zip(corners, values["detected_classes"].ravel(), values["detected_scores"].ravel(), strict=True)
+    return [
+        Prediction(labels[int(tag)], float(score), [*map(float, (*corner[:2], *(corner[2:] - corner[:2])))])
+        for corner, tag, score in found
+        if score >= LEAST
+    ]
 
 
 def model_input(path: str, width: int, height: int) -> npt.NDArray[np.float32]:
@@ -62,5 +90,6 @@ def on_white(image: Image.Image) -> Image.Image:
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         print(name)
-        for label, probability in predict(name).items():
-            print(f"  {probability:7.2%}  {label}")
+        for label, probability, box in predict(name):
+            place = f" at {', '.join(f'{side:.3f}' for side in box)}" if box else ""
+            print(f"  {probability:7.2%}  {label}{place}")
