@@ -172,7 +172,7 @@ def test_the_sample_finds_what_the_served_detector_does(store, settings, project
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(rectangles({"red": (0.1, 0.2, 0.3, 0.4), "blue": (0.5, 0.5, 0.5, 0.25)}))
     predict = runpy.run_path(str(tmp_path / "python" / "predict.py"))["predict"]
-    model = Model.load(*(blobs.model_read(store, *ids, name) for name in ("model.onnx", "model.json")))
+    model = Model.load(make_detector(), msgspec.json.encode(spec))
     served = model.predict(photo.read_bytes())
     found = predict(str(photo))
     assert len(found) == 2
