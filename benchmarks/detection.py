@@ -80,15 +80,15 @@ def main(argv: Sequence[str]) -> None:
     logging.basicConfig(level=logging.WARNING)
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description=__doc__)
     add_photos(parser)
-    parser.add_argument("subjects", nargs="*", choices=["cutlery", "cells"], default=["cutlery", "cells"])
+    parser.add_argument("--only", choices=["cutlery", "cells"])
     options = parser.parse_args(argv)
-    if "cutlery" in options.subjects:
+    if options.only != "cells":
         splits = [measure(*cutlery(options.photos / "customvision-sample", seed)) for seed in range(SPLITS)]
         for figures in splits:
             tell("fork and scissors, one split", figures)
         mean = Figures(*(statistics.mean(column) for column in zip(*splits, strict=True)))
         tell(f"fork and scissors, mean of {SPLITS} (goals: 0.95 in 180 s)", mean)
-    if "cells" in options.subjects:
+    if options.only != "cutlery":
         tell("blood cells (goals: 0.80 in 360 s)", measure(*cells(options.photos / "bccd")))
 
 
