@@ -14,9 +14,10 @@ class Recipe(Struct, frozen=True):
     `last_share` of that while it learns from all. No more than `images` take part. A box that overlaps a better one of
     its tag by more than `overlap` is not served, nor are more than `boxes` an image.
 
-    Measured on 2026-11-21 by `python -m benchmarks.detection` on photographs that training never saw, mAP at an overlap of 0.5 and from 0.5 to 0.95:
-    - forks and scissors, 30 images, 10 of each split in the test: 0.994 and 0.631, the mean of 3 splits; 79 s, 132 of CPU.
-    - BCCD's blood cells, 205 images and 87 in the test: 0.855 and 0.520; 91 s, 153 of CPU.
+    Measured on 2026-11-21 by `python -m benchmarks.detection` on photographs that training never saw, mAP at an overlap
+    of 0.5 and from 0.5 to 0.95, seconds and CPU seconds:
+    - forks and scissors, 30 images, 10 of each split in the test: 0.994 and 0.631, the mean of 3 splits; 79 and 132 s.
+    - BCCD's blood cells, 205 images and 87 in the test: 0.855 and 0.520; 91 and 153 s.
     The last phase, on all images, lifts the mAP of forks and scissors from 0.60 to 0.63, and of BCCD from 0.50 to 0.52.
     A training on all images throughout, and twice as long, gives BCCD 0.860 and 0.548. Towers 2 deep instead of 1 take
     1.4 times as long, and were no better on one split of forks and scissors. All but the 3 splits are single runs.
