@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -24,8 +23,8 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from local.demo import camera, page, report, session
 from local.demo.boxes import BoxedDataset, BoxedPicture, Mark
-from local.demo.session import PUBLISHED_NAME, prediction_client, progress_of, said, train, training_client
-from local.service import RESOURCE_ID, Service
+from local.demo.session import PUBLISHED_NAME, prediction_client, progress_of, said, training_client
+from local.service import Service
 from shared.metrics import detection as metrics
 from shared.models.images import RegionMark
 from shared.models.performance import IterationPerformance
@@ -123,21 +122,11 @@ def judge(answers: Sequence[Answer], tags: Sequence[ModelTag]) -> IterationPerfo
 
 def _steps(dataset: BoxedDataset, console: Console, service: Service) -> report.DetectionReport:
     trainer, predictor = training_client(service), prediction_client(service)
-    project = create_project(trainer, f"demo {datetime.now():%Y-%m-%d %H:%M:%S}")
-    console.print(f"Project [bold]{project.name}[/bold] on {service.endpoint}")
-    with progress_of(console, MofNCompleteColumn()) as progress:
-        uploaded = upload(trainer, project, dataset.train, progress)
-    report.show_upload(console, uploaded)
-    with progress_of(console) as progress:
-        progress.add_task("Training, which takes some minutes on two cores", total=None)
-        iteration, seconds = train(trainer, project)
-    console.print(f"Trained in {seconds:.1f} s")
-    performance = trainer.get_iteration_performance(
-        project.id, iteration.id, threshold=THRESHOLD, overlap_threshold=OVERLAP
+    project = create_project(trainer, session.new_name())
+    sending = partial(upload, trainer, project, dataset.train)
+    uploaded, seconds, performance = session.train_and_publish(
+        console, service, project, sending, threshold=THRESHOLD, overlap_threshold=OVERLAP
     )
-    report.show_performance(console, performance)
-    trainer.publish_iteration(project.id, iteration.id, PUBLISHED_NAME, RESOURCE_ID)
-    console.print(f"Published {iteration.name} as [bold]{PUBLISHED_NAME}[/bold]")
     with progress_of(console, MofNCompleteColumn()) as progress:
         answers, refused = detect(predictor, project, dataset.test, progress)
     tags = [ModelTag(UUID(tag.id), tag.name) for tag in performance.per_tag_performance]

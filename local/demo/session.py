@@ -3,20 +3,30 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
-from azure.cognitiveservices.vision.customvision.training.models import Iteration, Project
+from azure.cognitiveservices.vision.customvision.training.models import Iteration, IterationPerformance, Project
 from msrest.authentication import ApiKeyCredentials
 from msrest.exceptions import ClientException, HttpOperationError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from local.azurite import AzuriteError
+from local.demo import report
 from local.demo.pictures import DemoError
-from local.service import Options, Service, StartError, running
+from local.service import RESOURCE_ID, Options, Service, StartError, running
 
 PUBLISHED_NAME = "demo"
 BATCH_PICTURES = 64
@@ -64,6 +74,42 @@ def train(trainer: CustomVisionTrainingClient, project: Project) -> tuple[Iterat
     if iteration.status == "Failed":
         raise DemoError(f"training failed: {iteration.training_error_details}")
     return iteration, time.monotonic() - started
+
+
+class Trained(NamedTuple):
+    """What was uploaded, how long training took from the call to `Completed`, and what is expected of the model."""
+
+    uploaded: report.Upload
+    seconds: float
+    performance: IterationPerformance
+
+
+def train_and_publish(
+    console: Console,
+    service: Service,
+    project: Project,
+    upload: Callable[[Progress], report.Upload],
+    **thresholds: float,
+) -> Trained:
+    """From an empty project to an iteration that is published as PUBLISHED_NAME. Raises DemoError."""
+    trainer = training_client(service)
+    console.print(f"Project [bold]{project.name}[/bold] on {service.endpoint}")
+    with progress_of(console, MofNCompleteColumn()) as progress:
+        uploaded = upload(progress)
+    report.show_upload(console, uploaded)
+    with progress_of(console) as progress:
+        progress.add_task("Training", total=None)
+        iteration, seconds = train(trainer, project)
+    console.print(f"Trained in {seconds:.1f} s")
+    performance = trainer.get_iteration_performance(project.id, iteration.id, **thresholds)
+    report.show_performance(console, performance)
+    trainer.publish_iteration(project.id, iteration.id, PUBLISHED_NAME, RESOURCE_ID)
+    console.print(f"Published {iteration.name} as [bold]{PUBLISHED_NAME}[/bold]")
+    return Trained(uploaded, seconds, performance)
+
+
+def new_name() -> str:
+    return f"demo {datetime.now():%Y-%m-%d %H:%M:%S}"
 
 
 def show_next_steps(console: Console, service: Service, project: Project) -> None:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from local.demo import camera, report, session
 from local.demo.pictures import Dataset, Picture
-from local.demo.session import PUBLISHED_NAME, prediction_client, progress_of, said, train, training_client
-from local.service import RESOURCE_ID, Service
+from local.demo.session import PUBLISHED_NAME, prediction_client, progress_of, said, training_client
+from local.service import Service
 
 UPLOADS_AT_ONCE = 2
 
@@ -91,19 +90,9 @@ def predict(
 
 def _steps(dataset: Dataset, console: Console, service: Service) -> report.Report:
     trainer, predictor = training_client(service), prediction_client(service)
-    project = create_project(trainer, f"demo {datetime.now():%Y-%m-%d %H:%M:%S}")
-    console.print(f"Project [bold]{project.name}[/bold] on {service.endpoint}")
-    with progress_of(console, MofNCompleteColumn()) as progress:
-        uploaded = upload(trainer, project, dataset.train, progress)
-    report.show_upload(console, uploaded)
-    with progress_of(console) as progress:
-        progress.add_task("Training", total=None)
-        iteration, seconds = train(trainer, project)
-    console.print(f"Trained in {seconds:.1f} s")
-    performance = trainer.get_iteration_performance(project.id, iteration.id, threshold=0.5)
-    report.show_performance(console, performance)
-    trainer.publish_iteration(project.id, iteration.id, PUBLISHED_NAME, RESOURCE_ID)
-    console.print(f"Published {iteration.name} as [bold]{PUBLISHED_NAME}[/bold]")
+    project = create_project(trainer, session.new_name())
+    sending = partial(upload, trainer, project, dataset.train)
+    uploaded, seconds, performance = session.train_and_publish(console, service, project, sending, threshold=0.5)
     with progress_of(console, MofNCompleteColumn()) as progress:
         answers, refused = predict(predictor, project, dataset.test, progress)
     tested = report.test_figures(answers, refused)
