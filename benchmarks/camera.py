@@ -25,8 +25,8 @@ from local.demo.report import percentile
 from local.service import Service
 from shared.models.camera import CameraResult, Outcome
 from shared.settings import Settings
-from shared.storage import results
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.serving import results
 
 P95_GOAL_SECONDS = 2.0
 UPLOADS_AT_ONCE = 8

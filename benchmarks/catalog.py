@@ -26,8 +26,10 @@ from local.service import Service
 from shared.models.images import ImageRecord, TagMark, new_image_id
 from shared.models.wire import now
 from shared.settings import Settings
-from shared.storage import counts, datasets, images, rows
-from shared.storage.store import Store
+from shared.storage.account import rows
+from shared.storage.account.store import Store
+from shared.storage.training import datasets
+from shared.storage.workspace import counts, images
 
 PREFIX = "/customvision/v3.4-preview/training"
 TAGS = 20

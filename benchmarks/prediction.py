@@ -33,7 +33,7 @@ from local.service import Service
 from shared.imaging.resize import model_input
 from shared.models.training import ModelSpec
 from shared.settings import Settings
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 
 CONCURRENCIES = (1, 2, 4, 8)
 BARE_THREADS = 2

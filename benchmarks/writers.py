@@ -9,8 +9,8 @@ from contextlib import closing
 
 from local import azurite
 from shared.settings import Settings
-from shared.storage import counts, projects
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.workspace import counts, projects
 from tests.storage.making import assert_consistent, new_project
 from tests.storage.writers import write
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from functions.call import Call
 from functions.edge import training
-from shared.operations import artifacts
+from shared.operations.training import artifacts
 
 
 @training("GET", "projects/{project_id}/artifacts")

@@ -8,7 +8,7 @@ import azure.functions as func
 from functions.runtime import Runtime
 from shared.fetch import fetch
 from shared.models.limits import Limits
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 
 
 class Call:

@@ -7,7 +7,7 @@ from functions.edge import blueprints
 from functions.runtime import runtime
 from shared.errors import ServiceError
 from shared.models.camera import Frame, Upload
-from shared.operations import camera
+from shared.operations.serving import camera
 
 blueprint = blueprints["camera"]
 

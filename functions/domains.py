@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.call import Call
 from functions.edge import training
 from shared.models.domains import Domain
-from shared.operations import domains
+from shared.operations.workspace import domains
 
 
 @training("GET", "domains")

@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.call import Call
 from functions.edge import training
 from shared.models.exports import Export
-from shared.operations import exports
+from shared.operations.training import exports
 
 EXPORT = "projects/{project_id}/iterations/{iteration_id}/export"
 

@@ -17,7 +17,7 @@ from shared.models.images import (
     TaggingStatus,
 )
 from shared.models.metadata import ImageMetadataUpdateSummary, MetadataUpdate
-from shared.operations import images, metadata, uploads
+from shared.operations.workspace import images, metadata, uploads
 
 OK_OR_MIXED = (200, 207)
 

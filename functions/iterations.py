@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.call import Call
 from functions.edge import training
 from shared.models.iterations import Iteration, IterationUpdate
-from shared.operations import iterations
+from shared.operations.training import iterations
 
 
 @training("GET", "projects/{project_id}/iterations")

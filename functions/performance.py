@@ -7,7 +7,7 @@ from functions.edge import training
 from functions.parameters import FilterTagIds, Take
 from shared.models.images import OrderBy
 from shared.models.performance import ImagePerformance, IterationPerformance
-from shared.operations import performance
+from shared.operations.training import performance
 
 ITERATION = "projects/{project_id}/iterations/{iteration_id}"
 

@@ -8,7 +8,7 @@ from functions.parameters import PredictionPicture
 from shared.models.domains import DomainType
 from shared.models.images import ImageUrl
 from shared.models.predictions import ImagePrediction
-from shared.operations.prediction import Request, predict
+from shared.operations.serving.prediction import Request, predict
 
 CLASSIFICATION, OBJECT_DETECTION = DomainType.CLASSIFICATION, DomainType.OBJECT_DETECTION
 CLASSIFY = "{project_id}/classify/iterations/{published_name}"

@@ -6,7 +6,8 @@ from functions.call import Call
 from functions.edge import training
 from shared.models.projects import Project, ProjectOptions, ProjectUpdate
 from shared.models.transfer import ProjectExport
-from shared.operations import project_export, project_import, projects
+from shared.operations.transfer import project_export, project_import
+from shared.operations.workspace import projects
 
 
 @training("POST", "projects")

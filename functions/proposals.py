@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.call import Call
 from functions.edge import training
 from shared.models.proposals import ImageRegionProposal
-from shared.operations import proposals
+from shared.operations.workspace import proposals
 
 
 @training("POST", "projects/{project_id}/images/{image_id}/regionproposals")

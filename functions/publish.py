@@ -4,7 +4,7 @@ from uuid import UUID
 
 from functions.call import Call
 from functions.edge import training
-from shared.operations import publish
+from shared.operations.serving import publish
 
 
 @training("POST", "projects/{project_id}/iterations/{iteration_id}/publish")

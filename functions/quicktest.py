@@ -7,8 +7,8 @@ from functions.edge import training
 from functions.parameters import TrainingPicture
 from shared.models.images import ImageUrl
 from shared.models.predictions import ImagePrediction
-from shared.operations.iterations import trained_iteration
-from shared.operations.prediction import Request, quick_test
+from shared.operations.serving.prediction import Request, quick_test
+from shared.operations.training.iterations import trained_iteration
 
 
 @training("POST", "projects/{project_id}/quicktest/image")

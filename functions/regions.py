@@ -6,7 +6,7 @@ from functions.call import Call
 from functions.edge import Answer, training
 from functions.parameters import RegionIds
 from shared.models.regions import ImageRegionCreateBatch, ImageRegionCreateSummary
-from shared.operations import regions
+from shared.operations.workspace import regions
 
 
 @training("POST", "projects/{project_id}/images/regions", (200, 207))

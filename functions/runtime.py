@@ -6,11 +6,11 @@ from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from shared.events import Publisher
-from shared.operations.quota import Quota
+from shared.operations.serving.quota import Quota
 from shared.rates import Rates
 from shared.secrets import Keys
 from shared.settings import Settings
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 
 if TYPE_CHECKING:
     from shared.prediction.sessions import Sessions

@@ -9,7 +9,7 @@ from functions.parameters import AtMost
 from shared.errors import PredictionIdsExceeded
 from shared.models.images import ImageCreateSummary
 from shared.models.predictions import ImageIdCreateBatch, PredictionQueryResult, PredictionQueryToken
-from shared.operations import stored_predictions
+from shared.operations.serving import stored_predictions
 
 PredictionIds = Annotated[list[UUID], AtMost("images_per_batch", PredictionIdsExceeded)]
 

@@ -11,7 +11,7 @@ from shared.models.suggestions import (
     SuggestedTagAndRegionQueryToken,
     TagFilter,
 )
-from shared.operations import suggestions
+from shared.operations.workspace import suggestions
 
 
 @training("POST", "projects/{project_id}/tagsandregions/suggestions")

@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.call import Call
 from functions.edge import training
 from shared.models.tags import Tag, TagUpdate
-from shared.operations import tags
+from shared.operations.workspace import tags
 
 
 @training("POST", "projects/{project_id}/tags")

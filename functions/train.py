@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.call import Call
 from functions.edge import training
 from shared.models.iterations import Iteration, TrainingParameters, TrainingType
-from shared.operations import train
+from shared.operations.training import train
 
 
 @training("POST", "projects/{project_id}/train")

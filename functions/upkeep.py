@@ -8,8 +8,10 @@ import msgspec
 from functions.edge import blueprints
 from functions.runtime import runtime
 from shared.models.jobs import AnyTask
-from shared.operations import train, upkeep
-from shared.storage import iterations, queues
+from shared.operations import upkeep
+from shared.operations.training import train
+from shared.storage.account import queues
+from shared.storage.training import iterations
 
 blueprint = blueprints["training"]
 RETRY_SECONDS = 600.0

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from shared.errors import ServiceError
 from shared.events import Publisher
-from shared.operations.camera import replay_rejected
+from shared.operations.serving.camera import replay_rejected
 from shared.settings import Settings
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ import pytest
 from local import azurite as local_azurite
 from local.service import Options, Service, running
 from shared.settings import ROOT, Settings
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 from tests.web import Web, opened
 
 PHOTOS = ROOT.parent / "shared" / "data"

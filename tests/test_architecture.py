@@ -118,17 +118,17 @@ def test_the_rooms_keep_to_their_walls(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "source", "fault"),
     [
-        ("shared.models.tags", "import shared.storage.store", "may not import"),
+        ("shared.models.tags", "import shared.storage.account.store", "may not import"),
         ("shared.models.tags", "from shared.operations import tags", "may not import"),
         ("shared.imaging.decode", "from shared import storage", "may not import"),
-        ("shared.storage.tags", "def f():\n    import shared.imaging.decode", "may not import"),
-        ("shared.operations.tags", "import functions.edge", "may not import"),
+        ("shared.storage.workspace.tags", "def f():\n    import shared.imaging.decode", "may not import"),
+        ("shared.operations.workspace.tags", "import functions.edge", "may not import"),
         ("functions.tags", "from functions import images", "may not import"),
         ("shared.fetch", "import shared.events", "may not import"),
         ("functions.tags", "import local.host", "nothing imports local"),
-        ("shared.operations.train", "import torch.nn", "torch is imported in"),
-        ("shared.operations.tags", "from azure import storage", "azure.storage is imported in"),
-        ("shared.operations.tags", "import azure.functions as func", "azure.functions is imported in"),
+        ("shared.operations.training.train", "import torch.nn", "torch is imported in"),
+        ("shared.operations.workspace.tags", "from azure import storage", "azure.storage is imported in"),
+        ("shared.operations.workspace.tags", "import azure.functions as func", "azure.functions is imported in"),
         ("training_job.quick", "import torchvision", "torchvision is imported in no place only"),
     ],
 )

@@ -10,7 +10,7 @@ from azure.functions import FunctionApp
 from function_app import app, build
 from local.host.functions import check
 from shared.settings import ROOT
-from shared.storage import blobs
+from shared.storage.account import blobs
 
 QUICKSTART = {
     "training_create_project", "training_create_tag", "training_create_images_from_files", "training_train_project",
@@ -59,7 +59,7 @@ def test_requests_to_storage_are_not_logged_one_by_one(store, caplog):
     ("services", "absent"),
     [
         ("training,prediction,camera", "torch"),
-        ("prediction", "shared.storage.images"),
+        ("prediction", "shared.storage.workspace.images"),
         ("prediction", "azure.identity"),
     ],
 )

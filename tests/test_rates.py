@@ -10,9 +10,9 @@ import pytest
 
 from shared.errors import QuotaExceeded, TooManyRequests
 from shared.models.limits import TIERS, Limits, read_limits
-from shared.operations.quota import LEASE, Quota
+from shared.operations.serving.quota import LEASE, Quota
 from shared.rates import Rates
-from shared.storage import usage
+from shared.storage.serving import usage
 
 
 def allowed(rates, key, kind, per_second, calls) -> int:

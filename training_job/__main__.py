@@ -5,7 +5,7 @@ import sys
 
 from shared.errors import IterationNotFound, ProjectNotFound, ServiceError, ServiceUnavailable
 from shared.settings import JobSettings
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 from training_job import job
 from training_job.backbones import BackboneUnavailable
 from training_job.heartbeat import Abandoned

@@ -10,8 +10,9 @@ from shared.errors import NotFound
 from shared.models.iterations import CustomBaseModelInfo
 from shared.models.tags import Tag
 from shared.models.training import ModelSpec, ModelTag
-from shared.storage import blobs, datasets
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.training import datasets
 from training_job.classification import Head
 from training_job.export import head_of
 from training_job.quick import Base

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
-from shared.storage import blobs
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
 from training_job.embeddings import Cache, Floats
 
 # A retrain adds a blob; beyond this many they are made one.

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.storage import blobs
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
 
 NAME = "checkpoint.pt"
 

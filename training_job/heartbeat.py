@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from shared.errors import IterationNotFound, ProjectNotFound, ServiceUnavailable
 from shared.models.iterations import IterationRecord, IterationStatus
 from shared.models.wire import now
-from shared.storage import iterations
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.training import iterations
 
 SECONDS = 2.0
 

@@ -20,8 +20,9 @@ from shared.models.projects import ClassificationType
 from shared.models.training import ARCHITECTURE, Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.settings import JobSettings
-from shared.storage import blobs, datasets, iterations
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.training import datasets, iterations
 from training_job import backbones, cache, checkpoint
 from training_job.base import BaseUnusable, continuing
 from training_job.classification import Floats

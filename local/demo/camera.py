@@ -17,8 +17,8 @@ from local.service import Service
 from shared.models.camera import CameraResult, Outcome
 from shared.models.predictions import Prediction
 from shared.settings import Settings
-from shared.storage import results
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.serving import results
 
 PICTURES = 19
 INTERVAL_SECONDS = 0.2

@@ -11,7 +11,7 @@ from local.eventgrid.ledger import Ledger
 from local.eventgrid.topic import Topic
 from local.eventgrid.uploads import UploadWatcher
 from shared.settings import Settings
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 
 
 def main(argv: list[str]) -> int:

@@ -33,24 +33,17 @@ from shared.models.jobs import (
 )
 from shared.models.limits import Limits
 from shared.models.wire import now
-from shared.operations import exports, notifications, project_export, project_import, train
-from shared.operations import iterations as operations_iterations
+from shared.operations.training import exports, notifications, train
+from shared.operations.training import iterations as operations_iterations
+from shared.operations.transfer import project_export, project_import
 from shared.settings import Settings
-from shared.storage import (
-    blobs,
-    datasets,
-    iterations,
-    predictions,
-    projects,
-    queues,
-    results,
-    suggestions,
-    tags,
-    transfers,
-)
-from shared.storage import images as stored_images
-from shared.storage.dataset_index import Index
-from shared.storage.store import Store
+from shared.storage.account import blobs, queues
+from shared.storage.account.store import Store
+from shared.storage.serving import predictions, results
+from shared.storage.training import datasets, iterations
+from shared.storage.training.dataset_index import Index
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import projects, suggestions, tags, transfers
 
 STEP = 256
 # So many images are deleted in one step: some seconds of work.

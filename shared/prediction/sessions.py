@@ -15,8 +15,9 @@ from shared.models.predictions import Pointer
 from shared.prediction.cache import ModelCache
 from shared.prediction.model import Model
 from shared.settings import Settings
-from shared.storage import blobs, published
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.serving import published
 
 Clock = Callable[[], float]
 

@@ -13,7 +13,7 @@ from msrest.authentication import ApiKeyCredentials
 
 from local.service import Service
 from shared.settings import Settings
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 from tests.functions import wire
 from tests.functions.flows import train, upload
 from tests.functions.wire import Reply

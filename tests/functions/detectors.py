@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
 from shared.models.training import EvaluatedImage, Evaluation, ModelTag
 from shared.models.wire import now
-from shared.storage import blobs, iterations
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.training import iterations
 from tests.prediction.graphs import DETECTION_DOMAIN, make_detector, make_detector_spec
 
 Box = tuple[float, float, float, float]

@@ -14,10 +14,11 @@ from PIL import Image
 from local import replay
 from shared.events import Publisher
 from shared.models.camera import CameraResult, Outcome
-from shared.operations.camera import reject_dead_letters
+from shared.operations.serving.camera import reject_dead_letters
 from shared.settings import Settings
-from shared.storage import blobs, results
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.serving import results
 from tests.functions.detectors import put_detector
 from tests.functions.flows import train, upload
 from tests.pictures import encoded, picture, rectangles

@@ -10,7 +10,8 @@ from azure.cognitiveservices.vision.customvision.prediction.models import (
 
 from local.service import RESOURCE_ID
 from shared.errors import NotFound
-from shared.storage import blobs, predictions
+from shared.storage.account import blobs
+from shared.storage.serving import predictions
 from tests.functions.detectors import boxes_of, put_detector
 from tests.functions.flows import refused
 from tests.pictures import picture, rectangles

@@ -17,8 +17,10 @@ from msrest.authentication import ApiKeyCredentials
 from local.service import Options, Service, running
 from shared.models.camera import Outcome
 from shared.settings import Settings
-from shared.storage import counts, iterations, results
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.serving import results
+from shared.storage.training import iterations
+from shared.storage.workspace import counts
 from tests.functions.flows import train, upload
 from tests.pictures import picture
 

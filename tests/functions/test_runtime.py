@@ -10,7 +10,7 @@ import pytest
 from functions import runtime as opened
 from functions.runtime import Runtime, runtime
 from shared.settings import Settings
-from shared.storage.store import Store
+from shared.storage.account.store import Store
 
 THREADS = 16
 

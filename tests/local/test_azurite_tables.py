@@ -11,7 +11,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableClient, UpdateMode
 
 from local.azurite import Azurite
-from shared.storage.transactions import LIMIT, Change, transact
+from shared.storage.account.transactions import LIMIT, Change, transact
 
 # Some sort one way as UTF-16 and another way as code points, as numbers, or without case.
 KEYS = ["a", "a~", "B", "b", "10", "9", "1e1", "a b", "a'b", "é", "\uff5e", "\U0001f600", *"cdefgh"]

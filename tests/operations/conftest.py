@@ -13,11 +13,15 @@ from shared.models.iterations import IterationRecord
 from shared.models.jobs import Announce, PrepareTraining
 from shared.models.projects import Project, ProjectOptions
 from shared.models.training import DatasetHeader, EvaluatedImage, Evaluation, ModelTag
-from shared.operations import project_export, projects, train
-from shared.storage import blobs, counts, datasets, queues
-from shared.storage import images as stored_images
-from shared.storage import iterations as stored_iterations
-from shared.storage import tags as stored_tags
+from shared.operations.training import train
+from shared.operations.transfer import project_export
+from shared.operations.workspace import projects
+from shared.storage.account import blobs, queues
+from shared.storage.training import datasets
+from shared.storage.training import iterations as stored_iterations
+from shared.storage.workspace import counts
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import tags as stored_tags
 from tests.operations.test_races import record_of, tag_of
 from tests.operations.test_upkeep import create_images
 from tests.operations.transfers import Copy, marked, records

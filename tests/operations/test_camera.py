@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from shared.events import Publisher
 from shared.models.camera import CameraResult, Frame, Upload
 from shared.models.limits import Limits
-from shared.operations import camera
+from shared.operations.serving import camera
 from shared.prediction.sessions import Sessions
-from shared.storage import blobs, queues, results
+from shared.storage.account import blobs, queues
+from shared.storage.serving import results
 from tests.functions.detectors import put_detector
 from tests.pictures import rectangles
 from tests.prediction.graphs import DETECTION_DOMAIN, publish, put_model

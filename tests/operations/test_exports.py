@@ -20,12 +20,13 @@ from shared.models.exports import Export, ExportStatus
 from shared.models.iterations import Iteration, IterationStatus
 from shared.models.jobs import BuildExport, NotifyExport
 from shared.models.predictions import BoundingBox
-from shared.operations import exports, iterations, upkeep
+from shared.operations import upkeep
+from shared.operations.training import exports, iterations
 from shared.prediction.model import Model
 from shared.settings import ROOT
-from shared.storage import blobs, queues
-from shared.storage import exports as stored
-from shared.storage import iterations as stored_iterations
+from shared.storage.account import blobs, queues
+from shared.storage.training import exports as stored
+from shared.storage.training import iterations as stored_iterations
 from tests.operations.test_races import record_of
 from tests.pictures import picture, rectangles
 from tests.prediction.graphs import make_detector, make_detector_spec, put_model

@@ -13,10 +13,12 @@ from shared.models.images import OrderBy, RegionMark, TaggingStatus, TagMark, ne
 from shared.models.projects import ProjectStatus
 from shared.models.transfer import PartHeader
 from shared.models.wire import now
-from shared.operations import images, project_export, project_import
-from shared.storage import blobs, counts
-from shared.storage import iterations as stored_iterations
-from shared.storage import projects as stored_projects
+from shared.operations.transfer import project_export, project_import
+from shared.operations.workspace import images
+from shared.storage.account import blobs
+from shared.storage.training import iterations as stored_iterations
+from shared.storage.workspace import counts
+from shared.storage.workspace import projects as stored_projects
 from tests.operations.test_races import tag_of
 from tests.operations.transfers import Copy, begin, imported, step
 from tests.pictures import picture
@@ -192,6 +194,6 @@ def test_import_project_refuses_what_can_not_be(store, settings, copy, spoil):
 
 
 def test_import_project_reads_no_endless_token(store, settings, web, monkeypatch):
-    monkeypatch.setattr("shared.operations.exported.INFO_BYTES", 100)
+    monkeypatch.setattr("shared.operations.transfer.exported.INFO_BYTES", 100)
     with pytest.raises(errors.InvalidImportToken, match="over 100 bytes"):
         project_import.import_project(store, settings, token=web.serve(b" " * 101), name=None)

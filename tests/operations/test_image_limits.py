@@ -9,9 +9,9 @@ from shared import errors
 from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry, ImageTagCreateEntry, Region
 from shared.models.limits import Limits
 from shared.models.regions import ImageRegionCreateEntry
-from shared.operations import images, metadata, regions, uploads
-from shared.storage import counts
-from shared.storage import images as stored
+from shared.operations.workspace import images, metadata, regions, uploads
+from shared.storage.workspace import counts
+from shared.storage.workspace import images as stored
 from tests.operations.test_races import DETECTION, image_with, tag_of
 from tests.pictures import picture
 from tests.storage.making import assert_consistent

@@ -19,9 +19,12 @@ from shared.models.iterations import IterationStatus
 from shared.models.jobs import NotifyExport, NotifyTraining
 from shared.models.projects import Project, ProjectOptions, ProjectSettingsUpdate, ProjectUpdate
 from shared.models.wire import now
-from shared.operations import notifications, projects, upkeep
-from shared.storage import exports, queues
-from shared.storage import projects as stored_projects
+from shared.operations import upkeep
+from shared.operations.training import notifications
+from shared.operations.workspace import projects
+from shared.storage.account import queues
+from shared.storage.training import exports
+from shared.storage.workspace import projects as stored_projects
 
 
 class Target(NamedTuple):

@@ -22,12 +22,16 @@ from shared.models.limits import Limits
 from shared.models.predictions import Pointer
 from shared.models.tags import Tag, TagUpdate
 from shared.models.wire import now
-from shared.operations import images, iterations, projects, publish, tags, train
-from shared.storage import counts, published, queues
-from shared.storage import images as stored_images
-from shared.storage import iterations as stored_iterations
-from shared.storage import tags as stored_tags
-from shared.storage.store import Store
+from shared.operations.serving import publish
+from shared.operations.training import iterations, train
+from shared.operations.workspace import images, projects, tags
+from shared.storage.account import queues
+from shared.storage.account.store import Store
+from shared.storage.serving import published
+from shared.storage.training import iterations as stored_iterations
+from shared.storage.workspace import counts
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import tags as stored_tags
 
 DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
 

@@ -10,8 +10,8 @@ from shared.models.images import OrderBy, RegionMark, TaggingStatus, new_region_
 from shared.models.iterations import IterationStatus
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
-from shared.operations import images, tags
-from shared.storage import datasets, iterations
+from shared.operations.workspace import images, tags
+from shared.storage.training import datasets, iterations
 from tests.operations.test_races import image_with, record_of, tag_of
 
 ALL = TaggingStatus.ALL

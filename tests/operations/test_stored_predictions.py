@@ -18,10 +18,14 @@ from shared.models.predictions import (
 )
 from shared.models.suggestions import SuggestedTagAndRegion, Suggestion
 from shared.models.wire import now
-from shared.operations import stored_predictions, upkeep
-from shared.operations.prediction import Request, quick_test
+from shared.operations import upkeep
+from shared.operations.serving import stored_predictions
+from shared.operations.serving.prediction import Request, quick_test
 from shared.prediction.sessions import Sessions
-from shared.storage import blobs, images, iterations, predictions, queues, rows, suggestions
+from shared.storage.account import blobs, queues, rows
+from shared.storage.serving import predictions
+from shared.storage.training import iterations
+from shared.storage.workspace import images, suggestions
 from tests.operations.test_races import record_of
 from tests.pictures import picture
 from tests.prediction.graphs import put_model

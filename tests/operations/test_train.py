@@ -23,11 +23,13 @@ from shared.models.iterations import (
 from shared.models.jobs import Announce, AnyTask, DropIteration, PrepareTraining
 from shared.models.limits import Limits
 from shared.models.wire import now
-from shared.operations import tags, train, upkeep
-from shared.storage import datasets
-from shared.storage import images as stored_images
-from shared.storage import iterations as stored
-from shared.storage import tags as stored_tags
+from shared.operations import upkeep
+from shared.operations.training import train
+from shared.operations.workspace import tags
+from shared.storage.training import datasets
+from shared.storage.training import iterations as stored
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import tags as stored_tags
 
 
 class Events(Publisher):

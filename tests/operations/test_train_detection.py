@@ -15,11 +15,12 @@ from shared.models.limits import Limits
 from shared.models.projects import ProjectSettingsUpdate, ProjectUpdate
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
-from shared.operations import images, projects, tags, train
-from shared.operations import training_checks as checks
-from shared.storage import datasets
-from shared.storage import images as stored_images
-from shared.storage import tags as stored_tags
+from shared.operations.training import train
+from shared.operations.training import training_checks as checks
+from shared.operations.workspace import images, projects, tags
+from shared.storage.training import datasets
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import tags as stored_tags
 from tests.operations.test_races import DETECTION, tag_of
 from tests.operations.test_train import add_image, frozen, record_of, train_project
 

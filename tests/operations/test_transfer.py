@@ -18,13 +18,17 @@ from shared.models.limits import Limits
 from shared.models.projects import ProjectStatus, ProjectUpdate
 from shared.models.training import Evaluation, ModelSpec
 from shared.models.wire import now
-from shared.operations import images, metadata, project_export, project_import, projects, tags, train, uploads
-from shared.operations.exported import renamed
-from shared.storage import blobs, counts, datasets, queues, transfers
-from shared.storage import images as stored_images
-from shared.storage import iterations as stored_iterations
-from shared.storage import projects as stored_projects
-from shared.storage import tags as stored_tags
+from shared.operations.training import train
+from shared.operations.transfer import project_export, project_import
+from shared.operations.transfer.exported import renamed
+from shared.operations.workspace import images, metadata, projects, tags, uploads
+from shared.storage.account import blobs, queues
+from shared.storage.training import datasets
+from shared.storage.training import iterations as stored_iterations
+from shared.storage.workspace import counts, transfers
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import projects as stored_projects
+from shared.storage.workspace import tags as stored_tags
 from tests.operations.test_races import DETECTION, record_of, tag_of
 from tests.operations.test_upkeep import create_images, do
 from tests.operations.transfers import begin, imported, marked, records, step, steps

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from shared.models.images import OrderBy, TaggingStatus
 from shared.models.projects import ProjectStatus
 from shared.models.training import DatasetHeader, EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
-from shared.operations import performance, project_export
-from shared.storage import blobs, datasets
-from shared.storage import images as stored_images
-from shared.storage import iterations as stored_iterations
-from shared.storage import tags as stored_tags
+from shared.operations.training import performance
+from shared.operations.transfer import project_export
+from shared.storage.account import blobs
+from shared.storage.training import datasets
+from shared.storage.training import iterations as stored_iterations
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import tags as stored_tags
 from tests.functions.detectors import put_detector
 from tests.operations.test_races import tag_of
 from tests.operations.test_train_detection import with_box

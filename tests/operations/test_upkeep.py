@@ -13,9 +13,13 @@ from shared.models.jobs import CollectPictures, DeleteAllImages, PurgeProject, R
 from shared.models.predictions import ImagePrediction, StoredPrediction
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
-from shared.operations import images as operations_images
-from shared.operations import projects, upkeep, uploads
-from shared.storage import blobs, counts, datasets, images, iterations, predictions
+from shared.operations import upkeep
+from shared.operations.workspace import images as operations_images
+from shared.operations.workspace import projects, uploads
+from shared.storage.account import blobs
+from shared.storage.serving import predictions
+from shared.storage.training import datasets, iterations
+from shared.storage.workspace import counts, images
 from tests.operations.test_races import record_of
 from tests.pictures import picture
 

@@ -10,9 +10,9 @@ from shared.models.jobs import ReadImport
 from shared.models.projects import ProjectStatus
 from shared.models.transfer import ExportInfo, PartHeader, PartImage
 from shared.models.wire import now
-from shared.operations import project_import
-from shared.storage import projects as stored_projects
-from shared.storage import transfers
+from shared.operations.transfer import project_import
+from shared.storage.workspace import projects as stored_projects
+from shared.storage.workspace import transfers
 
 TAKEN = 30
 

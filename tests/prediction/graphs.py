@@ -16,8 +16,9 @@ from shared.models.projects import ClassificationType
 from shared.models.tags import TagType
 from shared.models.training import ModelSpec, ModelTag
 from shared.models.wire import now
-from shared.storage import blobs, published
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.serving import published
 
 SIDE = 16
 DETECTION_DOMAIN = UUID("da2e3a8a-40a5-4171-82f4-58522f70fbc1")

@@ -15,8 +15,9 @@ from shared.prediction import sessions as sessions_module
 from shared.prediction.model import MEMORY_FACTOR, Model
 from shared.prediction.sessions import Sessions
 from shared.settings import Settings
-from shared.storage import blobs, published
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.serving import published
 from tests.pictures import picture
 from tests.prediction.graphs import make_graph, publish, put_model
 

@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from shared.models.projects import Project
-from shared.storage import projects
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.workspace import projects
 from tests.storage.making import new_project
 
 

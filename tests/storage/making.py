@@ -12,8 +12,9 @@ from shared.models.images import ImageRecord, RegionMark, TagMark, new_image_id
 from shared.models.projects import ClassificationType, Project, ProjectSettings
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
-from shared.storage import counts, image_rows, images, rows, tags
-from shared.storage.store import Store
+from shared.storage.account import rows
+from shared.storage.account.store import Store
+from shared.storage.workspace import counts, image_rows, images, tags
 
 
 def new_project() -> Project:

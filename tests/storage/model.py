@@ -10,8 +10,8 @@ from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
 from shared.models.tags import Tag
 from shared.models.wire import now
-from shared.storage import images, tags
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.workspace import images, tags
 from tests.storage.making import record, region, without_tags
 
 NAMES = ["apple", "APPLE", "pear", "fig", "quince"]

@@ -13,9 +13,9 @@ from azure.storage.blob import BlobSasPermissions, UserDelegationKey, generate_b
 
 from shared.errors import ImageNotFound, NotFound
 from shared.settings import Settings
-from shared.storage import blobs, signing
-from shared.storage.blobs import BlobChanged
-from shared.storage.store import Store
+from shared.storage.account import blobs, signing
+from shared.storage.account.blobs import BlobChanged
+from shared.storage.account.store import Store
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"\x00\xff" * 500_000])

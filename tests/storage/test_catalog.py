@@ -21,8 +21,10 @@ from shared.models.iterations import Iteration, IterationRecord, IterationStatus
 from shared.models.projects import ClassificationType, Project
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
-from shared.storage import blobs, counts, images, iterations, projects, rows, tags
-from shared.storage.store import Store
+from shared.storage.account import blobs, rows
+from shared.storage.account.store import Store
+from shared.storage.training import iterations
+from shared.storage.workspace import counts, images, projects, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags
 
 

@@ -11,8 +11,9 @@ from uuid import UUID
 from msgspec import structs
 
 from shared.errors import ProjectNotFound, TagNotFound
-from shared.storage import counts, images, projects, rows, tags
-from shared.storage.store import Store
+from shared.storage.account import rows
+from shared.storage.account.store import Store
+from shared.storage.workspace import counts, images, projects, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, record, with_tags, without_tags
 from tests.storage.writers import write
 

@@ -9,9 +9,10 @@ import pytest
 from msgspec import structs
 
 from shared.models.images import ImageRecord, TaggingStatus
-from shared.storage import counts, images, rows
-from shared.storage.counts import Counts
-from shared.storage.store import Store
+from shared.storage.account import rows
+from shared.storage.account.store import Store
+from shared.storage.workspace import counts, images
+from shared.storage.workspace.counts import Counts
 from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags, without_tags
 
 

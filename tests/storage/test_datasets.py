@@ -12,10 +12,11 @@ from shared.models.domains import GENERAL
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.tags import Tag
 from shared.models.training import DatasetHeader
-from shared.storage import blobs, datasets
-from shared.storage.dataset_index import Index
-from shared.storage.memory import Memory
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.memory import Memory
+from shared.storage.account.store import Store
+from shared.storage.training import datasets
+from shared.storage.training.dataset_index import Index
 from tests.storage.making import record
 
 ALL, TAGGED, UNTAGGED = TaggingStatus.ALL, TaggingStatus.TAGGED, TaggingStatus.UNTAGGED

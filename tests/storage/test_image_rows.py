@@ -9,8 +9,8 @@ from msgspec import structs
 
 from shared.errors import ImageNotFound
 from shared.models.images import ImageRecord, TaggingStatus
-from shared.storage import counts, images
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.workspace import counts, images
 from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags, without_tags
 
 

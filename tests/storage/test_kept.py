@@ -10,8 +10,9 @@ from msgspec import structs
 from shared.errors import BadImageSize, NotFound
 from shared.models.camera import CameraResult, Outcome, Upload
 from shared.models.wire import now
-from shared.storage import blobs, queues, results
-from shared.storage.store import Store
+from shared.storage.account import blobs, queues
+from shared.storage.account.store import Store
+from shared.storage.serving import results
 
 
 def result(project_id: UUID | None, outcome: Outcome) -> CameraResult:

@@ -8,9 +8,9 @@ from msgspec import structs
 
 from shared.errors import ProjectNotFound, TagNotFound
 from shared.models.images import ImageRecord, TaggingStatus, new_region_id
-from shared.storage import counts, image_rows, images, tags
-from shared.storage.store import Store
-from shared.storage.transactions import LIMIT, transact
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import LIMIT, transact
+from shared.storage.workspace import counts, image_rows, images, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags, without_tags
 
 

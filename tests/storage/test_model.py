@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shared.errors import ImageNotFound, NotFound, TagNameNotUnique, TagNotFound
 from shared.models.images import OrderBy, TaggingStatus
-from shared.storage import counts, image_rows, images, projects, ranges, tags
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.workspace import counts, image_rows, images, projects, ranges, tags
 from tests.storage.making import assert_consistent, new_project
 from tests.storage.model import Command, Model
 

@@ -9,9 +9,10 @@ import pytest
 
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.projects import Project
-from shared.storage import counts, images, projects, ranges, rows
-from shared.storage.rows import Row
-from shared.storage.store import Store
+from shared.storage.account import rows
+from shared.storage.account.rows import Row
+from shared.storage.account.store import Store
+from shared.storage.workspace import counts, images, projects, ranges
 from tests.storage.making import add_images, add_tag, insert_all, new_project, record, with_tags
 
 ORDERS = list(OrderBy)

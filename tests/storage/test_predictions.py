@@ -13,9 +13,10 @@ from shared.models.domains import GENERAL
 from shared.models.predictions import ImagePrediction, Prediction, PredictionOrder, StoredPrediction, uncertainty
 from shared.models.tags import TagType
 from shared.models.wire import now
-from shared.storage import blobs, pages, predictions, rows
-from shared.storage.store import Store
-from shared.storage.transactions import Change, transact
+from shared.storage.account import blobs, pages, rows
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import Change, transact
+from shared.storage.serving import predictions
 
 TAG = uuid4()
 

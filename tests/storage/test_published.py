@@ -8,8 +8,8 @@ import pytest
 from shared.errors import InvalidPublishName, IterationNotFound
 from shared.models.predictions import Pointer
 from shared.models.wire import now
-from shared.storage import published
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.serving import published
 
 
 def pointer(project_id: UUID, name: str = "fruit") -> Pointer:

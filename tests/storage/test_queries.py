@@ -11,9 +11,9 @@ from azure.core.exceptions import HttpResponseError
 
 from shared.errors import ServiceUnavailable
 from shared.settings import Settings
-from shared.storage import queries, rows
-from shared.storage.store import Store
-from shared.storage.transactions import Change, transact
+from shared.storage.account import queries, rows
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import Change, transact
 from tests.servers import Answer, Request, Respond, serving
 
 BROKEN = Answer(200, b'{"value": [', {"Content-Length": "1000", "Connection": "close"})

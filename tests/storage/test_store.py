@@ -10,8 +10,9 @@ import pytest
 from local.azurite import Azurite
 from shared.errors import ServiceUnavailable
 from shared.settings import Settings
-from shared.storage import images, projects, transport
-from shared.storage.store import Store
+from shared.storage.account import transport
+from shared.storage.account.store import Store
+from shared.storage.workspace import images, projects
 from tests.storage.making import add_images, add_tag, assert_consistent, new_project
 
 
@@ -87,5 +88,5 @@ def test_a_store_that_is_refused_access_says_so(azurite: str) -> None:
 
 
 def test_opening_a_store_by_connection_string_imports_no_identity() -> None:
-    code = "import sys, shared.storage.images; sys.exit('azure.identity' in sys.modules)"
+    code = "import sys, shared.storage.workspace.images; sys.exit('azure.identity' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,8 +11,9 @@ from shared.models.images import ImageRecord
 from shared.models.predictions import Prediction
 from shared.models.suggestions import SortBy, SuggestedTagAndRegion, Suggestion
 from shared.models.wire import now
-from shared.storage import images, projects, rows, suggestions
-from shared.storage.store import Store
+from shared.storage.account import rows
+from shared.storage.account.store import Store
+from shared.storage.workspace import images, projects, suggestions
 from tests.storage.making import add_images, add_tag
 
 ITERATION, TAG = uuid4(), uuid4()

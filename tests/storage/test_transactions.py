@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from shared.storage import rows
-from shared.storage.store import Store
-from shared.storage.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
+from shared.storage.account import rows
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
 
 OLD = "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\""
 

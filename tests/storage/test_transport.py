@@ -10,8 +10,9 @@ import pytest
 
 from shared.errors import ServiceUnavailable
 from shared.settings import Settings
-from shared.storage import blobs, projects, transport
-from shared.storage.store import Store
+from shared.storage.account import blobs, transport
+from shared.storage.account.store import Store
+from shared.storage.workspace import projects
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from msgspec import structs
 from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.settings import Settings
-from shared.storage import images, tags
-from shared.storage.store import Store
+from shared.storage.account.store import Store
+from shared.storage.workspace import images, tags
 from tests.storage.making import add_tag, record, region, with_tags, without_tags
 
 PROCESSES, THREADS = 2, 8

@@ -33,8 +33,10 @@ from shared.models.training import DatasetHeader, Evaluation, ModelSpec
 from shared.models.wire import now
 from shared.prediction.model import Model
 from shared.settings import ROOT, JobSettings, Settings, child_environment
-from shared.storage import blobs, datasets, iterations, projects
-from shared.storage.store import Store
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.training import datasets, iterations
+from shared.storage.workspace import projects
 from tests.training_job.scenes import drawn, unit
 from training_job import cache, heartbeat, job
 from training_job.__main__ import main

@@ -1,0 +1,1 @@
+"""What a published iteration answers, and what is kept of that."""

@@ -1,0 +1,80 @@
+"""Prediction: classify or detect with a published iteration, or test one that is not published yet."""
+
+from concurrent.futures import wait
+from typing import NamedTuple
+from uuid import UUID
+
+from shared import errors
+from shared.imaging.decode import Header, check
+from shared.models.domains import DomainType
+from shared.models.limits import Limits
+from shared.models.predictions import ImagePrediction, Prediction, StoredPrediction
+from shared.models.wire import now
+from shared.prediction.model import Model
+from shared.prediction.sessions import Sessions
+from shared.storage.account.store import Store
+from shared.storage.serving import predictions as stored
+
+APPLICATION_LENGTH = 256
+
+
+class Request(NamedTuple):
+    """The picture, the id of the prediction to be, what the client calls itself, and whether to keep the picture."""
+
+    picture: bytes
+    id: UUID
+    application: str
+    keep: bool
+
+
+def predict(
+    store: Store,
+    sessions: Sessions,
+    limits: Limits,
+    request: Request,
+    project_id: UUID,
+    published_name: str,
+    kind: DomainType,
+) -> ImagePrediction:
+    model, _ = sessions.published(project_id, published_name)
+    if model.spec.domain_type != kind:
+        verb = "classify" if model.spec.domain_type == DomainType.CLASSIFICATION else "detect"
+        raise errors.OperationNotSupported(f"'{published_name}' serves a model of the other kind; call {verb} instead.")
+    return _run(store, limits, model, request, published_name)
+
+
+def quick_test(
+    store: Store, sessions: Sessions, limits: Limits, request: Request, project_id: UUID, iteration_id: UUID
+) -> ImagePrediction:
+    return _run(store, limits, sessions.iteration(project_id, iteration_id), request, "")
+
+
+def check_application(name: str) -> None:
+    """Raises InvalidApplicationName."""
+    if len(name) > APPLICATION_LENGTH:
+        raise errors.InvalidApplicationName(f"'application' has at most {APPLICATION_LENGTH} characters.")
+
+
+def _run(store: Store, limits: Limits, model: Model, request: Request, published_name: str) -> ImagePrediction:
+    check_application(request.application)
+    header = check(request.picture, limits, limits.training_image_bytes)
+    spec = model.spec
+    predictions = _store_and_judge(store, model, request, header) if request.keep else model.predict(request.picture)
+    answer = ImagePrediction(request.id, spec.project_id, spec.iteration_id, now(), predictions)
+    if request.keep:
+        stored.put(store, StoredPrediction(answer, spec.domain_id, request.application, published_name))
+    return answer
+
+
+def _store_and_judge(store: Store, model: Model, request: Request, header: Header) -> list[Prediction]:
+    """The picture goes to storage while the model looks at it; until there is a row for it, nobody sees it there."""
+    place = store, model.spec.project_id, request.id
+    storing = store.threads.submit(stored.put_picture, *place, request.picture, header.content_type)
+    try:
+        predictions = model.predict(request.picture)
+    except errors.ServiceError:
+        wait([storing])
+        stored.delete(*place)
+        raise
+    storing.result()
+    return predictions

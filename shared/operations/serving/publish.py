@@ -1,0 +1,100 @@
+"""Publishing: the swap of one pointer blob."""
+
+from contextlib import suppress
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.events import EventType
+from shared.models.iterations import IterationRecord, IterationStatus
+from shared.models.jobs import Announce
+from shared.models.predictions import Pointer
+from shared.models.wire import now
+from shared.operations.workspace.texts import is_readable
+from shared.storage.account import queues
+from shared.storage.account.store import Store
+from shared.storage.serving import published
+from shared.storage.training import iterations as stored
+
+NAME_LENGTH = 128
+
+
+def publish_iteration(
+    store: Store,
+    project_id: UUID,
+    iteration_id: UUID,
+    *,
+    publish_name: str,
+    prediction_id: str,
+    overwrite: bool,
+) -> bool:
+    # A segment of one or two dots is resolved by every client before it asks.
+    if (
+        len(publish_name) > NAME_LENGTH
+        or not is_readable(publish_name)
+        or set(publish_name) & set('/\\?#"')
+        or publish_name in (".", "..")
+    ):
+        raise errors.InvalidPublishName(
+            f"A published name has 1 to {NAME_LENGTH} printable characters without / \\ ? # and quotes, "
+            "and is neither . nor .."
+        )
+    iteration = stored.get(store, project_id, iteration_id).iteration
+    if iteration.publish_name:
+        raise errors.IterationIsPublished(
+            f"Iteration is already published as: {iteration.publish_name}; unpublish it first."
+        )
+    if iteration.status != IterationStatus.COMPLETED:
+        raise errors.IterationNotTrained(f"'{iteration.name}' is {iteration.status}; publish one that is Completed.")
+    # The pointer first: if we die after it, the same call again completes it, and deleting the iteration removes it.
+    published.put(store, Pointer(project_id, iteration_id, publish_name, now()), replace=overwrite)
+    try:
+        record = _mark(store, project_id, iteration_id, publish_name, prediction_id)
+    except (errors.IterationIsPublished, errors.IterationNotFound, errors.ProjectNotFound):
+        # Published under another name, or deleted, while we were at it.
+        published.delete(store, project_id, publish_name, iteration_id)
+        raise
+    _unmark_others(store, project_id, publish_name)
+    queues.send(store, "upkeep", Announce(EventType.ITERATION_PUBLISHED, str(uuid4()), record.iteration))
+    return True
+
+
+def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    iteration = stored.get(store, project_id, iteration_id).iteration
+    if not iteration.publish_name:
+        raise errors.IterationNotPublished(f"'{iteration.name}' is not published.")
+    published.delete(store, project_id, iteration.publish_name, iteration_id)
+    record = _mark(store, project_id, iteration_id, None, None)
+    queues.send(store, "upkeep", Announce(EventType.ITERATION_UNPUBLISHED, str(uuid4()), record.iteration))
+
+
+def _unmark_others(store: Store, project_id: UUID, publish_name: str) -> None:
+    """After an overwrite: an iteration whose name leads elsewhere is no longer published.
+
+    The pointer decides, so that of two that overwrite each other at once just one ends as published.
+    """
+    with suppress(errors.IterationNotFound):
+        pointer, _ = published.get(store, project_id, publish_name)
+        for record in stored.list_all(store, project_id):
+            held = record.iteration.publish_name or ""
+            if held.lower() == publish_name.lower() and record.iteration.id != pointer.iteration_id:
+                _mark(store, project_id, record.iteration.id, None, None)
+
+
+def _mark(
+    store: Store, project_id: UUID, iteration_id: UUID, publish_name: str | None, resource_id: str | None
+) -> IterationRecord:
+    def change(record: IterationRecord) -> IterationRecord:
+        held = record.iteration.publish_name
+        if publish_name and held and held.lower() != publish_name.lower():
+            raise errors.IterationIsPublished(f"Iteration is already published as: {held}; unpublish it first.")
+        iteration = replace(
+            record.iteration,
+            publish_name=publish_name,
+            original_publish_resource_id=resource_id,
+            last_modified=now(),
+        )
+        return replace(record, iteration=iteration)
+
+    return stored.update(store, project_id, iteration_id, change)

@@ -1,0 +1,85 @@
+"""Iterations: read, rename, delete."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
+from shared.models.jobs import SETTLED, CollectPictures, DropIteration, ForgetIteration
+from shared.models.wire import now
+from shared.operations.workspace import projects
+from shared.operations.workspace.texts import checked_name
+from shared.storage.account import blobs, queues
+from shared.storage.account.store import Store
+from shared.storage.serving import published
+from shared.storage.training import exports
+from shared.storage.training import iterations as stored
+
+
+def get_iterations(store: Store, project_id: UUID) -> list[Iteration]:
+    projects.get_project(store, project_id)
+    return [record.iteration for record in stored.list_all(store, project_id)]
+
+
+def get_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> Iteration:
+    return stored.get(store, project_id, iteration_id).iteration
+
+
+def trained_iteration(store: Store, project_id: UUID, iteration_id: UUID | None) -> Iteration:
+    """That iteration, or the newest completed one. Raises IterationNotTrained, IterationNotFound."""
+    if iteration_id:
+        iteration = get_iteration(store, project_id, iteration_id)
+        if iteration.status != IterationStatus.COMPLETED:
+            raise errors.IterationNotTrained(f"'{iteration.name}' is {iteration.status}; it has no model.")
+        return iteration
+    done = [it for it in get_iterations(store, project_id) if it.status == IterationStatus.COMPLETED]
+    if not done:
+        raise errors.IterationNotFound("The project has no trained iteration; train it first.")
+    return max(done, key=lambda iteration: iteration.created)
+
+
+def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update: IterationUpdate) -> Iteration:
+    name = checked_name(update.name or "", "An iteration's", errors.BadIterationName)
+    for other in stored.list_all(store, project_id):
+        if other.iteration.id != iteration_id and other.iteration.name.lower() == name.lower():
+            raise errors.IterationNameNotUnique(f"Another iteration is named '{name}'; choose another name.")
+
+    def change(record: IterationRecord) -> IterationRecord:
+        return replace(record, iteration=replace(record.iteration, name=name, last_modified=now()))
+
+    return stored.update(store, project_id, iteration_id, change).iteration
+
+
+def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Also drops the images that only this iteration still held."""
+    _require_deletable(get_iteration(store, project_id, iteration_id))
+    # Once more when this call must be over: if we die right here, that removes what we left.
+    queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
+    queues.send(store, "upkeep", ForgetIteration(project_id, iteration_id), delay=SETTLED)
+    stored.delete(store, project_id, iteration_id, _require_deletable)
+    drop(store, project_id, iteration_id)
+    queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
+
+
+def _require_deletable(iteration: Iteration) -> None:
+    if iteration.publish_name:
+        raise errors.IterationIsPublished(
+            f"Iteration is already published as: {iteration.publish_name}; unpublish it before you delete it."
+        )
+    if iteration.status == IterationStatus.TRAINING:
+        raise errors.TrainingInProgress(f"'{iteration.name}' is still training; delete it when it has ended.")
+
+
+def drop(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Delete what a deleted iteration left behind; one that is there is left alone."""
+    with suppress(errors.IterationNotFound, errors.ProjectNotFound):
+        stored.get(store, project_id, iteration_id)
+        return
+    for pointer in published.list_all(store, project_id):
+        # One that a cut off publishing left behind.
+        if pointer.iteration_id == iteration_id:
+            published.delete(store, project_id, pointer.publish_name, iteration_id)
+    blobs.delete_model(store, project_id, iteration_id)
+    exports.delete_packages(store, project_id, iteration_id)

@@ -1,0 +1,269 @@
+"""Training: check that it can work, freeze the dataset of the moment, launch the job, and watch over it."""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from shared import errors, launcher
+from shared.models.images import ImageRecord
+from shared.models.iterations import (
+    REASON_LENGTH,
+    Iteration,
+    IterationRecord,
+    IterationStatus,
+    TrainingLock,
+    TrainingParameters,
+    TrainingRun,
+    TrainingType,
+)
+from shared.models.jobs import PrepareTraining
+from shared.models.limits import Limits
+from shared.models.projects import ClassificationType
+from shared.models.tags import Tag
+from shared.models.training import DatasetHeader
+from shared.models.wire import now
+from shared.operations.training import training_checks as checks
+from shared.operations.training.training_data import of_classifier, of_detector
+from shared.operations.workspace import projects
+from shared.operations.workspace.tags import require_tags
+from shared.settings import Settings
+from shared.storage.account import queues
+from shared.storage.account.store import Store
+from shared.storage.training import datasets
+from shared.storage.training import iterations as stored
+from shared.storage.workspace import counts
+from shared.storage.workspace import tags as stored_tags
+from shared.storage.workspace.counts import Counts
+
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,63}")
+ATTEMPTS = 3
+# A project with so many images to look at, which are the tagged ones or for a detector all, is frozen within the train
+# call, in about a second; a larger one by upkeep.
+FROZEN_AT_ONCE = 5_000
+
+
+def train_project(
+    store: Store,
+    settings: Settings,
+    project_id: UUID,
+    *,
+    training_type: TrainingType,
+    reserved_budget_in_hours: int,
+    force_train: bool,
+    notification_email_address: str | None,
+    parameters: TrainingParameters,
+) -> Iteration:
+    """Answers at once with an iteration in `Training`; the job ends it as `Completed` or `Failed`."""
+    project = projects.get_workspace(store, project_id)
+    checks.check_supported(project, training_type)
+    if notification_email_address and not EMAIL.fullmatch(notification_email_address):
+        raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")
+    if reserved_budget_in_hours < 0:
+        raise errors.BadRequest(f"'reservedBudgetInHours' is 0 or more, not {reserved_budget_in_hours}.")
+    if parameters.custom_base_model_info:
+        checks.check_base(store, project, parameters.custom_base_model_info)
+    counted = counts.read(store, project_id)
+    tags = _selected(stored_tags.names(store, project_id), parameters.selected_tags or [])
+    checks.check_tags(project, tags)
+    checks.check_enough(settings.limits, project.settings.classification_type, tags, counted.per_tag)
+    time = now()
+    run = TrainingRun(
+        counted.changes,
+        selected_tags=[tag.id for tag in tags],
+        notification_email_address=notification_email_address,
+        started=time,
+    )
+    iteration = Iteration(
+        id=uuid4(),
+        name="",
+        status=IterationStatus.TRAINING,
+        created=time,
+        last_modified=time,
+        project_id=project_id,
+        exportable=projects.domain_of(project).exportable,
+        domain_id=project.settings.domain_id,
+        classification_type=project.settings.classification_type,
+        training_type=training_type,
+        reserved_budget_in_hours=reserved_budget_in_hours,
+        custom_base_model_info=parameters.custom_base_model_info,
+    )
+    record = IterationRecord(iteration, run)
+    checks.check_iterations(settings.limits, stored.list_all(store, project_id), record, force_train)
+    return _begin(store, settings, record, counted)
+
+
+def prepare(store: Store, settings: Settings, task: PrepareTraining) -> None:
+    """From the dataset to the launch, for a large project or a job that is started again. Can be repeated."""
+    try:
+        record = stored.get(store, task.project_id, task.iteration_id)
+    except (errors.IterationNotFound, errors.ProjectNotFound):
+        return
+    run = record.run
+    if record.iteration.status != IterationStatus.TRAINING or run.attempts != task.attempt or run.execution:
+        return
+    try:
+        _freeze(store, settings.limits, record)
+    except errors.ServiceUnavailable:
+        raise
+    except errors.ServiceError as error:
+        _fail(store, record.iteration, error.message)
+    else:
+        _launch(store, settings, record.iteration)
+
+
+def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None:
+    """Start a job that died again, or fail one that died too often. Run by a timer for every training under way."""
+    try:
+        record = stored.get(store, lock.project_id, lock.iteration_id)
+    except (errors.IterationNotFound, errors.ProjectNotFound):
+        # The train call takes the lock a moment before it writes the iteration.
+        if now() - lock.since > timedelta(seconds=settings.job_heartbeat_seconds):
+            stored.unlock_training(store, lock.project_id, lock.iteration_id)
+        return
+    if record.iteration.status != IterationStatus.TRAINING:
+        # The job died between its last write and its announcement.
+        stored.end_training(store, record)
+    elif _is_dead(record.run, settings):
+        _restart(store, settings, record.iteration)
+
+
+def _begin(store: Store, settings: Settings, record: IterationRecord, counted: Counts) -> Iteration:
+    """From the lock to the launch. What is refused before the dataset is frozen leaves no trace.
+
+    Where we die half-way, `watch_training` goes on from there.
+    """
+    iteration = record.iteration
+    looked_at = counted.tagged if iteration.classification_type else counted.images
+    large = looked_at > FROZEN_AT_ONCE
+    stored.lock_training(store, iteration.project_id, iteration.id)
+    try:
+        name = f"Iteration {stored.next_number(store, iteration.project_id)}"
+        record = replace(record, iteration=replace(iteration, name=name))
+        stored.insert(store, record)
+        if large:
+            _refuse_several_tags(store, record, counted)
+            _prepare_aside(store, record)
+        else:
+            _freeze(store, settings.limits, record)
+    except errors.ServiceError:
+        with suppress(errors.IterationNotFound, errors.ProjectNotFound):
+            stored.delete(store, iteration.project_id, iteration.id)
+        stored.unlock_training(store, iteration.project_id, iteration.id)
+        raise
+    if not large:
+        _launch(store, settings, record.iteration)
+    return record.iteration
+
+
+def _prepare_aside(store: Store, record: IterationRecord) -> None:
+    iteration = record.iteration
+    queues.send(store, "upkeep", PrepareTraining(iteration.project_id, iteration.id, record.run.attempts))
+
+
+def _refuse_several_tags(store: Store, record: IterationRecord, counted: Counts) -> None:
+    """At once where the counts tell of an image that can't be trained on; where they don't, the freeze finds it."""
+    wanted = set(record.run.selected_tags)
+    several = any(number and len(tag_ids & wanted) > 1 for tag_ids, number in (counted.sets or {}).items())
+    if several and record.iteration.classification_type == ClassificationType.MULTICLASS:
+        for _ in _trained_on(store, record.iteration, wanted):
+            continue
+
+
+def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:
+    """Write down what is trained on, unless that is done. Raises what forbids to train on it."""
+    iteration = record.iteration
+    if datasets.frozen(store, iteration.project_id, iteration.id):
+        return
+    known = stored_tags.names(store, iteration.project_id)
+    tags = {tag_id: known[tag_id] for tag_id in record.run.selected_tags if tag_id in known}
+    kind = iteration.classification_type
+
+    def images() -> Iterator[ImageRecord]:
+        images_per_tag = Counter[UUID]()
+        for image in _trained_on(store, iteration, tags.keys()):
+            images_per_tag.update(image.tag_ids)
+            yield image
+        # Since the train call counted them, images and tags may have been deleted.
+        checks.check_enough(limits, kind, list(tags.values()), images_per_tag)
+
+    header = DatasetHeader(iteration.project_id, iteration.id, iteration.domain_id, kind, list(tags.values()))
+    datasets.write(store, header, images())
+
+
+def _trained_on(store: Store, iteration: Iteration, wanted: Set[UUID]) -> Iterator[ImageRecord]:
+    if iteration.classification_type is None:
+        return of_detector(store, iteration.project_id, wanted)
+    return of_classifier(store, iteration.project_id, wanted, iteration.classification_type)
+
+
+def _launch(store: Store, settings: Settings, iteration: Iteration) -> None:
+    """Launch the job; one that can't be launched now is taken up by `watch_training`."""
+    try:
+        execution = launcher.launch(settings, iteration.project_id, iteration.id)
+        _note(store, iteration, execution=execution)
+    except errors.ServiceError as error:
+        logging.exception("The training job of iteration %s could not be launched", iteration.id)
+        with suppress(errors.ServiceUnavailable):
+            _note(store, iteration, message=f"it could not be launched: {error.message}")
+
+
+def _note(store: Store, iteration: Iteration, **changes: str) -> None:
+    def change(record: IterationRecord) -> IterationRecord:
+        return replace(record, run=replace(record.run, **changes))
+
+    stored.update(store, iteration.project_id, iteration.id, change)
+
+
+def _is_dead(run: TrainingRun, settings: Settings) -> bool:
+    """Before its first heartbeat a job may have to wait for its container."""
+    began = run.started or now()
+    if run.heartbeat and run.heartbeat > began:
+        return now() - run.heartbeat > timedelta(seconds=settings.job_heartbeat_seconds)
+    return now() - began > timedelta(seconds=settings.job_start_seconds)
+
+
+def _restart(store: Store, settings: Settings, iteration: Iteration) -> None:
+    time = now()
+
+    def change(record: IterationRecord) -> IterationRecord:
+        run = record.run
+        if record.iteration.status != IterationStatus.TRAINING or not _is_dead(run, settings):
+            return record
+        return replace(record, run=replace(run, attempts=run.attempts + 1, started=time, execution=None))
+
+    record = stored.update(store, iteration.project_id, iteration.id, change)
+    if record.iteration.status != IterationStatus.TRAINING or record.run.started != time:
+        return
+    if record.run.attempts >= ATTEMPTS:
+        heard = record.run.message or "nothing"
+        _fail(store, iteration, f"The training job died {ATTEMPTS} times; the last that was heard: {heard}.")
+    else:
+        logging.warning("Attempt %d at training iteration %s", record.run.attempts + 1, iteration.id)
+        _prepare_aside(store, record)
+
+
+def _fail(store: Store, iteration: Iteration, reason: str) -> None:
+    def change(record: IterationRecord) -> IterationRecord:
+        if record.iteration.status != IterationStatus.TRAINING:
+            return record
+        failed = replace(
+            record.iteration,
+            status=IterationStatus.FAILED,
+            exportable_to=[],
+            training_error_details=reason[:REASON_LENGTH],
+            last_modified=now(),
+        )
+        return replace(record, iteration=failed)
+
+    stored.end_training(store, stored.update(store, iteration.project_id, iteration.id, change))
+
+
+def _selected(tags: Mapping[UUID, Tag], selected: list[UUID]) -> list[Tag]:
+    require_tags(tags, selected)
+    return [tag for tag in tags.values() if not selected or tag.id in selected]

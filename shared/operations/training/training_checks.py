@@ -1,0 +1,137 @@
+"""What must hold before a project can be trained; each refusal says what to do."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+
+from shared import errors
+from shared.models.domains import PRODUCTS_ON_SHELVES, DomainType
+from shared.models.images import ImageRecord
+from shared.models.iterations import (
+    CustomBaseModelInfo,
+    Iteration,
+    IterationRecord,
+    IterationStatus,
+    TrainingRun,
+    TrainingType,
+)
+from shared.models.limits import Limits
+from shared.models.projects import ClassificationType, Project
+from shared.models.tags import Tag, TagType
+from shared.models.training import ARCHITECTURE, ModelSpec
+from shared.operations.workspace import projects
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.training import iterations
+
+# What a dataset is refused with that does not fit its kind; a detector has no classification type.
+REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
+    None: errors.DetectionTrainingValidationFailed,
+    ClassificationType.MULTICLASS: errors.MultiClassTrainingValidationFailed,
+    ClassificationType.MULTILABEL: errors.MultiLabelTrainingValidationFailed,
+}
+
+
+def check_supported(project: Project, training_type: TrainingType) -> None:
+    domain = projects.domain_of(project)
+    if training_type == TrainingType.ADVANCED:
+        raise errors.DomainNotSupportedForAdvancedTraining(
+            f"'{domain.name}' has no advanced training in this version; train with trainingType=Regular."
+        )
+
+
+def check_tags(project: Project, tags: list[Tag]) -> None:
+    """Whether a detector can have tags of these types, which may be left from other days."""
+    domain = projects.domain_of(project)
+    if domain.type != DomainType.OBJECT_DETECTION:
+        return
+    names = {kind: ", ".join(tag.name for tag in tags if tag.type == kind) for kind in TagType}
+    if names[TagType.NEGATIVE]:
+        raise errors.DetectionTrainingNotAllowNegativeTag(
+            f"Object detection has no Negative tag: delete {names[TagType.NEGATIVE]}, and mark images without objects "
+            'as background by the metadata {"background": "true"}.'
+        )
+    if names[TagType.GENERAL_PRODUCT] and domain.id != PRODUCTS_ON_SHELVES:
+        raise errors.DetectionTrainingValidationFailed(
+            f"'{domain.name}' has no GeneralProduct tag: make {names[TagType.GENERAL_PRODUCT]} Regular, or choose the "
+            "domain Products on Shelves."
+        )
+
+
+def check_enough(
+    limits: Limits, kind: ClassificationType | None, tags: list[Tag], images_per_tag: Mapping[UUID, int]
+) -> None:
+    """Enough images of every tag, and enough tags: for a detector one, for a classifier two, one of them regular."""
+    least = limits.images_per_tag if kind else limits.images_per_tag_detection
+    few = [tag.name for tag in tags if images_per_tag.get(tag.id, 0) < least]
+    if few:
+        do = "Tag more images" if kind else "Draw its boxes on more images"
+        raise REFUSED[kind](
+            f"Not enough images per tag for training: {', '.join(few)} has fewer than {least}. {do}, or delete the tag."
+        )
+    if kind is None and not tags:
+        raise REFUSED[kind]("Not enough tags for training: create one, and draw its boxes.")
+    if kind and (len(tags) < 2 or all(tag.type == TagType.NEGATIVE for tag in tags)):
+        raise REFUSED[kind]("Not enough tags for training: have two or more, one of which may be the Negative tag.")
+
+
+def check_tags_of(image: ImageRecord, tags: int, kind: ClassificationType) -> None:
+    """`tags` is how many of the tags to train the image has."""
+    if tags > 1 and kind == ClassificationType.MULTICLASS:
+        raise errors.MultiClassTrainingValidationFailed(
+            f"Image {image.id} has several tags, but in a multiclass project every image has one; "
+            "remove the others, or make the project multilabel."
+        )
+
+
+def check_iterations(limits: Limits, records: list[IterationRecord], new: IterationRecord, force: bool) -> None:
+    if any(record.iteration.status == IterationStatus.TRAINING for record in records):
+        raise errors.TrainingInProgress("The project is being trained; wait until that iteration has ended.")
+    if len(records) >= limits.iterations_per_project:
+        raise errors.IterationLimitExceeded(
+            f"The project has {limits.iterations_per_project} iterations, as many as allowed; delete one first."
+        )
+    done = [record for record in records if record.iteration.status == IterationStatus.COMPLETED]
+    if force or not done:
+        return
+    last = max(done, key=lambda record: record.iteration.created)
+    if _what(last.run, last.iteration) == _what(new.run, new.iteration):
+        raise errors.TrainingNotNeeded("Nothing changed since last training; send forceTrain=true to train anyway.")
+
+
+def _what(run: TrainingRun, iteration: Iteration) -> tuple[object, ...]:
+    """All that a training depends on."""
+    return run.revision, run.selected_tags, iteration.custom_base_model_info
+
+
+def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> None:
+    """Whether the project's training can continue from that iteration, which may be another project's."""
+    if projects.domain_of(project).type == DomainType.OBJECT_DETECTION:
+        raise errors.CustomBaseModelNotCompatible(
+            "A detector continues from no other iteration in this version; leave out customBaseModelInfo."
+        )
+    iteration = iterations.get(store, base.project_id, base.iteration_id).iteration
+    if iteration.status != IterationStatus.COMPLETED:
+        raise errors.CustomBaseModelNotCompleted(
+            f"'{iteration.name}' is {iteration.status}; continue from an iteration that is Completed."
+        )
+    settings = project.settings
+    if (iteration.domain_id, iteration.classification_type) != (settings.domain_id, settings.classification_type):
+        raise errors.CustomBaseModelNotCompatible(
+            f"'{iteration.name}' was trained in another domain or classification type; continue from an iteration "
+            "with those of this project, or leave out customBaseModelInfo."
+        )
+    if _architecture(store, base) != ARCHITECTURE:
+        raise errors.CustomBaseModelRetired(
+            f"'{iteration.name}' has an architecture that is no longer trained; leave out customBaseModelInfo."
+        )
+
+
+def _architecture(store: Store, base: CustomBaseModelInfo) -> str:
+    """Of the iteration's model; "" where that is gone."""
+    try:
+        data = blobs.model_read(store, base.project_id, base.iteration_id, "model.json")
+    except errors.NotFound:
+        return ""
+    return msgspec.json.decode(data, type=ModelSpec).architecture

@@ -1,0 +1,1 @@
+"""Projects out of one installation and into another."""

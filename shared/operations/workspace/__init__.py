@@ -1,0 +1,1 @@
+"""What people work on: projects, tags, images with their regions and metadata, and suggestions."""

@@ -1,0 +1,112 @@
+"""Boxes on the training images of a detector: a box brings its tag along, and the last box of a tag takes it away."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.domains import DomainType
+from shared.models.images import ImageRecord, Region, RegionMark, new_region_id
+from shared.models.limits import Limits
+from shared.models.projects import Project
+from shared.models.regions import ImageRegionCreateEntry, ImageRegionCreateResult, ImageRegionCreateSummary
+from shared.models.tags import Tag
+from shared.models.wire import now
+from shared.operations.workspace import images, projects
+from shared.storage.account.store import Store
+from shared.storage.workspace import images as stored
+
+
+def create_image_regions(
+    store: Store, limits: Limits, project_id: UUID, entries: list[ImageRegionCreateEntry]
+) -> ImageRegionCreateSummary:
+    """Add boxes and their tags. Everything is checked before the first image is touched."""
+    images.check_batch(limits.regions_per_batch, len(entries), "regions")
+    require_detection(projects.get_workspace(store, project_id))
+    if len(set(entries)) < len(entries):
+        raise errors.BadImageRegions("Duplicate image regions: send every box of a tag once in a call.")
+    tags = images.tags_of(store, project_id, [entry.tag_id for entry in entries])
+    marks = {entry: mark(entry.image_id, entry) for entry in entries}
+    wanted: dict[UUID, list[RegionMark]] = defaultdict(list)
+    for entry in entries:
+        wanted[entry.image_id].append(marks[entry])
+    images.get_all(store, project_id, list(wanted))
+    after: dict[UUID, ImageRecord] = {}
+
+    def change(record: ImageRecord) -> ImageRecord:
+        after[record.id] = with_regions(record, wanted[record.id], tags, limits)
+        return after[record.id]
+
+    stored.change_many(store, project_id, list(wanted), change)
+    images.require_known(wanted, after)
+    return _summary(marks, after)
+
+
+def delete_image_regions(store: Store, project_id: UUID, region_ids: list[UUID]) -> None:
+    """A box that is already gone is no error, so a retry succeeds."""
+    projects.get_workspace(store, project_id)
+    if not region_ids:
+        raise errors.MissingParameter("Name the regions to delete in 'regionIds'.")
+    gone = set(region_ids)
+    found = {record.id: record for record in stored.of_regions(store, project_id, region_ids).values()}
+    # From what was there at first: when an image loses many tags, `change` sees it with a part of them gone.
+    tags = {at: {mark.tag_id for mark in record.regions if mark.region_id in gone} for at, record in found.items()}
+
+    def change(record: ImageRecord) -> ImageRecord:
+        left = [mark for mark in record.regions if mark.region_id not in gone]
+        bare = tags[record.id] - {mark.tag_id for mark in left}
+        return replace(record, tags=[mark for mark in record.tags if mark.tag_id not in bare], regions=left)
+
+    stored.change_many(store, project_id, list(found), change)
+
+
+def with_regions(
+    record: ImageRecord, marks: Iterable[RegionMark], tags: Mapping[UUID, Tag], limits: Limits
+) -> ImageRecord:
+    """The record with those boxes that it lacks, and their tags, as far as its limits allow."""
+    known = {_box(region) for region in record.regions}
+    new = [region for region in marks if _box(region) not in known]
+    new = new[: max(0, limits.regions_per_image - len(record.regions))]
+    tagged = images.with_tags(record, [region.tag_id for region in new], tags, limits.tags_per_image)
+    kept = [region for region in new if region.tag_id in tagged.tag_ids]
+    return replace(tagged, regions=[*tagged.regions, *kept]) if kept else record
+
+
+def mark(image_id: UUID, region: Region) -> RegionMark:
+    return RegionMark(new_region_id(image_id), region.tag_id, now(), *region.box)
+
+
+def has_all(record: ImageRecord, regions: Iterable[Region]) -> bool:
+    known = {_box(region) for region in record.regions}
+    return all(_box(region) in known for region in regions)
+
+
+def require_detection(project: Project) -> None:
+    if projects.domain_of(project).type != DomainType.OBJECT_DETECTION:
+        raise errors.OperationNotSupported("Regions belong to object detection; this project classifies whole images.")
+
+
+def _summary(
+    marks: Mapping[ImageRegionCreateEntry, RegionMark], after: Mapping[UUID, ImageRecord]
+) -> ImageRegionCreateSummary:
+    """Each entry by what became of it."""
+    summary = ImageRegionCreateSummary([], [], [])
+    for entry, made in marks.items():
+        record = after[entry.image_id]
+        if any(region.region_id == made.region_id for region in record.regions):
+            box = (made.left, made.top, made.width, made.height)
+            result = ImageRegionCreateResult(made.region_id, None, made.created, made.tag_id, *box, record.id)
+            summary.created.append(result)
+        elif has_all(record, [entry]):
+            summary.duplicated.append(entry)
+        else:
+            summary.exceeded.append(entry)
+    return summary
+
+
+def _box(region: Region | RegionMark) -> tuple[object, ...]:
+    if isinstance(region, Region):
+        return region.tag_id, *region.box
+    return region.tag_id, region.left, region.top, region.width, region.height

@@ -1,0 +1,155 @@
+"""Suggested tags and regions: a trained iteration looks at untagged images; what it sees waits to be confirmed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.imaging.decode import check
+from shared.models.images import ImageRecord
+from shared.models.limits import Limits
+from shared.models.predictions import Prediction, uncertainty
+from shared.models.suggestions import (
+    SortBy,
+    StoredSuggestedTagAndRegion,
+    SuggestedTagAndRegion,
+    SuggestedTagAndRegionQuery,
+    SuggestedTagAndRegionQueryToken,
+    Suggestion,
+    TagFilter,
+)
+from shared.models.tags import Tag
+from shared.models.wire import now
+from shared.operations.serving.continuation import Session, page_size
+from shared.operations.training.iterations import trained_iteration
+from shared.operations.workspace.tags import require_tags
+from shared.prediction.model import Model
+from shared.prediction.sessions import Sessions
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.workspace import images
+from shared.storage.workspace import suggestions as stored
+from shared.storage.workspace import tags as stored_tags
+
+# Shared by all calls, so that they hold no more pictures than this at once; judging one fills the cores by itself.
+POOL = ThreadPoolExecutor(4, thread_name_prefix="suggest")
+
+
+class Scope(NamedTuple):
+    """A project's iteration, and the tags that the project has now."""
+
+    project_id: UUID
+    iteration_id: UUID
+    tags: Mapping[UUID, Tag]
+
+    @classmethod
+    def read(cls, store: Store, project_id: UUID, iteration_id: UUID, wanted: list[UUID]) -> "Scope":
+        """Raises ProjectNotFound, IterationNotFound, IterationNotTrained, TagNotFound."""
+        trained_iteration(store, project_id, iteration_id)
+        tags = stored_tags.names(store, project_id)
+        require_tags(tags, wanted)
+        return cls(project_id, iteration_id, tags)
+
+    def is_open(self, record: ImageRecord) -> bool:
+        """Whether the image waits for its first tag."""
+        return not record.tag_ids & self.tags.keys()
+
+    def visible(self, predictions: list[Prediction]) -> list[Prediction]:
+        """Those of tags that are still there, under their present names."""
+        return [replace(each, tag_name=self.tags[each.tag_id].name) for each in predictions if each.tag_id in self.tags]
+
+    def shows(self, suggestion: Suggestion, tag_ids: set[UUID], threshold: float) -> set[UUID]:
+        """Which of the tags, or with none given of all tags, are suggested with that probability or more."""
+        likely = {each.tag_id for each in suggestion.suggested.predictions if each.probability >= threshold}
+        return likely & (tag_ids or self.tags.keys())
+
+
+def suggest_tags_and_regions(
+    store: Store, sessions: Sessions, limits: Limits, project_id: UUID, iteration_id: UUID, image_ids: list[UUID]
+) -> list[SuggestedTagAndRegion]:
+    """For the untagged ones among the images, in the order of the ids."""
+    if not image_ids:
+        raise errors.MissingParameter("Name the untagged images in 'imageIds'.")
+    scope = Scope.read(store, project_id, iteration_id, [])
+    records = images.get_many(store, project_id, image_ids)
+    missing = set(image_ids) - {record.id for record in records}
+    if missing:
+        raise errors.ImageNotFound(f"There is no image {missing.pop()} in this project.")
+    wanted = [record.id for record in records if scope.is_open(record)]
+    known = stored.get_many(store, project_id, iteration_id, wanted)
+    new = [image_id for image_id in wanted if image_id not in known]
+    model = sessions.iteration(project_id, iteration_id)
+    made = dict(zip(new, POOL.map(partial(_suggest, store, limits, scope, model), new), strict=True))
+    found = ((known | made)[image_id].suggested for image_id in wanted)
+    return [replace(each, predictions=scope.visible(each.predictions)) for each in found]
+
+
+def query_suggested_images(
+    store: Store, limits: Limits, project_id: UUID, iteration_id: UUID, token: SuggestedTagAndRegionQueryToken
+) -> SuggestedTagAndRegionQuery:
+    """A page of untagged images for which one of the tags, or with none given any tag, is suggested."""
+    size = page_size(limits, token.max_count)
+    tag_ids, threshold = set(token.tag_ids or []), token.threshold or 0.0
+    scope = Scope.read(store, project_id, iteration_id, list(tag_ids))
+    order = token.sort_by or SortBy.UNCERTAINTY_ASCENDING
+    session = Session(project_id, iteration_id, order, sorted(tag_ids), threshold)
+    found = stored.query(
+        store,
+        project_id,
+        iteration_id,
+        order,
+        keep=lambda suggestion: bool(scope.shows(suggestion, tag_ids, threshold)),
+        is_open=scope.is_open,
+        take=size,
+        beyond=session.place(token.session, token.continuation),
+    )
+    following = replace(token, session=session.name, continuation=session.continuation(found.place))
+    return SuggestedTagAndRegionQuery(following, [_view(store, scope, each) for each in found.items])
+
+
+def query_suggested_image_count(
+    store: Store, project_id: UUID, iteration_id: UUID, filter: TagFilter
+) -> dict[UUID, int]:
+    """For each of the tags, or with none given for all tags: for how many untagged images it is suggested."""
+    scope = Scope.read(store, project_id, iteration_id, filter.tag_ids or [])
+    counted = set(filter.tag_ids or scope.tags)
+    numbers = Counter[UUID](dict.fromkeys(counted, 0))
+    for suggestion in stored.each(store, project_id, iteration_id):
+        numbers.update(scope.shows(suggestion, counted, filter.threshold or 0.0))
+    return dict(numbers)
+
+
+def _suggest(store: Store, limits: Limits, scope: Scope, model: Model, image_id: UUID) -> Suggestion:
+    """Raises ImageNotFound for an image that was deleted meanwhile."""
+    picture = blobs.picture(store, scope.project_id, image_id, "resized")
+    header = check(picture, limits, len(picture))
+    predictions = model.predict(picture)
+    suggested = SuggestedTagAndRegion(
+        image_id, scope.project_id, scope.iteration_id, now(), predictions, uncertainty(predictions)
+    )
+    suggestion = Suggestion(suggested, model.spec.domain_id, header.width, header.height)
+    stored.put(store, suggestion)
+    return suggestion
+
+
+def _view(store: Store, scope: Scope, suggestion: Suggestion) -> StoredSuggestedTagAndRegion:
+    suggested = suggestion.suggested
+    return StoredSuggestedTagAndRegion(
+        suggested.id,
+        suggested.project,
+        suggested.iteration,
+        suggested.created,
+        scope.visible(suggested.predictions),
+        suggested.prediction_uncertainty,
+        suggestion.width,
+        suggestion.height,
+        resized_image_uri=blobs.picture_uri(store, scope.project_id, suggested.id, "resized"),
+        thumbnail_uri=blobs.picture_uri(store, scope.project_id, suggested.id, "thumbnail"),
+        original_image_uri=blobs.picture_uri(store, scope.project_id, suggested.id, "original"),
+        domain=suggestion.domain,
+    )

@@ -1,0 +1,237 @@
+"""Training images created from data, files and URLs: each picture by itself, with a status of its own."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from hashlib import sha256
+from threading import Event, Semaphore
+from typing import NamedTuple
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.fetch import fetch
+from shared.imaging import decode, resize
+from shared.models.images import (
+    ImageCreateResult,
+    ImageCreateSummary,
+    ImageFileCreateBatch,
+    ImageRecord,
+    ImageUploadStatus,
+    ImageUrlCreateBatch,
+    Region,
+    new_image_id,
+)
+from shared.models.limits import Limits
+from shared.models.metadata import merged
+from shared.models.tags import Tag
+from shared.models.wire import now
+from shared.operations.workspace import images, projects, regions
+from shared.operations.workspace import metadata as metadata_of
+from shared.settings import Settings
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.workspace import counts
+from shared.storage.workspace import images as stored
+from shared.storage.workspace import tags as stored_tags
+
+STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
+    errors.BadImageUrl: ImageUploadStatus.ERROR_SOURCE,
+    errors.NotFound: ImageUploadStatus.ERROR_SOURCE,
+    errors.BadImageFormat: ImageUploadStatus.ERROR_IMAGE_FORMAT,
+    errors.BadImageSize: ImageUploadStatus.ERROR_IMAGE_SIZE,
+    errors.BadImageDimensions: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
+    errors.BadImageAspectRatio: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
+    errors.BadMetadataKey: ImageUploadStatus.ERROR_LIMIT_EXCEED,
+    errors.ImageLimitExceeded: ImageUploadStatus.ERROR_LIMIT_EXCEED,
+    errors.TagsPerImageExceeded: ImageUploadStatus.ERROR_TAG_LIMIT_EXCEED,
+    errors.RegionsPerImageExceeded: ImageUploadStatus.ERROR_REGION_LIMIT_EXCEED,
+    errors.TagNotFound: ImageUploadStatus.ERROR_INVALID_TAG,
+    errors.NegativeAndRegularTagOnSameImage: ImageUploadStatus.ERROR_NEGATIVE_AND_REGULAR,
+}
+# Decoding is bound by the cores, storing by waiting: a few pictures at a time fill both.
+POOL = ThreadPoolExecutor(8, thread_name_prefix="upload")
+# How often an identical image may be deleted between our look and our touch.
+DELETED_MEANWHILE = 5
+# Slow web sites hold up only others who upload by URL.
+URL_POOL = ThreadPoolExecutor(16, thread_name_prefix="upload-url")
+
+
+class Source(NamedTuple):
+    """One picture to come: what the client calls it, how to get its bytes, and what marks it shall carry."""
+
+    name: str | None
+    read: Callable[[], bytes]
+    tag_ids: list[UUID] = []
+    regions: list[Region] = []
+
+
+class Batch(NamedTuple):
+    """What the pictures of one call share. `room` is how many new ones the project has room for."""
+
+    store: Store
+    limits: Limits
+    project_id: UUID
+    tags: Mapping[UUID, Tag]
+    tag_ids: list[UUID]
+    metadata: Mapping[str, str | None]
+    room: Semaphore
+    outage: Event
+
+
+def create_images_from_data(
+    store: Store, limits: Limits, project_id: UUID, files: Sequence[tuple[str, bytes]], tag_ids: list[UUID]
+) -> ImageCreateSummary:
+    sources = [Source(name, partial(_given, contents)) for name, contents in files]
+    return create(store, limits, project_id, sources, tag_ids, {}, "No valid image files")
+
+
+def create_images_from_files(
+    store: Store, limits: Limits, project_id: UUID, batch: ImageFileCreateBatch
+) -> ImageCreateSummary:
+    sources = [
+        Source(entry.name, partial(_given, entry.contents), entry.tag_ids or [], entry.regions or [])
+        for entry in batch.images or []
+    ]
+    tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
+    return create(store, limits, project_id, sources, tag_ids, metadata, "No valid image files")
+
+
+def create_images_from_urls(
+    store: Store, settings: Settings, project_id: UUID, batch: ImageUrlCreateBatch
+) -> ImageCreateSummary:
+    limits = settings.limits
+    get = partial(fetch, limit=limits.training_image_bytes, allow_private=settings.allow_private_urls)
+    sources = [
+        Source(entry.url, partial(get, entry.url), entry.tag_ids or [], entry.regions or [])
+        for entry in batch.images or []
+    ]
+    tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
+    return create(store, limits, project_id, sources, tag_ids, metadata, "No image urls provided", URL_POOL)
+
+
+def create(
+    store: Store,
+    limits: Limits,
+    project_id: UUID,
+    sources: list[Source],
+    tag_ids: list[UUID],
+    metadata: Mapping[str, str | None],
+    nothing: str,
+    pool: ThreadPoolExecutor = POOL,
+) -> ImageCreateSummary:
+    project = projects.get_workspace(store, project_id)
+    _check(limits, sources, tag_ids, nothing)
+    metadata_of.check(limits, metadata)
+    if any(source.regions for source in sources):
+        regions.require_detection(project)
+    room = Semaphore(max(0, limits.images_per_project - counts.read(store, project_id).images))
+    batch = Batch(store, limits, project_id, stored_tags.names(store, project_id), tag_ids, metadata, room, Event())
+    jobs = [pool.submit(_create_one, batch, source) for source in sources]
+    results = [job.result() for job in jobs]
+    return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)
+
+
+def _create_one(batch: Batch, source: Source) -> ImageCreateResult:
+    if batch.outage.is_set():
+        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
+    try:
+        status, record = _store(batch, source)
+    except errors.ServiceUnavailable:
+        # Storage was tried for seconds; the pictures that wait behind this one need not find out each by itself.
+        batch.outage.set()
+        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
+    except errors.ProjectNotFound:
+        # Deleted meanwhile, which is the answer to the whole call.
+        raise
+    except errors.ServiceError as error:
+        return ImageCreateResult(source.name, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN))
+    except Exception:
+        # The end of a thread of its own: what one picture does to us must not hide how the others of its batch ended.
+        logging.exception("A picture of a batch of project %s could not be stored", batch.project_id)
+        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_UNKNOWN)
+    image = images.view(batch.store, batch.project_id, record, batch.tags)
+    return ImageCreateResult(source.name, status, image)
+
+
+def _store(batch: Batch, source: Source) -> tuple[ImageUploadStatus, ImageRecord]:
+    data = source.read()
+    digest = sha256(data).hexdigest()
+    for _ in range(DELETED_MEANWHILE):
+        try:
+            if existing := stored.find(batch.store, batch.project_id, digest):
+                return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
+            return _store_new(batch, source, data, digest)
+        except errors.ImageNotFound:
+            continue
+    raise errors.Conflict("The same picture is uploaded and deleted over and over; try again.")
+
+
+def _store_new(batch: Batch, source: Source, data: bytes, digest: str) -> tuple[ImageUploadStatus, ImageRecord]:
+    """Beyond the project's limit a picture that is already there may still come again, but no new one."""
+    header = decode.check(data, batch.limits, batch.limits.training_image_bytes)
+    record = ImageRecord(new_image_id(), now(), header.width, header.height, digest)
+    record = _marked(batch, source, record)
+    if not batch.room.acquire(blocking=False):
+        raise errors.ImageLimitExceeded(f"The project is full with {batch.limits.images_per_project} images.")
+    with ExitStack() as unless_stored:
+        unless_stored.callback(batch.room.release)
+        existing = _insert(batch, record, data, header.content_type)
+        if existing is None:
+            unless_stored.pop_all()
+            return ImageUploadStatus.OK, record
+    return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
+
+
+def _insert(batch: Batch, record: ImageRecord, data: bytes, content_type: str) -> ImageRecord | None:
+    """Pictures first and the row last: what a crash leaves behind is never seen by a client.
+
+    None, or the image with the same content that came first.
+    """
+    store, project_id, copies = batch.store, batch.project_id, resize.copies(data)
+    blobs.put_picture(store, project_id, record.id, "original", data, content_type)
+    blobs.put_picture(store, project_id, record.id, "resized", copies.resized, "image/jpeg")
+    blobs.put_picture(store, project_id, record.id, "thumbnail", copies.thumbnail, "image/jpeg")
+    existing = stored.insert(store, project_id, record)
+    if existing:
+        blobs.delete_pictures(store, project_id, record.id)
+    return existing
+
+
+def _mark_existing(batch: Batch, source: Source, existing: ImageRecord) -> ImageRecord:
+    return stored.update(batch.store, batch.project_id, existing.id, partial(_marked, batch, source))
+
+
+def _marked(batch: Batch, source: Source, record: ImageRecord) -> ImageRecord:
+    """The record with the tags, regions and metadata that the batch and this picture ask for."""
+    limits = batch.limits
+    tag_ids = [*batch.tag_ids, *source.tag_ids, *(region.tag_id for region in source.regions)]
+    tagged = images.with_tags(record, tag_ids, batch.tags, limits.tags_per_image)
+    if not tagged.tag_ids.issuperset(tag_ids):
+        raise errors.TagsPerImageExceeded(f"An image carries at most {limits.tags_per_image} tags.")
+    marks = [regions.mark(record.id, region) for region in dict.fromkeys(source.regions)]
+    marked = regions.with_regions(tagged, marks, batch.tags, limits)
+    if not regions.has_all(marked, source.regions):
+        raise errors.RegionsPerImageExceeded(f"An image carries at most {limits.regions_per_image} regions.")
+    described = merged(record.metadata, batch.metadata)
+    if len(described) > max(limits.metadata_pairs, len(record.metadata)):
+        raise errors.BadMetadataKey(f"An image has at most {limits.metadata_pairs} keys of metadata.")
+    return replace(marked, metadata=described)
+
+
+def _check(limits: Limits, sources: list[Source], tag_ids: list[UUID], nothing: str) -> None:
+    if not sources:
+        raise errors.BadImageBatch(f"{nothing}: send 1 to {limits.images_per_batch} in one call.")
+    if len(sources) > limits.images_per_batch:
+        raise errors.ExceededBatchSize(
+            f"The batch has {len(sources)} images; send at most {limits.images_per_batch} in one call."
+        )
+    if any(len({*tag_ids, *source.tag_ids}) > limits.tags_per_batch for source in sources):
+        raise errors.ExceededBatchSize(f"An image of a batch takes at most {limits.tags_per_batch} tags at once.")
+
+
+def _given(contents: bytes) -> bytes:
+    return contents

@@ -1,0 +1,192 @@
+"""Blobs by container and name, and the two kinds that are more than that: training pictures and models."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    HttpResponseError,
+    IncompleteReadError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+    ServiceResponseError,
+)
+from azure.storage.blob import ContentSettings
+
+from shared.errors import ImageNotFound, NotFound
+from shared.storage.account import signing
+from shared.storage.account.store import Container, Store
+from shared.storage.account.transport import unavailable
+
+Kind = Literal["original", "resized", "thumbnail"]
+KINDS: tuple[Kind, ...] = ("original", "resized", "thumbnail")
+NOT_MODIFIED = 304
+NO_SUCH_RANGE = 416
+TYPES = {".json": "application/json", ".jsonl": "application/jsonl", ".zip": "application/zip"}
+# Pictures never change under their name, so a browser may keep them.
+PICTURE_CACHE = "private, max-age=86400, immutable"
+
+
+class Blob(NamedTuple):
+    data: bytes
+    etag: str
+    content_type: str
+
+
+class BlobChanged(Exception):
+    """A conditional write found another version, or one where none should be."""
+
+
+def write(
+    store: Store,
+    container: Container,
+    name: str,
+    data: bytes,
+    content_type: str = "",
+    *,
+    etag: str | None = None,
+    new: bool = False,
+    cache_control: str | None = None,
+) -> str:
+    """The new ETag. With `etag` it replaces that version only; `new` demands that there is none. Raises BlobChanged."""
+    kind = content_type or TYPES.get(name[name.rfind(".") :], "application/octet-stream")
+    settings = ContentSettings(content_type=kind, cache_control=cache_control)
+    client = store.containers[container].get_blob_client(name)
+    try:
+        answer = client.upload_blob(data, overwrite=not new, content_settings=settings, **_only(etag))  # type: ignore[arg-type]
+    except (ResourceExistsError, ResourceModifiedError):
+        raise BlobChanged(name) from None
+    except ResourceNotFoundError:
+        if etag is None:
+            raise
+        raise BlobChanged(name) from None
+    return str(answer["etag"])
+
+
+def read(store: Store, container: Container, name: str) -> Blob | None:
+    return _download(store, container, name)
+
+
+def read_if_changed(store: Store, container: Container, name: str, etag: str) -> Blob | None | Literal["unchanged"]:
+    try:
+        return _download(store, container, name, etag=etag, match_condition=MatchConditions.IfModified)
+    except HttpResponseError as error:
+        if error.status_code == NOT_MODIFIED:
+            return "unchanged"
+        raise
+
+
+def read_start(store: Store, container: Container, name: str, limit: int) -> Blob | None:
+    """No more than the first `limit` bytes."""
+    try:
+        return _download(store, container, name, offset=0, length=limit)
+    except HttpResponseError as error:
+        # An empty blob has no first bytes.
+        if error.status_code == NO_SUCH_RANGE:
+            return read(store, container, name)
+        raise
+
+
+def read_range(store: Store, container: Container, name: str, start: int, end: int) -> bytes:
+    """The bytes from `start` up to `end`. Raises NotFound."""
+    blob = _download(store, container, name, offset=start, length=end - start)
+    if blob is None:
+        raise NotFound(f"There is no {name} any more.")
+    return blob.data
+
+
+def exists(store: Store, container: Container, name: str) -> bool:
+    return store.containers[container].get_blob_client(name).exists()
+
+
+def delete(store: Store, container: Container, name: str, *, etag: str | None = None) -> bool:
+    """Whether it was there. With `etag` that version only. Raises BlobChanged."""
+    try:
+        store.containers[container].delete_blob(name, **_only(etag))  # type: ignore[arg-type]
+    except ResourceNotFoundError:
+        return False
+    except ResourceModifiedError:
+        raise BlobChanged(name) from None
+    return True
+
+
+def names(store: Store, container: Container, prefix: str) -> Iterator[str]:
+    return iter(store.containers[container].list_blob_names(name_starts_with=prefix))
+
+
+def names_before(store: Store, container: Container, before: datetime, prefix: str = "") -> Iterator[str]:
+    """The blobs that were last written before that time."""
+    for properties in store.containers[container].list_blobs(name_starts_with=prefix):
+        if properties.last_modified and properties.last_modified < before:
+            yield str(properties.name)
+
+
+def pictures_before(store: Store, project_id: UUID, before: datetime) -> set[UUID]:
+    """The images whose pictures were stored before that time."""
+    names = names_before(store, "images", before, f"{project_id}/")
+    return {UUID(name.split("/")[1]) for name in names}
+
+
+def put_picture(store: Store, project_id: UUID, image_id: UUID, kind: Kind, data: bytes, content_type: str) -> None:
+    name = picture_name(project_id, image_id, kind)
+    write(store, "images", name, data, content_type, cache_control=PICTURE_CACHE)
+
+
+def picture(store: Store, project_id: UUID, image_id: UUID, kind: Kind) -> bytes:
+    """Raises ImageNotFound."""
+    blob = read(store, "images", picture_name(project_id, image_id, kind))
+    if blob is None:
+        raise ImageNotFound(f"There is no image {image_id} in this project.")
+    return blob.data
+
+
+def delete_pictures(store: Store, project_id: UUID, image_id: UUID) -> None:
+    for kind in KINDS:
+        delete(store, "images", picture_name(project_id, image_id, kind))
+
+
+def picture_uri(store: Store, project_id: UUID, image_id: UUID, kind: Kind) -> str:
+    """An address that anyone who has it can read the picture at, for a day."""
+    return signing.uri(store, "images", picture_name(project_id, image_id, kind))
+
+
+def picture_name(project_id: UUID, image_id: UUID, kind: Kind) -> str:
+    return f"{project_id}/{image_id}/{kind}"
+
+
+def model_write(store: Store, project_id: UUID, iteration_id: UUID, name: str, data: bytes) -> None:
+    write(store, "models", f"{project_id}/{iteration_id}/{name}", data)
+
+
+def model_read(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> bytes:
+    """Raises NotFound."""
+    blob = read(store, "models", f"{project_id}/{iteration_id}/{name}")
+    if blob is None:
+        raise NotFound(f"Iteration {iteration_id} has no {name}.")
+    return blob.data
+
+
+def delete_model(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """All that an iteration holds in `models`."""
+    for name in list(names(store, "models", f"{project_id}/{iteration_id}/")):
+        delete(store, "models", name)
+
+
+def _only(etag: str | None) -> dict[str, object]:
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+
+
+def _download(store: Store, container: Container, name: str, **options: object) -> Blob | None:
+    try:
+        stream = store.containers[container].download_blob(name, **options)  # type: ignore[call-overload]
+        data = stream.readall()
+    except ResourceNotFoundError:
+        return None
+    except (ServiceResponseError, IncompleteReadError) as error:
+        # The connection broke while the contents were on their way.
+        raise unavailable() from error
+    properties = stream.properties
+    return Blob(data, str(properties.etag), str(properties.content_settings.content_type))

@@ -1,0 +1,106 @@
+"""Rows of a table: a key and a document each, read one by one or by ranges."""
+
+import random
+import time
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from itertools import chain, count, takewhile
+from typing import NamedTuple
+from urllib.parse import quote
+
+import msgspec
+from azure.data.tables import TableClient
+
+from shared.errors import Conflict
+from shared.storage.account import queries
+from shared.storage.account.transactions import LIMIT, Change, RowMissing, transact
+
+PAGE = 1_000
+ATTEMPTS = 40
+LONGEST_KEY = 200
+
+
+class Row(NamedTuple):
+    key: str
+    doc: str
+    etag: str
+
+
+def encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def name_key(name: str) -> str:
+    """A name that is compared without regard to case, as part of a key. Readable unless it is long."""
+    # "%" in a key is decoded once too often on the way; "=" is not.
+    key = quote(unicodedata.normalize("NFC", name.casefold()), safe="").replace("%", "=")
+    return key if len(key) <= LONGEST_KEY else "==" + sha256(key.encode()).hexdigest()
+
+
+def read(table: TableClient, partition: str, key: str) -> Row | None:
+    entity = queries.get(table, partition, key)
+    return _row(entity) if entity is not None else None
+
+
+def scan(
+    table: TableClient, partition: str, first: str, last: str, *, keys_only: bool = False, page: int = PAGE
+) -> Iterator[Row]:
+    """Rows with first <= key < last, in order of their keys; lazily, in pages."""
+    return chain.from_iterable(scan_pages(table, partition, first, last, keys_only=keys_only, page=page))
+
+
+def scan_pages(
+    table: TableClient, partition: str, first: str, last: str, *, keys_only: bool = False, page: int = PAGE
+) -> Iterator[list[Row]]:
+    """The same, a page at a time: what one request found at one moment."""
+    condition = f"PartitionKey eq '{partition}' and RowKey ge '{first}' and RowKey lt '{last}'"
+    for found in queries.pages(table, condition, min(page, PAGE), "RowKey" if keys_only else ""):
+        yield [_row(entity) for entity in found]
+
+
+def scan_all(table: TableClient, first: str, last: str) -> Iterator[tuple[str, str]]:
+    """Partition and key of the rows with first <= key < last in all partitions. Reads the whole table: for upkeep."""
+    condition = f"RowKey ge '{first}' and RowKey lt '{last}'"
+    for found in queries.pages(table, condition, PAGE, "PartitionKey,RowKey"):
+        yield from ((entity["PartitionKey"], entity["RowKey"]) for entity in found)
+
+
+def scan_docs(table: TableClient, first: str, last: str) -> Iterator[str]:
+    """The documents of the rows with first <= key < last in all partitions."""
+    for found in queries.pages(table, f"RowKey ge '{first}' and RowKey lt '{last}'", PAGE):
+        yield from (_row(entity).doc for entity in found)
+
+
+def after_prefix(prefix: str) -> str:
+    """The first key after all that start with the prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def attempts() -> Iterator[int]:
+    """Counts the attempts at a change that others may overtake; pauses between them. Raises Conflict at the end."""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, min(0.2, 0.005 * 2**attempt)))  # noqa: S311
+        yield attempt
+    raise Conflict("Too many changes at once to the same object; try again.")
+
+
+def delete_all(table: TableClient, partition: str, keys: Sequence[str]) -> None:
+    """Delete rows, missing ones too, in steps."""
+    for start in range(0, len(keys), LIMIT):
+        part = keys[start : start + LIMIT]
+        try:
+            transact(table, partition, [Change("delete", key) for key in part])
+        except RowMissing:
+            for key in part:
+                with suppress(RowMissing):
+                    transact(table, partition, [Change("delete", key)])
+
+
+def _row(entity: queries.Entity) -> Row:
+    doc = entity.get("doc", "")
+    if "doc1" in entity:
+        doc += "".join(takewhile(bool, (entity.get(f"doc{part}", "") for part in count(1))))
+    return Row(entity["RowKey"], doc, queries.etag(entity))

@@ -1,0 +1,100 @@
+"""The storage account: its tables, containers and queues as clients that all modules of this room share."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal, Self, get_args
+
+from azure.core.exceptions import ResourceExistsError
+from azure.data.tables import TableClient, TableServiceClient
+from azure.storage.blob import BlobServiceClient, ContainerClient
+from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
+
+from shared.identity import credential
+from shared.settings import Settings
+from shared.storage.account.transport import Transport
+
+Container = Literal[
+    "uploads", "frames", "images", "models", "published", "predictions", "results", "exports", "deadletters"
+]
+Queue = Literal["frames", "upkeep"]
+CONTAINERS: tuple[Container, ...] = get_args(Container)
+QUEUES: tuple[Queue, ...] = ("frames", "upkeep")
+# For requests of one call that go side by side.
+THREADS = 16
+# For work on many images: few at once, so that others' calls find room between them.
+BULK_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store:
+    """Safe to share between threads; open one a process."""
+
+    catalog: TableClient
+    predictions: TableClient
+    results: TableClient
+    blobs: BlobServiceClient
+    containers: dict[Container, ContainerClient]
+    queues: dict[str, QueueClient]
+    transport: Transport
+    threads: ThreadPoolExecutor
+    bulk: ThreadPoolExecutor
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Makes no request."""
+        transport = Transport()
+        tables, blobs, queues = _services(settings, transport)
+        names = [name for queue in QUEUES for name in (queue, f"{queue}-poison")]
+        return cls(
+            tables.get_table_client("catalog"),
+            tables.get_table_client("predictions"),
+            tables.get_table_client("results"),
+            blobs,
+            {name: blobs.get_container_client(name) for name in CONTAINERS},
+            {name: queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy()) for name in names},
+            transport,
+            ThreadPoolExecutor(THREADS, "storage"),
+            ThreadPoolExecutor(BULK_THREADS, "storage-bulk"),
+        )
+
+    def provision(self) -> None:
+        """Create every table, container and queue that is not there yet."""
+        for table in (self.catalog, self.predictions, self.results):
+            _once(table.create_table)
+        for container in self.containers.values():
+            _once(container.create_container)
+        for queue in self.queues.values():
+            _once(queue.create_queue)
+
+    def close(self) -> None:
+        for pool in (self.threads, self.bulk):
+            pool.shutdown(wait=False, cancel_futures=True)
+        self.transport.shut()
+
+
+def _services(
+    settings: Settings, transport: Transport
+) -> tuple[TableServiceClient, BlobServiceClient, QueueServiceClient]:
+    # The transport retries; a second retry around it would multiply the waiting.
+    if text := settings.storage_connection_string:
+        return (
+            TableServiceClient.from_connection_string(text, transport=transport, retry_total=0),
+            BlobServiceClient.from_connection_string(text, transport=transport, retry_total=0),
+            QueueServiceClient.from_connection_string(text, transport=transport, retry_total=0),
+        )
+    identity, account = credential(settings), f"https://{settings.storage_account}"
+    return (
+        TableServiceClient(
+            f"{account}.table.core.windows.net", credential=identity, transport=transport, retry_total=0
+        ),
+        BlobServiceClient(f"{account}.blob.core.windows.net", identity, transport=transport, retry_total=0),
+        QueueServiceClient(f"{account}.queue.core.windows.net", identity, transport=transport, retry_total=0),
+    )
+
+
+def _once(create: Callable[[], object]) -> None:
+    try:
+        create()
+    except ResourceExistsError:
+        return

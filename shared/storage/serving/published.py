@@ -1,0 +1,78 @@
+"""Pointers: which iteration a published name serves. Prediction reads nothing else of the catalog's world."""
+
+from uuid import UUID
+
+import msgspec
+
+from shared.errors import InvalidPublishName, IterationNotFound
+from shared.models.predictions import Pointer
+from shared.storage.account import blobs, rows
+from shared.storage.account.blobs import Blob
+from shared.storage.account.store import Store
+
+
+def put(store: Store, pointer: Pointer, *, replace: bool) -> None:
+    """Idempotent. Raises InvalidPublishName where another iteration has the name, unless it is to be replaced."""
+    name, data = _name(pointer.project_id, pointer.publish_name), msgspec.json.encode(pointer)
+    for _ in rows.attempts():
+        held = blobs.read(store, "published", name)
+        if held is not None and not replace:
+            _require_same(_pointer(held), pointer)
+        try:
+            blobs.write(store, "published", name, data, etag=held and held.etag, new=held is None)
+        except blobs.BlobChanged:
+            continue
+        return
+
+
+def get(store: Store, project_id: UUID, name: str) -> tuple[Pointer, str]:
+    """The pointer and its ETag. Raises IterationNotFound."""
+    blob = blobs.read(store, "published", _name(project_id, name))
+    if blob is None:
+        raise _absent(name)
+    return _pointer(blob), blob.etag
+
+
+def get_if_changed(store: Store, project_id: UUID, name: str, etag: str) -> tuple[Pointer, str] | None:
+    """None while the pointer is as it was at this ETag. Raises IterationNotFound."""
+    blob = blobs.read_if_changed(store, "published", _name(project_id, name), etag)
+    if blob is None:
+        raise _absent(name)
+    return None if blob == "unchanged" else (_pointer(blob), blob.etag)
+
+
+def delete(store: Store, project_id: UUID, name: str, iteration_id: UUID) -> bool:
+    """Whether it was there and pointed to this iteration."""
+    for _ in rows.attempts():
+        held = blobs.read(store, "published", _name(project_id, name))
+        if held is None or _pointer(held).iteration_id != iteration_id:
+            return False
+        try:
+            return blobs.delete(store, "published", _name(project_id, name), etag=held.etag)
+        except blobs.BlobChanged:
+            continue
+    raise AssertionError("attempts() raises")
+
+
+def list_all(store: Store, project_id: UUID) -> list[Pointer]:
+    found = (blobs.read(store, "published", name) for name in blobs.names(store, "published", f"{project_id}/"))
+    return [_pointer(blob) for blob in found if blob]
+
+
+def _name(project_id: UUID, name: str) -> str:
+    return f"{project_id}/{rows.name_key(name)}.json"
+
+
+def _pointer(blob: Blob) -> Pointer:
+    return msgspec.json.decode(blob.data, type=Pointer)
+
+
+def _require_same(held: Pointer, wanted: Pointer) -> None:
+    if held.iteration_id != wanted.iteration_id:
+        raise InvalidPublishName(
+            f"'{wanted.publish_name}' is the name of another published iteration; unpublish that first, or overwrite."
+        )
+
+
+def _absent(name: str) -> IterationNotFound:
+    return IterationNotFound(f"Nothing is published under the name '{name}' in this project.")

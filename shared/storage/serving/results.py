@@ -1,0 +1,94 @@
+"""How cameras' pictures end, and the pictures on their way there: uploads, and their prepared copies in frames."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from shared.errors import BadImageSize, NotFound
+from shared.models.camera import CameraResult, Outcome
+from shared.storage.account import blobs, rows
+from shared.storage.account.blobs import Blob
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import Change, transact
+
+UNKNOWN = "unknown"
+
+
+def put(store: Store, result: CameraResult) -> None:
+    """Idempotent: a result has the same row and the same blob on every retry."""
+    # First the blob: whoever sees the row can read it.
+    blobs.write(store, "results", blob_name(result.project_id, result.id), msgspec.json.encode(result))
+    row = Change("upsert", rows.name_key(result.id), rows.encode(result))
+    transact(store.results, _partition(result.project_id), [row])
+
+
+def get(store: Store, project_id: UUID | None, result_id: str) -> CameraResult:
+    """Raises NotFound."""
+    row = rows.read(store.results, _partition(project_id), rows.name_key(result_id))
+    if row is None:
+        raise NotFound(f"There is no result {result_id}.")
+    return _result(row.doc)
+
+
+def list_all(store: Store, project_id: UUID | None = None, outcome: Outcome | None = None) -> Iterator[CameraResult]:
+    """Of one project, or with None of all projects and of none."""
+    if project_id is None:
+        docs = rows.scan_docs(store.results, " ", "~")
+    else:
+        docs = (row.doc for row in rows.scan(store.results, str(project_id), " ", "~"))
+    results = (_result(doc) for doc in docs)
+    return (result for result in results if outcome in (None, result.outcome))
+
+
+def blob_name(project_id: UUID | None, result_id: str) -> str:
+    return f"{_partition(project_id)}/{rows.name_key(result_id)}.json"
+
+
+def write_drawn(store: Store, project_id: UUID, result_id: str, data: bytes) -> str:
+    """A picture with its boxes, beside its result; the blob's name in `results`."""
+    name = f"{_partition(project_id)}/{rows.name_key(result_id)}.jpg"
+    blobs.write(store, "results", name, data, "image/jpeg")
+    return name
+
+
+def read_upload(store: Store, path: str, limit: int) -> Blob:
+    """Reads no more than one byte beyond `limit`. Raises NotFound, BadImageSize."""
+    blob = blobs.read_start(store, "uploads", path, limit + 1)
+    if blob is None:
+        raise NotFound(f"There is no upload {path}.")
+    if len(blob.data) > limit:
+        raise BadImageSize(f"The picture has more than {limit} bytes; upload a smaller one.")
+    return blob
+
+
+def write_frame(store: Store, name: str, data: bytes) -> None:
+    blobs.write(store, "frames", name, data, "image/jpeg")
+
+
+def read_frame(store: Store, name: str) -> bytes:
+    """Raises NotFound."""
+    blob = blobs.read(store, "frames", name)
+    if blob is None:
+        raise NotFound(f"There is no frame {name}.")
+    return blob.data
+
+
+def delete_frame(store: Store, name: str) -> bool:
+    """Whether it was there."""
+    return blobs.delete(store, "frames", name)
+
+
+def expire_frames(store: Store, before: datetime) -> int:
+    """Delete frames that nobody took up since; how many."""
+    old = list(blobs.names_before(store, "frames", before))
+    return sum(store.bulk.map(lambda name: delete_frame(store, name), old))
+
+
+def _partition(project_id: UUID | None) -> str:
+    return str(project_id) if project_id else UNKNOWN
+
+
+def _result(doc: str) -> CameraResult:
+    return msgspec.json.decode(doc, type=CameraResult)

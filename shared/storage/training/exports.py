@@ -1,0 +1,89 @@
+"""Exports of iterations: a row each beside the iteration's, and the package as a blob."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+
+from shared.errors import ExportInProgress
+from shared.models.exports import ExportRecord, ExportStatus
+from shared.storage.account import blobs, rows, signing
+from shared.storage.account.rows import Row
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing
+from shared.storage.training import iterations
+from shared.storage.workspace import counts
+
+
+def start(store: Store, record: ExportRecord) -> None:
+    """Raises ProjectNotFound, IterationNotFound, and ExportInProgress where it is there and may not be repeated."""
+    iteration = Change("touch", f"iteration:{record.iteration_id}")
+    for _ in rows.attempts():
+        row = rows.read(store.catalog, str(record.project_id), _key(record))
+        held = _record(row) if row else None
+        if held == record:
+            return None
+        if held and held.status != ExportStatus.FAILED and not held.outdated:
+            raise ExportInProgress(
+                f"{record.iteration_id} is already queued for export; get_exports tells when it can be downloaded."
+            )
+        own = Change("replace" if row else "insert", _key(record), rows.encode(record), row.etag if row else None)
+        try:
+            return counts.commit(store, record.project_id, [iteration, own])
+        except (RowExists, RowChanged):
+            continue
+        except RowMissing:
+            iterations.get(store, record.project_id, record.iteration_id)
+    return None
+
+
+def list_all(store: Store, project_id: UUID, iteration_id: UUID) -> list[ExportRecord]:
+    prefix = iterations.exports_prefix(iteration_id)
+    return [_record(row) for row in rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix))]
+
+
+def update(store: Store, record: ExportRecord, change: Callable[[ExportRecord], ExportRecord]) -> ExportRecord | None:
+    """None where this very export is no longer there."""
+    for _ in rows.attempts():
+        row = rows.read(store.catalog, str(record.project_id), _key(record))
+        old = _record(row) if row else None
+        if row is None or old is None or old.id != record.id:
+            return None
+        new = change(old)
+        if new == old:
+            return new
+        try:
+            counts.commit(store, record.project_id, [Change("replace", row.key, rows.encode(new), row.etag)])
+        except RowChanged:
+            continue
+        except RowMissing:
+            return None
+        return new
+    raise AssertionError("attempts() raises")
+
+
+def write_package(store: Store, record: ExportRecord, data: bytes) -> None:
+    blobs.write(store, "exports", record.name, data)
+
+
+def read_package(store: Store, record: ExportRecord) -> bytes | None:
+    blob = blobs.read(store, "exports", record.name)
+    return blob.data if blob else None
+
+
+def delete_packages(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    for name in list(blobs.names(store, "exports", f"{project_id}/{iteration_id}.")):
+        blobs.delete(store, "exports", name)
+
+
+def download_uri(store: Store, record: ExportRecord) -> str:
+    """Anyone who has it can read the package for a day."""
+    return signing.uri(store, "exports", record.name)
+
+
+def _key(record: ExportRecord) -> str:
+    return f"{iterations.exports_prefix(record.iteration_id)}{record.platform}:{record.flavor or ''}"
+
+
+def _record(row: Row) -> ExportRecord:
+    return msgspec.json.decode(row.doc, type=ExportRecord)

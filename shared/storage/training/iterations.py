@@ -1,0 +1,176 @@
+"""Iterations of a project, their numbers, and the lock that lets one training of a project run at a time."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import UUID, uuid5
+
+import msgspec
+
+from shared.errors import IterationNotFound, TrainingInProgress
+from shared.models.events import EventType
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingLock
+from shared.models.jobs import Announce, NotifyTraining
+from shared.models.wire import now
+from shared.storage.account import queues, rows
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing, transact
+from shared.storage.workspace import counts
+
+NUMBER = "number"
+TRAINING = "training"
+
+
+def next_number(store: Store, project_id: UUID) -> int:
+    """1, 2, 3, ...: never one twice. Raises ProjectNotFound."""
+    for _ in rows.attempts():
+        row = rows.read(store.catalog, str(project_id), NUMBER)
+        number = int(row.doc) if row else 1
+        kind: Change = Change("replace", NUMBER, str(number + 1), row.etag) if row else Change("insert", NUMBER, "2")
+        try:
+            counts.commit(store, project_id, [kind])
+        except RowMissing:
+            counts.require_project(store, project_id)
+        except (RowExists, RowChanged):
+            continue
+        else:
+            return number
+    raise AssertionError("attempts() raises")
+
+
+def insert(store: Store, record: IterationRecord) -> None:
+    """Raises ProjectNotFound."""
+    iteration = record.iteration
+    row = Change("insert", f"iteration:{iteration.id}", rows.encode(record))
+    try:
+        with suppress(RowExists):
+            counts.commit(store, iteration.project_id, [row])
+    except RowMissing:
+        raise counts.project_absent(iteration.project_id) from None
+
+
+def get(store: Store, project_id: UUID, iteration_id: UUID) -> IterationRecord:
+    """Raises ProjectNotFound, IterationNotFound."""
+    row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
+    if row is None:
+        raise _absent(store, project_id, iteration_id)
+    counts.require_project(store, project_id)
+    return _record(row.doc)
+
+
+def list_all(store: Store, project_id: UUID) -> list[IterationRecord]:
+    """The oldest first."""
+    found = [_record(row.doc) for row in rows.scan(store.catalog, str(project_id), "iteration:", "iteration;")]
+    return sorted(found, key=lambda record: (record.iteration.created, record.iteration.id))
+
+
+def update(
+    store: Store, project_id: UUID, iteration_id: UUID, change: Callable[[IterationRecord], IterationRecord]
+) -> IterationRecord:
+    """Raises ProjectNotFound, IterationNotFound."""
+    for _ in rows.attempts():
+        row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
+        if row is None:
+            raise _absent(store, project_id, iteration_id)
+        old = _record(row.doc)
+        new = change(old)
+        if new == old:
+            return new
+        try:
+            counts.commit(store, project_id, [Change("replace", row.key, rows.encode(new), row.etag)])
+        except RowMissing:
+            counts.require_project(store, project_id)
+        except RowChanged:
+            continue
+        else:
+            return new
+    raise AssertionError("attempts() raises")
+
+
+def delete(
+    store: Store, project_id: UUID, iteration_id: UUID, check: Callable[[Iteration], None] = lambda _: None
+) -> None:
+    """With the rows of its exports. `check` refuses by raising, and sees the iteration as it is when it goes.
+
+    Raises ProjectNotFound, IterationNotFound.
+    """
+    prefix = exports_prefix(iteration_id)
+    for attempt in rows.attempts():
+        row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
+        if row is None and attempt:
+            return None
+        if row is None:
+            raise _absent(store, project_id, iteration_id)
+        check(_record(row.doc).iteration)
+        # An export that begins meanwhile touches the iteration, so this finds it changed.
+        exports = rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix), keys_only=True)
+        gone = [Change("delete", row.key, etag=row.etag), *(Change("delete", export.key) for export in exports)]
+        try:
+            return counts.commit(store, project_id, gone)
+        except RowMissing:
+            counts.require_project(store, project_id)
+        except RowChanged:
+            continue
+    return None
+
+
+def exports_prefix(iteration_id: UUID) -> str:
+    """What the keys of its exports' rows begin with."""
+    return f"export:{iteration_id}:"
+
+
+def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Idempotent for the same iteration. Raises TrainingInProgress."""
+    lock = rows.encode(TrainingLock(project_id, iteration_id, now()))
+    for _ in rows.attempts():
+        try:
+            return transact(store.catalog, TRAINING, [Change("insert", str(project_id), lock)])
+        except RowExists:
+            held = rows.read(store.catalog, TRAINING, str(project_id))
+        if held is None:
+            continue
+        holder = _lock(held.doc).iteration_id
+        if holder == iteration_id:
+            return None
+        row = rows.read(store.catalog, str(project_id), f"iteration:{holder}")
+        if row is None or _record(row.doc).iteration.status == IterationStatus.TRAINING:
+            raise TrainingInProgress("This project is being trained already; wait until that has ended.")
+        # It has ended for all to see, and is about to say so and to unlock.
+        end_training(store, _record(row.doc))
+    return None
+
+
+def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Does nothing unless this iteration holds the lock."""
+    held = rows.read(store.catalog, TRAINING, str(project_id))
+    if held is not None and _lock(held.doc).iteration_id == iteration_id:
+        with suppress(RowMissing, RowChanged):
+            transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
+
+
+def end_training(store: Store, record: IterationRecord) -> None:
+    """What a training does last: announce its end, under an id that a repeat shares, then unlock."""
+    iteration = record.iteration
+    completed = iteration.status == IterationStatus.COMPLETED
+    event = EventType.ITERATION_TRAINED if completed else EventType.ITERATION_FAILED
+    address = record.run.notification_email_address
+    queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration, address))
+    queues.send(store, "upkeep", NotifyTraining(iteration.project_id, now(), iteration.id, iteration.status))
+    unlock_training(store, iteration.project_id, iteration.id)
+
+
+def running(store: Store) -> list[TrainingLock]:
+    """Every training under way."""
+    return [_lock(row.doc) for row in rows.scan(store.catalog, TRAINING, "0", "g")]
+
+
+def _lock(doc: str) -> TrainingLock:
+    return msgspec.json.decode(doc, type=TrainingLock)
+
+
+def _record(doc: str) -> IterationRecord:
+    return msgspec.json.decode(doc, type=IterationRecord)
+
+
+def _absent(store: Store, project_id: UUID, iteration_id: UUID) -> IterationNotFound:
+    counts.require_project(store, project_id)
+    return IterationNotFound(f"There is no iteration {iteration_id} in this project.")

@@ -1,0 +1,1 @@
+"""What people work on: projects with their tags, images, counts and suggestions, and how they move elsewhere."""

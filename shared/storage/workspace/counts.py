@@ -1,0 +1,219 @@
+"""A project's counts: a ledger that every write adds a row to, so that writers never wait for each other.
+
+`count:base` holds what was folded, each `count:d:...` what one transaction added. Their sum is the truth. Images are
+counted by their exact set of tags; a base in which the sets have become too many holds in their stead how many images
+are tagged and how many have each tag, as all ledgers did before sets were counted.
+"""
+
+import random
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from shared.errors import ProjectNotFound, ServiceUnavailable
+from shared.models.images import ImageRecord
+from shared.storage.account import rows
+from shared.storage.account.rows import Row
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
+
+BASE = "count:base"
+DELTA = "count:d:"
+WORKSPACE = "workspace"
+# Names of what is counted besides images, regions and changes.
+SET = "set:"
+SUMMED = "tagged"
+TAG = "tag:"
+# Characters of a base with sets: some 2,000 sets of two tags. It is read for every count and written by every fold.
+SETS_LENGTH = 180_000
+# A transaction has room for so many changes beside the workspace and a delta.
+ROOM = LIMIT - 2
+# And for so many deltas beside the workspace and the base.
+FOLD = LIMIT - 2
+FOLD_CHANCE = 1 / 32
+
+Deltas = Mapping[str, int]
+
+
+class Counts(Struct, frozen=True):
+    """`changes` grows with every change of tags, images, regions, metadata or settings: the project's revision.
+
+    `sets` has the images of each exact set of tags; None where only sums are known.
+    """
+
+    images: int = 0
+    tagged: int = 0
+    changes: int = 0
+    per_tag: dict[UUID, int] = {}
+    regions: int = 0
+    sets: dict[frozenset[UUID], int] | None = {}
+
+    @property
+    def untagged(self) -> int:
+        return self.images - self.tagged
+
+    @property
+    def several(self) -> int | None:
+        """How many images have more than one tag, if that is known."""
+        return self._having(lambda tag_ids: len(tag_ids) > 1)
+
+    def with_any(self, tag_ids: Iterable[UUID]) -> int | None:
+        """How many images have at least one of the tags, if that is known."""
+        wanted = set(tag_ids)
+        if len(wanted) <= 1:
+            return sum(self.per_tag.get(tag_id, 0) for tag_id in wanted)
+        return self._having(lambda tag_ids: not wanted.isdisjoint(tag_ids))
+
+    def _having(self, test: Callable[[frozenset[UUID]], bool]) -> int | None:
+        return None if self.sets is None else sum(number for tag_ids, number in self.sets.items() if test(tag_ids))
+
+
+def read(store: Store, project_id: UUID) -> Counts:
+    """Raises ProjectNotFound."""
+    ledger = _ledger(store, project_id)
+    if len(ledger) > FOLD:
+        _fold(store, project_id, ledger)
+    if not ledger:
+        require_project(store, project_id)
+    return _counts(_sum(ledger))
+
+
+def recount(store: Store, project_id: UUID) -> Counts:
+    """What the images themselves say. `changes` is read from the ledger, its only source."""
+    partition, total = str(project_id), Counter[str]()
+    for row in rows.scan(store.catalog, partition, "image:", "image;"):
+        total.update(weight(msgspec.json.decode(row.doc, type=ImageRecord)))
+    total["changes"] = _sum(_ledger(store, project_id))["changes"]
+    return _counts(total)
+
+
+def weight(record: ImageRecord | None) -> dict[str, int]:
+    """What one image adds to the counts."""
+    if record is None:
+        return {}
+    tags = {SET + "+".join(sorted(str(tag_id) for tag_id in record.tag_ids)): 1} if record.tags else {}
+    return {"images": 1, "regions": len(record.regions), **tags}
+
+
+def difference(old: ImageRecord | None, new: ImageRecord | None) -> dict[str, int]:
+    """What a change of one image adds to the counts."""
+    total = Counter(weight(new))
+    total.subtract(weight(old))
+    return {name: value for name, value in total.items() if value} | {"changes": 1}
+
+
+def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: Deltas | None = None) -> None:
+    """A transaction on a project that must exist, with what it adds to the counts.
+
+    Raises RowMissing (also when the project is gone), RowExists or RowChanged.
+    """
+    partition, ledger = str(project_id), []
+    if deltas:
+        ledger = [Change("insert", f"{DELTA}{uuid.uuid4().hex}", rows.encode(deltas))]
+    transact(store.catalog, partition, [Change("touch", WORKSPACE), *changes, *ledger])
+    if deltas and random.random() < FOLD_CHANCE:  # noqa: S311
+        # The change is made; that tidying up fails is no reason to say otherwise.
+        with suppress(ServiceUnavailable):
+            _fold(store, project_id, _ledger(store, project_id))
+
+
+def bump(store: Store, project_id: UUID) -> None:
+    """Count a change of something that lies outside the project's partition. Raises ProjectNotFound."""
+    try:
+        commit(store, project_id, [], {"changes": 1})
+    except RowMissing:
+        raise project_absent(project_id) from None
+    except RowExists:
+        # Sent twice, as the first answer was lost.
+        return
+
+
+def require_project(store: Store, project_id: UUID) -> None:
+    """Raises ProjectNotFound."""
+    if rows.read(store.catalog, str(project_id), WORKSPACE) is None:
+        raise project_absent(project_id)
+
+
+def project_absent(project_id: UUID) -> ProjectNotFound:
+    return ProjectNotFound(f"There is no project {project_id}.")
+
+
+def _ledger(store: Store, project_id: UUID) -> list[Row]:
+    """The base, if there is one, and all deltas, as they stood at one moment."""
+    for _ in rows.attempts():
+        pages = list(rows.scan_pages(store.catalog, str(project_id), "count:", "count;"))
+        ledger = list(chain.from_iterable(pages))
+        # One page is one moment; over several, a fold in between has changed the base.
+        if len(pages) <= 1 or _base_etag(ledger) == _etag(rows.read(store.catalog, str(project_id), BASE)):
+            return ledger
+    raise AssertionError("attempts() raises")
+
+
+def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
+    """Move deltas into the base. Whoever loses the race against another fold leaves everything as it was."""
+    deltas = [row for row in ledger if row.key != BASE][:FOLD]
+    base = [row for row in ledger if row.key == BASE]
+    if not deltas:
+        return
+    doc = _base(_sum([*base, *deltas]))
+    kept = Change("replace", BASE, doc, base[0].etag) if base else Change("insert", BASE, doc)
+    gone = [Change("delete", row.key) for row in deltas]
+    try:
+        transact(store.catalog, str(project_id), [Change("touch", WORKSPACE), kept, *gone])
+    except (RowMissing, RowExists, RowChanged):
+        return
+
+
+def _sum(ledger: Iterable[Row]) -> Counter[str]:
+    total = Counter[str]()
+    for row in ledger:
+        total.update(msgspec.json.decode(row.doc, type=dict[str, int]))
+    return total
+
+
+def _base(total: Counter[str]) -> str:
+    doc = _encode(total)
+    return _encode(_summed(total)) if len(doc) > SETS_LENGTH or SUMMED in total else doc
+
+
+def _encode(total: Counter[str]) -> str:
+    # That a ledger has sums stays known when they have come down to nothing.
+    return rows.encode({name: value for name, value in total.items() if value or name == SUMMED})
+
+
+def _summed(total: Counter[str]) -> Counter[str]:
+    """The same with sums in place of the sets."""
+    sums = Counter({name: value for name, value in total.items() if not name.startswith(SET)})
+    sums[SUMMED] += 0
+    for tag_ids, value in _sets(total):
+        sums[SUMMED] += value
+        for tag_id in tag_ids:
+            sums[TAG + tag_id] += value
+    return sums
+
+
+def _sets(total: Mapping[str, int]) -> Iterator[tuple[list[str], int]]:
+    return ((name[len(SET) :].split("+"), value) for name, value in total.items() if name.startswith(SET) and value)
+
+
+def _counts(total: Counter[str]) -> Counts:
+    sums = _summed(total)
+    ids = {name[len(TAG) :]: UUID(name[len(TAG) :]) for name in sums if name.startswith(TAG)}
+    per_tag = {tag_id: value for text, tag_id in ids.items() if (value := sums[TAG + text])}
+    sets = {frozenset(ids[text] for text in tag_ids): value for tag_ids, value in _sets(total)}
+    known = None if SUMMED in total else sets
+    return Counts(total["images"], sums[SUMMED], total["changes"], per_tag, total["regions"], known)
+
+
+def _base_etag(ledger: Sequence[Row]) -> str | None:
+    return ledger[0].etag if ledger and ledger[0].key == BASE else None
+
+
+def _etag(row: Row | None) -> str | None:
+    return row.etag if row else None

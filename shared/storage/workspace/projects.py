@@ -1,0 +1,110 @@
+"""Projects: one partition lists them all, and each has a partition of its own that holds its catalog."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
+from uuid import UUID
+
+import msgspec
+from azure.data.tables import TableClient
+
+from shared.models.projects import Project
+from shared.storage.account import blobs, rows
+from shared.storage.account.store import Container, Store
+from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
+from shared.storage.workspace import counts
+
+PARTITION = "projects"
+OWNED: tuple[Container, ...] = ("images", "models", "published", "predictions", "exports")
+# So much is purged in one step: some seconds of work.
+PURGED_ROWS = 10_000
+PURGED_BLOBS = 1_000
+
+
+def insert(store: Store, project: Project) -> None:
+    # First the workspace: a project that is listed can be written to.
+    with suppress(RowExists):
+        transact(store.catalog, str(project.id), [Change("insert", counts.WORKSPACE)])
+    with suppress(RowExists):
+        transact(store.catalog, PARTITION, [Change("insert", str(project.id), rows.encode(project))])
+
+
+def get(store: Store, project_id: UUID) -> Project:
+    """Raises ProjectNotFound."""
+    row = rows.read(store.catalog, PARTITION, str(project_id))
+    if row is None:
+        raise counts.project_absent(project_id)
+    return _project(row.doc)
+
+
+def list_all(store: Store) -> list[Project]:
+    """The oldest first."""
+    found = [_project(row.doc) for row in rows.scan(store.catalog, PARTITION, "0", "g")]
+    return sorted(found, key=lambda project: (project.created, project.id))
+
+
+def update(store: Store, project_id: UUID, change: Callable[[Project], Project]) -> Project:
+    """Raises ProjectNotFound."""
+    for _ in rows.attempts():
+        row = rows.read(store.catalog, PARTITION, str(project_id))
+        if row is None:
+            raise counts.project_absent(project_id)
+        old = _project(row.doc)
+        new = change(old)
+        if new == old:
+            return new
+        try:
+            _replace(store, old, new, row.etag)
+        except (RowChanged, RowMissing):
+            continue
+        return new
+    raise AssertionError("attempts() raises")
+
+
+def delete(store: Store, project_id: UUID) -> None:
+    """Visible at once; what the project held stays until it is purged. Raises ProjectNotFound."""
+    # First the workspace, which ends all writing: a delete that breaks off in between can be repeated.
+    with suppress(RowMissing):
+        transact(store.catalog, str(project_id), [Change("delete", counts.WORKSPACE)])
+    try:
+        transact(store.catalog, PARTITION, [Change("delete", str(project_id))])
+    except RowMissing:
+        raise counts.project_absent(project_id) from None
+
+
+def purge(store: Store, project_id: UUID) -> bool:
+    """One step of removing what a deleted project held; repeat until it says True. A project that lives is left."""
+    if rows.read(store.catalog, PARTITION, str(project_id)):
+        return True
+    blobs_left = [_purge_blobs(store, container, f"{project_id}/") for container in OWNED]
+    rows_left = [_purge_rows(store, table, str(project_id)) for table in (store.catalog, store.predictions)]
+    return not any([*blobs_left, *rows_left])
+
+
+def _replace(store: Store, old: Project, new: Project, etag: str) -> None:
+    changed = old.settings != new.settings
+    # Counted before and after, as two partitions can't change together: the revision never lags behind the settings.
+    if changed:
+        counts.bump(store, old.id)
+    transact(store.catalog, PARTITION, [Change("replace", str(old.id), rows.encode(new), etag)])
+    if changed:
+        counts.bump(store, old.id)
+
+
+def _purge_rows(store: Store, table: TableClient, partition: str) -> bool:
+    """Whether rows may be left."""
+    keys = [row.key for row in islice(rows.scan(table, partition, " ", "~", keys_only=True), PURGED_ROWS)]
+    parts = [keys[start : start + LIMIT] for start in range(0, len(keys), LIMIT)]
+    list(store.bulk.map(lambda part: rows.delete_all(table, partition, part), parts))
+    return len(keys) == PURGED_ROWS
+
+
+def _purge_blobs(store: Store, container: Container, prefix: str) -> bool:
+    """Whether blobs may be left."""
+    names = list(islice(blobs.names(store, container, prefix), PURGED_BLOBS))
+    list(store.bulk.map(lambda name: blobs.delete(store, container, name), names))
+    return len(names) == PURGED_BLOBS
+
+
+def _project(doc: str) -> Project:
+    return msgspec.json.decode(doc, type=Project)

@@ -1,0 +1,126 @@
+"""The blobs of project exports, and of imports under way."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+import msgspec
+
+from shared.models.images import ImageRecord
+from shared.models.transfer import ExportInfo, ImportState, PartHeader, PartImage
+from shared.storage.account import blobs, rows, signing
+from shared.storage.account.store import Store
+from shared.storage.account.transactions import Change, RowExists
+from shared.storage.training.iterations import NUMBER
+from shared.storage.workspace import counts
+from shared.storage.workspace.ranges import Range, walk
+
+EXPORT = "project-export"
+IMPORT = "project-import"
+
+
+def write_info(store: Store, project_id: UUID, export_id: UUID, info: ExportInfo) -> str:
+    """The address that it can be read at."""
+    name = _export_name(project_id, export_id, "info.json")
+    blobs.write(store, "exports", name, msgspec.json.encode(info))
+    return signing.uri(store, "exports", name)
+
+
+def read_info(store: Store, project_id: UUID, export_id: UUID) -> ExportInfo | None:
+    blob = blobs.read(store, "exports", _export_name(project_id, export_id, "info.json"))
+    return msgspec.json.decode(blob.data, type=ExportInfo) if blob else None
+
+
+def part_uri(store: Store, project_id: UUID, export_id: UUID, section: int, part: int) -> str:
+    """The address that a part has, or will have once it is written."""
+    return signing.uri(store, "exports", _part_name(project_id, export_id, section, part))
+
+
+def write_part(
+    store: Store,
+    project_id: UUID,
+    export_id: UUID,
+    section: int,
+    part: int,
+    lines: Iterable[PartHeader | PartImage],
+) -> None:
+    data = msgspec.json.Encoder().encode_lines(lines)
+    blobs.write(store, "exports", _part_name(project_id, export_id, section, part), data)
+
+
+def model_uri(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> str:
+    return signing.uri(store, "models", f"{project_id}/{iteration_id}/{name}")
+
+
+def images_after(store: Store, project_id: UUID, after: UUID | None, limit: int) -> list[ImageRecord]:
+    """So many images of the workspace, the newest first, beginning behind that one."""
+    found = walk(store, (Range(project_id, "image:"),), beyond=str(after or ""), page=limit)
+    return [msgspec.json.decode(row.doc, type=ImageRecord) for row in islice(found, limit)]
+
+
+def next_number(store: Store, project_id: UUID) -> int:
+    """Of the iteration that is trained next."""
+    row = rows.read(store.catalog, str(project_id), NUMBER)
+    return int(row.doc) if row else 1
+
+
+def set_next_number(store: Store, project_id: UUID, number: int) -> None:
+    """Does nothing where the project has counted before. Raises ProjectNotFound."""
+    with suppress(RowExists):
+        counts.commit(store, project_id, [Change("insert", NUMBER, str(number))])
+
+
+def begin_import(store: Store, project_id: UUID, state: ImportState) -> None:
+    blobs.write(store, "exports", _import_name(project_id, "state.json"), msgspec.json.encode(state))
+
+
+def read_import(store: Store, project_id: UUID) -> ImportState | None:
+    """None when the import has ended."""
+    blob = blobs.read(store, "exports", _import_name(project_id, "state.json"))
+    return msgspec.json.decode(blob.data, type=ImportState) if blob else None
+
+
+def end_import(store: Store, project_id: UUID) -> None:
+    """Delete what only the import itself needs."""
+    for name in list(blobs.names(store, "exports", _import_name(project_id, ""))):
+        blobs.delete(store, "exports", name)
+
+
+def keep_records(store: Store, project_id: UUID, section: int, part: int, images: Iterable[ImageRecord]) -> None:
+    """A part of the dataset of an iteration, until all of it is there."""
+    name = _import_name(project_id, f"{section:03}/{part:06}.jsonl")
+    blobs.write(store, "exports", name, msgspec.json.Encoder().encode_lines(images))
+
+
+def kept_records(store: Store, project_id: UUID, section: int, parts: int) -> Iterator[ImageRecord]:
+    """All parts of that dataset, one after the other."""
+    for part in range(parts):
+        blob = blobs.read(store, "exports", _import_name(project_id, f"{section:03}/{part:06}.jsonl"))
+        if blob:
+            yield from msgspec.json.Decoder(ImageRecord).decode_lines(blob.data)
+
+
+def endpoint(store: Store) -> str:
+    """Where our own blobs are."""
+    return str(store.blobs.url)
+
+
+def expire_exports(store: Store, before: datetime) -> None:
+    """Delete the exports that were written before that time."""
+    for name in blobs.names_before(store, "exports", before):
+        if name.split("/")[1:2] == [EXPORT]:
+            blobs.delete(store, "exports", name)
+
+
+def _export_name(project_id: UUID, export_id: UUID, name: str) -> str:
+    return f"{project_id}/{EXPORT}/{export_id}/{name}"
+
+
+def _part_name(project_id: UUID, export_id: UUID, section: int, part: int) -> str:
+    return _export_name(project_id, export_id, f"{section:03}-{part:06}.jsonl")
+
+
+def _import_name(project_id: UUID, name: str) -> str:
+    return f"{project_id}/{IMPORT}/{name}"
