@@ -14,8 +14,8 @@ from training_job import backbones, evaluate
 from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example, Report
 from training_job.detection.judge import Found
+from training_job.detection.light.train import train
 from training_job.detection.recipe import Recipe
-from training_job.detection.train import train
 from training_job.embeddings import Picture
 from training_job.result import Result
 

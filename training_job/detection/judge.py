@@ -12,10 +12,11 @@ from shared.imaging.resize import model_input
 from shared.models.preprocessing import Preprocessing
 from training_job import evaluate
 from training_job.detection.data import Example, session
-from training_job.detection.export import BOXES, SCORES, TAGS
 from training_job.detection.views import Floats, Ints
 from training_job.export import INPUT
 
+# The outputs of every detector's graph.
+BOXES, TAGS, SCORES = "detected_boxes", "detected_classes", "detected_scores"
 # Cosines of pooled features, from which on two pictures count as shots of one scene: where they leave too few scenes,
 # the next. Of 30 photographs of cutlery on tables, and of 205 blood smears, one pair in a hundred is over 0.94.
 SIMILARITIES = (0.95, 0.98, 2.0)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training_job.detection.model import Grid
+from training_job.detection.light.model import Grid
 
 # Task-aligned assignment (TOOD, Feng et al. 2021): each box is answered for by the CELLS that are best at
 # score x overlap ** SHARPNESS.

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from training_job.detection.data import Features
-from training_job.detection.loss import loss
-from training_job.detection.model import Grid, Head, boxes_of
+from training_job.detection.light.features import Features
+from training_job.detection.light.loss import loss
+from training_job.detection.light.model import Grid, Head, boxes_of
 from training_job.detection.recipe import Recipe
 from training_job.detection.views import Ints
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from training_job.detection.loss import assign, generalised_iou, iou, loss
-from training_job.detection.model import Grid, boxes_of
+from training_job.detection.light.loss import assign, generalised_iou, iou, loss
+from training_job.detection.light.model import Grid, boxes_of
 
 GRID = Grid.of(64)
 CELLS = 8 * 8 + 4 * 4 + 2 * 2

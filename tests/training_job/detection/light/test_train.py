@@ -21,8 +21,8 @@ from tests.training_job.detection.scenes import SHAPES, example, rendered
 from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example
 from training_job.detection.judge import hold_out
+from training_job.detection.light.train import Trained, train
 from training_job.detection.recipe import RECIPE
-from training_job.detection.train import Trained, train
 
 QUICK = RECIPE.quick()
 # 12 images, a view of each, in 6 epochs.

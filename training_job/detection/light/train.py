@@ -11,12 +11,13 @@ import onnx
 
 from shared.models.preprocessing import Preprocessing
 from training_job.checkpoint import Checkpoint
-from training_job.detection.data import Example, Report, featurise
-from training_job.detection.export import detector
+from training_job.detection.data import Example, Report
 from training_job.detection.judge import Found, hold_out, judge
-from training_job.detection.learn import Epoch, Learner, begin, learn, phase
+from training_job.detection.light.export import detector
+from training_job.detection.light.features import featurise
+from training_job.detection.light.learn import Epoch, Learner, begin, learn, phase
+from training_job.detection.light.state import pack, unpack
 from training_job.detection.recipe import Recipe
-from training_job.detection.state import pack, unpack
 from training_job.detection.views import Ints
 
 # Of a job's progress, up to here the look at all images, and up to there learning.

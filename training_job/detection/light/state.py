@@ -5,7 +5,7 @@ from io import BytesIO
 import torch
 
 from training_job.detection.judge import Found
-from training_job.detection.learn import Learner
+from training_job.detection.light.learn import Learner
 
 
 def pack(learner: Learner, training: str, epochs: int, found: list[Found] | None) -> bytes:

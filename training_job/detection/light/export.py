@@ -7,12 +7,12 @@ import onnx
 from onnx import helper
 from torch import Tensor, nn
 
-from training_job.detection.model import MOST_REACH, Grid, Head, Layer
+from training_job.detection.judge import BOXES, SCORES, TAGS
+from training_job.detection.light.model import MOST_REACH, Grid, Head, Layer
 from training_job.detection.recipe import Recipe
 from training_job.export import INPUT, METADATA
 from training_job.graph import Graph
 
-BOXES, TAGS, SCORES = "detected_boxes", "detected_classes", "detected_scores"
 # What a service answers; lower scores are noise.
 LOWEST_SCORE = 0.01
 

@@ -1,0 +1,1 @@
+"""Our own detector: a light anchor-free head on a backbone's features."""

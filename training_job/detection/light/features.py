@@ -1,0 +1,98 @@
+"""The features that a frozen backbone sees in views of the images, made on all cores, and batches of them."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from torch import Tensor
+
+from shared.imaging.resize import model_picture
+from shared.models.preprocessing import Preprocessing
+from training_job.detection.data import Example, Report, session
+from training_job.detection.views import Floats, Ints, View, plain, varied
+
+Halves = npt.NDArray[np.float16]
+
+
+class Features(NamedTuple):
+    """Of S views: each scale's features (S, rows, columns, width), which is how torch likes them best, and the boxes
+    and tags of each view.
+    """
+
+    scales: Sequence[Halves]
+    boxes: list[Floats]
+    tags: list[Ints]
+
+    def pooled(self, views: int) -> Floats:
+        """The coarsest features of each image's plain view, averaged over the picture, (N, width)."""
+        return np.stack([each.mean(axis=(0, 1), dtype=np.float32) for each in self.scales[-1][::views]])
+
+    @property
+    def widths(self) -> list[int]:
+        return [scale.shape[-1] for scale in self.scales]
+
+    def batch(
+        self, positions: Sequence[int], pixels: int, device: torch.device | str = "cpu"
+    ) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Features as `Head` takes them, true boxes (B, M, 4) in pixels, true tags (B, M), -1 where there is none."""
+        features = [torch.from_numpy(scale[positions]).to(device).float().permute(0, 3, 1, 2) for scale in self.scales]
+        most = max(1, *(len(self.tags[position]) for position in positions))
+        boxes, tags = torch.zeros(len(positions), most, 4), torch.full((len(positions), most), -1)
+        for row, position in enumerate(positions):
+            count = len(self.tags[position])
+            boxes[row, :count] = torch.from_numpy(self.boxes[position]) * pixels
+            tags[row, :count] = torch.from_numpy(self.tags[position])
+        return features, boxes.to(device), tags.to(device)
+
+
+def featurise(
+    backbone: onnx.ModelProto,
+    examples: Sequence[Example],
+    spec: Preprocessing,
+    views: int,
+    report: Report,
+    seed: int = 0,
+) -> Features:
+    """Of each example as many views, the plain one first, each at `position * views + view`. Raises what the examples'
+    `read` raises, and BadImageFormat.
+    """
+    running = session(backbone)
+    shapes = [[int(part) for part in output.shape[1:]] for output in running.get_outputs()]
+    scales = [_on_disk(len(examples) * views, rows, columns, width) for width, rows, columns in shapes]
+    boxes: list[Floats] = []
+    tags: list[Ints] = []
+
+    def look(position: int) -> list[tuple[Floats, Ints]]:
+        seen = []
+        for view, each in enumerate(_views(examples[position], spec, views, np.random.default_rng([seed, position]))):
+            for scale, values in zip(scales, running.run(None, {"pixels": each.pixels}), strict=True):
+                scale[position * views + view] = values[0].transpose(1, 2, 0)
+            seen.append((each.boxes, each.tags))
+        return seen
+
+    # Twice as many threads as cores: half of them wait for storage.
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+        for done, seen in enumerate(pool.map(look, range(len(examples))), 1):
+            boxes += [view_boxes for view_boxes, _ in seen]
+            tags += [view_tags for _, view_tags in seen]
+            report(done / len(examples), f"Looked at {done} of {len(examples)} images")
+    return Features(scales, boxes, tags)
+
+
+def _on_disk(*shape: int) -> Halves:
+    """An array in a file without a name: memory holds what fits, and nothing is left of it when the job is killed."""
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, np.float16, "w+", shape=shape)
+
+
+def _views(example: Example, spec: Preprocessing, count: int, random: np.random.Generator) -> Iterator[View]:
+    picture = model_picture(example.read(), spec)
+    yield plain(picture, example.boxes, example.tags, spec)
+    for _ in range(count - 1):
+        yield varied(picture, example.boxes, example.tags, spec, random)
