@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from shared.imaging.resize import model_input
+from shared.metrics.detection import Judged, average_precisions, matches
 from shared.models.preprocessing import Preprocessing
 from training_job import evaluate
 from training_job.detection.data import Example, session
@@ -19,6 +20,7 @@ from training_job.export import INPUT
 BOXES, TAGS, SCORES = "detected_boxes", "detected_classes", "detected_scores"
 # Cosines of pooled features, from which on two pictures count as shots of one scene: where they leave too few scenes,
 # the next. Of 30 photographs of cutlery on tables, and of 205 blood smears, one pair in a hundred is over 0.94.
+OVERLAPS = [0.5 + 0.05 * step for step in range(10)]
 SIMILARITIES = (0.95, 0.98, 2.0)
 
 
@@ -57,3 +59,24 @@ def judge(model: onnx.ModelProto, examples: Sequence[Example], spec: Preprocessi
 
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         return list(pool.map(look, examples))
+
+
+def mean_precision(examples: Sequence[Example], found: Sequence[Found]) -> float:
+    """COCO's mAP, over the overlaps from 0.5 to 0.95 and the tags; 0 where there is nothing to be found.
+
+    It tells two detectors apart by fewer images than the mAP at 0.5 does: how well each box fits counts too.
+    """
+    precisions = [each for overlap in OVERLAPS for each in average_precisions(_judged(examples, found, overlap))]
+    return float(np.mean([each for each in precisions if each is not None] or [0.0]))
+
+
+def _judged(examples: Sequence[Example], found: Sequence[Found], overlap: float) -> Judged:
+    right = [
+        matches(each.boxes, each.tags, each.scores, example.boxes, example.tags, overlap)
+        for example, each in zip(examples, found, strict=True)
+    ]
+    scores = np.concatenate([each.scores for each in found])
+    order = np.argsort(-scores, kind="stable")
+    truths = np.bincount(np.concatenate([example.tags for example in examples]))
+    tags = np.concatenate([each.tags for each in found])
+    return Judged(tags[order], scores[order], np.concatenate(right)[order], truths)

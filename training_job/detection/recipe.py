@@ -5,6 +5,23 @@ from msgspec import Struct, structs
 from shared.models.preprocessing import Preprocessing
 
 
+class Tuning(Struct, frozen=True):
+    """How any detector is fine-tuned: in batches of `batch` for `epochs` at most, or until `patience` epochs in a row
+    were no better; then a share of that, `last_share`, on all images, from `last_rate` of the rate down. An epoch looks
+    at `least_views` views or more.
+    """
+
+    batch: int = 8
+    epochs: int = 60
+    patience: int = 8
+    least_views: int = 160
+    warm_steps: int = 50
+    average: float = 0.996
+    decay: float = 0.01
+    last_share: float = 0.25
+    last_rate: float = 0.5
+
+
 class Recipe(Struct, frozen=True):
     """Quick detection: a frozen backbone, of whose features in `views` of each image a head learns that is `width`
     wide and has towers `depth` deep.
@@ -36,6 +53,8 @@ class Recipe(Struct, frozen=True):
     batch: int = 6
     rate: float = 4e-3
     last_rate: float = 1e-3
+    backbone_rate: float = 2e-4
+    tuned_rate: float = 1e-3
     decay: float = 0.01
     parts: int = 5
     judged: int = 400

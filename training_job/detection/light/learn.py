@@ -1,6 +1,5 @@
 """The learner: a head, its optimizer, and one epoch of learning."""
 
-import ctypes
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from training_job.detection.device import mixed, ready
 from training_job.detection.light.features import Features
 from training_job.detection.light.loss import loss
 from training_job.detection.light.model import Grid, Head, boxes_of
@@ -19,8 +19,6 @@ SEED = 0
 MOST_GRADIENT = 10.0
 # The first steps are smaller: the optimizer knows nothing yet.
 WARM_STEPS = 50
-# glibc's M_MMAP_MAX and M_TRIM_THRESHOLD.
-MMAP_MAX, TRIM_THRESHOLD, NEVER = -4, -1, 2**31 - 1
 
 
 class Epoch(NamedTuple):
@@ -44,9 +42,8 @@ class Learner(NamedTuple):
 
 def begin(widths: Sequence[int], tags: int, recipe: Recipe) -> Learner:
     """A head for features of these widths that has learned nothing, on the GPU where there is one."""
-    _keep_memory()
+    device = ready()
     torch.manual_seed(SEED)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     head = Head(widths, tags, recipe.width, recipe.depth).to(device)
     # On a CPU a third faster than planes.
     head = head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -76,8 +73,7 @@ def learn(learner: Learner, features: Features, epoch: Epoch, number: int, tell:
 def step(learner: Learner, features: Features, rows: Ints) -> float:
     """The loss before the step."""
     seen, true_boxes, true_tags = features.batch(rows.tolist(), learner.recipe.pixels, learner.device)
-    # On a GPU in bf16; a CPU gains nothing by it.
-    with torch.autocast(learner.device.type, torch.bfloat16, enabled=learner.device.type == "cuda"):
+    with mixed(learner.device):
         logits, reaches = learner.head(seen)
     cost = loss(logits.float(), boxes_of(reaches.float(), learner.grid), learner.grid, true_boxes, true_tags)
     learner.optimizer.zero_grad()
@@ -85,13 +81,3 @@ def step(learner: Learner, features: Features, rows: Ints) -> float:
     nn.utils.clip_grad_norm_(learner.head.parameters(), MOST_GRADIENT)
     learner.optimizer.step()
     return cost.item()
-
-
-def _keep_memory() -> None:
-    """Let freed memory be used again: given back to the system and asked for again in every step, it takes 25 to 40 %
-    of the time of a step.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt:
-        mallopt(MMAP_MAX, 0)
-        mallopt(TRIM_THRESHOLD, NEVER)

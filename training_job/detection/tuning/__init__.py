@@ -1,0 +1,1 @@
+"""Fine-tuning of any detector that torch can train: the loop, and what a detector is to it."""
