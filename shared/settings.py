@@ -17,7 +17,8 @@ class Settings(Struct, frozen=True):
     """Every field is the app setting of its name in capitals: `storage_account` is STORAGE_ACCOUNT.
 
     Storage is reached by `storage_connection_string` (Azurite) or, by identity, as `storage_account`.
-    Keys come from `key_vault_url`, or where that is empty from the four key settings.
+    Keys come from `key_vault_url`, or where that is empty from the four key settings. Where there is an
+    `entra_tenant_id`, tokens that it gives out for `entra_audience` (one or several, by commas) are taken too.
     """
 
     services: str = "training,prediction,camera"
@@ -28,6 +29,10 @@ class Settings(Struct, frozen=True):
     training_key_2: str = ""
     prediction_key_1: str = ""
     prediction_key_2: str = ""
+    allow_keys: bool = True
+    entra_tenant_id: str = ""
+    entra_audience: str = ""
+    entra_authority: str = "https://login.microsoftonline.com"
     identity_client_id: str = ""
     event_topic_endpoint: str = ""
     event_topic_key: str = ""
@@ -41,6 +46,12 @@ class Settings(Struct, frozen=True):
     camera_draw_boxes: bool = False
     backbones_folder: str = str(ROOT / ".local" / "backbones")
     limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if self.entra_tenant_id and not self.entra_audience:
+            raise ValueError(
+                "ENTRA_TENANT_ID is set, so ENTRA_AUDIENCE must name the app registration of this service."
+            )
 
     @classmethod
     def read(cls) -> Self:

@@ -24,7 +24,7 @@ PLACES = {
     "shared.metrics": ["shared.models", "shared.imaging"],
     "shared.storage": ["shared.models", "shared.errors", "shared.settings", "shared.identity"],
     "shared.prediction": ["shared.models", "shared.errors", "shared.settings", "shared.storage", "shared.imaging"],
-    "shared": ["shared.models", "shared.errors", "shared.settings", "shared.identity"],
+    "shared": [f"shared.{name}" for name in ("models", "errors", "settings", "identity", "fresh")],
     "shared.operations": ["shared"],
     "training_job": [
         f"shared.{room}" for room in ("models", "errors", "settings", "storage", "imaging", "prediction", "metrics")
