@@ -1,6 +1,6 @@
 """Prediction over HTTP against the bare loop of decode, resize and onnxruntime on the same cores.
 
-python -m benchmarks.prediction
+python -m benchmarks.prediction [--detect]
 """
 
 import argparse
@@ -41,6 +41,7 @@ THROUGHPUT_GOAL = 0.75
 LATENCY_GOAL, LATENCY_ALLOWANCE_MS = 1.25, 10.0
 WARM_SECONDS = 1.0
 LARGE_WH = (4000, 3000)
+SAMPLE = "customvision-sample"
 
 
 class Figures(NamedTuple):
@@ -87,10 +88,10 @@ def bare(pipe: Connection, graph: bytes, spec_json: bytes, pictures: Sequence[by
         session = sessions[(os.cpu_count() or 1) if threads == 1 else 1]
         name = session.get_inputs()[0].name
 
-        def classify(turn: int) -> None:
+        def look(turn: int) -> None:
             session.run(None, {name: model_input(pictures[turn % len(pictures)], spec.preprocessing)})
 
-        return classify
+        return look
 
     _serve(pipe, work)
 
@@ -114,12 +115,16 @@ def client(pipe: Connection, port: int, path: str, key: str, pictures: Sequence[
 
 def main(argv: list[str]) -> int:
     options = _arguments().parse_args(argv)
-    sets = picture_sets(options.photos)
+    verb, shown = ("detect", ("fork", "scissors")) if options.detect else ("classify", ("hemlock", "japanese_cherry"))
+    sets = picture_sets(options.photos, shown)
     with subjects.fresh_service() as service:
         trainer = session.training_client(service)
-        project, iteration = subjects.published_project(trainer, subjects.rendered(per_tag=8, seed=3))
+        if options.detect:
+            project, iteration = subjects.published_detector(trainer, options.photos / SAMPLE)
+        else:
+            project, iteration = subjects.published_project(trainer, subjects.rendered(per_tag=8, seed=3))
         graph, spec = _model(service, f"{project.id}/{iteration.id}")
-        path = f"/customvision/v3.1/prediction/{project.id}/classify/iterations/{session.PUBLISHED_NAME}/image"
+        path = f"/customvision/v3.1/prediction/{project.id}/{verb}/iterations/{session.PUBLISHED_NAME}/image"
         for name in options.sets or sets:
             peers = {"bare": Peer(bare, graph, spec, sets[name])}
             for kind, end in (("nostore", "/nostore"), ("stored", "")):
@@ -132,9 +137,9 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def picture_sets(photos: Path) -> dict[str, list[bytes]]:
-    """Pictures by the name of their set."""
-    sample = subjects.photographs(photos / "customvision-sample", ("hemlock", "japanese_cherry"))
+def picture_sets(photos: Path, tags: Sequence[str]) -> dict[str, list[bytes]]:
+    """Pictures by the name of their set; the photographs are those of the tags."""
+    sample = subjects.photographs(photos / SAMPLE, tags)
     large = io.BytesIO()
     with Image.open(sample[0].path) as image:
         image.resize(LARGE_WH, Image.Resampling.BICUBIC).save(large, "JPEG", quality=90)
@@ -245,6 +250,7 @@ def _describe(pictures: Sequence[bytes]) -> str:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.prediction", description=__doc__)
     subjects.add_photos(parser)
+    parser.add_argument("--detect", action="store_true", help="a detector of forks and scissors, not a classifier")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of all measurements (5)")
     parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help="length of each measurement (2)")
     parser.add_argument("--sets", nargs="*", choices=["parts", "photos", "large"], help="pictures (all three sets)")

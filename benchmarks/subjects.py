@@ -12,7 +12,7 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training.models import Iteration, Project
 from rich.progress import Progress
 
-from local.demo import scenes, session, walkthrough
+from local.demo import boxes, detection, scenes, session, walkthrough
 from local.demo.pictures import Picture, read_folder
 from local.service import RESOURCE_ID, Service, running
 from shared.settings import ROOT
@@ -63,9 +63,23 @@ def filled_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Pictu
 def published_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Picture]) -> tuple[Project, Iteration]:
     """A new project, trained and published under session.PUBLISHED_NAME."""
     project = filled_project(trainer, pictures)
+    return project, _published(trainer, project)
+
+
+def published_detector(trainer: CustomVisionTrainingClient, folder: Path) -> tuple[Project, Iteration]:
+    """A new project of the pictures with boxes in a folder, trained and published. Ends the program without them."""
+    if not (folder / boxes.REGIONS).is_file():
+        sys.exit(f"There are no photographs with boxes at {folder}; name the folder that holds it with --photos.")
+    pictures = boxes.read_boxes(folder).train
+    project = detection.create_project(trainer, f"benchmark of {len(pictures)}")
+    detection.upload(trainer, project, pictures, Progress(disable=True))
+    return project, _published(trainer, project)
+
+
+def _published(trainer: CustomVisionTrainingClient, project: Project) -> Iteration:
     iteration, _ = session.train(trainer, project)
     trainer.publish_iteration(project.id, iteration.id, session.PUBLISHED_NAME, RESOURCE_ID)
-    return project, iteration
+    return iteration
 
 
 def cpu_seconds(process: int) -> float:
