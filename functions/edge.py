@@ -1,6 +1,6 @@
 """The HTTP edge: the decorators `training(...)` and `prediction(...)` make a plain function an Azure function.
 
-They find the route, check the key, parse ids, and turn answers and errors into the API's JSON.
+They find the route, check the key or the token, parse ids, and turn answers and errors into the API's JSON.
 """
 
 import logging
@@ -15,6 +15,7 @@ from functions.parameters import Parameter, parameters, result
 from functions.runtime import runtime
 from shared import errors
 from shared.errors import ServiceError
+from shared.models.roles import ROLES, Role
 
 T = TypeVar("T")
 Handler = TypeVar("Handler", bound=Callable[..., object])
@@ -57,10 +58,15 @@ class Operation(NamedTuple):
 
     @property
     def rate(self) -> str:
-        """The name of the limit on how often one key may call it in a second."""
+        """The name of the limit on how often one caller may call it in a second."""
         if self.service == "prediction":
             return f"{'unstored' if self.name.endswith('no_store') else 'stored'}_predictions_per_second"
         return "trainings_per_second" if self.name == "train_project" else "calls_per_second"
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Those of a token that may call it."""
+        return ROLES[self.name]
 
     @property
     def predicts(self) -> bool:
@@ -124,16 +130,36 @@ class NoSuchVersion(ServiceError):
 
 
 def _admit(operation: Operation, call: Call) -> None:
-    service, headers = operation.service, call.request.headers
+    caller = _caller(operation, call)
+    if (call.request.route_params.get("version") or "").lower() not in VERSIONS:
+        raise NoSuchVersion(f"{NO_SUCH_ROUTE}: the versions of this API are v3.0 to v3.4-preview.")
+    call.runtime.rates.take(caller, operation.rate, getattr(call.limits, operation.rate), operation.name)
+
+
+def _caller(operation: Operation, call: Call) -> str:
+    """Who is calling, by key or by token. Raises Unauthorized, InsufficientCapability."""
+    service, headers, tokens = operation.service, call.request.headers, call.runtime.tokens
     key = headers.get(KEY_HEADERS[service]) or headers.get("Ocp-Apim-Subscription-Key") or ""
+    scheme, _, token = (headers.get("Authorization") or "").partition(" ")
+    if tokens and (not call.runtime.settings.allow_keys or (not key and scheme.lower() == "bearer")):
+        caller = tokens.caller(token.strip())
+        _check_roles(operation, caller.roles)
+        return caller.id
     if not call.runtime.keys.allows(service, key):
         raise errors.Unauthorized(
             "Access denied due to invalid subscription key or wrong API endpoint. "
-            f"Send one of this service's two {service} keys in the header {KEY_HEADERS[service]}."
+            f"Send one of this service's two {service} keys in the header {KEY_HEADERS[service]}"
+            f"{', or a token of Entra ID in the header Authorization' if tokens else ''}."
         )
-    if (call.request.route_params.get("version") or "").lower() not in VERSIONS:
-        raise NoSuchVersion(f"{NO_SUCH_ROUTE}: the versions of this API are v3.0 to v3.4-preview.")
-    call.runtime.rates.take(key, operation.rate, getattr(call.limits, operation.rate), operation.name)
+    return key
+
+
+def _check_roles(operation: Operation, roles: frozenset[str]) -> None:
+    if operation.roles.isdisjoint(roles):
+        raise errors.InsufficientCapability(
+            f"The roles of your token ({', '.join(sorted(roles)) or 'none'}) don't allow {operation.name}; "
+            f"have one of these app roles assigned to you in Entra ID: {', '.join(sorted(operation.roles))}."
+        )
 
 
 def _respond(call: Call, operation: Operation, answer: object) -> func.HttpResponse:

@@ -14,6 +14,7 @@ from functions.parameters import RANGES, AtMost, Parameter, UpTo, camel
 from functions.runtime import runtime
 from shared.models.limits import Limits
 from shared.models.wire import Wire
+from shared.settings import Settings
 
 Json = dict[str, object]
 
@@ -27,17 +28,17 @@ DESCRIPTIONS = {
 }
 REFUSALS = {
     400: "The request does not fit; code and message say what to change.",
-    401: "The key is missing or wrong.",
-    403: "The predictions of this month are used up.",
+    401: "The key or the token is missing or wrong.",
+    403: "The token's roles do not allow it, or the predictions of this month are used up.",
     404: "There is no such thing, or no such version of this API.",
     409: "Others change the same thing at the same time; try again.",
     413: "The body is too large.",
     415: "The body's media type does not fit.",
-    429: "More calls than this key may make; Retry-After says in how many seconds to try again.",
+    429: "More calls than this caller may make; Retry-After says in how many seconds to try again.",
     503: "Something that the service depends on does not answer; Retry-After says in how many seconds to try again.",
 }
 # These come from the gateway, the others from the service; an unknown version or route is the gateway's 404.
-GATEWAYS, EITHERS = (401, 403, 413, 429), (404,)
+GATEWAYS, EITHERS = (401, 413, 429), (403, 404)
 TEXT: Json = {"type": "string"}
 ERROR: Json = {"type": "object", "properties": {"code": TEXT, "message": TEXT}, "required": ["code", "message"]}
 ERROR_SCHEMAS: Json = {
@@ -50,10 +51,11 @@ VERSION_PARAMETER: Json = {
     "required": True,
     "schema": {"type": "string", "enum": VERSIONS},
 }
-SECURITY_SCHEMES: Json = {
+KEY_SCHEMES: Json = {
     f"{name}Key": {"type": "apiKey", "in": "header", "name": header}
     for name, header in {**KEY_HEADERS, "general": "Ocp-Apim-Subscription-Key"}.items()
 }
+TOKEN_SCHEMES: Json = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 
 
 @blueprint.function_name(name="openapi")
@@ -64,10 +66,10 @@ def openapi(req: func.HttpRequest) -> func.HttpResponse:
 
 @cache
 def _encoded() -> bytes:
-    return msgspec.json.encode(document(operations, runtime().settings.limits))
+    return msgspec.json.encode(document(operations, runtime().settings))
 
 
-def document(operations: Iterable[Operation], limits: Limits) -> Json:
+def document(operations: Iterable[Operation], settings: Settings) -> Json:
     """These operations in OpenAPI 3.1."""
     described = sorted(operations, key=lambda operation: operation.name)
     kinds = dict.fromkeys(kind for operation in described for kind in _kinds(operation))
@@ -77,7 +79,10 @@ def document(operations: Iterable[Operation], limits: Limits) -> Json:
     paths: dict[str, Json] = {}
     for operation in described:
         path = f"/customvision/{{version}}/{operation.service}/{camel(operation.path)}"
-        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, schemas, limits)
+        paths.setdefault(path, {})[operation.method.lower()] = {
+            **_operation(operation, schemas, settings.limits),
+            "security": _security(operation, settings),
+        }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -91,7 +96,8 @@ def document(operations: Iterable[Operation], limits: Limits) -> Json:
             "schemas": components | ERROR_SCHEMAS,
             "parameters": {"version": VERSION_PARAMETER},
             "responses": {f"Refused{status}": _refusal(status) for status in REFUSALS},
-            "securitySchemes": SECURITY_SCHEMES,
+            "securitySchemes": (KEY_SCHEMES if settings.allow_keys else {})
+            | (TOKEN_SCHEMES if settings.entra_tenant_id else {}),
         },
     }
 
@@ -102,7 +108,6 @@ def _operation(operation: Operation, schemas: dict[object, Json], limits: Limits
         "operationId": operation.name,
         "summary": _summary(operation),
         "tags": [operation.service],
-        "security": [{f"{operation.service}Key": []}, {"generalKey": []}],
         "parameters": [
             _reference("parameters", "version"),
             *(_parameter(each, schemas, limits) for each in parameters if each.source in ("path", "query")),
@@ -111,6 +116,12 @@ def _operation(operation: Operation, schemas: dict[object, Json], limits: Limits
     }
     bodies = [_body(each, schemas, limits) for each in parameters if each.source not in ("path", "query")]
     return described | ({"requestBody": bodies[0]} if bodies else {})
+
+
+def _security(operation: Operation, settings: Settings) -> list[Json]:
+    """What opens it: a key, or a token in one of its roles."""
+    keys: list[Json] = [{f"{operation.service}Key": []}, {"generalKey": []}] if settings.allow_keys else []
+    return keys + ([{"token": [role]} for role in sorted(operation.roles)] if settings.entra_tenant_id else [])
 
 
 def _summary(operation: Operation) -> str:
@@ -181,7 +192,6 @@ def _refusals(operation: Operation) -> Json:
     has_body = any(each.source not in ("path", "query") for each in operation.parameters.values())
     absent = {413, 415} if not has_body else set()
     absent |= {409} if operation.method == "GET" else set()
-    absent |= {403} if not operation.predicts else set()
     refused = [status for status in REFUSALS if status not in absent]
     return {str(status): _reference("responses", f"Refused{status}") for status in refused}
 

@@ -11,6 +11,7 @@ from shared.rates import Rates
 from shared.secrets import Keys
 from shared.settings import Settings
 from shared.storage.account.store import Store
+from shared.tokens import Tokens
 
 if TYPE_CHECKING:
     from shared.prediction.sessions import Sessions
@@ -48,6 +49,10 @@ class Runtime:
     @Once
     def keys(self) -> Keys:
         return Keys.open(self.settings)
+
+    @Once
+    def tokens(self) -> Tokens | None:
+        return Tokens.open(self.settings)
 
     @Once
     def rates(self) -> Rates:

@@ -23,6 +23,12 @@ class Unauthorized(ServiceError):
     status, code = 401, "401"
 
 
+class InsufficientCapability(ServiceError):
+    """The caller is known, and none of its roles allows the call."""
+
+    status, code = 403, "ForbiddenUserInsufficientCapability"
+
+
 class TooManyRequests(ServiceError):
     status, code = 429, "429"
 

@@ -23,6 +23,7 @@ from functions import openapi
 from functions.edge import operations
 from shared.errors import ServiceError
 from shared.models.limits import Limits
+from shared.settings import Settings
 from tests.functions.flows import train, upload
 
 CHECKS = [
@@ -77,18 +78,18 @@ def test_its_address_takes_no_other_method(service):
     assert requests.post(address, timeout=10).status_code == 404
 
 
-def document(operations, limits):
-    return msgspec.json.decode(msgspec.json.encode(openapi.document(operations, limits)))
+def document(operations, settings):
+    return msgspec.json.decode(msgspec.json.encode(openapi.document(operations, settings)))
 
 
 def test_an_app_describes_what_it_serves():
-    alone = document([operation for operation in operations if operation.service == "prediction"], Limits())
+    alone = document([operation for operation in operations if operation.service == "prediction"], Settings())
     assert len(alone["paths"]) == 8
     assert all("/prediction/" in path for path in alone["paths"])
 
 
 def test_the_description_is_openapi_with_this_installations_limits():
-    described = document(operations, Limits(page_size=7, tags_per_batch=3))
+    described = document(operations, Settings(limits=Limits(page_size=7, tags_per_batch=3)))
     schemathesis.openapi.from_dict(described).validate()
     images = described["paths"]["/customvision/{version}/training/projects/{projectId}/images"]
     read, create = (
@@ -96,6 +97,19 @@ def test_the_description_is_openapi_with_this_installations_limits():
     )
     assert read["take"] == {"type": "integer", "minimum": 0, "maximum": 7, "default": 50}
     assert create["tagIds"]["maxItems"] == 3
+
+
+def test_tokens_are_described_with_the_roles_that_open_an_operation():
+    entra = Settings(entra_tenant_id="t", entra_audience="a")
+    path = "/customvision/{version}/training/projects/{projectId}"
+    delete = document(operations, entra)["paths"][path]["delete"]
+    assert delete["security"] == [{"trainingKey": []}, {"generalKey": []}, {"token": ["Contributor"]}]
+    described = document(operations, msgspec.structs.replace(entra, allow_keys=False))
+    schemathesis.openapi.from_dict(described).validate()
+    assert described["components"]["securitySchemes"].keys() == {"token"}
+    roles = [{"token": [role]} for role in ("Contributor", "Deployment", "Labeler", "Reader", "Trainer")]
+    assert described["paths"][path]["get"]["security"] == roles
+    assert document(operations, Settings())["components"]["securitySchemes"].keys() >= {"trainingKey", "predictionKey"}
 
 
 def test_every_refusal_is_described():
