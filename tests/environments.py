@@ -1,0 +1,20 @@
+"""Virtual environments that hold what a requirements file names and nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def make_environment(folder: Path, *arguments: str, cwd: Path) -> Path:
+    """The interpreter of a new one, after `pip install` with these arguments in `cwd`."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    if arguments:
+        install(python, *arguments, cwd=cwd)
+    return python
+
+
+def install(python: Path, *arguments: str, cwd: Path) -> None:
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,116 @@
+"""The deployment package: what is in it, and that it serves with the packages of requirements.txt alone."""
+
+import json
+import subprocess
+import sysconfig
+import zipfile
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from local import package
+from local.azurite import free_ports, is_free
+from local.service import RESOURCE_ID
+from shared.models.projects import ProjectOptions
+from shared.operations.serving import publish
+from shared.operations.workspace import projects
+from shared.settings import ROOT, child_environment
+from tests.environments import make_environment
+from tests.functions.detectors import put_detector
+from tests.pictures import rectangles
+from tests.prediction.graphs import DETECTION_DOMAIN
+
+# What the local host brings beside the app's own packages.
+HOST_ONLY = {"local", "uvicorn", "uvloop", "httptools", "click", "h11"}
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory):
+    path = tmp_path_factory.mktemp("package") / "ocellus.zip"
+    package.write(path)
+    return path
+
+
+def names(path):
+    with zipfile.ZipFile(path) as file:
+        return file.namelist()
+
+
+def test_the_package_has_what_the_functions_run_and_nothing_else(packaged):
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    rooms = ("functions/", "shared/")
+    single = {"function_app.py", "host.json", "requirements.txt"}
+    expected = {name for name in tracked.stdout.splitlines() if name.startswith(rooms) or name in single}
+    assert expected <= set(names(packaged))
+    assert {name.split("/")[0] for name in names(packaged)} == {"functions", "shared", *single}
+    assert not [name for name in names(packaged) if "__pycache__" in name]
+
+
+def test_the_same_content_makes_the_same_package(packaged, tmp_path):
+    package.write(tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == packaged.read_bytes()
+
+
+def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    assert package.main([str(tmp_path / "file" / "ocellus.zip")]) == 1
+    assert "can't be written" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def unpacked(packaged, tmp_path_factory):
+    """The package's folder, and an interpreter that has its requirements."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(packaged) as file:
+        file.extractall(folder)
+    return folder, make_environment(tmp_path_factory.mktemp("clean"), "-r", "requirements.txt", cwd=folder)
+
+
+@pytest.fixture
+def project(store, settings):
+    """One whose detector is published as `colours`."""
+    project = projects.create_project(
+        store,
+        settings.limits,
+        name="packaged",
+        description=None,
+        domain_id=DETECTION_DOMAIN,
+        classification_type=None,
+        target_export_platforms=[],
+        options=ProjectOptions(),
+    )
+    iteration = put_detector(store, project.id)
+    publish.publish_iteration(
+        store, project.id, iteration.id, publish_name="colours", prediction_id=RESOURCE_ID, overwrite=False
+    )
+    return project
+
+
+def test_the_package_serves_predictions_with_its_requirements_alone(unpacked, project, azurite, tmp_path, eventually):
+    folder, python = unpacked
+    (port,) = free_ports(1)
+    settings = {"SERVICES": "prediction", "STORAGE_CONNECTION_STRING": azurite, "PREDICTION_KEY_1": "key"}
+    note, site = tmp_path / "modules.json", sysconfig.get_path("purelib")
+    command = [python, ROOT / "tests" / "local" / "hosting.py", note, ROOT, site, str(port)]
+    with subprocess.Popen(command, cwd=folder, env=child_environment(**settings)) as host:
+        try:
+            eventually(lambda: not is_free(port) or host.poll() is not None)
+            connection = HTTPConnection("127.0.0.1", port, timeout=30)
+            path = f"/customvision/v3.1/prediction/{project.id}/detect/iterations/colours/image/nostore"
+            headers = {"Prediction-Key": "key", "Content-Type": "application/octet-stream"}
+            connection.request("POST", path, rectangles({"red": (0.125, 0.25, 0.25, 0.5)}), headers)
+            reply = connection.getresponse()
+            found = json.loads(reply.read())
+            connection.close()
+        finally:
+            host.terminate()
+        assert host.wait(20) == 0
+    assert (reply.status, [each["tagName"] for each in found["predictions"]]) == (200, ["red"])
+
+    modules = {name: Path(file) for name, file in json.loads(note.read_text()).items()}
+    assert modules["shared"].is_relative_to(folder)
+    del modules["__main__"], modules["__mp_main__"]
+    foreign = {name.split(".")[0] for name, file in modules.items() if file.is_relative_to(ROOT)}
+    assert foreign <= HOST_ONLY
+    assert not {"torch", "tests", "training_job"} & {name.split(".")[0] for name in modules}
