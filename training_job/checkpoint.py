@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 
-NAME = "checkpoint.pt"
+NAMES = ("checkpoint.pt", "tuning.pt")
 
 
 class Checkpoint(NamedTuple):
@@ -17,17 +17,20 @@ class Checkpoint(NamedTuple):
     put: Callable[[bytes], None]
 
 
-def of_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> Checkpoint:
-    def get() -> bytes | None:
-        blob = blobs.read(store, "models", _name(project_id, iteration_id))
-        return blob.data if blob else None
+def of_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Checkpoint, Checkpoint]:
+    """Of the training, and of the fine-tuning that may follow."""
 
-    return Checkpoint(get, lambda data: blobs.model_write(store, project_id, iteration_id, NAME, data))
+    def lying_at(name: str) -> Checkpoint:
+        def get() -> bytes | None:
+            blob = blobs.read(store, "models", f"{project_id}/{iteration_id}/{name}")
+            return blob.data if blob else None
+
+        return Checkpoint(get, lambda data: blobs.model_write(store, project_id, iteration_id, name, data))
+
+    training, tuning = (lying_at(name) for name in NAMES)
+    return training, tuning
 
 
 def delete(store: Store, project_id: UUID, iteration_id: UUID) -> None:
-    blobs.delete(store, "models", _name(project_id, iteration_id))
-
-
-def _name(project_id: UUID, iteration_id: UUID) -> str:
-    return f"{project_id}/{iteration_id}/{NAME}"
+    for name in NAMES:
+        blobs.delete(store, "models", f"{project_id}/{iteration_id}/{name}")

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +15,14 @@ from msgspec.structs import replace
 from shared.errors import ImageNotFound
 from shared.models.domains import DOMAINS
 from shared.models.exports import exportable_to
-from shared.models.iterations import REASON_LENGTH, CustomBaseModelInfo, Iteration, IterationRecord, IterationStatus
+from shared.models.iterations import (
+    REASON_LENGTH,
+    CustomBaseModelInfo,
+    Iteration,
+    IterationRecord,
+    IterationStatus,
+    TrainingType,
+)
 from shared.models.projects import ClassificationType
 from shared.models.training import ARCHITECTURE, Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
@@ -31,6 +38,11 @@ from training_job.heartbeat import Heartbeat
 from training_job.quick import Trained, train
 from training_job.recipe import RECIPES
 from training_job.result import Result
+
+# Of an advanced training for which no budget was named.
+HOURS = 1
+# Seconds to store the model.
+STORING = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +62,7 @@ def run(store: Store, settings: JobSettings) -> None:
         dataset = datasets.read(store, project_id, iteration_id)
         if dataset is None:
             raise TrainingFailed("The iteration has no dataset; train again.")
-        base = record.iteration.custom_base_model_info
-        result = _train(store, settings, dataset, base, heartbeat)
+        result = _train(store, settings, dataset, record.iteration, heartbeat)
         heartbeat.report(0.95, "Storing the model")
         _store(store, dataset, result)
     finish(store, project_id, iteration_id, None)
@@ -70,7 +81,7 @@ def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | No
 
 
 def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iteration:
-    minutes = (time - (record.run.started or record.iteration.created)).total_seconds() / 60
+    minutes = (time - record.iteration.created).total_seconds() / 60
     return replace(
         record.iteration,
         status=IterationStatus.FAILED if failure else IterationStatus.COMPLETED,
@@ -82,19 +93,34 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
     )
 
 
-def _train(
-    store: Store, settings: JobSettings, dataset: Dataset, info: CustomBaseModelInfo | None, heartbeat: Heartbeat
-) -> Result:
+def _train(store: Store, settings: JobSettings, dataset: Dataset, iteration: Iteration, heartbeat: Heartbeat) -> Result:
     kind, folder = dataset.header.classification_type, Path(settings.backbones_folder)
     if kind is None:
-        # Torch comes with it, which takes seconds and a lot of memory that a classifier spares.
-        from training_job.detection.job import train_detector
-        from training_job.detection.recipe import RECIPE
+        return _train_detector(store, settings, dataset, iteration, heartbeat)
+    return _train_classifier(store, folder, dataset, kind, iteration.custom_base_model_info, heartbeat)
 
-        recipe = RECIPE.quick() if settings.job_shrunken else RECIPE
-        kept = checkpoint.of_iteration(store, dataset.header.project_id, dataset.header.iteration_id)
-        return train_detector(dataset, _pictures(store, dataset), recipe, folder, kept, heartbeat.report)
-    return _train_classifier(store, folder, dataset, kind, info, heartbeat)
+
+def _train_detector(
+    store: Store, settings: JobSettings, dataset: Dataset, iteration: Iteration, heartbeat: Heartbeat
+) -> Result:
+    # Torch comes with it, which takes seconds and a lot of memory that a classifier spares.
+    from training_job.detection.job import train_detector
+    from training_job.detection.light.train import Advanced
+    from training_job.detection.recipe import RECIPE, TUNING
+
+    shrunken, folder = settings.job_shrunken, Path(settings.backbones_folder)
+    kept, tuning_kept = checkpoint.of_iteration(store, iteration.project_id, iteration.id)
+    advanced = None
+    if iteration.training_type == TrainingType.ADVANCED:
+        advanced = Advanced(TUNING.quick() if shrunken else TUNING, tuning_kept, partial(_left, iteration))
+    recipe = RECIPE.quick() if shrunken else RECIPE
+    return train_detector(dataset, _pictures(store, dataset), recipe, folder, kept, heartbeat.report, advanced)
+
+
+def _left(iteration: Iteration) -> float:
+    """Seconds of the budget, which began with the train call: a job that died and was started again has no other."""
+    budget = timedelta(hours=iteration.reserved_budget_in_hours or HOURS)
+    return (iteration.created + budget - now()).total_seconds() - STORING
 
 
 def _train_classifier(

@@ -14,7 +14,7 @@ from training_job import backbones, evaluate
 from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example, Report
 from training_job.detection.judge import Found
-from training_job.detection.light.train import train
+from training_job.detection.light.train import Advanced, train
 from training_job.detection.recipe import Recipe
 from training_job.embeddings import Picture
 from training_job.result import Result
@@ -30,6 +30,7 @@ def train_detector(
     backbones_folder: Path,
     checkpoint: Checkpoint,
     report: Report,
+    advanced: Advanced | None = None,
 ) -> Result:
     """Images without regions are background."""
     report(0.0, "Loading the backbone")
@@ -38,7 +39,7 @@ def train_detector(
     truths = np.array([[tag in _boxed(image) for tag in tags] for image in dataset.images], np.float32)
     chosen = evaluate.sample(truths, recipe.images)
     examples = [_example(dataset.images[place], pictures[place].read, dataset) for place in chosen]
-    trained = train(backbone, examples, len(tags), recipe, checkpoint, report)
+    trained = train(backbone, examples, len(tags), recipe, checkpoint, report, advanced)
     judged = [dataset.images[place] for place in chosen[trained.judged]]
     evaluated = [_evaluated(image, found) for image, found in zip(judged, trained.found, strict=True)]
     return Result(trained.graph, trained.preprocessing, recipe.architecture, evaluated)

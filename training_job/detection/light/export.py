@@ -10,11 +10,9 @@ from torch import Tensor, nn
 from training_job.detection.judge import BOXES, SCORES, TAGS
 from training_job.detection.light.model import MOST_REACH, Grid, Head, Layer
 from training_job.detection.recipe import Recipe
+from training_job.detection.selection import select
 from training_job.export import INPUT, METADATA
 from training_job.graph import Graph
-
-# What a service answers; lower scores are noise.
-LOWEST_SCORE = 0.01
 
 
 def detector(backbone: onnx.ModelProto, head: Head, recipe: Recipe) -> onnx.ModelProto:
@@ -28,31 +26,12 @@ def detector(backbone: onnx.ModelProto, head: Head, recipe: Recipe) -> onnx.Mode
     directions = graph.constant(grid.strides.numpy()[:, None] * [-1, -1, 1, 1] / pixels)
     distances = graph.add("Exp", graph.add("Min", reaches, graph.constant(MOST_REACH)))
     boxes = graph.add("Add", corners, graph.add("Mul", distances, directions))
-    _select(graph, graph.add("Clip", boxes, graph.constant(0), graph.constant(1)), graph.add("Sigmoid", logits), recipe)
+    select(graph, graph.add("Clip", boxes, graph.constant(0), graph.constant(1)), graph.add("Sigmoid", logits), recipe)
     outputs: dict[str, list[int | str]] = {BOXES: [1, "n", 4], TAGS: [1, "n"], SCORES: [1, "n"]}
     model = graph.model({INPUT: [1, 3, pixels, pixels]}, outputs, {TAGS})
     helper.set_model_props(model, METADATA)
     onnx.checker.check_model(model)
     return model
-
-
-def _select(graph: Graph, boxes: str, scores: str, recipe: Recipe) -> None:
-    """Boxes (1, N, 4) and scores (1, tags, N) -> the outputs: of each tag the boxes that no better one overlaps."""
-
-    def whole(*values: int) -> str:
-        return graph.constant(values, np.int64)
-
-    limits = graph.constant(recipe.overlap), graph.constant(LOWEST_SCORE)
-    # Of each a row: 0, its tag, its cell.
-    kept = graph.add("NonMaxSuppression", boxes, scores, whole(recipe.boxes), *limits)
-    found = graph.add("GatherND", scores, kept)
-    count = graph.add("Min", graph.add("Shape", found), whole(recipe.boxes))
-    graph.nodes.append(helper.make_node("TopK", [found, count], ["best", "rank"]))
-    best = graph.add("Gather", kept, "rank", axis=0)
-    tags, cells = (graph.add("Gather", best, graph.constant(column, np.int64), axis=1) for column in (1, 2))
-    graph.add("Gather", boxes, cells, axis=1, output=BOXES)
-    graph.add("Unsqueeze", tags, whole(0), output=TAGS)
-    graph.add("Unsqueeze", "best", whole(0), output=SCORES)
 
 
 class _Written:

@@ -1,29 +1,24 @@
-"""Quick detection training, top to bottom: look, hold out, learn, judge, learn from what was held out too, compose."""
+"""Quick and advanced training of the light detector, top to bottom: look, hold out, learn, judge, learn from what was
+held out too, compose; advanced training fine-tunes once it has judged, and takes what is better.
+"""
 
-import logging
-import time
-from collections.abc import Callable, Sequence
-from copy import deepcopy
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import onnx
 
 from shared.models.preprocessing import Preprocessing
 from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example, Report
-from training_job.detection.judge import Found, hold_out, judge
-from training_job.detection.light.export import detector
-from training_job.detection.light.features import featurise
-from training_job.detection.light.learn import Epoch, Learner, begin, learn, phase
-from training_job.detection.light.state import pack, unpack
-from training_job.detection.recipe import Recipe
+from training_job.detection.judge import Found, judge, mean_precision
+from training_job.detection.light.course import LEARNED, Course, begin, run
+from training_job.detection.light.tunable import Light
+from training_job.detection.recipe import Recipe, Tuning
+from training_job.detection.tuning.loop import Left, Tuned, tune
 from training_job.detection.views import Ints
 
-# Of a job's progress, up to here the look at all images, and up to there learning.
-LOOKED, LEARNED = 0.15, 0.95
-
-log = logging.getLogger(__name__)
+# Of an advanced training's, up to here what it has in common with a quick one.
+TUNED_FROM = 0.2
 
 
 class Trained(NamedTuple):
@@ -35,6 +30,14 @@ class Trained(NamedTuple):
     found: list[Found]
 
 
+class Advanced(NamedTuple):
+    """How to fine-tune, where the state of that lies between its runs, and how many seconds there are left for all."""
+
+    tuning: Tuning
+    checkpoint: Checkpoint
+    left: Left
+
+
 def train(
     backbone: onnx.ModelProto,
     examples: Sequence[Example],
@@ -42,47 +45,41 @@ def train(
     recipe: Recipe,
     checkpoint: Checkpoint,
     report: Report,
+    advanced: Advanced | None = None,
 ) -> Trained:
-    """Goes on from the checkpoint where there is one."""
-    spec, views = recipe.preprocessing, recipe.views(len(examples))
-    features = featurise(backbone, examples, spec, views, lambda done, text: report(LOOKED * done, text))
-    held = hold_out(features.pooled(views), [example.tags for example in examples], recipe.parts, recipe.judged)
-    rows = np.arange(len(examples) * views)
-    first, last = recipe.epochs(len(rows))
+    """Goes on from the checkpoints where there are any."""
+    spec = recipe.preprocessing
+
+    def told(done: float, text: str) -> None:
+        report(TUNED_FROM * done if advanced else done, f"{text} before fine-tuning" if advanced else text)
+
+    course = begin(backbone, examples, tags, recipe, checkpoint, told)
+    run(course, course.first, told)
+    judged = [examples[position] for position in course.held]
+    if course.found is None:
+        course.found = judge(course.composed(), judged, spec)
+    # Beyond that it was found out that fine-tuning is no better.
+    if advanced and course.done == course.first:
+        beaten = mean_precision(judged, course.found)
+        tuned = _fine_tuned(course, examples, beaten, advanced, report)
+        if tuned:
+            return Trained(tuned.graph.SerializeToString(), spec, course.held, tuned.found)
     # The published model learns from the held-out images too, once they have judged what it was until then.
-    epochs = [
-        *phase(rows[~np.isin(rows // views, held)], first, recipe.rate),
-        *phase(rows, last, recipe.last_rate),
-    ]
-    learner = begin(features.widths, tags, recipe)
-    training = f"{recipe} {tags} tags {len(examples)} images"
-    done, found = unpack(learner, training, checkpoint.get())
-    tell = _teller(epochs, done, report)
-    for number in range(done, len(epochs)):
-        if number == first:
-            found = judge(composed(backbone, learner), [examples[position] for position in held], spec)
-        learn(learner, features, epochs[number], number, tell)
-        checkpoint.put(pack(learner, training, number + 1, found))
-        log.info("Epoch %d of %d is done", number + 1, len(epochs))
-    return Trained(composed(backbone, learner).SerializeToString(), spec, held, found or [])
+    run(course, len(course.epochs), (lambda _, text: report(LEARNED, text)) if advanced else told)
+    return Trained(course.composed().SerializeToString(), spec, course.held, course.found)
 
 
-def composed(backbone: onnx.ModelProto, learner: Learner) -> onnx.ModelProto:
-    return detector(backbone, deepcopy(learner.head).cpu().eval(), learner.recipe)
+def _fine_tuned(
+    course: Course, examples: Sequence[Example], beaten: float, advanced: Advanced, report: Report
+) -> Tuned | None:
+    """None where that is no better; then there is time left for the rest of the course."""
+    rest = course.pace * sum(len(epoch.rows) for epoch in course.epochs[course.first :])
 
+    def told(done: float, text: str) -> None:
+        report(TUNED_FROM + (LEARNED - TUNED_FROM) * done, text)
 
-def _teller(epochs: Sequence[Epoch], done: int, report: Report) -> Callable[[int, float], None]:
-    """Reports after each batch which epoch it is in, the loss, and how long the rest may take."""
-    ends = np.cumsum([len(epoch.rows) for epoch in epochs])
-    before = seen = int(ends[done - 1]) if done else 0
-    started, mean = time.monotonic(), 0.0
+    def left() -> float:
+        return advanced.left() - rest
 
-    def tell(size: int, loss: float) -> None:
-        nonlocal seen, mean
-        seen, mean = seen + size, 0.95 * mean + 0.05 * loss if mean else loss
-        epoch = int(np.searchsorted(ends, seen)) + 1
-        left = (time.monotonic() - started) / (seen - before) * (int(ends[-1]) - seen)
-        message = f"Epoch {epoch} of {len(epochs)}, loss {mean:.2f}, about {left:.0f} s left"
-        report(LOOKED + (LEARNED - LOOKED) * seen / int(ends[-1]), message)
-
-    return tell
+    light = Light(course.backbone, course.learner)
+    return tune(light, examples, course.held, advanced.tuning, beaten, advanced.checkpoint, told, left)

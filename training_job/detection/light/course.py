@@ -1,0 +1,122 @@
+"""The course of a quick training: a head learns from the features of a frozen backbone, epoch by epoch."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+
+from training_job.checkpoint import Checkpoint
+from training_job.detection import state
+from training_job.detection.data import Example, Report
+from training_job.detection.judge import Found, hold_out
+from training_job.detection.light import learn
+from training_job.detection.light.export import detector
+from training_job.detection.light.features import Features, featurise
+from training_job.detection.light.learn import Epoch, Learner, phase
+from training_job.detection.recipe import Recipe
+from training_job.detection.views import Ints
+
+# Of a quick training's progress, up to here the look at all images, and up to there learning.
+LOOKED, LEARNED = 0.15, 0.95
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Course:
+    """A quick training between two epochs, `done` of all; after `first` of them it is judged, and what it `found` is
+    kept. `pace` is the seconds that a view takes.
+    """
+
+    backbone: onnx.ModelProto
+    features: Features
+    learner: Learner
+    held: Ints
+    epochs: list[Epoch]
+    first: int
+    checkpoint: Checkpoint
+    training: str
+    done: int = 0
+    found: list[Found] | None = None
+    pace: float = 0.0
+
+    def composed(self) -> onnx.ModelProto:
+        return detector(self.backbone, deepcopy(self.learner.head).cpu().eval(), self.learner.recipe)
+
+
+def begin(
+    backbone: onnx.ModelProto,
+    examples: Sequence[Example],
+    tags: int,
+    recipe: Recipe,
+    checkpoint: Checkpoint,
+    report: Report,
+) -> Course:
+    """Looks at the examples, and goes on from the checkpoint if there is one."""
+    views = recipe.views(len(examples))
+    features = featurise(
+        backbone, examples, recipe.preprocessing, views, lambda *told: report(LOOKED * told[0], told[1])
+    )
+    held = hold_out(features.pooled(views), [example.tags for example in examples], recipe.parts, recipe.judged)
+    rows = np.arange(len(examples) * views)
+    first, last = recipe.epochs(len(rows))
+    epochs = [
+        *phase(rows[~np.isin(rows // views, held)], first, recipe.rate),
+        *phase(rows, last, recipe.last_rate),
+    ]
+    training = f"{recipe} {tags} tags {len(examples)} images"
+    course = Course(
+        backbone, features, learn.begin(features.widths, tags, recipe), held, epochs, first, checkpoint, training
+    )
+    _unpack(course)
+    return course
+
+
+def run(course: Course, until: int, report: Report) -> None:
+    """Up to so many epochs."""
+    tell = _teller(course.epochs, course.done, report)
+    for number in range(course.done, until):
+        started = time.monotonic()
+        learn.learn(course.learner, course.features, course.epochs[number], number, tell)
+        course.done, course.pace = number + 1, (time.monotonic() - started) / len(course.epochs[number].rows)
+        course.checkpoint.put(_pack(course))
+        log.info("Epoch %d of %d is done", number + 1, len(course.epochs))
+
+
+def _pack(course: Course) -> bytes:
+    learned = {"head": course.learner.head.state_dict(), "optimizer": course.learner.optimizer.state_dict()}
+    found = None if course.found is None else state.packed(course.found)
+    return state.pack(course.training, {**learned, "done": course.done, "found": found, "pace": course.pace})
+
+
+def _unpack(course: Course) -> None:
+    """Put it where it was, if there is a checkpoint of this training."""
+    parts: dict[str, Any] | None = state.unpack(course.training, course.checkpoint.get(), course.learner.device)
+    if parts is None:
+        return
+    course.learner.head.load_state_dict(parts["head"])
+    course.learner.optimizer.load_state_dict(parts["optimizer"])
+    course.done, course.pace, found = parts["done"], parts["pace"], parts["found"]
+    course.found = None if found is None else state.unpacked(found)
+
+
+def _teller(epochs: Sequence[Epoch], done: int, report: Report) -> Callable[[int, float], None]:
+    """Reports after each batch which epoch it is in, the loss, and how long the rest may take."""
+    ends = np.cumsum([len(epoch.rows) for epoch in epochs])
+    before = seen = int(ends[done - 1]) if done else 0
+    started, mean = time.monotonic(), 0.0
+
+    def tell(size: int, loss: float) -> None:
+        nonlocal seen, mean
+        seen, mean = seen + size, 0.95 * mean + 0.05 * loss if mean else loss
+        epoch = int(np.searchsorted(ends, seen)) + 1
+        left = (time.monotonic() - started) / (seen - before) * (int(ends[-1]) - seen)
+        message = f"Epoch {epoch} of {len(epochs)}, loss {mean:.2f}, about {left:.0f} s left"
+        report(LOOKED + (LEARNED - LOOKED) * seen / int(ends[-1]), message)
+
+    return tell
