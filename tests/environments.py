@@ -15,6 +15,6 @@ def make_environment(folder: Path, *arguments: str, cwd: Path) -> Path:
 
 
 def install(python: Path, *arguments: str, cwd: Path) -> None:
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
