@@ -47,7 +47,9 @@ class Graph:
         self.add("Slice", source, *(self.constant(part, np.int64) for part in window), output=output)
         self.nodes.insert(0, self.nodes.pop())
 
-    def model(self, inputs: Shapes, outputs: Shapes, integers: Set[str] = frozenset()) -> onnx.ModelProto:
+    def model(
+        self, inputs: Shapes, outputs: Shapes, integers: Set[str] = frozenset(), opset: int = OPSET
+    ) -> onnx.ModelProto:
         """Inputs and outputs are float32, but int64 where their names are among `integers`."""
 
         def values(shapes: Shapes) -> list[onnx.ValueInfoProto]:
@@ -55,5 +57,5 @@ class Graph:
             return [helper.make_tensor_value_info(name, types[name], shape) for name, shape in shapes.items()]
 
         graph = helper.make_graph(self.nodes, "ocellus", values(inputs), values(outputs), self.weights)
-        opsets = [helper.make_opsetid("", OPSET)]
+        opsets = [helper.make_opsetid("", opset)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ocellus")

@@ -14,9 +14,10 @@ from tests.conftest import PHOTOS
 from tests.training_job.detection.scenes import rendered
 from training_job.detection.data import Example, session
 from training_job.detection.judge import Found, judge
-from training_job.detection.light.export import LOWEST_SCORE, detector
+from training_job.detection.light.export import detector
 from training_job.detection.light.model import Grid, Head, boxes_of
 from training_job.detection.recipe import RECIPE
+from training_job.detection.selection import LOWEST_SCORE
 from training_job.export import METADATA
 
 TAGS = 3
