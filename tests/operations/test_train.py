@@ -62,13 +62,15 @@ def add_image(store, project_id, *tag_ids) -> ImageRecord:
     return record
 
 
-def train_project(store, settings, project_id, selected=None, base=None, address=None) -> Iteration:
+def train_project(
+    store, settings, project_id, selected=None, base=None, address=None, kind=TrainingType.REGULAR, hours=0
+) -> Iteration:
     return train.train_project(
         store,
         settings,
         project_id,
-        training_type=TrainingType.REGULAR,
-        reserved_budget_in_hours=0,
+        training_type=kind,
+        reserved_budget_in_hours=hours,
         force_train=False,
         notification_email_address=address,
         parameters=TrainingParameters(selected, base),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.domains import PRODUCTS_ON_SHELVES
 from shared.models.images import ImageRecord, OrderBy, RegionMark, TaggingStatus, TagMark, new_region_id
-from shared.models.iterations import CustomBaseModelInfo, IterationStatus
+from shared.models.iterations import CustomBaseModelInfo, IterationRecord, IterationStatus, TrainingType
 from shared.models.limits import Limits
 from shared.models.projects import ProjectSettingsUpdate, ProjectUpdate
 from shared.models.tags import Tag, TagType
@@ -19,6 +19,7 @@ from shared.operations.training import train
 from shared.operations.training import training_checks as checks
 from shared.operations.workspace import images, projects, tags
 from shared.storage.training import datasets
+from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 from tests.operations.test_races import DETECTION, tag_of
@@ -197,3 +198,37 @@ def test_a_base_is_refused(store, settings, detector_id, boxed, launches):
     first = train_project(store, settings, detector_id)
     with pytest.raises(errors.CustomBaseModelNotCompatible):
         train_project(store, settings, detector_id, base=CustomBaseModelInfo(detector_id, first.id))
+
+
+@pytest.mark.parametrize("hours", [0, 1, 24])
+def test_an_advanced_training_keeps_its_kind_and_its_budget(store, settings, detector_id, boxed, launches, hours):
+    iteration = train_project(store, settings, detector_id, kind=TrainingType.ADVANCED, hours=hours)
+    assert (iteration.training_type, iteration.reserved_budget_in_hours) == (TrainingType.ADVANCED, hours)
+    assert launches.launched == [iteration.id]
+
+
+@pytest.mark.parametrize(
+    ("kind", "hours"), [(TrainingType.ADVANCED, -1), (TrainingType.ADVANCED, 25), (TrainingType.REGULAR, -1)]
+)
+def test_a_budget_that_can_not_be_is_refused(store, settings, detector_id, boxed, launches, kind, hours):
+    with pytest.raises(errors.BadRequest, match=f"reservedBudgetInHours.*not {hours}"):
+        train_project(store, settings, detector_id, kind=kind, hours=hours)
+    assert launches.launched == []
+
+
+def test_an_advanced_training_is_another_than_the_quick_one_before_it(store, settings, detector_id, boxed, launches):
+    for kind in (TrainingType.REGULAR, TrainingType.ADVANCED):
+        iteration = train_project(store, settings, detector_id, kind=kind)
+        completed(store, iteration)
+    with pytest.raises(errors.TrainingNotNeeded):
+        train_project(store, settings, detector_id, kind=TrainingType.ADVANCED)
+    train_project(store, settings, detector_id, kind=TrainingType.ADVANCED, hours=2)
+
+
+def completed(store, iteration) -> None:
+    """As its job would leave it."""
+
+    def change(record: IterationRecord) -> IterationRecord:
+        return replace(record, iteration=replace(record.iteration, status=IterationStatus.COMPLETED))
+
+    stored_iterations.end_training(store, stored_iterations.update(store, iteration.project_id, iteration.id, change))

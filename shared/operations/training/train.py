@@ -61,11 +61,9 @@ def train_project(
 ) -> Iteration:
     """Answers at once with an iteration in `Training`; the job ends it as `Completed` or `Failed`."""
     project = projects.get_workspace(store, project_id)
-    checks.check_supported(project, training_type)
+    checks.check_kind(project, training_type, reserved_budget_in_hours)
     if notification_email_address and not EMAIL.fullmatch(notification_email_address):
         raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")
-    if reserved_budget_in_hours < 0:
-        raise errors.BadRequest(f"'reservedBudgetInHours' is 0 or more, not {reserved_budget_in_hours}.")
     if parameters.custom_base_model_info:
         checks.check_base(store, project, parameters.custom_base_model_info)
     counted = counts.read(store, project_id)

@@ -25,6 +25,8 @@ from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import iterations
 
+# The largest budget of an advanced training, as Custom Vision's portal offers it.
+MOST_HOURS = 24
 # What a dataset is refused with that does not fit its kind; a detector has no classification type.
 REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
     None: errors.DetectionTrainingValidationFailed,
@@ -33,11 +35,21 @@ REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
 }
 
 
-def check_supported(project: Project, training_type: TrainingType) -> None:
+def check_kind(project: Project, training_type: TrainingType, budget_hours: int) -> None:
+    """Whether the project can be trained in this way, with this budget."""
     domain = projects.domain_of(project)
-    if training_type == TrainingType.ADVANCED:
+    if budget_hours < 0:
+        raise errors.BadRequest(f"'reservedBudgetInHours' is 0 or more, not {budget_hours}.")
+    if training_type == TrainingType.REGULAR:
+        return
+    if domain.type != DomainType.OBJECT_DETECTION:
         raise errors.DomainNotSupportedForAdvancedTraining(
             f"'{domain.name}' has no advanced training in this version; train with trainingType=Regular."
+        )
+    if budget_hours > MOST_HOURS:
+        raise errors.BadRequest(
+            f"'reservedBudgetInHours' of an advanced training is {MOST_HOURS} at most, not {budget_hours}; "
+            "0 leaves it to the service."
         )
 
 
@@ -102,7 +114,8 @@ def check_iterations(limits: Limits, records: list[IterationRecord], new: Iterat
 
 def _what(run: TrainingRun, iteration: Iteration) -> tuple[object, ...]:
     """All that a training depends on."""
-    return run.revision, run.selected_tags, iteration.custom_base_model_info
+    kind = iteration.training_type, iteration.reserved_budget_in_hours
+    return run.revision, run.selected_tags, iteration.custom_base_model_info, kind
 
 
 def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> None:
