@@ -103,6 +103,23 @@ def test_load_ends_a_graph_that_goes_round_for_ever(short_deadline: None) -> Non
         make_loop(start=1)
 
 
+def test_load_ends_a_graph_whose_constants_are_long_to_fold(short_deadline: None) -> None:
+    """The optimiser would work them out before the first run, where no deadline reaches."""
+    graph = onnx.load_from_string(make_graph(2))
+    ones = onnx.helper.make_tensor("one", onnx.TensorProto.FLOAT, [1], [0.001])
+    steps = [onnx.helper.make_node("ConstantOfShape", ["side"], ["power0"], value=ones)]
+    steps += [onnx.helper.make_node("MatMul", [f"power{n}", "power0"], [f"power{n + 1}"]) for n in range(60)]
+    steps += [onnx.helper.make_node("ReduceMax", ["power60"], ["largest"], keepdims=0)]
+    steps += [onnx.helper.make_node("Mul", ["bias", "largest"], ["scaled_bias"])]
+    for step in reversed(steps):
+        graph.graph.node.insert(0, step)
+    graph.graph.initializer.append(onnx.helper.make_tensor("side", onnx.TensorProto.INT64, [2], [1000, 1000]))
+    (add,) = [node for node in graph.graph.node if node.op_type == "Add"]
+    add.input[1] = "scaled_bias"
+    with pytest.raises(PredictionModelUnreadable, match=r"took over 0\.2 seconds"):
+        Model.load(graph.SerializeToString(), msgspec.json.encode(make_spec(uuid4(), uuid4(), ["apple", "leaf"])))
+
+
 def test_predict_ends_a_graph_that_goes_round_for_ever(short_deadline: None) -> None:
     model = make_loop(start=0)
     with ThreadPoolExecutor(3) as pool:
