@@ -55,7 +55,7 @@ class Model:
         """
         try:
             spec = msgspec.json.decode(description, type=ModelSpec)
-            # No deadline ends the folding of constants, of which a hostile graph may have any amount; ours gain nothing.
+            # No deadline ends the folding of constants, which a hostile graph may have many of; ours gain nothing.
             session = ort.InferenceSession(
                 graph,
                 _options(threads),
