@@ -1,0 +1,52 @@
+"""A pretrained transformer as something to fine-tune: its own criterion, and its backbone slower than the rest."""
+
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from training_job.detection.recipe import Recipe
+from training_job.detection.transformer import source
+from training_job.detection.transformer.export import served
+from training_job.detection.tuning.tunable import Batch, Group
+from training_job.detection.views import Floats
+
+SEED = 0
+# What the authors of both fine-tune with, or less, as batches are smaller here; not measured on real weights.
+RATE, BACKBONE_RATE = 1e-4, 1e-5
+
+
+class Transformer:
+    """A `Tunable`. Raises DetectorUnavailable."""
+
+    def __init__(self, wanted: str, cache: Path, tags: int, recipe: Recipe, device: torch.device) -> None:
+        found = source.find(wanted, cache)
+        torch.manual_seed(SEED)
+        self.module = source.load(found, tags).to(device)
+        self.preprocessing, self.architecture, self.recipe = found.preprocessing, found.architecture, recipe
+
+    def groups(self) -> list[Group]:
+        parts: dict[bool, list[nn.Parameter]] = {True: [], False: []}
+        for name, parameter in self.module.named_parameters():
+            if parameter.requires_grad:
+                parts[name.startswith("model.backbone.")].append(parameter)
+        return [Group(parts[True], BACKBONE_RATE), Group(parts[False], RATE)]
+
+    def see(self, pixels: Floats) -> Floats:
+        return pixels
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Hungarian matching, and denoising of true boxes that were made noisy, as in pretraining."""
+        corners = batch.boxes
+        middles = torch.cat([corners[..., :2] + corners[..., 2:], 2 * (corners[..., 2:] - corners[..., :2])], -1) / 2
+        labels = [
+            {"class_labels": tags[tags >= 0], "boxes": boxes[tags >= 0]}
+            for tags, boxes in zip(batch.tags, middles, strict=True)
+        ]
+        cost = self.module(pixel_values=batch.seen / 255, labels=labels).loss
+        assert isinstance(cost, Tensor)
+        return cost
+
+    def graph(self) -> onnx.ModelProto:
+        return served(self.module, self.preprocessing, self.recipe)
