@@ -23,14 +23,14 @@ def camera_preprocess(event: func.EventGridEvent) -> None:
     camera.preprocess(app.store, app.publisher, app.settings.limits, upload)
 
 
-@blueprint.queue_trigger(arg_name="message", queue_name="frames", connection="AzureWebJobsStorage")
+@blueprint.queue_trigger(arg_name="message", queue_name="frames", connection="STORAGE_CONNECTION_STRING")
 def camera_predict(message: func.QueueMessage) -> None:
     app = runtime()
     frame = msgspec.json.decode(message.get_body(), type=Frame)
     camera.predict(app.store, app.publisher, app.sessions, frame, draw_boxes=app.settings.camera_draw_boxes)
 
 
-@blueprint.queue_trigger(arg_name="message", queue_name="frames-poison", connection="AzureWebJobsStorage")
+@blueprint.queue_trigger(arg_name="message", queue_name="frames-poison", connection="STORAGE_CONNECTION_STRING")
 def camera_reject_poison(message: func.QueueMessage) -> None:
     """A frame that failed on every attempt ends as a recorded rejection."""
     app = runtime()

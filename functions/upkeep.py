@@ -17,13 +17,13 @@ blueprint = blueprints["training"]
 RETRY_SECONDS = 600.0
 
 
-@blueprint.queue_trigger(arg_name="message", queue_name="upkeep", connection="AzureWebJobsStorage")
+@blueprint.queue_trigger(arg_name="message", queue_name="upkeep", connection="STORAGE_CONNECTION_STRING")
 def upkeep_do(message: func.QueueMessage) -> None:
     app = runtime()
     upkeep.do(app.store, app.settings, app.publisher, msgspec.json.decode(message.get_body(), type=AnyTask))
 
 
-@blueprint.queue_trigger(arg_name="message", queue_name="upkeep-poison", connection="AzureWebJobsStorage")
+@blueprint.queue_trigger(arg_name="message", queue_name="upkeep-poison", connection="STORAGE_CONNECTION_STRING")
 def upkeep_retry(message: func.QueueMessage) -> None:
     """No task is given up: one that failed on every attempt waits longer for the next ones."""
     task = msgspec.json.decode(message.get_body(), type=AnyTask)

@@ -147,7 +147,7 @@ class Service:
         """The app settings that the functions run with."""
         return {
             "STORAGE_CONNECTION_STRING": self.connection_string,
-            # What the queue triggers connect by.
+            # Where the Functions host of Core Tools keeps its locks.
             "AzureWebJobsStorage": self.connection_string,
             "TRAINING_KEY_1": self.training_key,
             "PREDICTION_KEY_1": self.prediction_key,

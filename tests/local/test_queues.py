@@ -159,6 +159,6 @@ def test_message_that_fails_in_a_poison_queue_stays_there_and_is_not_run_for_eve
 def test_trigger_whose_connection_is_not_set_is_named(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("AzureWebJobsStorage", raising=False)
+    monkeypatch.delenv("STORAGE_CONNECTION_STRING", raising=False)
     assert host.main(["--app=function_app:app"]) == 1
-    assert "camera_predict: its trigger connects by the app setting AzureWebJobsStorage" in capfd.readouterr().err
+    assert "camera_predict: its trigger connects by the app setting STORAGE_CONNECTION_STRING" in capfd.readouterr().err
