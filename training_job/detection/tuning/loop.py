@@ -61,8 +61,10 @@ def tune(
         if not _epoch(here, examples, learned, recipe, report, left):
             break
         found = judge(here.graph(), judged, tunable.preprocessing)
-        here.note(mean_precision(judged, found), found, (time.monotonic() - started) / len(learned))
+        score = mean_precision(judged, found)
+        here.note(score, found, (time.monotonic() - started) / len(learned))
         checkpoint.put(pack(here, training))
+        log.info("Epoch %d of fine-tuning is done, mAP %.3f", here.epochs, score)
     best = here.best
     if best is None or best.score <= beaten:
         log.info("No epoch of fine-tuning beats an mAP of %.3f", beaten)

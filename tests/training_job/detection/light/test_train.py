@@ -17,8 +17,8 @@ from shared.models.predictions import BoundingBox
 from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.prediction.model import Model
+from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import SHAPES, example, rendered
-from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example
 from training_job.detection.judge import hold_out
 from training_job.detection.light.train import Trained, train
@@ -27,7 +27,6 @@ from training_job.detection.recipe import RECIPE
 QUICK = RECIPE.quick()
 # 12 images, a view of each, in 6 epochs.
 BRIEF = replace(QUICK, width=16, views_each=1, seen=72)
-NOWHERE = Checkpoint(lambda: None, lambda data: None)
 TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 
 
@@ -97,27 +96,6 @@ def test_near_duplicates_are_held_out_together() -> None:
 def unlike(images: int) -> np.ndarray:
     """Pooled features of images none of which is like another."""
     return np.eye(images, dtype=np.float32)
-
-
-class Interrupted(Exception):
-    pass
-
-
-class Kept:
-    """A checkpoint in memory, whose training is interrupted after so many epochs."""
-
-    def __init__(self, interrupted_after: int = 0) -> None:
-        self.data: bytes | None = None
-        self.epochs, self.interrupted_after = 0, interrupted_after
-
-    def put(self, data: bytes) -> None:
-        self.data, self.epochs = data, self.epochs + 1
-        if self.epochs == self.interrupted_after:
-            raise Interrupted
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        return Checkpoint(lambda: self.data, self.put)
 
 
 Run = Callable[[Kept], Trained]
