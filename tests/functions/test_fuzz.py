@@ -22,7 +22,7 @@ from functions.openapi import document
 from local.host.functions import index
 from local.host.routes import RouteTable
 from local.service import Service
-from shared.models.limits import Limits
+from shared.settings import Settings
 from tests.functions.flows import train, upload
 from tests.functions.fuzz import World, request
 from tests.functions.wire import Reply, Request, send
@@ -96,7 +96,7 @@ class Fuzz:
 
 
 def documented() -> dict[str, set[int]]:
-    paths = document(operations, Limits())["paths"]
+    paths = document(operations, Settings())["paths"]
     assert isinstance(paths, dict)
     described = [each for path in paths.values() for each in path.values()]
     return {each["operationId"]: {int(status) for status in each["responses"]} for each in described}
