@@ -4,6 +4,7 @@ A parsed filter is a predicate of images that can be compared and hashed, so tha
 """
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -15,33 +16,78 @@ LENGTH = 2_000
 DEPTH = 20
 TOKEN = re.compile(r"\s*(?:'(?P<text>(?:[^']|'')*)'|(?P<word>[^\s()'=]+)|(?P<mark>[()]))")
 
+# A key and a value.
+Pair = tuple[str, str]
 
-class Comparison(Struct, frozen=True):
+
+class Condition(Struct, frozen=True):
+    """What a filter demands of an image's metadata."""
+
+    def __call__(self, image: ImageRecord) -> bool:
+        return self.holds(image.metadata)
+
+    def holds(self, metadata: Mapping[str, str]) -> bool:
+        raise NotImplementedError
+
+    @property
+    def pairs(self) -> frozenset[Pair]:
+        """All that metadata is compared with: which of these an image has decides whether the filter holds for it."""
+        raise NotImplementedError
+
+    @property
+    def anchors(self) -> list[frozenset[Pair]]:
+        """Sets of pairs; of each set, every image that the filter holds for has at least one."""
+        raise NotImplementedError
+
+
+class Comparison(Condition, frozen=True):
     """As in OData, an image without the key has no value, which differs from every text."""
 
     key: str
     value: str
     equal: bool
 
-    def __call__(self, image: ImageRecord) -> bool:
-        return (image.metadata.get(self.key) == self.value) == self.equal
+    def holds(self, metadata: Mapping[str, str]) -> bool:
+        return (metadata.get(self.key) == self.value) == self.equal
+
+    @property
+    def pairs(self) -> frozenset[Pair]:
+        return frozenset({(self.key, self.value)})
+
+    @property
+    def anchors(self) -> list[frozenset[Pair]]:
+        return [self.pairs] if self.equal else []
 
 
-class AllOf(Struct, frozen=True):
-    parts: tuple["Condition", ...]
+class AllOf(Condition, frozen=True):
+    parts: tuple[Condition, ...]
 
-    def __call__(self, image: ImageRecord) -> bool:
-        return all(part(image) for part in self.parts)
+    def holds(self, metadata: Mapping[str, str]) -> bool:
+        return all(part.holds(metadata) for part in self.parts)
+
+    @property
+    def pairs(self) -> frozenset[Pair]:
+        return frozenset[Pair]().union(*(part.pairs for part in self.parts))
+
+    @property
+    def anchors(self) -> list[frozenset[Pair]]:
+        return [anchor for part in self.parts for anchor in part.anchors]
 
 
-class AnyOf(Struct, frozen=True):
-    parts: tuple["Condition", ...]
+class AnyOf(Condition, frozen=True):
+    parts: tuple[Condition, ...]
 
-    def __call__(self, image: ImageRecord) -> bool:
-        return any(part(image) for part in self.parts)
+    def holds(self, metadata: Mapping[str, str]) -> bool:
+        return any(part.holds(metadata) for part in self.parts)
 
+    @property
+    def pairs(self) -> frozenset[Pair]:
+        return frozenset[Pair]().union(*(part.pairs for part in self.parts))
 
-Condition = Comparison | AllOf | AnyOf
+    @property
+    def anchors(self) -> list[frozenset[Pair]]:
+        found = [part.anchors for part in self.parts]
+        return [frozenset[Pair]().union(*(anchors[0] for anchors in found))] if all(found) else []
 
 
 def parse(text: str) -> Condition:

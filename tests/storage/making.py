@@ -1,7 +1,8 @@
 """Projects, images and tags as the tests make them, and the check that a catalog agrees with itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 import msgspec
@@ -22,10 +23,13 @@ def new_project() -> Project:
     return Project(uuid4(), "fruit", None, settings, now(), now())
 
 
-def record(tag_ids: Iterable[UUID] = (), *, content: str = "") -> ImageRecord:
+def record(
+    tag_ids: Iterable[UUID] = (), *, content: str = "", metadata: Mapping[str, str] = MappingProxyType({})
+) -> ImageRecord:
     image_id = new_image_id()
     digest = sha256((content or str(image_id)).encode()).hexdigest()
-    return ImageRecord(image_id, now(), 640, 480, digest, [TagMark(tag_id, now()) for tag_id in tag_ids])
+    tags = [TagMark(tag_id, now()) for tag_id in tag_ids]
+    return ImageRecord(image_id, now(), 640, 480, digest, tags, metadata=dict(metadata))
 
 
 def add_images(store: Store, project_id: UUID, number: int, tag_ids: Iterable[UUID] = ()) -> list[ImageRecord]:
@@ -64,12 +68,12 @@ def region(tag_id: UUID, region_id: UUID | None = None) -> RegionMark:
 def assert_consistent(store: Store, project_id: UUID) -> None:
     """The counts are those of a recount, and every index row is what the primary rows call for, and no other."""
     kept, recounted = counts.read(store, project_id), counts.recount(store, project_id)
-    assert kept == (recounted if kept.sets is not None else structs.replace(recounted, sets=None))
+    assert kept == (recounted if kept.kinds is not None else structs.replace(recounted, kinds=None))
     held = {row.key: row.doc for row in rows.scan(store.catalog, str(project_id), " ", "~")}
     expected: dict[str, str] = {}
     for key, doc in held.items():
         if key.startswith("image:"):
             image = msgspec.json.decode(doc, type=ImageRecord)
             expected |= {f"hash:{image.sha256}": str(image.id)} | image_rows.copies(image)
-    found = {key: doc for key, doc in held.items() if key.split(":")[0] in ("hash", "tagged", "untagged", "t")}
+    found = {key: doc for key, doc in held.items() if key.split(":")[0] in ("hash", "tagged", "untagged", "t", "m")}
     assert found == expected

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from msgspec import structs
 
 from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
+from shared.models.filters import AllOf, AnyOf, Comparison, Condition
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
 from shared.models.tags import Tag
 from shared.models.wire import now
@@ -38,7 +39,9 @@ class Model:
         self.dropped: list[UUID] = []
 
     def upload(self, number: int, picks: list[int]) -> Command:
-        made = record(self.some_tags(picks), content=f"{self.project_id} {number % 8}")
+        made = record(
+            self.some_tags(picks), content=f"{self.project_id} {number % 8}", metadata=some_pairs(number, picks)
+        )
 
         def real() -> UUID:
             existing = images.insert(self.store, self.project_id, made)
@@ -55,7 +58,7 @@ class Model:
 
     def upload_many(self, number: int, picks: list[int]) -> Command:
         tag_ids = self.some_tags(picks[:1])
-        made = [record(tag_ids) for _ in range(1 + number % 12)]
+        made = [record(tag_ids, metadata=some_pairs(at, picks)) for at in range(1 + number % 12)]
 
         def expected() -> None:
             self.require_tags(tag_ids)
@@ -86,7 +89,7 @@ class Model:
         return self.update(number, change)
 
     def describe(self, number: int, picks: list[int]) -> Command:
-        metadata = {NAMES[pick % 5]: "x" * number for pick in picks}
+        metadata = some_pairs(number, picks)
         return self.update(number, lambda old: structs.replace(old, metadata=metadata))
 
     def delete(self, number: int, picks: list[int]) -> Command:
@@ -174,16 +177,39 @@ class Model:
 
         return Command(lambda: images.update(self.store, self.project_id, image_id, change), expected)
 
-    def page(self, status: TaggingStatus, tag_ids: Sequence[UUID], order: OrderBy) -> list[ImageRecord]:
+    def page(
+        self,
+        status: TaggingStatus,
+        tag_ids: Sequence[UUID],
+        order: OrderBy,
+        keep: Condition | None = None,
+        dead: Iterable[UUID] = (),
+    ) -> list[ImageRecord]:
         """All pages put together."""
         wanted = STATUSES.get(status, [True, False])
-        found = [image for image in self.images.values() if bool(image.tags) in wanted]
+        found = [image for image in self.images.values() if bool(image.tag_ids - set(dead)) in wanted]
         chosen = [image for image in found if not tag_ids or image.tag_ids & set(tag_ids)]
+        chosen = [image for image in chosen if keep is None or keep(image)]
         return sorted(chosen, key=lambda image: str(image.id), reverse=order is OrderBy.OLDEST)
 
     def known(self) -> list[UUID]:
         """All tags that are or were there."""
         return [*self.tags, *self.dropped]
+
+    def some_filter(self, number: int, picks: list[int]) -> Condition:
+        """Of what images are described by, now or perhaps."""
+        values = [
+            "0",
+            "1",
+            "2",
+            "x" * number,
+            *(each for image in self.images.values() for each in image.metadata.values()),
+        ]
+        parts = [
+            Comparison(NAMES[(number + pick) % 5], values[pick % len(values)], bool((number + at) % 3))
+            for at, pick in enumerate(picks or [number])
+        ]
+        return [AllOf, AnyOf][number % 2]((AnyOf(tuple(parts[:2])), *parts[2:]))
 
     def some_image(self, number: int) -> UUID:
         found = [*self.images, uuid4()]
@@ -203,3 +229,9 @@ class Model:
     def require_free(self, name: str, but: UUID | None = None) -> None:
         if any(held.casefold() == name.casefold() for id, held in self.tags.items() if id != but):
             raise TagNameNotUnique
+
+
+def some_pairs(number: int, picks: list[int]) -> dict[str, str]:
+    """Metadata: the values of two keys are few, those of others many."""
+    few = {NAMES[pick % 2]: str(pick % 3) for pick in picks}
+    return few | {NAMES[2 + pick % 3]: "x" * number for pick in picks if pick % 3}

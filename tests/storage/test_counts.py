@@ -1,6 +1,7 @@
 """The ledger of counts: what it adds up to, and that folding it changes nothing."""
 
 import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from uuid import UUID, uuid4
@@ -8,16 +9,31 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec import structs
 
+from shared.models import filters
 from shared.models.images import ImageRecord, TaggingStatus
 from shared.storage.account import rows
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts, images
-from shared.storage.workspace.counts import Counts
-from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags, without_tags
+from shared.storage.workspace import counts, image_rows, images
+from shared.storage.workspace.counts import Counts, Kinds
+from tests.storage.making import (
+    add_images,
+    add_tag,
+    assert_consistent,
+    insert_all,
+    record,
+    region,
+    with_tags,
+    without_tags,
+)
 
 
 def ledger(store: Store, project_id: UUID) -> list[str]:
     return [row.key for row in rows.scan(store.catalog, str(project_id), "count:", "count;", keys_only=True)]
+
+
+def tagged(store: Store, project_id: UUID) -> Counts:
+    """Without what is counted by metadata."""
+    return structs.replace(counts.read(store, project_id), kinds=Kinds())
 
 
 def test_a_new_project_counts_nothing(store: Store, project_id: UUID) -> None:
@@ -28,14 +44,15 @@ def test_counts_follow_every_change(store: Store, project_id: UUID) -> None:
     apple, pear = add_tag(store, project_id).id, add_tag(store, project_id).id
     image = add_images(store, project_id, 1, [apple, pear])[0]
     add_images(store, project_id, 2)
-    assert counts.read(store, project_id) == Counts(3, 1, 5, {apple: 1, pear: 1}, sets={frozenset({apple, pear}): 1})
+    assert tagged(store, project_id) == Counts(3, 1, 5, {apple: 1, pear: 1}, sets={frozenset({apple, pear}): 1})
     images.update(store, project_id, image.id, lambda old: without_tags(old, [apple]))
-    assert counts.read(store, project_id) == Counts(3, 1, 6, {pear: 1}, sets={frozenset({pear}): 1})
+    assert tagged(store, project_id) == Counts(3, 1, 6, {pear: 1}, sets={frozenset({pear}): 1})
     images.update(store, project_id, image.id, lambda old: without_tags(old, [pear]))
-    assert counts.read(store, project_id) == Counts(3, 0, 7, {})
+    assert tagged(store, project_id) == Counts(3, 0, 7, {})
     assert counts.read(store, project_id).untagged == 3
     images.delete(store, project_id, image.id)
-    assert counts.read(store, project_id) == Counts(2, 0, 8, {})
+    assert tagged(store, project_id) == Counts(2, 0, 8, {})
+    assert_consistent(store, project_id)
 
 
 def test_images_with_any_of_several_tags_and_with_several_tags_are_known(store: Store, project_id: UUID) -> None:
@@ -65,7 +82,7 @@ def test_too_many_sets_are_summed_up_and_the_rest_stays_exact(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counts, "FOLD_CHANCE", 1)
-    monkeypatch.setattr(counts, "SETS_LENGTH", 400)
+    monkeypatch.setattr(counts, "BASE_LENGTH", 250)
     tag_ids = [add_tag(store, project_id).id for _ in range(4)]
     made = [record(some) for size in (0, 1, 2, 3, 4) for some in combinations(tag_ids, size)]
     for image in made[:5]:
@@ -81,27 +98,50 @@ def test_too_many_sets_are_summed_up_and_the_rest_stays_exact(
     assert images.count(store, project_id, status=TaggingStatus.ALL, tag_ids=tag_ids[:2]) == 12
     assert_consistent(store, project_id)
     images.change_many(store, project_id, [image.id for image in made], lambda _: None)
-    assert structs.replace(counts.read(store, project_id), changes=0) == Counts(sets=None)
+    assert structs.replace(tagged(store, project_id), changes=0) == Counts(sets=None)
     assert_consistent(store, project_id)
 
 
-def test_a_ledger_from_before_sets_were_counted_goes_on(
-    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("summed", [True, False])
+def test_a_ledger_from_before_metadata_was_counted_goes_on(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, summed: bool
 ) -> None:
-    def weight(image: ImageRecord | None) -> dict[str, int]:
-        return {"images": 1, "tagged": 1, **{f"tag:{tag_id}": 1 for tag_id in image.tag_ids}} if image else {}
+    """Older ones had sums of tags, later ones sets of them; images had no index rows for their metadata."""
 
-    apple, pear = add_tag(store, project_id).id, add_tag(store, project_id).id
+    def weight(image: ImageRecord | None) -> dict[str, int]:
+        if image is None or not image.tags:
+            return {"images": 1} if image else {}
+        tags = {f"tag:{tag_id}": 1 for tag_id in image.tag_ids} | {"tagged": 1}
+        return {"images": 1} | (tags if summed else {"set:" + "+".join(sorted(map(str, image.tag_ids))): 1})
+
+    def copies(image: ImageRecord | None) -> dict[str, str]:
+        return {key: copy for key, copy in present(image).items() if not key.startswith("m:")}
+
+    apple, pear, present = add_tag(store, project_id).id, add_tag(store, project_id).id, image_rows.copies
+    made = [record(tag_ids, metadata={"line": str(at)}) for at in range(2) for tag_ids in ([apple], [apple, pear], [])]
     with monkeypatch.context() as before:
         before.setattr(counts, "weight", weight)
-        made = add_images(store, project_id, 3, [apple])
-    images.update(store, project_id, made[0].id, lambda old: with_tags(old, [pear]))
+        before.setattr(image_rows, "copies", copies)
+        insert_all(store, project_id, made)
     for chance in (0, 1):
         monkeypatch.setattr(counts, "FOLD_CHANCE", chance)
-        add_images(store, project_id, 1, [pear])
-        assert_consistent(store, project_id)
-    counted = counts.read(store, project_id)
-    assert (counted.tagged, counted.per_tag, counted.sets) == (5, {apple: 3, pear: 3}, None)
+        made.append(record([pear], metadata={"line": "1"}))
+        images.insert(store, project_id, made[-1])
+        made[chance] = images.update(store, project_id, made[chance].id, lambda old: with_tags(old, [pear]))
+        images.change_many(store, project_id, [made[2 + chance].id], lambda old: structs.replace(old, metadata={}))
+        images.delete(store, project_id, made.pop(4).id)
+        made = images.get_many(store, project_id, [image.id for image in made])
+        counted = counts.read(store, project_id)
+        assert (counted.images, counted.per_tag) == (len(made), per_tag(made))
+        assert (counted.sets is None, counted.kinds) == (summed, None)
+        for text in ("line eq '1'", "line ne '1'"):
+            keep = filters.parse(text)
+            found = images.count(store, project_id, status=TaggingStatus.ALL, tag_ids=[], keep=keep)
+            assert found == sum(map(keep, made))
+
+
+def per_tag(made: list[ImageRecord]) -> dict[UUID, int]:
+    return Counter(tag_id for image in made for tag_id in image.tag_ids)
 
 
 def test_folding_keeps_the_ledger_short_and_the_counts_as_they_are(

@@ -1,6 +1,7 @@
 """The catalog against a plain model of it, under random commands, and with one command in the middle of another."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -47,12 +48,12 @@ quick = settings(
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sizes at which a few images take several blocks, folds and collapsed sets."""
+    """Sizes at which a few images take several blocks, folds, and more kinds than are counted."""
     for module, name, value in [
         (ranges, "BLOCK", 4),
         (ranges, "LARGE", 12),
-        (counts, "FOLD_CHANCE", 0.3),
-        (counts, "SETS_LENGTH", 600),
+        (counts, "FOLD_CHANCE", 0.5),
+        (counts, "BASE_LENGTH", 220),
         (image_rows, "COPIES", 3),
         (image_rows, "COPIED_LENGTH", 900),
     ]:
@@ -83,11 +84,14 @@ def assert_alike(model: Model, number: int, picks: list[int]) -> None:
     """Pages, counts and tags are as the model has them."""
     store, project_id = model.store, model.project_id
     status, order, tag_ids = list(TaggingStatus)[number % 3], list(OrderBy)[number % 2], model.some_tags(picks)
-    expected = model.page(status, tag_ids, order)
-    for skip in (0, number % (len(expected) + 2)):
-        found = images.page(store, project_id, status=status, tag_ids=tag_ids, order=order, take=5, skip=skip)
-        assert found == expected[skip : skip + 5]
-    assert images.count(store, project_id, status=status, tag_ids=tag_ids) == len(expected)
+    dead = frozenset(model.dropped) - set(tag_ids)
+    for keep in (None, model.some_filter(number, picks)):
+        page = partial(images.page, store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead)
+        expected = model.page(status, tag_ids, order, keep, dead)
+        for skip in (0, number % (len(expected) + 2)):
+            found = page(order=order, take=5, skip=skip)
+            assert found == expected[skip : skip + 5]
+        assert images.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead) == len(expected)
     counted = counts.read(store, project_id)
     assert counted.images == len(model.images)
     assert counted.regions == sum(len(image.regions) for image in model.images.values())

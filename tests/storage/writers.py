@@ -52,7 +52,16 @@ class Writer:
         self.done = Counter[str]()
 
     def step(self) -> None:
-        often = [self.upload, self.upload, self.upload_many, self.tag, self.untag, self.draw, self.delete]
+        often = [
+            self.upload,
+            self.upload,
+            self.upload_many,
+            self.tag,
+            self.untag,
+            self.draw,
+            self.describe,
+            self.delete,
+        ]
         rarely = [self.new_tag, self.drop_tag, self.change_many]
         work = self.random.choice(often if self.random.random() < 0.9 else rarely)
         try:
@@ -64,10 +73,13 @@ class Writer:
 
     def upload(self) -> None:
         content = f"picture {self.random.randrange(200)}"
-        images.insert(self.store, self.project_id, record(self.some_tags(), content=content))
+        made = record(self.some_tags(), content=content, metadata=self.some_pairs())
+        images.insert(self.store, self.project_id, made)
 
     def upload_many(self) -> None:
-        images.insert_many(self.store, self.project_id, [record(self.some_tags()) for _ in range(5)])
+        images.insert_many(
+            self.store, self.project_id, [record(self.some_tags(), metadata=self.some_pairs()) for _ in range(5)]
+        )
 
     def tag(self) -> None:
         chosen = self.some_tags()
@@ -84,6 +96,11 @@ class Writer:
 
         for image_id in self.some_images(1):
             images.update(self.store, self.project_id, image_id, drawn)
+
+    def describe(self) -> None:
+        pairs = self.some_pairs()
+        for image_id in self.some_images(1):
+            images.update(self.store, self.project_id, image_id, lambda old: structs.replace(old, metadata=pairs))
 
     def delete(self) -> None:
         for image_id in self.some_images(1):
@@ -109,6 +126,10 @@ class Writer:
     def some_tags(self) -> list[UUID]:
         known = list(tags.names(self.store, self.project_id))
         return self.random.sample(known, min(len(known), self.random.randint(0, 3)))
+
+    def some_pairs(self) -> dict[str, str]:
+        pairs = {"shift": self.random.choice("ab"), "file": str(self.random.randrange(100_000))}
+        return {key: value for key, value in pairs.items() if self.random.random() < 0.5}
 
     def some_images(self, number: int) -> Sequence[UUID]:
         status, order = self.random.choice(list(TaggingStatus)), self.random.choice(list(OrderBy))

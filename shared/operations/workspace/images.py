@@ -34,6 +34,7 @@ from shared.storage.training import datasets
 from shared.storage.workspace import counts
 from shared.storage.workspace import images as stored
 from shared.storage.workspace import tags as stored_tags
+from shared.storage.workspace.counts import Counts
 
 
 def get_images(
@@ -56,7 +57,10 @@ def get_images(
         require_tags(tags, tag_ids)
     else:
         tags = tags_of(store, project_id, tag_ids)
-        page = partial(stored.page, store, project_id, dead=_dead(store, project_id, status, tags))
+        # Of all images it does not matter which have tags.
+        by_tags = status is not TaggingStatus.ALL
+        dead = _dead(counts.read(store, project_id), tags) if by_tags else frozenset[UUID]()
+        page = partial(stored.page, store, project_id, dead=dead)
     records = page(status=status, tag_ids=tag_ids, order=order, take=take, skip=skip, keep=keep)
     return [view(store, project_id, record, tags) for record in records]
 
@@ -75,8 +79,11 @@ def get_image_count(
         index = snapshot(store, project_id, iteration_id)
         require_tags(index.tags, tag_ids)
         return datasets.count(store, index, status=status, tag_ids=tag_ids, keep=keep)
-    dead = _dead(store, project_id, status, tags_of(store, project_id, tag_ids))
-    return stored.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead)
+    reading = store.threads.submit(counts.read, store, project_id)
+    tags = tags_of(store, project_id, tag_ids)
+    counted = reading.result()
+    dead = _dead(counted, tags)
+    return stored.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead, counted=counted)
 
 
 def get_images_by_ids(
@@ -214,11 +221,9 @@ def tags_of(store: Store, project_id: UUID, tag_ids: Iterable[UUID], *, changing
     return tags
 
 
-def _dead(store: Store, project_id: UUID, status: TaggingStatus, tags: Mapping[UUID, Tag]) -> frozenset[UUID]:
-    """Deleted tags that some images still have, where they matter for that status."""
-    if status is TaggingStatus.ALL:
-        return frozenset()
-    return frozenset(counts.read(store, project_id).per_tag.keys() - tags.keys())
+def _dead(counted: Counts, tags: Mapping[UUID, Tag]) -> frozenset[UUID]:
+    """Deleted tags that some images still have."""
+    return frozenset(counted.per_tag.keys() - tags.keys())
 
 
 def get_all(store: Store, project_id: UUID, image_ids: list[UUID]) -> list[ImageRecord]:

@@ -1,16 +1,15 @@
 """A project's counts: a ledger that every write adds a row to, so that writers never wait for each other.
 
-`count:base` holds what was folded, each `count:d:...` what one transaction added. Their sum is the truth. Images are
-counted by their exact set of tags; a base in which the sets have become too many holds in their stead how many images
-are tagged and how many have each tag, as all ledgers did before sets were counted.
+`count:base` holds what was folded, each `count:d:...` what one transaction added. Their sum is the truth.
 """
 
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
+from typing import Self
 from uuid import UUID
 
 import msgspec
@@ -22,16 +21,13 @@ from shared.storage.account import rows
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
+from shared.storage.workspace.tally import TAG, TAGGED, Parts, Tally, pair, weight
 
 BASE = "count:base"
 DELTA = "count:d:"
 WORKSPACE = "workspace"
-# Names of what is counted besides images, regions and changes.
-SET = "set:"
-SUMMED = "tagged"
-TAG = "tag:"
-# Characters of a base with sets: some 2,000 sets of two tags. It is read for every count and written by every fold.
-SETS_LENGTH = 180_000
+# Characters of a base: some 12,000 kinds of images. It is read for every count and written by every fold.
+BASE_LENGTH = 180_000
 # A transaction has room for so many changes beside the workspace and a delta.
 ROOM = LIMIT - 2
 # And for so many deltas beside the workspace and the base.
@@ -41,10 +37,27 @@ FOLD_CHANCE = 1 / 32
 Deltas = Mapping[str, int]
 
 
+class Kinds(Struct, frozen=True):
+    """How many images there are of each kind. No kind has a pair of an `uncounted` key, given by its digest.
+
+    Where tags are `apart`, a kind tells whether its images are tagged, not how.
+    """
+
+    numbers: dict[Parts, int] = {}
+    uncounted: frozenset[str] = frozenset()
+    apart: bool = False
+
+    def having(self, pairs: Iterable[tuple[str, str]]) -> int:
+        """How many images have at least one of the pairs, without those of uncounted keys."""
+        wanted = {pair(*each) for each in pairs}
+        return sum(number for parts, number in self.numbers.items() if not wanted.isdisjoint(parts))
+
+
 class Counts(Struct, frozen=True):
     """`changes` grows with every change of tags, images, regions, metadata or settings: the project's revision.
 
-    `sets` has the images of each exact set of tags; None where only sums are known.
+    `sets` has the images of each exact set of tags; None where only sums are known. `kinds` is None where images were
+    counted before their metadata was.
     """
 
     images: int = 0
@@ -53,6 +66,28 @@ class Counts(Struct, frozen=True):
     per_tag: dict[UUID, int] = {}
     regions: int = 0
     sets: dict[frozenset[UUID], int] | None = {}
+    kinds: Kinds | None = Kinds()
+
+    @classmethod
+    def of(cls, tally: Tally) -> Self:
+        sums = Counter({name[len(TAG) :]: value for name, value in tally.sums.items() if name.startswith(TAG)})
+        for parts, value in tally.sets.items():
+            sums.update(dict.fromkeys(parts, value))
+        ids = {text: UUID(text) for text in sums}
+        sets = {frozenset(ids[text] for text in parts): value for parts, value in tally.sets.items() if value}
+        kinds = Kinds(
+            {parts: value for parts, value in tally.kinds.items() if value}, frozenset(tally.uncounted), tally.apart
+        )
+        images = tally.sums["images"]
+        return cls(
+            images,
+            tally.sums[TAGGED] + sum(sets.values()),
+            tally.sums["changes"],
+            {ids[text]: value for text, value in sums.items() if value},
+            tally.sums["regions"],
+            None if tally.summed else sets,
+            kinds if sum(kinds.numbers.values()) == images else None,
+        )
 
     @property
     def untagged(self) -> int:
@@ -81,24 +116,17 @@ def read(store: Store, project_id: UUID) -> Counts:
         _fold(store, project_id, ledger)
     if not ledger:
         require_project(store, project_id)
-    return _counts(_sum(ledger))
+    return Counts.of(_tally(ledger))
 
 
 def recount(store: Store, project_id: UUID) -> Counts:
-    """What the images themselves say. `changes` is read from the ledger, its only source."""
-    partition, total = str(project_id), Counter[str]()
-    for row in rows.scan(store.catalog, partition, "image:", "image;"):
-        total.update(weight(msgspec.json.decode(row.doc, type=ImageRecord)))
-    total["changes"] = _sum(_ledger(store, project_id))["changes"]
-    return _counts(total)
-
-
-def weight(record: ImageRecord | None) -> dict[str, int]:
-    """What one image adds to the counts."""
-    if record is None:
-        return {}
-    tags = {SET + "+".join(sorted(str(tag_id) for tag_id in record.tag_ids)): 1} if record.tags else {}
-    return {"images": 1, "regions": len(record.regions), **tags}
+    """What the images themselves say, in as much detail as the ledger. `changes` has no other source than that."""
+    kept = _tally(_ledger(store, project_id))
+    tally = Tally(uncounted=kept.uncounted, apart=kept.apart, summed=kept.summed)
+    tally.add({"changes": kept.sums["changes"]})
+    for row in rows.scan(store.catalog, str(project_id), "image:", "image;"):
+        tally.add(weight(msgspec.json.decode(row.doc, type=ImageRecord)))
+    return Counts.of(tally)
 
 
 def difference(old: ImageRecord | None, new: ImageRecord | None) -> dict[str, int]:
@@ -161,7 +189,7 @@ def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
     base = [row for row in ledger if row.key == BASE]
     if not deltas:
         return
-    doc = _base(_sum([*base, *deltas]))
+    doc = _tally([*base, *deltas]).encode(BASE_LENGTH)
     kept = Change("replace", BASE, doc, base[0].etag) if base else Change("insert", BASE, doc)
     gone = [Change("delete", row.key) for row in deltas]
     try:
@@ -170,45 +198,8 @@ def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
         return
 
 
-def _sum(ledger: Iterable[Row]) -> Counter[str]:
-    total = Counter[str]()
-    for row in ledger:
-        total.update(msgspec.json.decode(row.doc, type=dict[str, int]))
-    return total
-
-
-def _base(total: Counter[str]) -> str:
-    doc = _encode(total)
-    return _encode(_summed(total)) if len(doc) > SETS_LENGTH or SUMMED in total else doc
-
-
-def _encode(total: Counter[str]) -> str:
-    # That a ledger has sums stays known when they have come down to nothing.
-    return rows.encode({name: value for name, value in total.items() if value or name == SUMMED})
-
-
-def _summed(total: Counter[str]) -> Counter[str]:
-    """The same with sums in place of the sets."""
-    sums = Counter({name: value for name, value in total.items() if not name.startswith(SET)})
-    sums[SUMMED] += 0
-    for tag_ids, value in _sets(total):
-        sums[SUMMED] += value
-        for tag_id in tag_ids:
-            sums[TAG + tag_id] += value
-    return sums
-
-
-def _sets(total: Mapping[str, int]) -> Iterator[tuple[list[str], int]]:
-    return ((name[len(SET) :].split("+"), value) for name, value in total.items() if name.startswith(SET) and value)
-
-
-def _counts(total: Counter[str]) -> Counts:
-    sums = _summed(total)
-    ids = {name[len(TAG) :]: UUID(name[len(TAG) :]) for name in sums if name.startswith(TAG)}
-    per_tag = {tag_id: value for text, tag_id in ids.items() if (value := sums[TAG + text])}
-    sets = {frozenset(ids[text] for text in tag_ids): value for tag_ids, value in _sets(total)}
-    known = None if SUMMED in total else sets
-    return Counts(total["images"], sums[SUMMED], total["changes"], per_tag, total["regions"], known)
+def _tally(ledger: Iterable[Row]) -> Tally:
+    return Tally.read(row.doc for row in ledger)
 
 
 def _base_etag(ledger: Sequence[Row]) -> str | None:

@@ -15,11 +15,13 @@ from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change
 from shared.storage.workspace import counts
+from shared.storage.workspace.tally import pair
 
-# One transaction turns so many tags of an image on or off. With the copies it rewrites that stays under 100 rows:
-# 6 for the image itself, 2 a tag, 1 a copy.
+# One transaction turns so many tags of an image on or off, and so many keys of metadata. With the copies it rewrites
+# that stays under 100 rows: 6 for the image itself, 2 a tag and a key, 1 a copy.
 TAGS_AT_ONCE = 20
-COPIES = 40
+KEYS_AT_ONCE = 10
+COPIES = 33
 # Larger ones are read from the primary row; a page of copies stays small.
 COPIED_LENGTH = 8_000
 # A transaction holds 4 MiB, of which a row's frame takes some 500 bytes.
@@ -44,25 +46,38 @@ def copies(record: ImageRecord | None) -> dict[str, str]:
     if record is None:
         return {}
     copy = rows.encode(record)
-    if len(record.tags) > COPIES or len(copy) > COPIED_LENGTH:
+    state = "tagged:" if record.tags else "untagged:"
+    pairs = (having(*item) for item in record.metadata.items())
+    prefixes = [state, *(f"t:{tag_id}:" for tag_id in record.tag_ids), *pairs]
+    if len(prefixes) > COPIES or len(copy) > COPIED_LENGTH:
         copy = ""
-    state = "tagged" if record.tags else "untagged"
-    return {f"{state}:{record.id}": copy, **{f"t:{tag_id}:{record.id}": copy for tag_id in record.tag_ids}}
+    return {f"{prefix}{record.id}": copy for prefix in prefixes}
+
+
+def having(key: str, value: str) -> str:
+    """The prefix of the index rows of images with this pair of metadata."""
+    return f"m:{pair(key, value)}:"
 
 
 def within_reach(old: ImageRecord | None, new: ImageRecord | None) -> ImageRecord | None:
-    """`new`, or where it changes too many tags for one transaction, a record on the way to it."""
-    had, wanted = old.tag_ids if old else set[UUID](), new.tag_ids if new else set[UUID]()
-    turned = sorted(had ^ wanted)
+    """`new`, or where it changes too many tags or keys for one transaction, a record on the way to it."""
     model = new or old
-    if len(turned) <= TAGS_AT_ONCE or model is None:
+    assert model is not None
+    had, wanted = old.tag_ids if old else set[UUID](), new.tag_ids if new else set[UUID]()
+    before, after = old.metadata if old else {}, new.metadata if new else {}
+    turned = sorted(had ^ wanted)
+    changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    if len(turned) <= TAGS_AT_ONCE and len(changed) <= KEYS_AT_ONCE:
         return new
     tags = (had - set(turned[:TAGS_AT_ONCE])) | (wanted & set(turned[:TAGS_AT_ONCE]))
     marks = {mark.tag_id: mark for record in (old, new) if record for mark in record.tags}
+    later = set(changed[KEYS_AT_ONCE:])
     return structs.replace(
         model,
         tags=[mark for tag_id, mark in marks.items() if tag_id in tags],
         regions=[region for region in model.regions if region.tag_id in tags],
+        metadata={key: value for key, value in after.items() if key not in later}
+        | {key: value for key, value in before.items() if key in later},
     )
 
 
@@ -103,6 +118,15 @@ def commit(store: Store, project_id: UUID, pack: Sequence[Turn]) -> None:
     touches = [Change("touch", f"live:{tag_id}") for tag_id in sorted(_needs(pack))]
     changes = chain.from_iterable(turn.changes for turn in pack)
     counts.commit(store, project_id, [*touches, *changes], {name: value for name, value in deltas.items() if value})
+
+
+def repair(store: Store, project_id: UUID, record: ImageRecord, etag: str) -> None:
+    """Write the index rows that the image should have: before there was an index of metadata it got none.
+
+    Raises RowMissing, or RowChanged where the image is another by now.
+    """
+    copied = (Change("upsert", key, copy) for key, copy in copies(record).items() if key.startswith("m:"))
+    counts.commit(store, project_id, [Change("touch", f"image:{record.id}", etag=etag), *copied])
 
 
 def _fit(pack: Sequence[Turn]) -> bool:

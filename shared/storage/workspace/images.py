@@ -8,21 +8,36 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.errors import ImageNotFound, TagNotFound
+from shared.models.filters import Condition
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage.account import rows
+from shared.storage.account.memory import Memory
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import RowChanged, RowExists, RowMissing
 from shared.storage.workspace import counts, image_rows
 from shared.storage.workspace.counts import Counts
-from shared.storage.workspace.image_rows import Turn, decode, within_reach
+from shared.storage.workspace.image_rows import Turn, decode, having, within_reach
 from shared.storage.workspace.ranges import ALL, Ids, Keep, Range, View, between, keys, locate, size, walk
+from shared.storage.workspace.selection import Selection
 
 # Fewer ids than these are quicker read one by one than looked for in one range.
 DENSE = 8
 PART = 256
 # So many images are held in memory while they are written many to a transaction.
 BULK = 1_000
+REMEMBERED = 64
+REMEMBERED_SECONDS = 24 * 3600.0
+
+
+class Gained(Struct, frozen=True):
+    """What uncounted metadata changed in a count, at a revision of the project."""
+
+    revision: int
+    number: int
+
+
+gained = Memory(REMEMBERED, REMEMBERED_SECONDS)
 
 
 def insert(store: Store, project_id: UUID, record: ImageRecord) -> ImageRecord | None:
@@ -162,7 +177,8 @@ def page(
 
     Images with none but `dead` tags, deleted ones that are not swept yet, count as untagged.
     """
-    view, backwards = _view(project_id, status, tag_ids, keep, dead), order is OrderBy.OLDEST
+    wanted, backwards = Selection(status, frozenset(tag_ids), keep, dead), order is OrderBy.OLDEST
+    view = _view(project_id, wanted, counts.read(store, project_id) if isinstance(keep, Condition) else None)
     if take <= 0 or not view.ranges:
         return []
     beyond = locate(store, view, _ids(store, view), skip, backwards=backwards) if skip > 0 else ""
@@ -181,18 +197,21 @@ def count(
     tag_ids: Sequence[UUID],
     keep: Keep | None = None,
     dead: frozenset[UUID] = frozenset(),
+    counted: Counts | None = None,
 ) -> int:
-    """How many images `page` would show."""
-    view = _view(project_id, status, tag_ids, keep, dead)
-    if not view.ranges:
-        return 0
-    known = _known(counts.read(store, project_id), status, tag_ids, dead) if keep is None else None
-    return size(store, view, _ids(store, view)) if known is None else known
+    """How many images `page` would show, by the kept counts where these tell."""
+    counted = counted or counts.read(store, project_id)
+    wanted = Selection(status, frozenset(tag_ids), keep, dead)
+    known = wanted.number(counted)
+    if known is not None:
+        return known + _uncounted(store, project_id, wanted, counted)
+    view = _view(project_id, wanted, counted)
+    return size(store, view, _ids(store, view)) if view.ranges else 0
 
 
 def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.TAGGED) -> Iterator[ImageRecord]:
     """All images of that status, the newest first; lazily."""
-    found = walk(store, _view(project_id, status, [], None, frozenset()).ranges)
+    found = walk(store, _view(project_id, Selection(status)).ranges)
     return _records(store, project_id, found, PART)
 
 
@@ -221,6 +240,9 @@ def _change(
             image_rows.commit(store, project_id, [image_rows.turn(old, target, row.etag)])
         except RowMissing:
             _require_tags(store, project_id, added)
+            # An image from before there was an index of metadata lacks the rows that this change would take away.
+            with suppress(RowMissing, RowChanged):
+                image_rows.repair(store, project_id, old, row.etag)
         except (RowChanged, RowExists):
             continue
         else:
@@ -271,38 +293,31 @@ def _near(store: Store, project_id: UUID, keys: Sequence[str]) -> dict[str, Row]
     return {row.key: row for row in islice(scan, limit) if row.key in wanted}
 
 
-class Alive(Struct, frozen=True):
-    """Whether an image has a tag that is not `dead`, as is wanted, and `keep` holds for it."""
-
-    dead: frozenset[UUID]
-    wanted: bool
-    keep: Keep | None
-
-    def __call__(self, image: ImageRecord) -> bool:
-        return bool(image.tag_ids - self.dead) == self.wanted and (self.keep is None or self.keep(image))
-
-
-def _view(
-    project_id: UUID, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Keep | None, dead: frozenset[UUID]
-) -> View:
+def _view(project_id: UUID, wanted: Selection, counted: Counts | None = None) -> View:
     """The status of an image with dead tags is told by a look at it, all else by its index rows."""
-    if tag_ids:
-        shown = tag_ids if status is not TaggingStatus.UNTAGGED else []
-        return View(tuple(Range(project_id, f"t:{tag_id}:") for tag_id in sorted(set(shown))), keep)
+    if counted and (anchor := wanted.anchor(counted)):
+        return View(tuple(Range(project_id, having(*each)) for each in sorted(anchor)), wanted)
+    status = wanted.status
+    if wanted.tag_ids:
+        shown = wanted.tag_ids if status is not TaggingStatus.UNTAGGED else frozenset[UUID]()
+        return View(tuple(Range(project_id, f"t:{tag_id}:") for tag_id in sorted(shown)), wanted.keep)
     prefixes = {TaggingStatus.ALL: [ALL], TaggingStatus.TAGGED: ["tagged:"]}.get(status, ["untagged:"])
-    if dead and status is not TaggingStatus.ALL:
-        wanted = status is TaggingStatus.TAGGED
-        prefixes += [] if wanted else [f"t:{tag_id}:" for tag_id in sorted(dead)]
-        keep = Alive(dead, wanted, keep)
-    return View(tuple(Range(project_id, prefix) for prefix in prefixes), keep)
+    looks = bool(wanted.dead) and status is not TaggingStatus.ALL
+    if looks and status is TaggingStatus.UNTAGGED:
+        prefixes += [f"t:{tag_id}:" for tag_id in sorted(wanted.dead)]
+    return View(tuple(Range(project_id, prefix) for prefix in prefixes), wanted if looks else wanted.keep)
 
 
-def _known(kept: Counts, status: TaggingStatus, tag_ids: Sequence[UUID], dead: frozenset[UUID]) -> int | None:
-    """How many images there are by the kept counts, if those tell."""
-    if tag_ids or status is TaggingStatus.ALL:
-        return kept.with_any(tag_ids) if tag_ids else kept.images
-    tagged = kept.with_any(kept.per_tag.keys() - dead) if dead else kept.tagged
-    return tagged if tagged is None or status is TaggingStatus.TAGGED else kept.images - tagged
+def _uncounted(store: Store, project_id: UUID, wanted: Selection, counted: Counts) -> int:
+    """What the metadata that is not counted changes in the number of images: a look at all that have some of it."""
+    pairs, key = wanted.uncounted(counted), (store, project_id, wanted)
+    known = gained.get(key)
+    if not pairs or (isinstance(known, Gained) and known.revision == counted.changes):
+        return known.number if isinstance(known, Gained) and pairs else 0
+    ranges = tuple(Range(project_id, having(*each)) for each in pairs)
+    number = wanted.gained(_records(store, project_id, walk(store, ranges), PART), pairs)
+    gained.put(key, Gained(counted.changes, number))
+    return number
 
 
 def _ids(store: Store, view: View) -> Ids:
