@@ -2,6 +2,7 @@
 
 import logging
 from importlib import import_module
+from threading import Thread
 
 import azure.functions as func
 
@@ -31,8 +32,19 @@ def build(services: str) -> func.FunctionApp:
     return app
 
 
+def export_telemetry(settings: Settings) -> None:
+    # Imported here: a tenth of a second that the first answer need not wait for.
+    from shared.telemetry.export import start
+
+    service = f"ocellus-{settings.services.replace(',', '-')}"
+    start(settings.applicationinsights_connection_string, service, settings.telemetry_share)
+
+
 # The client libraries tell of every request they send, ids and all, at a price per line in Application Insights.
 logging.getLogger("azure").setLevel(logging.WARNING)
 # This one warns of each option of `send` that it has just handed on.
 logging.getLogger("azure.eventgrid").setLevel(logging.ERROR)
-app = build(Settings.read().services)
+settings = Settings.read()
+app = build(settings.services)
+if settings.applicationinsights_connection_string:
+    Thread(target=export_telemetry, args=[settings], name="telemetry", daemon=True).start()

@@ -9,6 +9,7 @@ from functions.runtime import Runtime
 from shared.fetch import fetch
 from shared.models.limits import Limits
 from shared.storage.account.store import Store
+from shared.telemetry.counters import OK
 
 
 class Call:
@@ -16,6 +17,8 @@ class Call:
         self.request = request
         self.runtime = runtime
         self.id = uuid4()
+        self.actor = ""
+        self.outcome = OK
 
     @property
     def store(self) -> Store:

@@ -8,26 +8,33 @@ from functions.runtime import runtime
 from shared.errors import ServiceError
 from shared.models.camera import Frame, Upload
 from shared.operations.serving import camera
+from shared.storage.account import queues
+from shared.telemetry import counters
+from shared.telemetry.tracing import span
 
 blueprint = blueprints["camera"]
 
 
 @blueprint.event_grid_trigger(arg_name="event")
-def camera_preprocess(event: func.EventGridEvent) -> None:
+def camera_preprocess(event: func.EventGridEvent, context: func.Context) -> None:
     """BlobCreated in `uploads`."""
     app = runtime()
     upload = Upload.of_event(event.subject, event.get_json()["eTag"])
     if not upload.path:
         # A subscription without its filter tells of other containers too, our own results among them.
         return
-    camera.preprocess(app.store, app.publisher, app.settings.limits, upload)
+    # A subscription may deliver in the schema of CloudEvents, whose extension for tracing names the sender's trace.
+    told = event.extension_attrs.get("traceparent") if isinstance(event, func.CloudEvent) else None
+    with span("camera_preprocess", told or context.trace_context.trace_parent):
+        camera.preprocess(app.store, app.publisher, app.settings.limits, upload)
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="frames", connection="STORAGE_CONNECTION_STRING")
 def camera_predict(message: func.QueueMessage) -> None:
     app = runtime()
     frame = msgspec.json.decode(message.get_body(), type=Frame)
-    camera.predict(app.store, app.publisher, app.sessions, frame, draw_boxes=app.settings.camera_draw_boxes)
+    with span("camera_predict", queues.trace_of(message.get_body())):
+        camera.predict(app.store, app.publisher, app.sessions, frame, draw_boxes=app.settings.camera_draw_boxes)
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="frames-poison", connection="STORAGE_CONNECTION_STRING")
@@ -36,7 +43,9 @@ def camera_reject_poison(message: func.QueueMessage) -> None:
     app = runtime()
     frame = msgspec.json.decode(message.get_body(), type=Frame)
     reason = ServiceError("The picture failed on every attempt; the log of camera_predict says why.")
-    camera.reject(app.store, app.publisher, frame.upload, reason)
+    with span("camera_reject_poison", queues.trace_of(message.get_body())):
+        counters.poisoned("frames")
+        camera.reject(app.store, app.publisher, frame.upload, reason)
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")

@@ -5,17 +5,24 @@ They find the route, check the key or the token, parse ids, and turn answers and
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 import azure.functions as func
 import msgspec
 
 from functions.call import Call
-from functions.parameters import Parameter, parameters, result
+from functions.parameters import Parameter, camel, parameters, result
 from functions.runtime import runtime
 from shared import errors
 from shared.errors import ServiceError
+from shared.models.audit import AUDITED, SUBJECTS, AuditRecord, Stage
 from shared.models.roles import ROLES, Role
+from shared.models.wire import now
+from shared.operations.audit import audited
+from shared.secrets import fingerprint
+from shared.telemetry import counters
+from shared.telemetry.tracing import fail, span
 
 T = TypeVar("T")
 Handler = TypeVar("Handler", bound=Callable[..., object])
@@ -29,6 +36,7 @@ COMMON_HEADERS = {
 JSON_TYPE = "application/json; charset=utf-8"
 BYTES_TYPE = "application/octet-stream"
 NO_SUCH_ROUTE = "Resource not found"
+ORIGIN_LENGTH = 256
 
 # One for each of function_app.SERVICES.
 blueprints = {name: func.Blueprint() for name in ("training", "prediction", "camera")}  # type: ignore[no-untyped-call]
@@ -95,8 +103,8 @@ def _register(service: Service, method: str, path: str, handler: Handler, status
     operation = Operation(service, method, path, handler, parameters(handler, path), kind, statuses or usual)
     operations.append(operation)
 
-    def serve(req: func.HttpRequest) -> func.HttpResponse:
-        return _serve(operation, Call(req, runtime()))
+    def serve(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        return _serve(operation, Call(req, runtime()), context.trace_context.trace_parent)
 
     # The worker compares the signature with the bindings, and functools.wraps would show it the handler's.
     serve.__name__, serve.__doc__ = handler.__name__, handler.__doc__
@@ -107,13 +115,26 @@ def _register(service: Service, method: str, path: str, handler: Handler, status
     return handler
 
 
-def _serve(operation: Operation, call: Call) -> func.HttpResponse:
+def _serve(operation: Operation, call: Call, traceparent: str) -> func.HttpResponse:
+    name = f"{operation.service}_{operation.name}"
+    with span(name, traceparent, request_id=str(call.id)) as current:
+        response = _answer(operation, call)
+        current.set_attribute("http.response.status_code", response.status_code)
+        if call.outcome != counters.OK:
+            fail(call.outcome)
+        counters.request(name, call.outcome)
+        return response
+
+
+def _answer(operation: Operation, call: Call) -> func.HttpResponse:
     try:
         _admit(operation, call)
         values = {name: parameter.read(call) for name, parameter in operation.parameters.items()}
         if operation.predicts:
             call.runtime.quota.take()
-        return _respond(call, operation, operation.handler(call, **values))
+        with _audit(operation, call, values):
+            answer = operation.handler(call, **values)
+        return _respond(call, operation, answer)
     except ServiceError as error:
         return _refuse(call, error)
     except Exception:
@@ -143,6 +164,7 @@ def _caller(operation: Operation, call: Call) -> str:
     scheme, _, token = (headers.get("Authorization") or "").partition(" ")
     if tokens and (not call.runtime.settings.allow_keys or (not key and scheme.lower() == "bearer")):
         caller = tokens.caller(token.strip())
+        call.actor = f"oid {caller.id}"
         _check_roles(operation, caller.roles)
         return caller.id
     if not call.runtime.keys.allows(service, key):
@@ -151,6 +173,7 @@ def _caller(operation: Operation, call: Call) -> str:
             f"Send one of this service's two {service} keys in the header {KEY_HEADERS[service]}"
             f"{', or a token of Entra ID in the header Authorization' if tokens else ''}."
         )
+    call.actor = f"key {fingerprint(key)}"
     return key
 
 
@@ -160,6 +183,15 @@ def _check_roles(operation: Operation, roles: frozenset[str]) -> None:
             f"The roles of your token ({', '.join(sorted(roles)) or 'none'}) don't allow {operation.name}; "
             f"have one of these app roles assigned to you in Entra ID: {', '.join(sorted(operation.roles))}."
         )
+
+
+def _audit(operation: Operation, call: Call, values: dict[str, object]) -> AbstractContextManager[None]:
+    if operation.name not in AUDITED:
+        return nullcontext()
+    subject = {camel(name): msgspec.to_builtins(value) for name, value in values.items() if name in SUBJECTS}
+    origin = (call.request.headers.get("X-Forwarded-For") or "")[:ORIGIN_LENGTH]
+    record = AuditRecord(call.id, now(), Stage.BEGUN, operation.name, call.actor, origin, subject)
+    return audited(call.store, record)
 
 
 def _respond(call: Call, operation: Operation, answer: object) -> func.HttpResponse:
@@ -172,6 +204,7 @@ def _respond(call: Call, operation: Operation, answer: object) -> func.HttpRespo
 
 def _refuse(call: Call, error: ServiceError) -> func.HttpResponse:
     """The service's own error shape, or the gateway's where Custom Vision's gateway answers."""
+    call.outcome = error.code
     shape: object = {"code": error.code, "message": error.message}
     if error.code.isdigit():
         shape = {"error": shape}

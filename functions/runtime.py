@@ -1,11 +1,12 @@
 """What one process opens once and all its handlers share."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from shared.events import Publisher
+from shared.operations.audit import note_rotation
 from shared.operations.serving.quota import Quota
 from shared.rates import Rates
 from shared.secrets import Keys
@@ -48,7 +49,7 @@ class Runtime:
 
     @Once
     def keys(self) -> Keys:
-        return Keys.open(self.settings)
+        return Keys.open(self.settings, rotated=partial(note_rotation, self.store))
 
     @Once
     def tokens(self) -> Tokens | None:

@@ -12,6 +12,8 @@ from shared.operations import upkeep
 from shared.operations.training import train
 from shared.storage.account import queues
 from shared.storage.training import iterations
+from shared.telemetry import counters
+from shared.telemetry.tracing import span
 
 blueprint = blueprints["training"]
 RETRY_SECONDS = 600.0
@@ -20,15 +22,20 @@ RETRY_SECONDS = 600.0
 @blueprint.queue_trigger(arg_name="message", queue_name="upkeep", connection="STORAGE_CONNECTION_STRING")
 def upkeep_do(message: func.QueueMessage) -> None:
     app = runtime()
-    upkeep.do(app.store, app.settings, app.publisher, msgspec.json.decode(message.get_body(), type=AnyTask))
+    task = msgspec.json.decode(message.get_body(), type=AnyTask)
+    with span("upkeep_do", queues.trace_of(message.get_body()), task=type(task).__name__):
+        upkeep.do(app.store, app.settings, app.publisher, task)
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="upkeep-poison", connection="STORAGE_CONNECTION_STRING")
 def upkeep_retry(message: func.QueueMessage) -> None:
     """No task is given up: one that failed on every attempt waits longer for the next ones."""
     task = msgspec.json.decode(message.get_body(), type=AnyTask)
-    logging.error("%s failed on every attempt; it is tried again in %d s", task, RETRY_SECONDS)
-    queues.send(runtime().store, "upkeep", task, delay=RETRY_SECONDS)
+    with span("upkeep_retry", queues.trace_of(message.get_body()), task=type(task).__name__):
+        counters.poisoned("upkeep")
+        # Without what it holds, addresses with their keys among it.
+        logging.error("%s failed on every attempt; it is tried again in %d s", type(task).__name__, RETRY_SECONDS)
+        queues.send(runtime().store, "upkeep", task, delay=RETRY_SECONDS)
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule="*/15 * * * * *")

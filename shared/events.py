@@ -10,6 +10,7 @@ from shared.identity import credential
 from shared.models.events import EventType
 from shared.models.wire import now
 from shared.settings import Settings
+from shared.telemetry.tracing import traceparent
 
 if TYPE_CHECKING:
     from azure.core.credentials import AzureKeyCredential
@@ -49,6 +50,8 @@ class Publisher:
             "datacontenttype": "application/json",
             "data": msgspec.to_builtins(data),
         }
+        if trace := traceparent():
+            event["traceparent"] = trace
         try:
             # The client ignores these options when they are given to its constructor.
             self._client.send(event, retry_total=2, connection_timeout=3, read_timeout=10)

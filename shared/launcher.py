@@ -16,6 +16,7 @@ import msgspec
 from shared.errors import ServiceUnavailable
 from shared.identity import credential
 from shared.settings import ROOT, Settings, child_environment
+from shared.telemetry.tracing import traceparent
 
 if TYPE_CHECKING:
     from azure.mgmt.appcontainers import ContainerAppsAPIClient
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 
 def launch(settings: Settings, project_id: UUID, iteration_id: UUID) -> str:
     """Start the training job of an iteration; the name of its execution. Raises ServiceUnavailable when it can't."""
-    job = {"JOB_PROJECT_ID": str(project_id), "JOB_ITERATION_ID": str(iteration_id)}
+    job = {"JOB_PROJECT_ID": str(project_id), "JOB_ITERATION_ID": str(iteration_id), "TRACEPARENT": traceparent()}
     if settings.launcher == "process":
         try:
             return start_process(settings, job)

@@ -1,8 +1,10 @@
 """The keys that clients send: from Key Vault by identity, cached for minutes, or from the settings."""
 
+import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Self
 
 from shared.errors import ServiceUnavailable
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
 
 Service = Literal["training", "prediction"]
 
+# Told the service and the fingerprints of its keys when they have changed. Called while they are read.
+Rotated = Callable[[Service, Sequence[str]], None]
+
 FRESH_SECONDS = 300.0
+FINGERPRINT_LENGTH = 8
 
 
 class Keys:
@@ -25,13 +31,24 @@ class Keys:
         self._rings = rings
 
     @classmethod
-    def open(cls, settings: Settings, client: "SecretClient | None" = None, clock: Clock = time.monotonic) -> Self:
+    def open(
+        cls,
+        settings: Settings,
+        client: "SecretClient | None" = None,
+        clock: Clock = time.monotonic,
+        rotated: Rotated = lambda *_: None,
+    ) -> Self:
         """From the vault where one is configured (or `client` given), else from the four key settings."""
         if not settings.allow_keys:
             return cls({service: KeyRing(lambda: [], clock) for service in _SERVICES})
         if client or settings.key_vault_url:
             client = client or _vault(settings)
-            return cls({service: KeyRing(_vault_reader(client, service), clock) for service in _SERVICES})
+            return cls(
+                {
+                    service: KeyRing(_vault_reader(client, service), clock, partial(rotated, service))
+                    for service in _SERVICES
+                }
+            )
         training = [settings.training_key_1, settings.training_key_2]
         prediction = [settings.prediction_key_1, settings.prediction_key_2]
         return cls({"training": KeyRing(lambda: training, clock), "prediction": KeyRing(lambda: prediction, clock)})
@@ -45,10 +62,24 @@ _SERVICES: tuple[Service, ...] = ("training", "prediction")
 
 
 class KeyRing:
-    """The keys of one service."""
+    """The keys of one service. `rotated` is told the fingerprints of others than were read before."""
 
-    def __init__(self, read: Callable[[], list[str]], clock: Clock) -> None:
-        self._keys = Fresh("its keys", lambda: [key.encode() for key in read()], FRESH_SECONDS, clock)
+    def __init__(
+        self,
+        read: Callable[[], list[str]],
+        clock: Clock,
+        rotated: Callable[[Sequence[str]], None] = lambda *_: None,
+    ) -> None:
+        self._source, self._rotated = read, rotated
+        self._fingerprints: list[str] = []
+        self._keys = Fresh("its keys", self._read, FRESH_SECONDS, clock)
+
+    def _read(self) -> list[bytes]:
+        keys = self._source()
+        before, self._fingerprints = self._fingerprints, [fingerprint(key) for key in keys if key]
+        if before and before != self._fingerprints:
+            self._rotated(self._fingerprints)
+        return [key.encode() for key in keys]
 
     def holds(self, given: str) -> bool:
         # Where it matches none it may be a new one, so they are read again; wrong keys can't flood the vault.
@@ -59,6 +90,11 @@ class KeyRing:
         # Compared with every key, so that the time tells nothing.
         matches = [hmac.compare_digest(key, candidate) for key in self._keys.get() if key]
         return any(matches)
+
+
+def fingerprint(key: str) -> str:
+    """Tells keys apart where they must not be shown."""
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def _vault(settings: Settings) -> "SecretClient":

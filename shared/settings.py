@@ -19,6 +19,8 @@ class Settings(Struct, frozen=True):
     Storage is reached by `storage_connection_string` (Azurite) or, by identity, as `storage_account`.
     Keys come from `key_vault_url`, or where that is empty from the four key settings. Where there is an
     `entra_tenant_id`, tokens that it gives out for `entra_audience` (one or several, by commas) are taken too.
+    `large_detector` is what advanced training fine-tunes in the larger detection domains: dfine-small, rtdetr-v2-r18,
+    a folder, or owner/name@revision of a hub.
     """
 
     services: str = "training,prediction,camera"
@@ -44,11 +46,14 @@ class Settings(Struct, frozen=True):
     inference_threads: int = 0
     model_memory_mb: int = 1024
     camera_draw_boxes: bool = False
+    applicationinsights_connection_string: str = ""
+    telemetry_share: float = 1.0
     backbones_folder: str = str(ROOT / ".local" / "backbones")
+    large_detector: str = ""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        if self.entra_tenant_id and not self.entra_audience:
+        if self.entra_tenant_id and not self.entra_audience.strip(", "):
             raise ValueError(
                 "ENTRA_TENANT_ID is set, so ENTRA_AUDIENCE must name the app registration of this service."
             )
@@ -67,11 +72,13 @@ class Settings(Struct, frozen=True):
 class JobSettings(Settings, frozen=True):
     """What a training job is told beside the settings that it shares with the functions.
 
-    `job_shrunken` trains detectors on the same path in a fraction of the time, and badly: for tests.
+    `traceparent` is the trace that it goes on with. `job_shrunken` trains detectors on the same path in a fraction of
+    the time, and badly: for tests.
     """
 
     job_project_id: UUID = UUID(int=0)
     job_iteration_id: UUID = UUID(int=0)
+    traceparent: str = ""
     job_shrunken: bool = False
 
 

@@ -14,7 +14,7 @@ NO_NAME = {"utils.py", "helpers.py", "common.py", "misc.py", "manager.py"}
 
 # What each place of ours may import of ours, beside what lies within it; the longest place that fits a module counts.
 PLACES = {
-    "function_app": ["functions", "shared.settings"],
+    "function_app": ["functions", "shared.settings", "shared.telemetry.export"],
     "functions": [*(f"functions.{name}" for name in ("edge", "call", "parameters", "body", "runtime")), "shared"],
     "shared.errors": [],
     "shared.settings": ["shared.models"],
@@ -22,12 +22,16 @@ PLACES = {
     "shared.samples": [],
     "shared.imaging": ["shared.models", "shared.errors"],
     "shared.metrics": ["shared.models", "shared.imaging"],
-    "shared.storage": ["shared.models", "shared.errors", "shared.settings", "shared.identity"],
-    "shared.prediction": ["shared.models", "shared.errors", "shared.settings", "shared.storage", "shared.imaging"],
-    "shared": [f"shared.{name}" for name in ("models", "errors", "settings", "identity", "fresh")],
+    "shared.telemetry": ["shared.models", "shared.errors"],
+    "shared.storage": ["shared.models", "shared.errors", "shared.settings", "shared.identity", "shared.telemetry"],
+    "shared.prediction": [
+        f"shared.{room}" for room in ("models", "errors", "settings", "storage", "imaging", "telemetry")
+    ],
+    "shared": [f"shared.{name}" for name in ("models", "errors", "settings", "identity", "fresh", "telemetry")],
     "shared.operations": ["shared"],
     "training_job": [
-        f"shared.{room}" for room in ("models", "errors", "settings", "storage", "imaging", "prediction", "metrics")
+        f"shared.{room}"
+        for room in ("models", "errors", "settings", "storage", "imaging", "prediction", "metrics", "telemetry")
     ],
 }
 # Places whose modules stand side by side and do not import each other.

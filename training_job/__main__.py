@@ -3,9 +3,12 @@
 import logging
 import sys
 
+from opentelemetry.trace import SpanKind
+
 from shared.errors import IterationNotFound, ProjectNotFound, ServiceError, ServiceUnavailable
 from shared.settings import JobSettings
 from shared.storage.account.store import Store
+from shared.telemetry.tracing import fail, span
 from training_job import job
 from training_job.backbones import BackboneUnavailable
 from training_job.heartbeat import Abandoned
@@ -20,7 +23,18 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("azure").setLevel(logging.WARNING)
     settings = JobSettings.read()
+    if settings.applicationinsights_connection_string:
+        from shared.telemetry.export import start
+
+        # What is left to send is sent when the process ends.
+        start(settings.applicationinsights_connection_string, "ocellus-training-job", settings.telemetry_share)
     store = Store.open(settings)
+    ids = {"project_id": str(settings.job_project_id), "iteration_id": str(settings.job_iteration_id)}
+    with span("training_job", settings.traceparent, SpanKind.CONSUMER, **ids):
+        return _watched(store, settings)
+
+
+def _watched(store: Store, settings: JobSettings) -> int:
     try:
         return _run(store, settings)
     except (Abandoned, IterationNotFound, ProjectNotFound):
@@ -38,6 +52,7 @@ def _run(store: Store, settings: JobSettings) -> int:
         raise
     except Exception as error:
         log.exception("Training failed")
+        fail(type(error).__name__)
         job.finish(store, settings.job_project_id, settings.job_iteration_id, _reason(error))
         return 1
     return 0

@@ -13,6 +13,7 @@ from shared.models.iterations import IterationRecord, IterationStatus
 from shared.models.wire import now
 from shared.storage.account.store import Store
 from shared.storage.training import iterations
+from shared.telemetry.tracing import Phases
 
 SECONDS = 2.0
 
@@ -29,6 +30,7 @@ class Heartbeat:
     def __init__(self, store: Store, project_id: UUID, iteration_id: UUID) -> None:
         self._store, self._project_id, self._iteration_id = store, project_id, iteration_id
         self._latest = (0.0, "Starting")
+        self._phases = Phases()
         self._stop, self._abandoned = Event(), Event()
         self._thread = Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -41,10 +43,12 @@ class Heartbeat:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        self._phases.end()
 
     def report(self, progress: float, message: str) -> None:
         """Progress is 0..1. Raises Abandoned."""
         self._latest = (progress, message)
+        self._phases.enter(message)
         if self._abandoned.is_set():
             raise Abandoned
 

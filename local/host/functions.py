@@ -12,8 +12,12 @@ import msgspec
 from azure.functions import meta
 from msgspec import Struct
 
+from local.host.invocation import Invocation
+
 TRIGGERS = ("httpTrigger", "queueTrigger", "timerTrigger", "eventGridTrigger")
 logger = logging.getLogger(__name__)
+# A parameter of this name is bound to nothing: the worker gives the invocation's context.
+CONTEXT = "context"
 FUNCTION_NAME = re.compile(r"[A-Za-z][\w-]{0,127}")
 
 
@@ -49,11 +53,15 @@ class HostedFunction(Struct, frozen=True):
     name: str
     trigger: Binding
     handler: Callable[..., object]
+    takes_context: bool = False
 
     def __call__(self, value: object) -> object:
         """Run the handler. What it raises is logged here, as the worker does, and becomes FunctionFailed."""
+        arguments = {self.trigger.name: value}
+        if self.takes_context:
+            arguments[CONTEXT] = Invocation(self.name, value)
         try:
-            return self.handler(**{self.trigger.name: value})
+            return self.handler(**arguments)
         except Exception as fault:
             logger.exception("Function %s failed.", self.name)
             raise FunctionFailed(f"{type(fault).__name__}: {fault}") from fault
@@ -90,7 +98,12 @@ def _bindings(function: azure.functions.decorators.function_app.Function) -> lis
 
 def _hosted(function: azure.functions.decorators.function_app.Function) -> HostedFunction:
     (trigger,) = (binding for binding in _bindings(function) if binding.is_trigger)
-    return HostedFunction(str(function.get_function_name()), trigger, function.get_user_function())
+    handler = function.get_user_function()
+    return HostedFunction(str(function.get_function_name()), trigger, handler, _takes_context(handler))
+
+
+def _takes_context(handler: Callable[..., object]) -> bool:
+    return CONTEXT in inspect.signature(handler).parameters
 
 
 def _faults(function: azure.functions.decorators.function_app.Function) -> Iterator[str]:
@@ -128,7 +141,7 @@ def _signature_faults(handler: Callable[..., object], bindings: list[Binding]) -
     if inspect.iscoroutinefunction(handler):
         yield "its handler is async, where one blocking call stops every other; use a plain def"
     bound = {binding.name: binding for binding in bindings if binding.name != "$return"}
-    parameters = inspect.signature(handler).parameters
+    parameters = [name for name in inspect.signature(handler).parameters if name != CONTEXT]
     if set(parameters) != set(bound):
         yield f"its handler takes ({', '.join(parameters)}) and its bindings give ({', '.join(bound)})"
     try:
@@ -136,7 +149,9 @@ def _signature_faults(handler: Callable[..., object], bindings: list[Binding]) -
     except NameError as fault:
         yield f"its annotations can't be resolved: {fault}"
         return
-    for name in parameters.keys() & hints.keys() & bound.keys():
+    if hints.get(CONTEXT, azure.functions.Context) is not azure.functions.Context:
+        yield f"its parameter {CONTEXT} is annotated {hints[CONTEXT]}, not azure.functions.Context"
+    for name in set(parameters) & hints.keys() & bound.keys():
         yield from _annotation_faults(bound[name], hints[name])
 
 

@@ -44,6 +44,7 @@ from shared.storage.training import datasets, iterations
 from shared.storage.training.dataset_index import Index
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import projects, suggestions, tags, transfers
+from shared.telemetry import counters
 
 STEP = 256
 # So many images are deleted in one step: some seconds of work.
@@ -111,6 +112,7 @@ def expire(store: Store, limits: Limits) -> None:
 def _announce(publisher: Publisher, task: Announce) -> None:
     iteration = task.iteration
     if task.event in (EventType.ITERATION_TRAINED, EventType.ITERATION_FAILED):
+        counters.training(iteration.status)
         iteration = EndedIteration(
             **structs.asdict(iteration), notification_email_address=task.notification_email_address
         )

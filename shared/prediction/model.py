@@ -19,6 +19,7 @@ from shared.models.predictions import Prediction
 from shared.models.training import ModelSpec
 from shared.prediction.deadline import Deadline
 from shared.prediction.outputs import NAMES, Values, classified, detected
+from shared.telemetry.predictions import Stopwatch
 
 # What onnxruntime raises on a graph that is no graph, or one that it can't run.
 UNREADABLE = (
@@ -70,11 +71,15 @@ class Model:
         model._predict(Image.new("RGB", size))
         return model
 
-    def predict(self, data: bytes) -> list[Prediction]:
+    def predict(self, data: bytes, watch: Stopwatch | None = None) -> list[Prediction]:
         """The most probable first: every tag, or the boxes of a detector. Raises BadImageFormat,
         PredictionModelUnreadable.
         """
-        return self._predict(model_picture(data, self.spec.preprocessing))
+        watch = watch or Stopwatch()
+        with watch.part("decode"):
+            picture = model_picture(data, self.spec.preprocessing)
+        with watch.part("inference"):
+            return self._predict(picture)
 
     def _predict(self, picture: Image.Image) -> list[Prediction]:
         values = self._run(preprocess(picture, self.spec.preprocessing))

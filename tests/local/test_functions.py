@@ -47,6 +47,10 @@ def other_type(req: func.QueueMessage) -> str:
     return ""
 
 
+def other_context(req: func.HttpRequest, context: str) -> str:
+    return ""
+
+
 async def asynchronous(req: func.HttpRequest) -> str:
     return ""
 
@@ -58,6 +62,7 @@ async def asynchronous(req: func.HttpRequest) -> str:
         (other_name, "takes (request)"),
         (one_more, "takes (req, extra)"),
         (other_type, "annotated"),
+        (other_context, "not azure.functions.Context"),
         (asynchronous, "async"),
     ],
 )
@@ -105,3 +110,14 @@ def test_two_functions_of_one_name_are_refused() -> None:
 
 def test_app_without_functions_is_refused() -> None:
     assert check(func.FunctionApp()) == ["The app has no functions."]
+
+
+def test_a_function_that_takes_a_context_gets_the_trace_of_its_request() -> None:
+    app = func.FunctionApp()
+
+    @app.route("x", trigger_arg_name="req")
+    def asked(req: func.HttpRequest, context: func.Context) -> str:
+        return f"{context.function_name} {context.trace_context.trace_parent}"
+
+    [function] = index(app)
+    assert function(func.HttpRequest("GET", "/", headers={"TraceParent": "00-1-2-01"}, body=b"")) == "asked 00-1-2-01"

@@ -23,6 +23,9 @@ from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.serving import results
+from shared.telemetry import counters
+from shared.telemetry.predictions import observed
+from shared.telemetry.tracing import annotate
 
 UNREADABLE = "unreadable/"
 NAMESPACE = UUID("6d3f6a0e-6a0b-4b52-9c5e-0c8f3f1f5f10")
@@ -134,8 +137,10 @@ def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | No
 
 def _predicted(store: Store, sessions: Sessions, frame: Frame, draw_boxes: bool) -> CameraResult:
     model, pointer = sessions.published(frame.project_id, frame.published_name)
-    data, result_id = results.read_frame(store, frame.blob), _result_id(frame.upload)
-    predictions, drawn = model.predict(data), None
+    result_id, drawn = _result_id(frame.upload), None
+    with observed(model.spec, frame.published_name, "camera") as observation:
+        data = results.read_frame(store, frame.blob)
+        predictions = observation.predictions = model.predict(data, observation.watch)
     if draw_boxes and model.spec.domain_type == DomainType.OBJECT_DETECTION:
         shown = resize.jpeg(draw_predictions(decode(data), predictions))
         drawn = results.write_drawn(store, frame.project_id, result_id, shown)
@@ -154,6 +159,9 @@ def _predicted(store: Store, sessions: Sessions, frame: Frame, draw_boxes: bool)
 
 def _record(store: Store, publisher: Publisher, result: CameraResult) -> None:
     """The row before the event, both under ids that a repeat shares; a later result has an event id of its own."""
+    annotate(request_id=result.id, outcome=result.outcome, **({"code": result.code} if result.code else {}))
+    if result.outcome == Outcome.REJECTED:
+        counters.rejection(result.code or "")
     results.put(store, result)
     kind = EventType.CAMERA_RESULT if result.outcome == Outcome.RESULT else EventType.CAMERA_REJECTED
     publisher.publish(kind, f"uploads/{result.upload.path}", result, f"{result.id}:{result.outcome}")

@@ -14,6 +14,7 @@ from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account.store import Store
 from shared.storage.serving import predictions as stored
+from shared.telemetry.predictions import Stopwatch, observed
 
 APPLICATION_LENGTH = 256
 
@@ -57,24 +58,35 @@ def check_application(name: str) -> None:
 
 def _run(store: Store, limits: Limits, model: Model, request: Request, published_name: str) -> ImagePrediction:
     check_application(request.application)
-    header = check(request.picture, limits, limits.training_image_bytes)
     spec = model.spec
-    predictions = _store_and_judge(store, model, request, header) if request.keep else model.predict(request.picture)
-    answer = ImagePrediction(request.id, spec.project_id, spec.iteration_id, now(), predictions)
-    if request.keep:
-        stored.put(store, StoredPrediction(answer, spec.domain_id, request.application, published_name))
+    with observed(spec, published_name, "api" if published_name else "quick_test") as observation:
+        header = check(request.picture, limits, limits.training_image_bytes)
+        watch = observation.watch
+        predictions = (
+            _store_and_judge(store, model, request, header, watch)
+            if request.keep
+            else model.predict(request.picture, watch)
+        )
+        answer = ImagePrediction(request.id, spec.project_id, spec.iteration_id, now(), predictions)
+        if request.keep:
+            with watch.part("store"):
+                stored.put(store, StoredPrediction(answer, spec.domain_id, request.application, published_name))
+        observation.predictions = predictions
     return answer
 
 
-def _store_and_judge(store: Store, model: Model, request: Request, header: Header) -> list[Prediction]:
+def _store_and_judge(
+    store: Store, model: Model, request: Request, header: Header, watch: Stopwatch
+) -> list[Prediction]:
     """The picture goes to storage while the model looks at it; until there is a row for it, nobody sees it there."""
     place = store, model.spec.project_id, request.id
     storing = store.threads.submit(stored.put_picture, *place, request.picture, header.content_type)
     try:
-        predictions = model.predict(request.picture)
+        predictions = model.predict(request.picture, watch)
     except errors.ServiceError:
         wait([storing])
         stored.delete(*place)
         raise
-    storing.result()
+    with watch.part("store"):
+        storing.result()
     return predictions
