@@ -104,16 +104,17 @@ def _train_detector(
     store: Store, settings: JobSettings, dataset: Dataset, iteration: Iteration, heartbeat: Heartbeat
 ) -> Result:
     # Torch comes with it, which takes seconds and a lot of memory that a classifier spares.
-    from training_job.detection.job import train_detector
+    from training_job.detection.job import pretrained, train_detector
     from training_job.detection.light.train import Advanced
     from training_job.detection.recipe import RECIPE, TUNING
 
     shrunken, folder = settings.job_shrunken, Path(settings.backbones_folder)
     kept, tuning_kept = checkpoint.of_iteration(store, iteration.project_id, iteration.id)
+    recipe, tuning = (RECIPE.quick(), TUNING.quick()) if shrunken else (RECIPE, TUNING)
     advanced = None
     if iteration.training_type == TrainingType.ADVANCED:
-        advanced = Advanced(TUNING.quick() if shrunken else TUNING, tuning_kept, partial(_left, iteration))
-    recipe = RECIPE.quick() if shrunken else RECIPE
+        other = pretrained(settings, dataset, recipe)
+        advanced = Advanced(tuning, tuning_kept, partial(_left, iteration), other)
     return train_detector(dataset, _pictures(store, dataset), recipe, folder, kept, heartbeat.report, advanced)
 
 

@@ -8,14 +8,19 @@ import numpy as np
 import onnx
 
 from shared.imaging.boxes import ltwh_to_xyxy, xyxy_to_ltwh
+from shared.models.domains import DOMAINS
 from shared.models.images import ImageRecord
 from shared.models.training import Dataset, EvaluatedBox, EvaluatedImage
+from shared.settings import Settings
 from training_job import backbones, evaluate
 from training_job.checkpoint import Checkpoint
+from training_job.detection import device
 from training_job.detection.data import Example, Report
 from training_job.detection.judge import Found
 from training_job.detection.light.train import Advanced, train
 from training_job.detection.recipe import Recipe
+from training_job.detection.transformer.detector import Transformer
+from training_job.detection.tuning.tunable import Tunable
 from training_job.embeddings import Picture
 from training_job.result import Result
 
@@ -42,7 +47,17 @@ def train_detector(
     trained = train(backbone, examples, len(tags), recipe, checkpoint, report, advanced)
     judged = [dataset.images[place] for place in chosen[trained.judged]]
     evaluated = [_evaluated(image, found) for image, found in zip(judged, trained.found, strict=True)]
-    return Result(trained.graph, trained.preprocessing, recipe.architecture, evaluated)
+    return Result(trained.graph, trained.preprocessing, trained.architecture, evaluated)
+
+
+def pretrained(settings: Settings, dataset: Dataset, recipe: Recipe) -> Tunable | None:
+    """What advanced training fine-tunes instead of the light detector: what LARGE_DETECTOR names, in the larger
+    domains, which are those without exports. Raises DetectorUnavailable.
+    """
+    if not settings.large_detector or DOMAINS[dataset.header.domain_id].exportable:
+        return None
+    cache = Path(settings.backbones_folder) / "detectors"
+    return Transformer(settings.large_detector, cache, len(dataset.header.tags), recipe, device.ready())
 
 
 def _boxed(image: ImageRecord) -> set[object]:

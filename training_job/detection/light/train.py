@@ -1,5 +1,5 @@
 """Quick and advanced training of the light detector, top to bottom: look, hold out, learn, judge, learn from what was
-held out too, compose; advanced training fine-tunes once it has judged, and takes what is better.
+held out too, compose; advanced training fine-tunes it, or a pretrained one, once it has judged, and takes the better.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from training_job.detection.light.course import LEARNED, Course, begin, run
 from training_job.detection.light.tunable import Light
 from training_job.detection.recipe import Recipe, Tuning
 from training_job.detection.tuning.loop import Left, Tuned, tune
+from training_job.detection.tuning.tunable import Tunable
 from training_job.detection.views import Ints
 
 # Of an advanced training's, up to here what it has in common with a quick one.
@@ -22,20 +23,26 @@ TUNED_FROM = 0.2
 
 
 class Trained(NamedTuple):
-    """The served graph, how to feed it, and what was found in the examples at `judged` while they were held out."""
+    """The served graph, how to feed it, what it is, and what was found in the examples at `judged` while they were held
+    out.
+    """
 
     graph: bytes
     preprocessing: Preprocessing
+    architecture: str
     judged: Ints
     found: list[Found]
 
 
 class Advanced(NamedTuple):
-    """How to fine-tune, where the state of that lies between its runs, and how many seconds there are left for all."""
+    """How to fine-tune, where the state of that lies between its runs, how many seconds there are left for all, and the
+    `pretrained` detector that is to be fine-tuned where it is not the light one.
+    """
 
     tuning: Tuning
     checkpoint: Checkpoint
     left: Left
+    pretrained: Tunable | None = None
 
 
 def train(
@@ -61,16 +68,18 @@ def train(
     # Beyond that it was found out that fine-tuning is no better.
     if advanced and course.done == course.first:
         beaten = mean_precision(judged, course.found)
-        tuned = _fine_tuned(course, examples, beaten, advanced, report)
+        tunable = advanced.pretrained or Light(course.backbone, course.learner)
+        tuned = _fine_tuned(tunable, course, examples, beaten, advanced, report)
         if tuned:
-            return Trained(tuned.graph.SerializeToString(), spec, course.held, tuned.found)
+            graph = tuned.graph.SerializeToString()
+            return Trained(graph, tunable.preprocessing, tunable.architecture, course.held, tuned.found)
     # The published model learns from the held-out images too, once they have judged what it was until then.
     run(course, len(course.epochs), (lambda _, text: report(LEARNED, text)) if advanced else told)
-    return Trained(course.composed().SerializeToString(), spec, course.held, course.found)
+    return Trained(course.composed().SerializeToString(), spec, recipe.architecture, course.held, course.found)
 
 
 def _fine_tuned(
-    course: Course, examples: Sequence[Example], beaten: float, advanced: Advanced, report: Report
+    tunable: Tunable, course: Course, examples: Sequence[Example], beaten: float, advanced: Advanced, report: Report
 ) -> Tuned | None:
     """None where that is no better; then there is time left for the rest of the course."""
     rest = course.pace * sum(len(epoch.rows) for epoch in course.epochs[course.first :])
@@ -81,5 +90,4 @@ def _fine_tuned(
     def left() -> float:
         return advanced.left() - rest
 
-    light = Light(course.backbone, course.learner)
-    return tune(light, examples, course.held, advanced.tuning, beaten, advanced.checkpoint, told, left)
+    return tune(tunable, examples, course.held, advanced.tuning, beaten, advanced.checkpoint, told, left)

@@ -35,7 +35,7 @@ class Light:
         network = Network(Upper(backbone), deepcopy(learner.head)).to(learner.device)
         # On a CPU a third faster than planes.
         self.module: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.preprocessing = learner.recipe.preprocessing
+        self.preprocessing, self.architecture = learner.recipe.preprocessing, learner.recipe.architecture
 
     def groups(self) -> list[Group]:
         return [

@@ -38,6 +38,10 @@ class Tunable(Protocol):
     def preprocessing(self) -> Preprocessing:
         """How the graph is fed, and how views are made."""
 
+    @property
+    def architecture(self) -> str:
+        """What the model is called."""
+
     def groups(self) -> list[Group]: ...
 
     def see(self, pixels: Floats) -> Floats:
