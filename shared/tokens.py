@@ -141,6 +141,8 @@ def _read_issuer(place: str) -> _Issuer:
 
 
 def _get(pool: urllib3.PoolManager, url: str, kind: type[T]) -> T:
+    if not url.startswith("https://"):
+        raise ServiceUnavailable(f"{url} is no https address, so its keys can't be trusted")
     try:
         answer = pool.request("GET", url)
         if answer.status != 200:

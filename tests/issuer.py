@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import jwt
 import msgspec
@@ -66,8 +67,8 @@ class Issuer:
 
 
 @contextmanager
-def issuing() -> Iterator[Issuer]:
+def issuing(certificate: Path) -> Iterator[Issuer]:
     issuer = Issuer()
-    with serving(issuer.respond) as port:
-        issuer.address = f"http://127.0.0.1:{port}"
+    with serving(issuer.respond, certificate) as port:
+        issuer.address = f"https://127.0.0.1:{port}"
         yield issuer

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import jwt
 import pytest
@@ -15,6 +16,7 @@ from shared.errors import ServiceUnavailable, Unauthorized
 from shared.settings import Settings
 from shared.tokens import Tokens
 from tests.issuer import AUDIENCE, TENANT, Issuer, issuing, signing_key
+from tests.servers import make_certificate, serving
 
 
 class Clock:
@@ -26,8 +28,10 @@ class Clock:
 
 
 @pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    with issuing() as issuer:
+def issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
+    certificate = make_certificate(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with issuing(certificate) as issuer:
         yield issuer
 
 
@@ -184,11 +188,24 @@ def test_a_start_while_the_tenant_is_away_is_no_refusal(tokens: Tokens, issuer: 
     assert tokens.caller(issuer.token("Reader")).roles == {"Reader"}
 
 
-@pytest.mark.parametrize("authority", ["http://127.0.0.1:1", "no address", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize("authority", ["https://127.0.0.1:1", "https://127.0.0.1:99999", "https://", "no address"])
 def test_an_authority_that_is_none_is_our_fault(issuer: Issuer, authority: str) -> None:
     tokens = Tokens(Settings(entra_tenant_id=TENANT, entra_audience=AUDIENCE, entra_authority=authority))
     with pytest.raises(ServiceUnavailable):
         tokens.caller(issuer.token("Reader"))
+
+
+def test_an_issuer_without_a_certificate_is_not_believed(
+    tokens: Tokens, issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(ServiceUnavailable):
+        tokens.caller(issuer.token("Reader"))
+    with serving(issuer.respond) as port:
+        plain = Settings(entra_tenant_id=TENANT, entra_audience=AUDIENCE, entra_authority=f"http://127.0.0.1:{port}")
+        with pytest.raises(ServiceUnavailable):
+            Tokens(plain, clock).caller(issuer.token("Reader"))
+    assert issuer.reads == 0
 
 
 def test_a_token_is_verified_once_while_it_holds(

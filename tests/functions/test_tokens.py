@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 import requests
@@ -29,12 +30,18 @@ from tests.vault import Vault, identity
 def guarded(service, tmp_path_factory) -> Iterator[SimpleNamespace]:
     certificate, vault = make_certificate(Path(tmp_path_factory.mktemp("vault")), "127.0.0.1"), Vault()
     port = free_ports(1)[0]
-    with serving(vault.respond, certificate) as vault_port, serving(identity) as identity_port, issuing() as issuer:
+    with (
+        serving(vault.respond, certificate) as vault_port,
+        serving(identity) as identity_port,
+        issuing(certificate) as issuer,
+    ):
         settings = {
             **service.settings(),
             "SERVICES": "training,prediction",
             "KEY_VAULT_URL": f"https://127.0.0.1:{vault_port}",
             "REQUESTS_CA_BUNDLE": str(certificate),
+            "SSL_CERT_FILE": str(certificate),
+            "LIMITS": '{"trainingsPerSecond": 1}',
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{identity_port}/token",
             "IDENTITY_HEADER": "header",
             "ENTRA_TENANT_ID": TENANT,
@@ -104,6 +111,17 @@ def test_where_there_is_a_key_the_key_counts(guarded):
     without = get(guarded)
     assert without.status_code == 401
     assert "or a token" in without.json()["error"]["message"]
+
+
+def test_a_caller_has_a_rate_of_its_own(guarded):
+    address = f"{guarded.address}/customvision/v3.3/training/projects/{uuid4()}/train"
+
+    def train(token):
+        return requests.post(address, headers={"Authorization": f"Bearer {token}"}, timeout=30).status_code
+
+    often, other = guarded.issuer.token("Trainer"), guarded.issuer.token("Trainer", oid="other")
+    assert {train(often) for _ in range(5)} == {404, 429}
+    assert train(other) == 404
 
 
 def test_tokens_open_nothing_where_no_tenant_is_set(guarded, ask):
