@@ -59,6 +59,7 @@ def test_requests_to_storage_are_not_logged_one_by_one(store, caplog):
     ("services", "absent"),
     [
         ("training,prediction,camera", "torch"),
+        ("training,prediction,camera", "jwt"),
         ("prediction", "shared.storage.workspace.images"),
         ("prediction", "azure.identity"),
     ],

@@ -1,8 +1,11 @@
 """The table of roles: complete, and with the rights of Azure's own roles."""
 
+import json
+
 import function_app  # noqa: F401 - it imports every operation
 from functions.edge import operations
 from shared.models.roles import ROLES, Role
+from shared.settings import ROOT
 
 
 def may(role: Role) -> set[str]:
@@ -30,3 +33,10 @@ def test_who_labels_does_not_publish_and_who_publishes_does_not_train():
     assert may(Role.DEPLOYMENT).isdisjoint({"train_project", "create_tag", "delete_images", "update_project"})
     assert may(Role.LABELER).isdisjoint(published | may(Role.PREDICTOR) | {"train_project", "update_project"})
     assert may(Role.LABELER) >= may(Role.READER) | {"create_tag", "create_image_regions", "delete_images"}
+
+
+def test_the_app_registration_has_these_roles_for_people_and_apps():
+    registered = json.loads((ROOT / "infra" / "app-roles.json").read_text())
+    assert [role["value"] for role in registered] == list(Role)
+    assert len({role["id"] for role in registered}) == len(registered)
+    assert all(role["isEnabled"] and set(role["allowedMemberTypes"]) == {"User", "Application"} for role in registered)
