@@ -1,0 +1,27 @@
+// Both stages: OCELLUS_STAGE is dev or prod. azd hands its environment over; without azd, export the same names.
+using 'main.bicep'
+
+var prod = readEnvironmentVariable('OCELLUS_STAGE', 'dev') == 'prod'
+var emails = readEnvironmentVariable('OCELLUS_ALERT_EMAILS', '')
+
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
+param location = readEnvironmentVariable('AZURE_LOCATION')
+
+// Known after the first deployment: azure.yaml sets the first, azd the second.
+param cameraDeployed = readEnvironmentVariable('OCELLUS_CAMERA_DEPLOYED', 'false') == 'true'
+param jobImage = readEnvironmentVariable('SERVICE_JOB_IMAGE_NAME', 'mcr.microsoft.com/k8se/quickstart-jobs:latest')
+
+param limits = readEnvironmentVariable('OCELLUS_LIMITS', '{}')
+param gpuProfile = readEnvironmentVariable('OCELLUS_GPU_PROFILE', '')
+param privateNetworking = readEnvironmentVariable('OCELLUS_PRIVATE', 'false') == 'true'
+
+param storageSku = prod ? 'Standard_ZRS' : 'Standard_LRS'
+param restoreDays = prod ? 30 : 7
+param purgeProtection = prod
+param predictionAlwaysReady = prod ? 1 : 0
+param maximumInstances = prod ? 100 : 40
+param logDays = prod ? 90 : 30
+param logQuotaGb = prod ? -1 : 1
+
+param alertEmails = empty(emails) ? [] : split(emails, ',')
+param monthlyBudget = int(readEnvironmentVariable('OCELLUS_MONTHLY_BUDGET', '0'))
