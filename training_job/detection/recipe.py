@@ -12,7 +12,7 @@ class Tuning(Struct, frozen=True):
     """
 
     batch: int = 8
-    epochs: int = 60
+    epochs: int = 40
     patience: int = 8
     least_views: int = 160
     warm_steps: int = 50

@@ -1,9 +1,11 @@
 """A detector's training job on real storage: what it leaves behind, and that it can be killed and run again."""
 
+import logging
 import re
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -27,27 +29,31 @@ from shared.storage.workspace import projects
 from tests.training_job.detection.scenes import SHAPES, rendered
 from training_job import job
 from training_job.detection import recipe
-from training_job.detection.recipe import RECIPE
+from training_job.detection.recipe import RECIPE, TUNING
 
 DOMAIN = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 TAGS = [Tag(UUID(int=number), shape, None) for number, shape in enumerate(SHAPES, 1)]
 # 16 epochs, each of a moment.
 BRIEF = replace(RECIPE.quick(), width=16, views_each=1, seen=16 * 12)
+BRIEF_TUNING = replace(TUNING, epochs=4, least_views=12)
 
 
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe, "RECIPE", BRIEF)
+    monkeypatch.setattr(recipe, "TUNING", BRIEF_TUNING)
 
 
-def prepared(store: Store, images: int = 12) -> JobSettings:
-    """A project with an iteration in training whose dataset is frozen; the settings of its job."""
-    time, project_id, iteration_id = now(), uuid4(), uuid4()
+def prepared(store: Store, images: int = 12, kind: TrainingType = TrainingType.REGULAR, age: int = 0) -> JobSettings:
+    """A project with an iteration in training, asked for `age` minutes ago, whose dataset is frozen; the settings of
+    its job.
+    """
+    time, project_id, iteration_id = now() - timedelta(minutes=age), uuid4(), uuid4()
     projects.insert(store, Project(project_id, str(project_id), None, ProjectSettings(DOMAIN, None), time, time))
     header = DatasetHeader(project_id, iteration_id, DOMAIN, None, TAGS)
     datasets.write(store, header, [stored(store, project_id, seed) for seed in range(images)])
-    status, regular = IterationStatus.TRAINING, TrainingType.REGULAR
-    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, True, DOMAIN, None, regular)
+    status = IterationStatus.TRAINING
+    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, True, DOMAIN, None, kind)
     iterations.lock_training(store, project_id, iteration_id)
     iterations.insert(store, IterationRecord(iteration, TrainingRun(1, started=time)))
     return JobSettings(job_project_id=project_id, job_iteration_id=iteration_id)
@@ -107,8 +113,8 @@ def test_a_job_leaves_a_detector_its_description_and_its_results(store: Store) -
 RUN_BRIEFLY = """
 import sys
 from training_job.detection import recipe
-from tests.training_job.detection.test_job import BRIEF
-recipe.RECIPE = BRIEF
+from tests.training_job.detection.test_job import BRIEF, BRIEF_TUNING
+recipe.RECIPE, recipe.TUNING = BRIEF, BRIEF_TUNING
 from training_job.__main__ import main
 sys.exit(main())
 """
@@ -116,19 +122,48 @@ sys.exit(main())
 
 def test_a_killed_job_loses_no_more_than_an_epoch(store: Store, settings: Settings) -> None:
     of = prepared(store)
+    before, after = killed_and_started_again(store, settings, of, r"Epoch (\d+) of 16 is done", until=8)
+    # The epoch that was under way is begun anew; one that was done a moment before the end may not have been heard of.
+    assert before == list(range(1, 9))
+    assert after in (list(range(9, 17)), list(range(10, 17)))
+
+
+def test_a_killed_advanced_job_loses_no_more_than_an_epoch(store: Store, settings: Settings) -> None:
+    of = prepared(store, kind=TrainingType.ADVANCED)
+    before, after = killed_and_started_again(store, settings, of, r"Epoch (\d+) of fine-tuning is done", until=2)
+    assert before == [1, 2]
+    assert after in ([3, 4], [4])
+
+
+def killed_and_started_again(
+    store: Store, settings: Settings, of: JobSettings, pattern: str, until: int
+) -> tuple[list[int], list[int]]:
+    """The numbers of the epochs that were done before and after."""
     with started(of, settings) as first:
-        before = epochs_done(first, until=8)
+        before = epochs_done(first, pattern, until)
         first.send_signal(signal.SIGKILL)
     assert record_of(store, of).iteration.status == IterationStatus.TRAINING
     assert "checkpoint.pt" in files_of(store, of)
     with started(of, settings) as second:
-        after = epochs_done(second)
+        after = epochs_done(second, pattern)
     assert second.returncode == 0
     assert record_of(store, of).iteration.status == IterationStatus.COMPLETED
-    # The epoch that was under way is begun anew; one that was done a moment before the end may not have been heard of.
-    assert before == list(range(1, 9))
-    assert after in (list(range(9, 17)), list(range(10, 17)))
-    assert "checkpoint.pt" not in files_of(store, of)
+    assert {"checkpoint.pt", "tuning.pt"}.isdisjoint(files_of(store, of))
+    return before, after
+
+
+@pytest.mark.usefixtures("brief")
+@pytest.mark.parametrize("spent", [False, True], ids=["in its budget", "with its budget spent"])
+def test_an_advanced_job_fine_tunes_within_its_budget(
+    store: Store, spent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    of = prepared(store, kind=TrainingType.ADVANCED, age=61 if spent else 0)
+    with caplog.at_level(logging.INFO, "training_job"):
+        job.run(store, of)
+    iteration = record_of(store, of).iteration
+    assert (iteration.status, iteration.training_type) == (IterationStatus.COMPLETED, TrainingType.ADVANCED)
+    assert (iteration.training_time_in_minutes > 60) == spent
+    assert ("of fine-tuning is done" in caplog.text) != spent
 
 
 def started(of: JobSettings, settings: Settings) -> subprocess.Popen[str]:
@@ -142,12 +177,12 @@ def started(of: JobSettings, settings: Settings) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def epochs_done(process: subprocess.Popen[str], until: int = 0) -> list[int]:
+def epochs_done(process: subprocess.Popen[str], pattern: str, until: int = 0) -> list[int]:
     """The numbers of the epochs whose end its log tells, up to that one or to the end of the process."""
     done: list[int] = []
     assert process.stderr
     for line in process.stderr:
-        if found := re.search(r"Epoch (\d+) of 16 is done", line):
+        if found := re.search(pattern, line):
             done.append(int(found[1]))
             if done[-1] == until:
                 return done

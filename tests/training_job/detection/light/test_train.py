@@ -21,12 +21,15 @@ from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import SHAPES, example, rendered
 from training_job.detection.data import Example
 from training_job.detection.judge import hold_out
-from training_job.detection.light.train import Trained, train
-from training_job.detection.recipe import RECIPE
+from training_job.detection.light import train as light_train
+from training_job.detection.light.backbone import Upper
+from training_job.detection.light.train import Advanced, Trained, train
+from training_job.detection.recipe import RECIPE, TUNING
 
 QUICK = RECIPE.quick()
 # 12 images, a view of each, in 6 epochs.
 BRIEF = replace(QUICK, width=16, views_each=1, seen=72)
+BRIEF_TUNING = replace(TUNING.quick(), epochs=3, least_views=12)
 TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 
 
@@ -147,3 +150,55 @@ def test_background_alone_teaches_to_find_nothing(backbone: onnx.ModelProto) -> 
     examples = [Example(read, *none) for read in pictures]
     trained = train(backbone, examples, 1, BRIEF, NOWHERE, lambda *_: None)
     assert all(found.scores.max(initial=0) < 0.05 for found in trained.found)
+
+
+def advanced(kept: Kept, left: float = 600.0) -> Advanced:
+    return Advanced(BRIEF_TUNING, kept.checkpoint, lambda: left)
+
+
+def test_advanced_training_serves_the_fine_tuned_model_where_that_finds_more(backbone: onnx.ModelProto) -> None:
+    """The head of the brief recipe has hardly begun to learn."""
+    kept, tuning_kept = Kept(), Kept()
+    told: list[tuple[float, str]] = []
+    examples = [example(seed) for seed in range(12)]
+    trained = train(
+        backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each), advanced(tuning_kept)
+    )
+    # The last epochs of the quick recipe are left out: those of fine-tuning take their place.
+    assert (kept.epochs, tuning_kept.epochs) == (4, BRIEF_TUNING.epochs + 1)
+    assert changed(backbone, trained) == set(Upper(backbone).kernels)
+    assert len(trained.judged) == len(trained.found) == 2
+    progress = [each for each, _ in told]
+    assert progress == sorted(progress)
+    assert progress[-1] == pytest.approx(0.95)
+
+
+def changed(backbone: onnx.ModelProto, trained: Trained) -> set[str]:
+    """The names of the backbone's weights that are others in the served graph."""
+    served = {weight.name: weight for weight in onnx.load_from_string(trained.graph).graph.initializer}
+    return {weight.name for weight in backbone.graph.initializer if served[weight.name] != weight}
+
+
+@pytest.mark.parametrize("left", [600.0, 0.0], ids=["fine-tuning is no better", "there is no time"])
+def test_advanced_training_serves_the_quick_model_otherwise(
+    backbone: onnx.ModelProto, left: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, quick_kept, tuning_kept = Kept(), Kept(), Kept()
+    # An mAP that nothing beats.
+    monkeypatch.setattr(light_train, "mean_precision", lambda *_: 1.0)
+    examples = [example(seed) for seed in range(12)]
+    quick = train(backbone, examples, 2, BRIEF, quick_kept.checkpoint, lambda *_: None)
+    trained = train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left))
+    assert (kept.epochs, quick_kept.epochs, tuning_kept.epochs) == (6, 6, BRIEF_TUNING.epochs if left else 0)
+    assert changed(backbone, trained) == set()
+    for each, other in zip(quick.found, trained.found, strict=True):
+        assert each.scores[:5] == pytest.approx(other.scores[:5], abs=0.02)
+
+
+def test_an_interrupted_fine_tuning_goes_on_from_its_last_epoch(backbone: onnx.ModelProto) -> None:
+    kept, tuning_kept = Kept(), Kept(interrupted_after=2)
+    examples = [example(seed) for seed in range(12)]
+    with pytest.raises(Interrupted):
+        train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
+    train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
+    assert (kept.epochs, tuning_kept.epochs) == (4, BRIEF_TUNING.epochs + 1)
