@@ -45,7 +45,7 @@ def upload(training: CustomVisionTrainingClient, project_id: str, kind: str, see
 def train(training: CustomVisionTrainingClient, project_id: str, **options: object) -> Iteration:
     """Train, and wait for the end."""
     iteration = training.train_project(project_id, **options)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while iteration.status == "Training" and time.monotonic() < deadline:
         time.sleep(0.2)
         iteration = training.get_iteration(project_id, iteration.id)
