@@ -22,7 +22,7 @@ from shared.models.wire import now
 from shared.operations.audit import audited
 from shared.secrets import fingerprint
 from shared.telemetry import counters
-from shared.telemetry.tracing import fail, span
+from shared.telemetry.tracing import annotate, fail, span
 
 T = TypeVar("T")
 Handler = TypeVar("Handler", bound=Callable[..., object])
@@ -117,9 +117,9 @@ def _register(service: Service, method: str, path: str, handler: Handler, status
 
 def _serve(operation: Operation, call: Call, traceparent: str) -> func.HttpResponse:
     name = f"{operation.service}_{operation.name}"
-    with span(name, traceparent, request_id=str(call.id)) as current:
+    with span(name, traceparent, request_id=str(call.id)):
         response = _answer(operation, call)
-        current.set_attribute("http.response.status_code", response.status_code)
+        annotate(status=response.status_code, outcome=call.outcome)
         if call.outcome != counters.OK:
             fail(call.outcome)
         counters.request(name, call.outcome)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from azure.core.credentials import AccessToken
 from azure.keyvault.secrets import SecretClient
 
 from shared.errors import ServiceUnavailable
-from shared.secrets import Keys
+from shared.secrets import Keys, fingerprint
 from shared.settings import Settings
 from tests.servers import make_certificate, serving
 from tests.vault import TOKEN, Vault
@@ -42,7 +42,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def keys(vault: Vault, clock: Clock, tmp_path: Path) -> Iterator[Keys]:
+def noticed() -> list[tuple[str, Sequence[str]]]:
+    """The rotations that were told."""
+    return []
+
+
+@pytest.fixture
+def keys(vault: Vault, clock: Clock, tmp_path: Path, noticed: list[tuple[str, Sequence[str]]]) -> Iterator[Keys]:
     certificate = make_certificate(tmp_path, "127.0.0.1")
     with serving(vault.respond, certificate) as port:
         client = SecretClient(
@@ -52,7 +58,7 @@ def keys(vault: Vault, clock: Clock, tmp_path: Path) -> Iterator[Keys]:
             retry_total=0,
         )
         with client:
-            yield Keys.open(Settings(), client, clock)
+            yield Keys.open(Settings(), client, clock, lambda *told: noticed.append(told))
             # A look aside that is under way would open connections that a closed client never closes.
             for thread in threading.enumerate():
                 if thread.name == "fresh":
@@ -86,6 +92,18 @@ def test_a_missing_and_a_disabled_secret_match_nothing(keys: Keys, vault: Vault)
     vault.secrets = {"training-key-1": None}
     assert not keys.allows("training", "one")
     assert not keys.allows("training", "")
+
+
+def test_a_rotation_is_told_once_and_by_fingerprints(
+    keys: Keys, vault: Vault, clock: Clock, noticed: list[tuple[str, Sequence[str]]]
+) -> None:
+    assert keys.allows("training", "one")
+    vault.secrets["training-key-1"] = "three"
+    clock.now += 11
+    assert keys.allows("training", "three")
+    clock.now += 11
+    assert not keys.allows("training", "one")
+    assert noticed == [("training", [fingerprint("three"), fingerprint("two")])]
 
 
 def test_a_rotated_key_works_at_once_but_wrong_keys_do_not_flood_the_vault(

@@ -52,5 +52,9 @@ def _log(record: AuditRecord) -> None:
     told = {"id": str(record.id), "stage": record.stage, "operation": record.operation, "actor": record.actor}
     told |= {name: str(value) for name, value in record.subject.items()}
     log.info(
-        "%s: %s", record.operation, record.stage, extra={f"ocellus.audit.{name}": text for name, text in told.items()}
+        "%s by %s: %s",
+        record.operation,
+        record.actor,
+        record.stage,
+        extra={f"ocellus.audit.{name}": text for name, text in told.items()},
     )

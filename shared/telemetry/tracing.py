@@ -14,7 +14,6 @@ Value = str | int | float | bool
 
 TRACER = trace.get_tracer("ocellus")
 TRACE_CONTEXT = TraceContextTextMapPropagator()
-ERROR_TYPE = "error.type"
 NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -61,7 +60,7 @@ def annotate(**attributes: Value) -> None:
 def fail(code: str) -> None:
     """Mark the current span as failed."""
     current = trace.get_current_span()
-    current.set_attribute(ERROR_TYPE, code)
+    current.set_attributes({"ocellus.outcome": code, "error.type": code})
     current.set_status(Status(StatusCode.ERROR))
 
 

@@ -159,7 +159,7 @@ def _predicted(store: Store, sessions: Sessions, frame: Frame, draw_boxes: bool)
 
 def _record(store: Store, publisher: Publisher, result: CameraResult) -> None:
     """The row before the event, both under ids that a repeat shares; a later result has an event id of its own."""
-    annotate(request_id=result.id, outcome=result.outcome, **({"code": result.code} if result.code else {}))
+    annotate(request_id=result.id, outcome=result.code or counters.OK)
     if result.outcome == Outcome.REJECTED:
         counters.rejection(result.code or "")
     results.put(store, result)

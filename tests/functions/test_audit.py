@@ -1,0 +1,98 @@
+"""Who did what that others depend on: what the running service leaves in the audit trail."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from shared.models.audit import AUDITED, AuditRecord
+from shared.models.wire import now
+from shared.secrets import fingerprint
+from shared.storage.account import audit
+from tests.functions.flows import refused, train, upload
+
+COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
+Trail = Callable[[str], list[AuditRecord]]
+
+
+@pytest.fixture
+def trail(storage) -> Trail:
+    """The records of one project."""
+    day = now().date()
+
+    def of(project_id: str) -> list[AuditRecord]:
+        return [
+            record
+            for each in sorted({day, now().date()})
+            for record in audit.read(storage, each)
+            if record.subject.get("projectId") == project_id
+        ]
+
+    return of
+
+
+def stages(records: list[AuditRecord]) -> list[tuple[str, str]]:
+    return [(record.operation, record.stage) for record in records]
+
+
+def test_all_that_is_audited_is_recorded(training, service, trail):
+    project = training.create_project(f"audited {uuid4()}", domain_id=COMPACT, classification_type="Multiclass")
+    tag = upload(training, project.id, "apple", range(5))
+    spare = upload(training, project.id, "leaf", range(5))
+    iteration = train(training, project.id)
+    training.publish_iteration(project.id, iteration.id, "live", "resource")
+    training.unpublish_iteration(project.id, iteration.id)
+    training.export_iteration(project.id, iteration.id, "ONNX")
+    token = training.export_project(project.id).token
+    image = training.get_untagged_images(project.id) or training.get_tagged_images(project.id)
+    training.delete_images(project.id, image_ids=[image[0].id])
+    training.delete_tag(project.id, spare.id)
+    training.delete_prediction(project.id, [str(uuid4())])
+    training.delete_iteration(project.id, iteration.id)
+    training.import_project(token, name="copy")
+    training.delete_project(project.id)
+    found = trail(project.id)
+    done = [
+        "publish_iteration", "unpublish_iteration", "export_iteration", "export_project", "delete_images",
+        "delete_tag", "delete_prediction", "delete_iteration", "delete_project",
+    ]  # fmt: skip
+    assert stages(found) == [(name, stage) for name in done for stage in ("Begun", "Done")]
+    assert set(done) | {"import_project"} == AUDITED
+    assert {record.actor for record in found} == {f"key {fingerprint(service.training_key)}"}
+    assert found[0].subject == {
+        "projectId": project.id, "iterationId": iteration.id, "publishName": "live", "predictionId": "resource",
+        "overwrite": False,
+    }  # fmt: skip
+    assert found[9].subject["imageIds"] == [image[0].id]
+    assert tag.id not in [record.subject.get("tagId") for record in found]
+
+
+def test_an_import_is_recorded_without_its_token(training, project, storage):
+    token = training.export_project(project.id).token
+    name = f"copy {uuid4()}"
+    training.import_project(token, name=name)
+    [begun, done] = [record for record in audit.read(storage, now().date()) if record.subject.get("name") == name]
+    assert (begun.operation, begun.subject, done.stage) == ("import_project", {"name": name}, "Done")
+
+
+def test_what_is_refused_is_recorded_with_its_code(training, project, trail):
+    with refused("NotFoundIteration"):
+        training.publish_iteration(project.id, str(uuid4()), "live", "resource")
+    [begun, ended] = trail(project.id)
+    assert (begun.stage, ended.stage, ended.code) == ("Begun", "Refused", "NotFoundIteration")
+    assert begun.id == ended.id
+
+
+def test_a_record_says_where_the_call_came_from_and_which(ask, project, trail):
+    reply = ask(
+        "DELETE", f"/customvision/v3.3/training/projects/{project.id}", X_Forwarded_For="10.1.2.3:9, 20.4.5.6:7"
+    )
+    [begun, _] = trail(project.id)
+    assert (begun.origin, str(begun.id)) == ("10.1.2.3:9, 20.4.5.6:7", reply.headers["apim-request-id"])
+
+
+def test_what_is_not_admitted_leaves_no_record(ask, project, trail):
+    path = f"/customvision/v3.3/training/projects/{project.id}"
+    assert ask("DELETE", path, Training_Key="wrong").status == 401
+    assert ask("GET", path).status == 200
+    assert trail(project.id) == []
