@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from shared.errors import NotFound
+from shared.models import filters
 from shared.models.domains import GENERAL
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.tags import Tag
@@ -107,6 +108,25 @@ def test_a_filter_looks_at_every_image_once(store: Store) -> None:
     assert [*page(0), *page(10)] == marked[::2]
     assert datasets.count(store, index, status=ALL, tag_ids=[], keep=keep) == 18
     assert len(seen) == 36
+
+
+@pytest.mark.parametrize("text", ["n eq '7'", "n ne '7'", "even eq '1' and (n ne '4' or n eq '2')", "odd ne '1'"])
+def test_an_index_tells_what_a_filter_keeps(store: Store, text: str) -> None:
+    header, keep = header_of(uuid4()), filters.parse(text)
+    images = [
+        structs.replace(image, metadata={"n": str(at), "even" if at % 2 == 0 else "odd": "1"})
+        for at, image in enumerate(mixed()[:-2])
+    ] + mixed()[-2:]
+    datasets.write(store, header, images)
+    datasets.drop(store, header.project_id, header.iteration_id, [images[6].id])
+    del images[6]
+    for index in (index_of(store, header), structs.replace(index_of(store, header), pairs=None)):
+        for status, tag_ids in [(ALL, []), (TAGGED, [LEAF.id]), (UNTAGGED, [])]:
+            chosen = [image for image in images if bool(image.tags) or status is not TAGGED]
+            chosen = [image for image in chosen if not image.tags or status is not UNTAGGED]
+            wanted = [image for image in chosen if with_any(tag_ids)(image) and keep(image)]
+            datasets.kept.clear()
+            assert datasets.count(store, index, status=status, tag_ids=tag_ids, keep=keep) == len(wanted)
 
 
 def test_an_index_is_derived_where_there_is_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

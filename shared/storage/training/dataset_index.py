@@ -1,14 +1,18 @@
 """Which images an iteration's dataset has, and where each lies: small enough to stay in memory."""
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
+from functools import cache, lru_cache
+from hashlib import sha256
 from typing import Literal, NamedTuple, Self
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct, structs
 
+from shared.models.filters import Condition
 from shared.models.images import ImageRecord, TaggingStatus
 from shared.models.tags import Tag
 from shared.models.training import DatasetHeader
@@ -25,6 +29,10 @@ class Index(Struct, frozen=True):
     sizes: bytes
     tagged: dict[UUID, bytes]
     untagged: bytes
+    pairs: bytes | None = None
+    """The digests of all images' pairs of metadata, in their order; older indexes have none."""
+    described: bytes = b""
+    """The position of the image that has each of the pairs."""
 
     def __len__(self) -> int:
         return len(self.ids) // ID
@@ -53,6 +61,23 @@ class Index(Struct, frozen=True):
             return [] if tag_ids else untagged
         return sorted(set(range(len(self))) - set(untagged)) if untagged else range(len(self))
 
+    def kept(self, keep: Condition, positions: Sequence[int]) -> Sequence[int]:
+        """Those of the positions that the filter holds for. Only for an index with metadata."""
+        mentioned, held = sorted(keep.pairs), defaultdict[int, int](int)
+        for bit, (key, value) in enumerate(mentioned):
+            for at in self._having(key, value):
+                held[at] |= 1 << bit
+
+        @cache
+        def holds(bits: int) -> bool:
+            return keep.holds(dict(pair for bit, pair in enumerate(mentioned) if bits >> bit & 1))
+
+        return [at for at in positions if holds(held.get(at, 0))]
+
+    def _having(self, key: str, value: str) -> Sequence[int]:
+        digests, wanted = numbers(self.pairs or b"", "Q"), digest(key, value)
+        return numbers(self.described)[bisect_left(digests, wanted) : bisect_right(digests, wanted)]
+
     def without(self, gone: Set[int]) -> Self:
         left = [at for at in range(len(self)) if at not in gone]
         moved = {at: position for position, at in enumerate(left)}
@@ -61,8 +86,12 @@ class Index(Struct, frozen=True):
             return packed(moved[at] for at in numbers(positions) if at in moved)
 
         starts, sizes = numbers(self.starts, "Q"), numbers(self.sizes)
+        pairs = zip(numbers(self.pairs or b"", "Q"), numbers(self.described), strict=True)
+        digests = [each for each, at in pairs if at in moved]
         return structs.replace(
             self,
+            pairs=None if self.pairs is None else packed(digests, "Q"),
+            described=renumbered(self.described),
             ids=b"".join(self.ids[at * ID : at * ID + ID] for at in left),
             starts=packed((starts[at] for at in left), "Q"),
             sizes=packed(sizes[at] for at in left),
@@ -78,10 +107,12 @@ class Line(NamedTuple):
     start: int
     size: int
     tag_ids: tuple[UUID, ...]
+    pairs: tuple[int, ...]
 
     @classmethod
     def of(cls, image: ImageRecord, start: int, size: int) -> Self:
-        return cls(image.id.bytes, start, size, tuple(image.tag_ids))
+        pairs = tuple(digest(*item) for item in image.metadata.items())
+        return cls(image.id.bytes, start, size, tuple(image.tag_ids), pairs)
 
 
 def build(header: DatasetHeader, lines: list[Line]) -> Index:
@@ -90,6 +121,7 @@ def build(header: DatasetHeader, lines: list[Line]) -> Index:
     for position, line in enumerate(lines):
         for tag_id in line.tag_ids:
             tagged[tag_id].append(position)
+    pairs = sorted((pair, position) for position, line in enumerate(lines) for pair in line.pairs)
     return Index(
         header,
         b"".join(line.image_id for line in lines),
@@ -97,7 +129,15 @@ def build(header: DatasetHeader, lines: list[Line]) -> Index:
         packed(line.size for line in lines),
         {tag_id: packed(positions) for tag_id, positions in tagged.items()},
         packed(position for position, line in enumerate(lines) if not line.tag_ids),
+        packed((pair for pair, _ in pairs), "Q"),
+        packed(position for _, position in pairs),
     )
+
+
+@lru_cache(10_000)
+def digest(key: str, value: str) -> int:
+    """Of a pair of metadata: 64 bits, of which no two among a million pairs are likely to be the same."""
+    return int.from_bytes(sha256(msgspec.json.encode((key, value))).digest()[:8], "big")
 
 
 def packed(numbers: Iterable[int], code: str = "I") -> bytes:

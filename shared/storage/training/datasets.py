@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.errors import NotFound
+from shared.models.filters import Condition
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.training import Dataset, DatasetHeader
 from shared.storage.account import blobs, rows
@@ -160,7 +161,7 @@ def records(store: Store, index: Index, positions: Sequence[int]) -> list[ImageR
 def _kept(
     store: Store, index: Index, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Keep | None
 ) -> Sequence[int]:
-    """The positions of the images that `keep` keeps, remembered: it takes a look at each."""
+    """The positions of the images that `keep` keeps, remembered: where the index doesn't tell it looks at each."""
     positions = index.positions(status, tag_ids)
     if keep is None:
         return positions
@@ -168,7 +169,10 @@ def _kept(
     key = (store, index.header.project_id, index.header.iteration_id, len(index), status, frozenset(tag_ids), keep)
     found = kept.get(key)
     if not isinstance(found, bytes):
-        found = packed(at for at, record in _each(store, index, positions) if keep(record))
+        if isinstance(keep, Condition) and index.pairs is not None:
+            found = packed(index.kept(keep, positions))
+        else:
+            found = packed(at for at, record in _each(store, index, positions) if keep(record))
         kept.put(key, found)
     return numbers(found)
 
