@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Abandoned(Exception):
-    """The iteration is no longer ours to train: it was deleted, or has ended without us."""
+    """The iteration is no longer ours to train: it was deleted, has ended without us, or is trained anew by another."""
 
 
 class Heartbeat:
@@ -30,6 +30,7 @@ class Heartbeat:
     def __init__(self, store: Store, project_id: UUID, iteration_id: UUID) -> None:
         self._store, self._project_id, self._iteration_id = store, project_id, iteration_id
         self._latest = (0.0, "Starting")
+        self._attempt: int | None = None
         self._phases = Phases()
         self._stop, self._abandoned = Event(), Event()
         self._thread = Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -67,7 +68,9 @@ class Heartbeat:
                 return
 
     def _alive(self, record: IterationRecord) -> IterationRecord:
-        if record.iteration.status != IterationStatus.TRAINING:
+        if self._attempt is None:
+            self._attempt = record.run.attempts
+        if record.iteration.status != IterationStatus.TRAINING or record.run.attempts != self._attempt:
             self._abandoned.set()
             return record
         progress, message = self._latest

@@ -56,8 +56,33 @@ class EndedIteration(Iteration, frozen=True):
     notification_email_address: str | None = None
 
 
+class ExecutionStatus(StrEnum):
+    """What Container Apps says of an execution of a job."""
+
+    PROCESSING = "Processing"
+    RUNNING = "Running"
+    DEGRADED = "Degraded"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+    UNKNOWN = "Unknown"
+
+
+ENDED = frozenset({ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.STOPPED})
+
+
+class Launched(Wire, frozen=True):
+    """A job that was started: the name of its execution, and where an operator finds what it prints."""
+
+    execution: str
+    logs: str
+
+
 class TrainingRun(Wire, frozen=True):
-    """What only we need to know of an iteration: what it was trained on, and whether its job still lives."""
+    """What only we need to know of an iteration: what it was trained on, and whether its job still lives.
+
+    `execution` is the job's, none before it is launched; `ended` is what became of the one before it.
+    """
 
     revision: int
     selected_tags: list[UUID] = []
@@ -68,6 +93,8 @@ class TrainingRun(Wire, frozen=True):
     progress: float = 0.0
     message: str = ""
     execution: str | None = None
+    logs: str | None = None
+    ended: ExecutionStatus | None = None
 
 
 class TrainingLock(Wire, frozen=True):

@@ -110,6 +110,12 @@ class PrepareTraining(Task, frozen=True):
     attempt: int
 
 
+class StopTraining(Task, frozen=True):
+    """Stop a job whose iteration is gone."""
+
+    execution: str
+
+
 class WriteExport(Task, frozen=True):
     """Write a part of a project's export, and then what follows it. Section 0 is the workspace, n the n-th iteration.
 
@@ -147,6 +153,7 @@ AnyTask = (
     | DeleteAllImages
     | Announce
     | PrepareTraining
+    | StopTraining
     | BuildExport
     | DropIteration
     | ForgetIteration

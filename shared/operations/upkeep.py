@@ -28,6 +28,7 @@ from shared.models.jobs import (
     PurgeProject,
     ReadImport,
     ReleaseImages,
+    StopTraining,
     SweepTag,
     WriteExport,
 )
@@ -83,6 +84,8 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
                 rest = project_import.read_import(store, settings, task)
             case PrepareTraining():
                 train.prepare(store, settings, task)
+            case StopTraining(execution):
+                train.stop(settings, execution)
             case BuildExport():
                 exports.build(store, task)
             case DropIteration(project_id, iteration_id):
@@ -112,7 +115,7 @@ def expire(store: Store, limits: Limits) -> None:
 def _announce(publisher: Publisher, task: Announce) -> None:
     iteration = task.iteration
     if task.event in (EventType.ITERATION_TRAINED, EventType.ITERATION_FAILED):
-        counters.training(iteration.status)
+        counters.training(counters.OK if task.event == EventType.ITERATION_TRAINED else "Failed")
         iteration = EndedIteration(
             **structs.asdict(iteration), notification_email_address=task.notification_email_address
         )

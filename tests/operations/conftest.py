@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from shared import launcher
 from shared.models.domains import GENERAL
-from shared.models.iterations import IterationRecord
+from shared.models.iterations import ExecutionStatus, IterationRecord, Launched
 from shared.models.jobs import Announce, PrepareTraining
 from shared.models.projects import Project, ProjectOptions
 from shared.models.training import DatasetHeader, EvaluatedImage, Evaluation, ModelTag
@@ -33,11 +33,21 @@ class Launches:
 
     def __init__(self) -> None:
         self.launched: list[UUID] = []
+        self.statuses: dict[str, ExecutionStatus] = {}
+        self.asked: list[str] = []
+        self.stopped: list[str] = []
         self.tasks: list[PrepareTraining | Announce] = []
 
-    def launch(self, settings, project_id, iteration_id) -> str:
+    def launch(self, settings, project_id, iteration_id) -> Launched:
         self.launched.append(iteration_id)
-        return str(len(self.launched))
+        return Launched(f"job-{len(self.launched)}", "the logs")
+
+    def status(self, settings, execution) -> ExecutionStatus:
+        self.asked.append(execution)
+        return self.statuses.get(execution, ExecutionStatus.RUNNING)
+
+    def stop(self, settings, execution) -> None:
+        self.stopped.append(execution)
 
     def send(self, store, queue, task, delay=0.0) -> None:
         self.tasks.append(task)
@@ -109,7 +119,8 @@ def trained(store, project_id, exported):
 @pytest.fixture
 def launches(monkeypatch):
     launches = Launches()
-    monkeypatch.setattr(launcher, "launch", launches.launch)
+    for name in ("launch", "status", "stop"):
+        monkeypatch.setattr(launcher, name, getattr(launches, name))
     monkeypatch.setattr(queues, "send", launches.send)
     return launches
 

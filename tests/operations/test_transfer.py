@@ -253,7 +253,7 @@ def test_an_export_tells_no_secrets(store, project_id, web):
 
     stored_projects.update(store, project_id, change)
     record = record_of(project_id)
-    run = replace(record.run, notification_email_address="somebody@secret.example", execution="secret")
+    run = replace(record.run, notification_email_address="somebody@secret.example", execution="secret", logs="secret")
     stored_iterations.insert(store, replace(record, run=run))
     assert b"secret" not in web.get(project_export.export_project(store, project_id).token)
 

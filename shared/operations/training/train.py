@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
@@ -13,7 +13,9 @@ from msgspec.structs import replace
 from shared import errors, launcher
 from shared.models.images import ImageRecord
 from shared.models.iterations import (
+    ENDED,
     REASON_LENGTH,
+    ExecutionStatus,
     Iteration,
     IterationRecord,
     IterationStatus,
@@ -43,6 +45,9 @@ from shared.storage.workspace.counts import Counts
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,63}")
 ATTEMPTS = 3
+# Of the time after which a job counts as dead: so long without a heartbeat, and it is asked after.
+SILENT = 0.25
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # A project with so many images to look at, which are the tagged ones or for a detector all, is frozen within the train
 # call, in about a second; a larger one by upkeep.
 FROZEN_AT_ONCE = 5_000
@@ -127,8 +132,16 @@ def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None
     if record.iteration.status != IterationStatus.TRAINING:
         # The job died between its last write and its announcement.
         stored.end_training(store, record)
-    elif _is_dead(record.run, settings):
-        _restart(store, settings, record.iteration)
+    elif (ended := _ended(record.run, settings)) or _is_dead(record.run, settings):
+        _restart(store, settings, record, ended)
+
+
+def stop(settings: Settings, execution: str) -> None:
+    """Where that fails the job stops itself soon: it sees at its next heartbeat that it is no longer wanted."""
+    try:
+        launcher.stop(settings, execution)
+    except errors.ServiceUnavailable:
+        logging.exception("The training job %s could not be stopped", execution)
 
 
 def _begin(store: Store, settings: Settings, record: IterationRecord, counted: Counts) -> Iteration:
@@ -203,8 +216,11 @@ def _trained_on(store: Store, iteration: Iteration, wanted: Set[UUID]) -> Iterat
 def _launch(store: Store, settings: Settings, iteration: Iteration) -> None:
     """Launch the job; one that can't be launched now is taken up by `watch_training`."""
     try:
-        execution = launcher.launch(settings, iteration.project_id, iteration.id)
-        _note(store, iteration, execution=execution)
+        launched = launcher.launch(settings, iteration.project_id, iteration.id)
+        try:
+            _note(store, iteration, execution=launched.execution, logs=launched.logs)
+        except (errors.IterationNotFound, errors.ProjectNotFound):
+            stop(settings, launched.execution)
     except errors.ServiceError as error:
         logging.exception("The training job of iteration %s could not be launched", iteration.id)
         with suppress(errors.ServiceUnavailable):
@@ -226,24 +242,47 @@ def _is_dead(run: TrainingRun, settings: Settings) -> bool:
     return now() - began > timedelta(seconds=settings.job_start_seconds)
 
 
-def _restart(store: Store, settings: Settings, iteration: Iteration) -> None:
+def _ended(run: TrainingRun, settings: Settings) -> ExecutionStatus | None:
+    """How the execution of a job ended that is silent, though not for long enough to be dead. None if it may live."""
+    heard = max(run.heartbeat or LONG_AGO, run.started or LONG_AGO)
+    if not run.execution or now() - heard < timedelta(seconds=settings.job_heartbeat_seconds * SILENT):
+        return None
+    try:
+        status = launcher.status(settings, run.execution)
+    except errors.ServiceUnavailable:
+        logging.warning("Whether the training job %s still runs can't be told", run.execution, exc_info=True)
+        return None
+    return status if status in ENDED else None
+
+
+def _restart(store: Store, settings: Settings, seen: IterationRecord, ended: ExecutionStatus | None) -> None:
     time = now()
+    if seen.run.execution and not ended:
+        # First, so that two never train the same.
+        stop(settings, seen.run.execution)
 
     def change(record: IterationRecord) -> IterationRecord:
         run = record.run
-        if record.iteration.status != IterationStatus.TRAINING or not _is_dead(run, settings):
+        same = record.iteration.status == IterationStatus.TRAINING and run.attempts == seen.run.attempts
+        if not same or not (ended or _is_dead(run, settings)):
             return record
-        return replace(record, run=replace(run, attempts=run.attempts + 1, started=time, execution=None))
+        return replace(record, run=replace(run, attempts=run.attempts + 1, started=time, execution=None, ended=ended))
 
+    iteration = seen.iteration
     record = stored.update(store, iteration.project_id, iteration.id, change)
     if record.iteration.status != IterationStatus.TRAINING or record.run.started != time:
         return
     if record.run.attempts >= ATTEMPTS:
-        heard = record.run.message or "nothing"
-        _fail(store, iteration, f"The training job died {ATTEMPTS} times; the last that was heard: {heard}.")
+        _fail(store, iteration, _cause(record.run))
     else:
         logging.warning("Attempt %d at training iteration %s", record.run.attempts + 1, iteration.id)
         _prepare_aside(store, record)
+
+
+def _cause(run: TrainingRun) -> str:
+    ended = f", at last as {run.ended}" if run.ended else ""
+    logs = f" Its logs: {run.logs}" if run.logs else ""
+    return f"The training job died {ATTEMPTS} times{ended}; the last that was heard: {run.message or 'nothing'}.{logs}"
 
 
 def _fail(store: Store, iteration: Iteration, reason: str) -> None:

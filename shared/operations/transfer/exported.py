@@ -181,7 +181,7 @@ def iteration(exported: IterationExport, project_id: UUID, ids: Mapping[UUID, UU
         original_publish_resource_id=None,
         training_error_details=details and details[:DETAILS],
     )
-    run = replace(record.run, revision=revision, notification_email_address=None, execution=None, message="")
+    run = replace(record.run, revision=revision, notification_email_address=None, execution=None, logs=None, message="")
     return IterationRecord(mine, run)
 
 

@@ -137,7 +137,7 @@ def _with_tags(image: ImageRecord, known: set[UUID]) -> ImageRecord:
 
 
 def _iteration(store: Store, task: WriteExport, section: int, record: IterationRecord) -> IterationExport:
-    run = replace(record.run, notification_email_address=None, execution=None, message="")
+    run = replace(record.run, notification_email_address=None, execution=None, logs=None, message="")
     iteration = replace(record.iteration, publish_name=None, original_publish_resource_id=None)
     if iteration.status != IterationStatus.COMPLETED:
         return IterationExport(IterationRecord(iteration, run))

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.domains import DOMAINS, GENERAL, Domain, DomainType
-from shared.models.jobs import SETTLED, PurgeProject
+from shared.models.iterations import IterationStatus
+from shared.models.jobs import SETTLED, PurgeProject, StopTraining
 from shared.models.limits import Limits
 from shared.models.projects import (
     AUGMENTATIONS,
@@ -104,7 +105,8 @@ def update_project(store: Store, project_id: UUID, update: ProjectUpdate, allow_
 def delete_project(store: Store, project_id: UUID) -> None:
     """Gone at once for every client; its pictures, models and rows follow in the background."""
     stored.get(store, project_id)
-    published = [r.iteration.name for r in stored_iterations.list_all(store, project_id) if r.iteration.publish_name]
+    records = stored_iterations.list_all(store, project_id)
+    published = [record.iteration.name for record in records if record.iteration.publish_name]
     if published:
         raise errors.IterationIsPublished(
             f"The project still publishes {', '.join(published)}; unpublish before you delete the project."
@@ -113,6 +115,9 @@ def delete_project(store: Store, project_id: UUID) -> None:
     queues.send(store, "upkeep", PurgeProject(project_id), delay=SETTLED)
     stored.delete(store, project_id)
     queues.send(store, "upkeep", PurgeProject(project_id))
+    for record in records:
+        if record.iteration.status == IterationStatus.TRAINING and record.run.execution:
+            queues.send(store, "upkeep", StopTraining(record.run.execution))
 
 
 def require_room(limits: Limits, projects: list[Project]) -> None:
