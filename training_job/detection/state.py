@@ -20,11 +20,11 @@ def pack(training: str, parts: Parts) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(training: str, data: bytes | None, device: torch.device) -> Parts | None:
-    """The parts of a state of that training, if it is one."""
+def unpack(training: str, data: bytes | None) -> Parts | None:
+    """The parts of a state of that training, if it is one; tensors in main memory."""
     if data is None:
         return None
-    parts = cast(Parts, torch.load(BytesIO(data), map_location=device, weights_only=True))
+    parts = cast(Parts, torch.load(BytesIO(data), map_location="cpu", weights_only=True))
     return parts if parts.pop("training") == training else None
 
 
@@ -33,4 +33,4 @@ def packed(found: Sequence[Found]) -> list[list[torch.Tensor]]:
 
 
 def unpacked(found: object) -> list[Found]:
-    return [Found(*(part.cpu().numpy() for part in each)) for each in cast(list[list[torch.Tensor]], found)]
+    return [Found(*(part.numpy() for part in each)) for each in cast(list[list[torch.Tensor]], found)]

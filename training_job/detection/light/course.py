@@ -96,7 +96,7 @@ def _pack(course: Course) -> bytes:
 
 def _unpack(course: Course) -> None:
     """Put it where it was, if there is a checkpoint of this training."""
-    parts: dict[str, Any] | None = state.unpack(course.training, course.checkpoint.get(), course.learner.device)
+    parts: dict[str, Any] | None = state.unpack(course.training, course.checkpoint.get())
     if parts is None:
         return
     course.learner.head.load_state_dict(parts["head"])

@@ -71,7 +71,7 @@ class State:
     def go_back(self, best: Best, last: int) -> None:
         """To the best epoch, and for so many epochs to learn on from there."""
         self.tunable.module.load_state_dict(best.weights)
-        self.average, self.last = copied(best.weights), last
+        self.average, self.last = copied(self.tunable.module.state_dict()), last
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -104,13 +104,14 @@ def pack(here: State, training: str) -> bytes:
 
 def unpack(here: State, training: str, data: bytes | None) -> None:
     """Put it where it was, if that is a state of this training."""
-    device = next(here.tunable.module.parameters()).device
-    parts: dict[str, Any] | None = state.unpack(training, data, device)
+    parts: dict[str, Any] | None = state.unpack(training, data)
     if parts is None:
         return
     here.tunable.module.load_state_dict(parts["module"])
     here.optimizer.load_state_dict(parts["optimizer"])
-    here.average, best = parts["average"], parts["best"]
+    for name, weight in parts["average"].items():
+        here.average[name].copy_(weight)
+    best = parts["best"]
     here.best = best and Best(**{**best, "found": state.unpacked(best["found"])})
     for name in NUMBERS:
         setattr(here, name, parts[name])

@@ -34,7 +34,7 @@ class Box(nn.Module):
 class Stuck:
     """A `Tunable`. The true box is the whole picture, and so it is in most of the views."""
 
-    preprocessing = Preprocessing(32, 32)
+    preprocessing, architecture = Preprocessing(32, 32), "stuck"
 
     def __init__(self, rate: float = 0.05) -> None:
         self.module, self.rate = Box(), rate
