@@ -1,5 +1,6 @@
 """The served graph says what torch says: the same boxes, tags and scores."""
 
+import json
 from collections.abc import Sequence
 from functools import partial
 
@@ -7,13 +8,16 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from msgspec.structs import replace
 
-from shared.imaging.boxes import suppress
+from shared.imaging.boxes import ltwh_to_xyxy, suppress
 from shared.imaging.resize import model_input
 from tests.conftest import PHOTOS
+from tests.training_job.detection.kept import NOWHERE
 from tests.training_job.detection.scenes import rendered
 from training_job.detection.data import Example, session
 from training_job.detection.judge import Found, judge
+from training_job.detection.light.course import begin, run
 from training_job.detection.light.export import detector
 from training_job.detection.light.model import Grid, Head, boxes_of
 from training_job.detection.recipe import RECIPE
@@ -21,6 +25,7 @@ from training_job.detection.selection import LOWEST_SCORE
 from training_job.export import METADATA
 
 TAGS = 3
+needs_photographs = pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photographs are not there")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,7 @@ def by_torch(head: Head, features: Sequence[np.ndarray]) -> Found:
         boxes = (boxes_of(reaches, grid) / RECIPE.pixels).clamp(0, 1)[0].numpy()
     scores = logits.sigmoid()[0].numpy()
     found: list[tuple[int, int]] = []
-    for tag in range(TAGS):
+    for tag in range(scores.shape[1]):
         cells = np.flatnonzero(scores[:, tag] > LOWEST_SCORE)
         kept = suppress(boxes[cells], scores[cells, tag], RECIPE.overlap, RECIPE.boxes)
         found += [(cell, tag) for cell in cells[kept].tolist()]
@@ -75,12 +80,33 @@ def test_the_graph_and_torch_agree_on_scenes(backbone: onnx.ModelProto, head: He
     agree(backbone, head, [rendered(seed)[0] for seed in range(5)])
 
 
-@pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photographs are not there")
-def test_the_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelProto, head: Head) -> None:
+def photographs() -> list[bytes]:
     folders = [PHOTOS / "customvision-sample" / name for name in ("fork", "scissors")] + [PHOTOS / "bccd" / "images"]
     paths = [path for folder in folders for path in sorted(folder.iterdir())[:20]][:50]
     assert len(paths) == 50
-    agree(backbone, head, [path.read_bytes() for path in paths])
+    return [path.read_bytes() for path in paths]
+
+
+@needs_photographs
+def test_the_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelProto, head: Head) -> None:
+    agree(backbone, head, photographs())
+
+
+@needs_photographs
+def test_a_trained_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelProto) -> None:
+    regions = json.loads((PHOTOS / "customvision-sample" / "regions.json").read_text())["regions"]
+    examples = [
+        Example(
+            (PHOTOS / "customvision-sample" / name / f"{file}.jpg").read_bytes,
+            ltwh_to_xyxy(np.array([box], np.float32)),
+            np.array([tag]),
+        )
+        for tag, name in enumerate(("fork", "scissors"))
+        for file, box in list(regions[name].items())[:15]
+    ]
+    course = begin(backbone, examples, 2, replace(RECIPE.quick(), seen=480), NOWHERE, lambda *_: None)
+    run(course, len(course.epochs), lambda *_: None)
+    agree(backbone, course.learner.head.eval(), photographs())
 
 
 def test_the_graph_is_what_consumers_of_exports_expect(backbone: onnx.ModelProto, head: Head) -> None:
