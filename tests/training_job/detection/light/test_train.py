@@ -193,12 +193,3 @@ def test_advanced_training_serves_the_quick_model_otherwise(
     assert changed(backbone, trained) == set()
     for each, other in zip(quick.found, trained.found, strict=True):
         assert each.scores[:5] == pytest.approx(other.scores[:5], abs=0.02)
-
-
-def test_an_interrupted_fine_tuning_goes_on_from_its_last_epoch(backbone: onnx.ModelProto) -> None:
-    kept, tuning_kept = Kept(), Kept(interrupted_after=2)
-    examples = [example(seed) for seed in range(12)]
-    with pytest.raises(Interrupted):
-        train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
-    train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
-    assert (kept.epochs, tuning_kept.epochs) == (4, BRIEF_TUNING.epochs + 1)
