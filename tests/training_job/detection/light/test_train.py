@@ -193,3 +193,13 @@ def test_advanced_training_serves_the_quick_model_otherwise(
     assert changed(backbone, trained) == set()
     for each, other in zip(quick.found, trained.found, strict=True):
         assert each.scores[:5] == pytest.approx(other.scores[:5], abs=0.02)
+
+
+def test_a_killed_training_whose_fine_tuning_was_no_better_does_not_try_again(backbone: onnx.ModelProto) -> None:
+    kept, tuning_kept = Kept(interrupted_after=5), Kept()
+    examples = [example(seed) for seed in range(12)]
+    with pytest.raises(Interrupted):
+        train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left=0.0))
+    trained = train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
+    assert (kept.epochs, tuning_kept.epochs) == (6, 0)
+    assert len(trained.found) == 2
