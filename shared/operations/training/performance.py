@@ -1,22 +1,28 @@
 """How well an iteration does, computed at any threshold from its stored per-image results."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from shared import errors
 from shared.metrics import classification, detection
 from shared.models.domains import DOMAINS, DomainType
 from shared.models.images import ImageRegion, ImageTag, OrderBy
-from shared.models.iterations import IterationStatus
+from shared.models.iterations import Iteration, IterationStatus
 from shared.models.performance import ImagePerformance, IterationPerformance
 from shared.models.predictions import BoundingBox, Prediction
 from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
 from shared.operations.training import iterations
 from shared.storage.account import blobs
+from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
+
+REMEMBERED = 64
+REMEMBERED_SECONDS = 3_600.0
+remembered = Memory(REMEMBERED, REMEMBERED_SECONDS)
 
 
 def get_iteration_performance(
@@ -46,24 +52,63 @@ def get_image_performances(
 
 
 def get_image_performance_count(store: Store, project_id: UUID, iteration_id: UUID, *, tag_ids: list[UUID]) -> int:
-    return len(_showing(_evaluation(store, project_id, iteration_id)[1], tag_ids))
+    _completed(store, project_id, iteration_id)
+    known = remembered.get((store, iteration_id))
+    if not isinstance(known, _Evaluated):
+        data = blobs.model_read(store, project_id, iteration_id, "performance.json")
+        known = msgspec.json.decode(data, type=_Listed).counted()
+        remembered.put((store, iteration_id), known)
+    _require_trained(known.tag_ids, tag_ids)
+    return sum(number for held, number in known.sets.items() if not tag_ids or held.intersection(tag_ids))
+
+
+class _Evaluated(Struct, frozen=True):
+    """How many images of each exact set of tags an iteration was evaluated on. Never changes once it is completed."""
+
+    tag_ids: frozenset[UUID]
+    sets: Mapping[frozenset[UUID], int]
+
+
+class _Image(Struct):
+    tags: list[UUID]
+
+
+class _Listed(Struct):
+    """What counting takes of performance.json, which is large: all but the tags is passed over."""
+
+    tags: list[ModelTag]
+    images: list[_Image]
+
+    def counted(self) -> _Evaluated:
+        sets = Counter(frozenset(image.tags) for image in self.images)
+        return _Evaluated(frozenset(tag.id for tag in self.tags), sets)
 
 
 def _evaluation(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[DomainType, Evaluation]:
-    iteration = iterations.get_iteration(store, project_id, iteration_id)
-    if iteration.status != IterationStatus.COMPLETED:
-        raise errors.PerformanceNotFound(f"'{iteration.name}' is {iteration.status}; it has no performance.")
+    iteration = _completed(store, project_id, iteration_id)
     data = blobs.model_read(store, project_id, iteration_id, "performance.json")
     return DOMAINS[iteration.domain_id].type, msgspec.json.decode(data, type=Evaluation)
 
 
+def _completed(store: Store, project_id: UUID, iteration_id: UUID) -> Iteration:
+    """Raises ProjectNotFound, IterationNotFound, PerformanceNotFound."""
+    iteration = iterations.get_iteration(store, project_id, iteration_id)
+    if iteration.status != IterationStatus.COMPLETED:
+        raise errors.PerformanceNotFound(f"'{iteration.name}' is {iteration.status}; it has no performance.")
+    return iteration
+
+
 def _showing(evaluation: Evaluation, tag_ids: list[UUID]) -> list[EvaluatedImage]:
     """The images that carry any of the tags, or all where none is given. Raises TagNotFound."""
+    _require_trained({tag.id for tag in evaluation.tags}, tag_ids)
     wanted = set(tag_ids)
-    unknown = wanted - {tag.id for tag in evaluation.tags}
+    return [image for image in evaluation.images if not wanted or wanted & set(image.tags)]
+
+
+def _require_trained(known: Set[UUID], wanted: Iterable[UUID]) -> None:
+    unknown = set(wanted) - known
     if unknown:
         raise errors.TagNotFound(f"The iteration was not trained on tag {min(unknown)}; get_tags lists the project's.")
-    return [image for image in evaluation.images if not wanted or wanted & set(image.tags)]
 
 
 def _view(

@@ -1,6 +1,7 @@
 """Which images a page or a count asks for, and how many of them the kept counts know."""
 
 from collections.abc import Iterable, Set
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from shared.models.filters import Condition, Pair
 from shared.models.images import ImageRecord, TaggingStatus
 from shared.storage.workspace.counts import Counts, Kinds
 from shared.storage.workspace.ranges import Keep
-from shared.storage.workspace.tally import digest, is_pair, pair
+from shared.storage.workspace.tally import Parts, digest, is_pair, pair
 
 T = TypeVar("T", UUID, str)
 
@@ -76,11 +77,18 @@ class Selection(Struct, frozen=True):
     def _of_kinds(self, keep: Condition, kinds: Kinds) -> int:
         mentioned = {pair(*each): each for each in keep.pairs}
         tag_ids, dead = frozenset(map(str, self.tag_ids)), frozenset(map(str, self.dead))
-        total = 0
-        for parts, number in kinds.numbers.items():
-            if _has(self.status, {part for part in parts if not is_pair(part)}, tag_ids, dead):
-                total += number * keep.holds(dict(mentioned[part] for part in mentioned.keys() & parts))
-        return total
+        by_status = not tag_ids and self.status is not TaggingStatus.ALL
+
+        @cache
+        def holds(held: Parts) -> bool:
+            return keep.holds(dict(mentioned[part] for part in held))
+
+        def has(parts: Parts) -> bool:
+            held = {part for part in parts if not is_pair(part)} if by_status else parts
+            return _has(self.status, held, tag_ids, dead)
+
+        compared = frozenset(mentioned)
+        return sum(number for parts, number in kinds.numbers.items() if has(parts) and holds(parts & compared))
 
 
 def _has(status: TaggingStatus, held: Set[T], wanted: Set[T], dead: Set[T]) -> bool:

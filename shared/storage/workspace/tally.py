@@ -7,8 +7,9 @@ apart; at last it sums up the tags: how many images are tagged, and how many hav
 from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import sha256
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +25,8 @@ TAGGED = "tagged"
 SET = "set:"
 # Bytes of the digests of a key and a value. Who needs two texts with the same digest has to try 2^48.
 DIGEST = 12
+# So many unpacked bases, of some 3 MB at most, stay in memory.
+REMEMBERED = 8
 
 # What images have in common: the ids of their tags, and their pairs of metadata. Of kinds whose tags are counted apart,
 # TAGGED stands for the tags.
@@ -47,11 +50,10 @@ class Tally:
         """What a base, if there is one, and deltas add up to."""
         tally, names = cls(), Counter[str]()
         for doc in docs:
-            found = msgspec.json.decode(doc, type=_Base | dict[str, int])
-            if isinstance(found, _Base):
-                found.fill(tally)
+            if doc.startswith("["):
+                _unpacked(doc).fill(tally)
             else:
-                names.update(found)
+                names.update(msgspec.json.decode(doc, type=dict[str, int]))
         tally.add(names)
         return tally
 
@@ -136,12 +138,28 @@ class _Base(Struct, frozen=True, array_like=True):
         )
         return rows.encode(cls(sums, parts, sets, kinds, sorted(tally.uncounted), tally.apart))
 
+
+class _Unpacked(NamedTuple):
+    base: _Base
+    sets: dict[Parts, int]
+    kinds: dict[Parts, int]
+
     def fill(self, tally: Tally) -> None:
-        part = self.parts.__getitem__
-        tally.sums.update(self.sums)
-        for counter, coded in ((tally.sets, self.sets), (tally.kinds, self.kinds)):
-            counter.update({frozenset(map(part, places)): value for value, *places in coded})
-        tally.uncounted, tally.apart = set(self.uncounted), self.apart
+        tally.sums.update(self.base.sums)
+        tally.sets.update(self.sets)
+        tally.kinds.update(self.kinds)
+        tally.uncounted, tally.apart = set(self.base.uncounted), self.base.apart
+
+
+# A base is replaced once in many writes, and read by every count.
+@lru_cache(REMEMBERED)
+def _unpacked(doc: str) -> _Unpacked:
+    base = msgspec.json.decode(doc, type=_Base)
+    sets, kinds = (
+        {frozenset(map(base.parts.__getitem__, places)): value for value, *places in coded}
+        for coded in (base.sets, base.kinds)
+    )
+    return _Unpacked(base, sets, kinds)
 
 
 def weight(record: ImageRecord | None) -> dict[str, int]:
