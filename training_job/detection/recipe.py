@@ -1,4 +1,4 @@
-"""The recipe of quick detection: what to train with, and what that was measured to give."""
+"""The recipes of quick detection and of fine-tuning: what to train with, and what that was measured to give."""
 
 from msgspec import Struct, structs
 
@@ -8,7 +8,17 @@ from shared.models.preprocessing import Preprocessing
 class Tuning(Struct, frozen=True):
     """How any detector is fine-tuned: in batches of `batch` for `epochs` at most, or until `patience` epochs in a row
     were no better; then a share of that, `last_share`, on all images, from `last_rate` of the rate down. An epoch looks
-    at `least_views` views or more.
+    at `least_views` views or more. What is judged and served is an `average` of the weights of all steps, in which the
+    latest weighs 1 - `average` in the end: so the rate need not fall for the end to be seen, and a small set is not
+    overrun by it.
+
+    Measured on 2026-11-21 with the light detector, while other work took half of the machine, mAP at an overlap of 0.5
+    and from 0.5 to 0.95 on photographs that training never saw, single runs:
+    - BCCD's blood cells, 205 images and 87 in the test: 0.854 and 0.504 before, 0.858 and 0.509 after 2 epochs, 0.882
+      and 0.534 after 6, 0.881 and 0.568 after 12, 0.884 and 0.578 after 3 more on all images; 475 CPU seconds, and 650
+      seconds with all that came before.
+    - forks and scissors, 30 images, 10 in the test, one split: 0.983 and 0.662 before, 1.000 and 0.717 after 7 epochs
+      and 2 on all images.
     """
 
     batch: int = 8
@@ -33,7 +43,8 @@ class Recipe(Struct, frozen=True):
     One in `parts` images, and no more than `judged`, is held out; the head learns from the others, is judged, and then
     learns from all, at a lower rate. It sees `seen` views in all, or every view `least_epochs` times, and a
     `last_share` of that while it learns from all. No more than `images` take part. A box that overlaps a better one of
-    its tag by more than `overlap` is not served, nor are more than `boxes` an image.
+    its tag by more than `overlap` is not served, nor are more than `boxes` an image. Fine-tuned, the head learns at
+    `tuned_rate`, and the backbone from its finest features on at `backbone_rate`.
 
     Measured on 2026-11-21 by `python -m benchmarks.detection` on photographs that training never saw, mAP at an overlap
     of 0.5 and from 0.5 to 0.95, seconds and CPU seconds:
