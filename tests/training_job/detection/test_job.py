@@ -44,16 +44,22 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe, "TUNING", BRIEF_TUNING)
 
 
-def prepared(store: Store, images: int = 12, kind: TrainingType = TrainingType.REGULAR, age: int = 0) -> JobSettings:
+def prepared(
+    store: Store,
+    images: int = 12,
+    kind: TrainingType = TrainingType.REGULAR,
+    age: int = 0,
+    domain: UUID = DOMAIN,
+) -> JobSettings:
     """A project with an iteration in training, asked for `age` minutes ago, whose dataset is frozen; the settings of
     its job.
     """
     time, project_id, iteration_id = now() - timedelta(minutes=age), uuid4(), uuid4()
-    projects.insert(store, Project(project_id, str(project_id), None, ProjectSettings(DOMAIN, None), time, time))
-    header = DatasetHeader(project_id, iteration_id, DOMAIN, None, TAGS)
+    projects.insert(store, Project(project_id, str(project_id), None, ProjectSettings(domain, None), time, time))
+    header = DatasetHeader(project_id, iteration_id, domain, None, TAGS)
     datasets.write(store, header, [stored(store, project_id, seed) for seed in range(images)])
     status = IterationStatus.TRAINING
-    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, True, DOMAIN, None, kind)
+    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, True, domain, None, kind)
     iterations.lock_training(store, project_id, iteration_id)
     iterations.insert(store, IterationRecord(iteration, TrainingRun(1, started=time)))
     return JobSettings(job_project_id=project_id, job_iteration_id=iteration_id)

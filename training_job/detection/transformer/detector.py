@@ -24,7 +24,8 @@ class Transformer:
         found = source.find(wanted, cache)
         torch.manual_seed(SEED)
         self.module = source.load(found, tags).to(device)
-        self.preprocessing, self.architecture, self.recipe = found.preprocessing, found.architecture, recipe
+        self.preprocessing, self.recipe = found.preprocessing, recipe
+        self.architecture = f"{found.architecture} from {found.name}"
 
     def groups(self) -> list[Group]:
         parts: dict[bool, list[nn.Parameter]] = {True: [], False: []}

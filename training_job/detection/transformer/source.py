@@ -65,8 +65,11 @@ class Processor(Struct, frozen=True):
 
 
 class Source(Struct, frozen=True):
-    """A folder with all files of a detector whose architecture is known."""
+    """A folder with all files of a detector whose architecture is known, and what the model that comes of it says of its
+    origin.
+    """
 
+    name: str
     folder: Path
     architecture: str
     preprocessing: Preprocessing
@@ -76,15 +79,16 @@ def find(wanted: str, cache: Path) -> Source:
     """`wanted` is one of KNOWN, `owner/name@revision` of the hub, or a folder. Raises DetectorUnavailable."""
     pinned = PINNED.fullmatch(KNOWN.get(wanted, wanted))
     folder = _downloaded(pinned["name"], pinned["revision"], cache) if pinned else Path(wanted)
+    name = pinned[0] if pinned else folder.name
     if not folder.is_dir():
         raise DetectorUnavailable(
             f"There is no detector '{wanted}'. LARGE_DETECTOR is {', '.join(KNOWN)}, a folder, or a name of the hub "
             "with its revision, owner/name@ and the 40 digits of a commit."
         )
-    for name in (CONFIGURATION, PREPROCESSING, WEIGHTS):
-        if not (folder / name).is_file():
-            raise DetectorUnavailable(f"The detector in {folder} lacks {name}; weights in other formats are not read.")
-    return Source(folder, _architecture(folder), _preprocessing(folder))
+    for file in (CONFIGURATION, PREPROCESSING, WEIGHTS):
+        if not (folder / file).is_file():
+            raise DetectorUnavailable(f"The detector in {folder} lacks {file}; weights in other formats are not read.")
+    return Source(name, folder, _architecture(folder), _preprocessing(folder))
 
 
 def load(source: Source, tags: int) -> nn.Module:

@@ -3,8 +3,15 @@
 from pathlib import Path
 
 import pytest
+import torch
 
-from tests.training_job.detection.transformer.tiny import D_FINE, RT_DETR, saved
+from shared.imaging.resize import model_picture
+from tests.training_job.detection.scenes import SHAPES, example
+from tests.training_job.detection.transformer.tiny import D_FINE, RT_DETR, save, saved
+from training_job.detection.recipe import RECIPE
+from training_job.detection.transformer.detector import Transformer
+from training_job.detection.tuning.views import together
+from training_job.detection.views import plain
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +28,21 @@ def folder(folders: dict[str, Path], request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def d_fine(folders: dict[str, Path]) -> Path:
     return folders[D_FINE]
+
+
+@pytest.fixture(scope="session")
+def schooled(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A detector that has learned what shapes look like in 12 scenes, as a pretrained one would."""
+    root = folders[RT_DETR]
+    transformer = Transformer(str(root), root, len(SHAPES), RECIPE, torch.device("cpu"))
+    spec, examples = transformer.preprocessing, [example(seed) for seed in range(12)]
+    views = [plain(model_picture(each.read(), spec), each.boxes, each.tags, spec) for each in examples]
+    optimizer = torch.optim.AdamW(transformer.module.parameters(), lr=3e-3)
+    transformer.module.train()
+    for _ in range(60):
+        cost = transformer.loss(together(views))
+        optimizer.zero_grad()
+        torch.autograd.backward(cost)
+        torch.nn.utils.clip_grad_norm_(transformer.module.parameters(), 1.0)
+        optimizer.step()
+    return save(transformer.module, tmp_path_factory.mktemp("schooled"))

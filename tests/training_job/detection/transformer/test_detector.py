@@ -49,8 +49,8 @@ def learned(transformer: Transformer, rate: float, given: Sequence[Batch]) -> li
 
 def test_a_few_steps_lower_the_loss(folder: Path) -> None:
     transformer = loaded(folder)
-    losses = learned(transformer, 2e-3, seen(transformer, range(8), 4) * 15)
-    assert np.mean(losses[-4:]) < 0.85 * np.mean(losses[:4])
+    losses = learned(transformer, 2e-3, seen(transformer, range(8), 4) * 8)
+    assert np.mean(losses[-4:]) < 0.9 * np.mean(losses[:4])
 
 
 def test_true_boxes_are_told_by_middle_and_size_and_padding_is_left_out(

@@ -22,7 +22,7 @@ def found(folder: Path) -> Source:
 
 def test_a_folder_is_loaded_with_its_weights_and_heads_for_the_projects_tags(folder: Path) -> None:
     of = found(folder)
-    assert of == Source(folder, folder.name, Preprocessing(96, 96, Interpolation.BILINEAR))
+    assert of == Source(folder.name, folder, folder.name, Preprocessing(96, 96, Interpolation.BILINEAR))
     weights = {
         name: value for name, value in load(of, 3).state_dict().items() if not name.endswith("num_batches_tracked")
     }
@@ -75,7 +75,8 @@ def test_what_was_downloaded_before_needs_no_network(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     kept = tmp_path / "models--someone--something" / "snapshots" / REVISION
     shutil.copytree(d_fine, kept)
-    assert find(f"someone/something@{REVISION}", tmp_path).folder == kept
+    of = find(f"someone/something@{REVISION}", tmp_path)
+    assert (of.name, of.folder) == (f"someone/something@{REVISION}", kept)
 
 
 @pytest.mark.parametrize("package", ["transformers", "huggingface_hub"])

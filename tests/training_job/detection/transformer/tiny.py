@@ -40,7 +40,12 @@ def saved(folder: Path, architecture: str) -> Path:
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight)
-    module.save_pretrained(folder)
+    return save(module, folder)
+
+
+def save(module: nn.Module, folder: Path) -> Path:
+    write = getattr(module, "save_pretrained")  # noqa: B009  (a transformers module has it)
+    write(folder)
     (folder / "preprocessor_config.json").write_text(json.dumps(PREPROCESSING))
     return folder
 
