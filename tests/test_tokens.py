@@ -107,6 +107,15 @@ def test_clocks_may_differ_by_some_seconds(tokens: Tokens, issuer: Issuer) -> No
     assert tokens.caller(issuer.token("Reader", nbf=now + 30)).roles == {"Reader"}
 
 
+def test_a_token_that_was_good_ends_when_it_expires(
+    tokens: Tokens, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = issuer.token("Reader", exp=int(time.time()) - 30)
+    assert tokens.caller(token).roles == {"Reader"}
+    monkeypatch.setattr(tokens_module, "LEEWAY_SECONDS", 0)
+    assert "expired" in refused(tokens, token)
+
+
 def test_a_forged_signature_is_refused(tokens: Tokens, issuer: Issuer) -> None:
     header, claims, signature = issuer.token("Reader").split(".")
     forged = encoded(issuer.claims("Contributor"))
