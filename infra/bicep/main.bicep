@@ -14,6 +14,14 @@ param cameraDeployed bool = false
 param jobImage string = 'mcr.microsoft.com/k8se/quickstart-jobs:latest'
 @description('The setting LIMITS, see docs/custom-vision.md.')
 param limits string = '{}'
+@description('Whether callers may use the four keys; where not, they need a token of Entra ID.')
+param allowKeys bool = true
+@description('The tenant whose tokens are taken beside keys; empty for none.')
+param entraTenantId string = ''
+@description('The app registration that tokens must be meant for.')
+param entraAudience string = ''
+@description('What advanced training of detectors fine-tunes, see shared/settings.py; empty for our own light one.')
+param largeDetector string = ''
 @description('Whether a copy of each camera picture is kept with its boxes drawn.')
 param cameraDrawBoxes bool = false
 
@@ -27,6 +35,8 @@ param restoreDays int = 7
 param uploadDays int = 30
 @description('Days after which the results of camera pictures are deleted.')
 param resultDays int = 365
+@description('Days for which the audit trail can be added to, but not changed.')
+param auditDays int = 365
 @description('Keeps a deleted vault for 90 days; can never be turned off again.')
 param purgeProtection bool = false
 
@@ -50,6 +60,8 @@ param monthlyBudget int = 0
 @description('The first of the month that the budget begins with.')
 param budgetStart string = utcNow('yyyy-MM-01')
 param logDays int = 30
+@description('Share of the traces that is kept, 0 to 1; metrics count everything.')
+param telemetryShare string = '1.0'
 @description('GB of logs a day after which no more are taken; -1 is without end.')
 param logQuotaGb int = -1
 @description('Share of predictions that may fail on our side before somebody is told.')
@@ -63,7 +75,13 @@ var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName, application: 'ocellus' }
 var publicAccess = !privateNetworking
 // Every app finds storage by name and is itself by the client id of its identity.
-var shared = { STORAGE_ACCOUNT: storage.outputs.name, LIMITS: limits }
+var shared = { STORAGE_ACCOUNT: storage.outputs.name, LIMITS: limits, TELEMETRY_SHARE: telemetryShare }
+var callers = {
+  KEY_VAULT_URL: vault.outputs.uri
+  ALLOW_KEYS: allowKeys ? 'true' : 'false'
+  ENTRA_TENANT_ID: entraTenantId
+  ENTRA_AUDIENCE: entraAudience
+}
 // The queues of the data account, for the triggers of the Functions host.
 var queues = {
   STORAGE_CONNECTION_STRING__queueServiceUri: storage.outputs.queueEndpoint
@@ -137,6 +155,7 @@ module storage 'modules/storage.bicep' = {
     predictionDays: json(limits).?predictionRetentionDays ?? 30
     resultDays: resultDays
     uploadDays: uploadDays
+    auditDays: auditDays
     publicAccess: publicAccess
   }
 }
@@ -230,6 +249,8 @@ module job 'modules/training-job.bicep' = {
       STORAGE_ACCOUNT: storage.outputs.name
       IDENTITY_CLIENT_ID: jobIdentity.outputs.identity.clientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+      TELEMETRY_SHARE: telemetryShare
+      LARGE_DETECTOR: largeDetector
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${jobIdentity.outputs.identity.clientId};Authorization=AAD'
     }
     subnetId: privateNetworking ? network!.outputs.subnets.job : ''
@@ -258,11 +279,10 @@ module training 'modules/function-app.bicep' = {
     publicAccess: publicAccess
     subnetId: privateNetworking ? network!.outputs.subnets.training : ''
     insightsConnectionString: monitoring.outputs.connectionString
-    settings: union(shared, queues, {
+    settings: union(shared, queues, callers, {
       SERVICES: 'training'
       IDENTITY_CLIENT_ID: trainingIdentity.outputs.identity.clientId
       STORAGE_CONNECTION_STRING__clientId: trainingIdentity.outputs.identity.clientId
-      KEY_VAULT_URL: vault.outputs.uri
       EVENT_TOPIC_ENDPOINT: topic.outputs.endpoint
       LAUNCHER: 'container-apps'
       CONTAINER_APPS_JOB_ID: job.outputs.id
@@ -296,10 +316,9 @@ module prediction 'modules/function-app.bicep' = {
     publicAccess: publicAccess
     subnetId: privateNetworking ? network!.outputs.subnets.prediction : ''
     insightsConnectionString: monitoring.outputs.connectionString
-    settings: union(shared, {
+    settings: union(shared, callers, {
       SERVICES: 'prediction'
       IDENTITY_CLIENT_ID: predictionIdentity.outputs.identity.clientId
-      KEY_VAULT_URL: vault.outputs.uri
       MODEL_MEMORY_MB: '768'
       INFERENCE_THREADS: '1'
     })

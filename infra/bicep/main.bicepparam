@@ -12,6 +12,9 @@ param cameraDeployed = readEnvironmentVariable('OCELLUS_CAMERA_DEPLOYED', 'false
 param jobImage = readEnvironmentVariable('SERVICE_JOB_IMAGE_NAME', 'mcr.microsoft.com/k8se/quickstart-jobs:latest')
 
 param limits = readEnvironmentVariable('OCELLUS_LIMITS', '{}')
+param allowKeys = readEnvironmentVariable('OCELLUS_ALLOW_KEYS', 'true') == 'true'
+param entraTenantId = readEnvironmentVariable('OCELLUS_ENTRA_TENANT_ID', '')
+param entraAudience = readEnvironmentVariable('OCELLUS_ENTRA_AUDIENCE', '')
 param gpuProfile = readEnvironmentVariable('OCELLUS_GPU_PROFILE', '')
 param privateNetworking = readEnvironmentVariable('OCELLUS_PRIVATE', 'false') == 'true'
 

@@ -20,9 +20,11 @@ var containerRights = [
   { identity: 'training', role: 'blobContributor', name: 'predictions' }
   { identity: 'training', role: 'blobContributor', name: 'exports' }
   { identity: 'training', role: 'blobContributor', name: 'frames' }
+  { identity: 'training', role: 'blobContributor', name: 'audit' }
   { identity: 'prediction', role: 'blobReader', name: 'published' }
   { identity: 'prediction', role: 'blobReader', name: 'models' }
   { identity: 'prediction', role: 'blobContributor', name: 'predictions' }
+  { identity: 'prediction', role: 'blobContributor', name: 'audit' }
   { identity: 'camera', role: 'blobReader', name: 'uploads' }
   { identity: 'camera', role: 'blobReader', name: 'published' }
   { identity: 'camera', role: 'blobReader', name: 'models' }

@@ -11,6 +11,8 @@ param predictionDays int
 param resultDays int
 @description('Days after which what cameras uploaded is deleted.')
 param uploadDays int
+@description('Days for which nobody, and no identity of ours, can change or delete a record of the audit trail.')
+param auditDays int
 param publicAccess bool
 
 var containers = [
@@ -23,12 +25,13 @@ var containers = [
   'results'
   'exports'
   'deadletters'
+  'audit'
 ]
 var tables = ['catalog', 'predictions', 'results']
 var queues = ['frames', 'frames-poison', 'upkeep', 'upkeep-poison']
 
 // Versioning is for the whole account. Only of these the versions are worth keeping; of the rest they end in a day.
-var versioned = ['models/', 'published/']
+var versioned = ['models/', 'published/', 'audit/']
 var unversioned = ['uploads/', 'frames/', 'images/', 'predictions/', 'results/', 'exports/', 'deadletters/']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
@@ -62,19 +65,30 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
     deleteRetentionPolicy: { enabled: true, days: restoreDays }
     containerDeleteRetentionPolicy: { enabled: true, days: restoreDays }
   }
+}
 
-  resource container 'containers' = [for container in containers: {
-    name: container
-    properties: { publicAccess: 'None' }
-  }]
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [for each in containers: {
+  parent: blobs
+  name: each
+  properties: { publicAccess: 'None' }
+}]
+
+// Records can be added and nothing else. A person with rights on the account may still lift the policy.
+resource appendOnly 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-06-01' = {
+  parent: container[indexOf(containers, 'audit')]
+  name: 'default'
+  properties: {
+    immutabilityPeriodSinceCreationInDays: auditDays
+    allowProtectedAppendWrites: true
+  }
 }
 
 resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2025-06-01' = {
   parent: account
   name: 'default'
 
-  resource table 'tables' = [for table in tables: {
-    name: table
+  resource table 'tables' = [for each in tables: {
+    name: each
   }]
 }
 
@@ -82,8 +96,8 @@ resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-0
   parent: account
   name: 'default'
 
-  resource queue 'queues' = [for queue in queues: {
-    name: queue
+  resource queue 'queues' = [for each in queues: {
+    name: each
   }]
 }
 
@@ -110,6 +124,10 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
         { name: 'uploads', enabled: true, type: 'Lifecycle', definition: {
           filters: { blobTypes: ['blockBlob'], prefixMatch: ['uploads/'] }
           actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: uploadDays } } }
+        } }
+        { name: 'audit', enabled: true, type: 'Lifecycle', definition: {
+          filters: { blobTypes: ['appendBlob'], prefixMatch: ['audit/'] }
+          actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: auditDays + 1 } } }
         } }
         // A package belongs to its iteration and stays for as long; it is read seldom.
         { name: 'exports', enabled: true, type: 'Lifecycle', definition: {
