@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
@@ -29,7 +30,6 @@ from tests.vault import Vault, identity
 @pytest.fixture(scope="module")
 def guarded(service, tmp_path_factory) -> Iterator[SimpleNamespace]:
     certificate, vault = make_certificate(Path(tmp_path_factory.mktemp("vault")), "127.0.0.1"), Vault()
-    port = free_ports(1)[0]
     with (
         serving(vault.respond, certificate) as vault_port,
         serving(identity) as identity_port,
@@ -48,10 +48,20 @@ def guarded(service, tmp_path_factory) -> Iterator[SimpleNamespace]:
             "ENTRA_AUDIENCE": AUDIENCE,
             "ENTRA_AUTHORITY": issuer.address,
         }
-        command = [sys.executable, "-m", "local.host", f"--port={port}"]
-        with subprocess.Popen(command, cwd=ROOT, env=child_environment(**settings)) as host:
+        with hosted(settings) as address:
+            yield SimpleNamespace(address=address, settings=settings, vault=vault, issuer=issuer)
+
+
+@contextmanager
+def hosted(settings: dict[str, str]) -> Iterator[str]:
+    """The address of an instance with these app settings."""
+    port = free_ports(1)[0]
+    command = [sys.executable, "-m", "local.host", f"--port={port}"]
+    with subprocess.Popen(command, cwd=ROOT, env=child_environment(**settings)) as host:
+        try:
             wait_for(lambda: not is_free(port))
-            yield SimpleNamespace(address=f"http://127.0.0.1:{port}", vault=vault, issuer=issuer)
+            yield f"http://127.0.0.1:{port}"
+        finally:
             host.terminate()
 
 
@@ -122,6 +132,15 @@ def test_a_caller_has_a_rate_of_its_own(guarded):
     often, other = guarded.issuer.token("Trainer"), guarded.issuer.token("Trainer", oid="other")
     assert {train(often) for _ in range(5)} == {404, 429}
     assert train(other) == 404
+
+
+def test_an_installation_may_take_tokens_only(guarded):
+    with hosted({**guarded.settings, "SERVICES": "training", "ALLOW_KEYS": "false"}) as address:
+        strict = SimpleNamespace(address=address)
+        token = f"Bearer {guarded.issuer.token('Reader')}"
+        assert get(strict, Training_Key="one").status_code == 401
+        assert "Access token is missing" in get(strict).json()["error"]["message"]
+        assert get(strict, Training_Key="one", Authorization=token).status_code == 200
 
 
 def test_tokens_open_nothing_where_no_tenant_is_set(guarded, ask):
