@@ -91,7 +91,7 @@ def test_one_trace_from_a_train_call_to_its_job(told, insights, eventually):
     phases = [span["name"] for span in insights.spans() if span["parent"] == job["id"]]
     assert {"Loading the backbone", "Looked at # of # new images", "Storing the model"} <= set(phases)
     assert called["trace"] in {span["trace"] for span in insights.spans("upkeep_do", task="Announce")}
-    eventually(lambda: insights.metrics("ocellus.trainings", outcome="Completed"))
+    eventually(lambda: insights.metrics("ocellus.trainings", outcome="OK"))
 
 
 def test_a_prediction_goes_on_with_its_callers_trace_and_tells_its_parts(told, insights, eventually):
