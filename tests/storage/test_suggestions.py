@@ -14,7 +14,7 @@ from shared.models.wire import now
 from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.workspace import images, projects, suggestions
-from tests.storage.making import add_images, add_tag
+from tests.storage.making import add_images, add_tag, with_tags, without_tags
 
 ITERATION, TAG = uuid4(), uuid4()
 
@@ -59,7 +59,9 @@ def query(store: Store, project_id: UUID, sort_by: SortBy, take: int, least: flo
 
 
 def kept(store: Store, project_id: UUID) -> list[str]:
-    return [row.key for row in rows.scan(store.predictions, str(project_id), " ", "~")]
+    """The rows of suggestions."""
+    found = rows.scan(store.predictions, str(project_id), " ", "~")
+    return [row.key for row in found if not row.key.startswith("state:")]
 
 
 def test_pages_by_uncertainty_show_untagged_images_alone_and_clean_up(store: Store, project_id: UUID) -> None:
@@ -79,16 +81,40 @@ def test_pages_by_uncertainty_show_untagged_images_alone_and_clean_up(store: Sto
     assert not any(str(gone) in key for gone in (tagged, deleted) for key in kept(store, project_id))
 
 
-def test_all_suggestions_are_found_beside_the_untagged_images(store: Store, project_id: UUID) -> None:
-    tag = add_tag(store, project_id)
-    assert list(suggestions.each(store, project_id, ITERATION)) == []
-    made = add_images(store, project_id, 9)
-    tagged = add_images(store, project_id, 3, [tag.id])
-    expected = [suggest(store, project_id, image.id) for image in made[1::2]]
-    for gone in (*(image.id for image in tagged), uuid4(), UUID(int=0)):
-        suggest(store, project_id, gone)
-    assert list(suggestions.each(store, project_id, ITERATION)) == expected
-    assert list(suggestions.each(store, project_id, uuid4())) == []
+def test_suggestions_are_counted_beside_the_untagged_images(store: Store, project_id: UUID) -> None:
+    tag, made = add_tag(store, project_id), add_images(store, project_id, 9)
+
+    def number(threshold: float) -> int:
+        return suggestions.numbers(store, project_id, ITERATION, threshold).get(TAG, 0)
+
+    assert suggestions.numbers(store, project_id, ITERATION, 0) == {}
+    for at, image in enumerate(made[1::2]):
+        suggest(store, project_id, image.id, at / 4)
+        assert number(0) == at + 1
+    for gone in (add_images(store, project_id, 1, [tag.id])[0].id, uuid4(), UUID(int=0)):
+        suggest(store, project_id, gone, 0.9)
+    assert [number(threshold) for threshold in (0, 0.25, 0.26, 0.75, 0.76, 1)] == [4, 3, 2, 1, 0, 0]
+    images.update(store, project_id, made[3].id, lambda old: with_tags(old, [tag.id]))
+    assert [number(threshold) for threshold in (0, 0.5)] == [3, 2]
+    assert len(query(store, project_id, SortBy.UNCERTAINTY_ASCENDING, 9)) == 3
+    images.update(store, project_id, made[3].id, lambda old: without_tags(old, [tag.id]))
+    assert [number(threshold) for threshold in (0, 0.5)] == [3, 2]
+    suggest(store, project_id, made[3].id, 0.25)
+    images.delete(store, project_id, made[7].id)
+    assert [number(threshold) for threshold in (0, 0.5)] == [3, 1]
+    assert suggestions.numbers(store, project_id, uuid4(), 0) == {}
+
+
+def test_suggestions_of_several_tags_are_counted_by_tag(store: Store, project_id: UUID) -> None:
+    apple, pear, fig = uuid4(), uuid4(), uuid4()
+    judged = [{apple: 0.5}, {pear: 0.75, apple: 0.25}, {fig: 0.0}, {}]
+    for image, probabilities in zip(add_images(store, project_id, 4), judged, strict=True):
+        predictions = [Prediction(value, tag_id, "") for tag_id, value in probabilities.items()]
+        predictions += [Prediction(value / 2, tag_id, "") for tag_id, value in probabilities.items()]
+        suggested = SuggestedTagAndRegion(image.id, project_id, ITERATION, now(), predictions, 0.5)
+        suggestions.put(store, Suggestion(suggested, GENERAL, 640, 480))
+    assert suggestions.numbers(store, project_id, ITERATION, 0) == {apple: 2, pear: 1, fig: 1}
+    assert suggestions.numbers(store, project_id, ITERATION, 0.5) == {apple: 1, pear: 1, fig: 0}
 
 
 def test_the_first_suggestion_for_an_image_stays(store: Store, project_id: UUID) -> None:
@@ -117,7 +143,9 @@ def test_suggestions_expire(store: Store, project_id: UUID) -> None:
     old, young = add_images(store, project_id, 2)
     suggest(store, project_id, old.id, age=timedelta(days=31))
     suggest(store, project_id, young.id, age=timedelta(days=29))
+    assert suggestions.numbers(store, project_id, ITERATION, 0) == {TAG: 2}
     assert suggestions.expire(store, now() - timedelta(days=30)) >= 1
+    assert suggestions.numbers(store, project_id, ITERATION, 0) == {TAG: 1}
     assert query(store, project_id, SortBy.UNCERTAINTY_ASCENDING, 9) == [young.id]
     assert not any(str(old.id) in key for key in kept(store, project_id))
 
@@ -140,7 +168,7 @@ def test_a_deleted_iteration_takes_its_suggestions_along(
         suggest(store, project_id, image.id)
     monkeypatch.setattr(suggestions, "FORGOTTEN", 3)
     assert suggestions.forget_iteration(store, project_id, uuid4())
-    assert len(list(suggestions.each(store, project_id, ITERATION))) == 5
+    assert suggestions.numbers(store, project_id, ITERATION, 0) == {TAG: 5}
     assert not suggestions.forget_iteration(store, project_id, ITERATION)
     assert suggestions.forget_iteration(store, project_id, ITERATION)
     assert kept(store, project_id) == []

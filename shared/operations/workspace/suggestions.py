@@ -1,6 +1,5 @@
 """Suggested tags and regions: a trained iteration looks at untagged images; what it sees waits to be confirmed."""
 
-from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -118,10 +117,8 @@ def query_suggested_image_count(
     """For each of the tags, or with none given for all tags: for how many untagged images it is suggested."""
     scope = Scope.read(store, project_id, iteration_id, filter.tag_ids or [])
     counted = set(filter.tag_ids or scope.tags)
-    numbers = Counter[UUID](dict.fromkeys(counted, 0))
-    for suggestion in stored.each(store, project_id, iteration_id):
-        numbers.update(scope.shows(suggestion, counted, filter.threshold or 0.0))
-    return dict(numbers)
+    numbers = stored.numbers(store, project_id, iteration_id, filter.threshold or 0.0)
+    return {tag_id: numbers.get(tag_id, 0) for tag_id in counted}
 
 
 def _suggest(store: Store, limits: Limits, scope: Scope, model: Model, image_id: UUID) -> Suggestion:

@@ -1,22 +1,29 @@
-"""Suggestions for untagged images: a row each, two index rows by uncertainty, and one that says when it expires."""
+"""Suggestions for untagged images: a row each, two index rows by uncertainty, and one that says when it expires.
 
+An iteration has one more row that changes with its suggestions, so that what is remembered of them is known to hold.
+"""
+
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from uuid import UUID
+from typing import NamedTuple
+from uuid import UUID, uuid4
 
 import msgspec
 
 from shared.models.images import ImageRecord
 from shared.models.suggestions import SortBy, Suggestion
 from shared.storage.account import rows
+from shared.storage.account.memory import Memory
 from shared.storage.account.pages import Page, page
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowExists, transact
 from shared.storage.serving.predictions import BATCH, COPIED_LENGTH, inverted
-from shared.storage.workspace import images
+from shared.storage.workspace import counts, images
 from shared.storage.workspace.ranges import Range, walk
 
 # Row keys of the index hold parts in 10^9.
@@ -26,8 +33,30 @@ PART = 128
 # So many suggestions of a deleted iteration are deleted in one step: some seconds of work.
 FORGOTTEN = 500
 
+REMEMBERED = 4
+REMEMBERED_SECONDS = 3_600.0
+
 Keep = Callable[[Suggestion], bool]
 IsOpen = Callable[[ImageRecord], bool]
+
+
+class _Judged(NamedTuple):
+    """Of images with suggestions, each tag's highest probability in the order of `tag_ids`; -1 where it has none."""
+
+    state: str
+    tag_ids: list[UUID]
+    highest: "dict[str, array[float]]"
+
+
+class _Likely(NamedTuple):
+    """Of the untagged images, each tag's highest probabilities, the least first."""
+
+    state: str
+    revision: int
+    ascending: "dict[UUID, array[float]]"
+
+
+judged, likely = Memory(REMEMBERED, REMEMBERED_SECONDS), Memory(REMEMBERED, REMEMBERED_SECONDS)
 
 
 def put(store: Store, suggestion: Suggestion) -> None:
@@ -35,7 +64,7 @@ def put(store: Store, suggestion: Suggestion) -> None:
     doc = rows.encode(suggestion)
     copy = doc if len(doc) <= COPIED_LENGTH else ""
     least, most, own, since = _keys(suggestion)
-    changes = [Change("insert", own, doc), Change("upsert", since)]
+    changes = [Change("insert", own, doc), Change("upsert", since), _turned(suggestion.suggested.iteration)]
     with suppress(RowExists):
         copies = [Change("upsert", key, copy) for key in (least, most)]
         transact(store.predictions, str(suggestion.suggested.project), [*changes, *copies])
@@ -66,21 +95,17 @@ def query(
     return page(_current(store, project_id, found, keep, is_open, take + 1), take)
 
 
-def each(store: Store, project_id: UUID, iteration_id: UUID) -> Iterator[Suggestion]:
-    """Those whose images are untagged, in the order of the images: two walks side by side."""
-    prefix = _own(iteration_id, "")
-    untagged = (row.key for row in walk(store, (Range(project_id, "untagged:"),), keys_only=True))
-    image_id = next(untagged, None)
-    for row in rows.scan(store.predictions, str(project_id), prefix, rows.after_prefix(prefix)):
-        wanted = row.key[len(prefix) :]
-        while image_id is not None and image_id < wanted:
-            image_id = next(untagged, None)
-        if image_id == wanted:
-            yield _suggestion(row.doc)
+def numbers(store: Store, project_id: UUID, iteration_id: UUID, threshold: float) -> dict[UUID, int]:
+    """By tag: how many untagged images it is suggested for with that probability or more."""
+    ascending = _ascending(store, project_id, iteration_id)
+    return {tag_id: len(some) - bisect_left(some, threshold) for tag_id, some in ascending.items()}
 
 
 def delete(store: Store, project_id: UUID, suggestions: Iterable[Suggestion]) -> None:
-    rows.delete_all(store.predictions, str(project_id), [key for each in suggestions for key in _keys(each)])
+    doomed = list(suggestions)
+    rows.delete_all(store.predictions, str(project_id), [key for each in doomed for key in _keys(each)])
+    for iteration_id in {each.suggested.iteration for each in doomed}:
+        transact(store.predictions, str(project_id), [_turned(iteration_id)])
 
 
 def forget_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> bool:
@@ -89,6 +114,8 @@ def forget_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> bool
     found = rows.scan(store.predictions, str(project_id), prefix, rows.after_prefix(prefix), page=FORGOTTEN)
     doomed = [_suggestion(row.doc) for row in islice(found, FORGOTTEN)]
     delete(store, project_id, doomed)
+    if len(doomed) < FORGOTTEN:
+        rows.delete_all(store.predictions, str(project_id), [_turned(iteration_id).key])
     return len(doomed) < FORGOTTEN
 
 
@@ -107,6 +134,44 @@ def _expire(store: Store, partition: str, since: str) -> None:
     row = rows.read(store.predictions, partition, _own(iteration_id, image_id))
     keys = _keys(_suggestion(row.doc)) if row else []
     rows.delete_all(store.predictions, partition, list(dict.fromkeys([*keys, since])))
+    transact(store.predictions, partition, [_turned(iteration_id)])
+
+
+def _ascending(store: Store, project_id: UUID, iteration_id: UUID) -> "dict[UUID, array[float]]":
+    row = rows.read(store.predictions, str(project_id), _turned(iteration_id).key)
+    state, revision = row.doc if row else "", counts.read(store, project_id).changes
+    key = (store, project_id, iteration_id)
+    known = likely.get(key)
+    if isinstance(known, _Likely) and (known.state, known.revision) == (state, revision):
+        return known.ascending
+    found = judged.get(key)
+    if not isinstance(found, _Judged) or found.state != state:
+        found = _judge(store, project_id, iteration_id, state)
+        judged.put(key, found)
+    untagged = walk(store, (Range(project_id, "untagged:"),), keys_only=True)
+    shown = [highest for row in untagged if (highest := found.highest.get(row.key))]
+    columns = zip(*shown, strict=True) if shown else ()
+    ascending = {
+        tag_id: array("d", sorted(probability for probability in column if probability >= 0))
+        for tag_id, column in zip(found.tag_ids, columns, strict=False)
+    }
+    likely.put(key, _Likely(state, revision, ascending))
+    return ascending
+
+
+def _judge(store: Store, project_id: UUID, iteration_id: UUID, state: str) -> _Judged:
+    """Look through all that the iteration suggests."""
+    prefix, places = _own(iteration_id, ""), dict[UUID, int]()
+    highest: dict[str, array[float]] = {}
+    for row in rows.scan(store.predictions, str(project_id), prefix, rows.after_prefix(prefix)):
+        mine = highest[row.key[len(prefix) :]] = array("d", [-1.0] * len(places))
+        for each in _suggestion(row.doc).suggested.predictions:
+            at = places.setdefault(each.tag_id, len(places))
+            mine.extend([-1.0] * (at + 1 - len(mine)))
+            mine[at] = max(mine[at], each.probability)
+    for some in highest.values():
+        some.extend([-1.0] * (len(places) - len(some)))
+    return _Judged(state, list(places), highest)
 
 
 def _current(
@@ -144,6 +209,11 @@ def _keys(suggestion: Suggestion) -> list[str]:
         _own(suggested.iteration, suggested.id),
         f"since:{inverted(suggested.created):013}:{suggested.iteration}:{suggested.id}",
     ]
+
+
+def _turned(iteration_id: UUID | str) -> Change:
+    """What tells all who remember the iteration's suggestions that these are others now."""
+    return Change("upsert", f"state:{iteration_id}", uuid4().hex)
 
 
 def _own(iteration_id: UUID | str, image_id: UUID | str) -> str:
