@@ -11,7 +11,7 @@ from shared.models.images import ImageRecord, TaggingStatus
 from shared.storage.account import rows
 from shared.storage.workspace.counts import Counts
 from shared.storage.workspace.selection import Selection
-from shared.storage.workspace.tally import Tally, digest, weight
+from shared.storage.workspace.tally import Tally, digest, weight, without
 from tests.storage.making import record
 
 TAGS = [uuid5(UUID(int=0), str(number)) for number in range(6)]
@@ -94,6 +94,16 @@ def test_the_key_with_the_most_values_is_given_up_first_and_others_stay_counted(
     assert not counted.kinds.apart
     assert len(counted.kinds.numbers) == 2
     assert counted.kinds.having([("shift", "0")]) == 30
+
+
+def test_what_leaves_out_uncounted_keys_adds_the_same() -> None:
+    made = [described(frozenset(TAGS[: at % 3]), {"shift": at % 2, "file": at}) for at in range(60)]
+    base = folded(made, [], 1_000, 1).encode(1_000)
+    old, new = (described(frozenset(TAGS[:2]), {"line": 1, "file": number}) for number in (7, 8))
+    names = weight(new) | {next(reversed(weight(old))): -1}
+    short = without(names, {digest("file")})
+    assert short == {"images": 1}
+    assert Counts.of(Tally.read([base, rows.encode(names)])) == Counts.of(Tally.read([base, rows.encode(short)]))
 
 
 def test_tags_are_counted_apart_from_metadata_where_their_sets_are_too_many() -> None:

@@ -18,10 +18,11 @@ from msgspec import Struct
 from shared.errors import ProjectNotFound, ServiceUnavailable
 from shared.models.images import ImageRecord
 from shared.storage.account import rows
+from shared.storage.account.memory import Memory
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
-from shared.storage.workspace.tally import TAG, TAGGED, Parts, Tally, pair, weight
+from shared.storage.workspace.tally import TAG, TAGGED, Parts, Tally, pair, weight, without
 
 BASE = "count:base"
 DELTA = "count:d:"
@@ -33,6 +34,9 @@ ROOM = LIMIT - 2
 # And for so many deltas beside the workspace and the base.
 FOLD = LIMIT - 2
 FOLD_CHANCE = 1 / 32
+
+# The keys of metadata that a project has ceased to count: deltas without them are short, and bring no key back.
+uncounted = Memory(1_000, 24 * 3600.0)
 
 Deltas = Mapping[str, int]
 
@@ -116,7 +120,9 @@ def read(store: Store, project_id: UUID) -> Counts:
         _fold(store, project_id, ledger)
     if not ledger:
         require_project(store, project_id)
-    return Counts.of(_tally(ledger))
+    tally = _tally(ledger)
+    _remember(store, project_id, tally)
+    return Counts.of(tally)
 
 
 def recount(store: Store, project_id: UUID) -> Counts:
@@ -143,7 +149,9 @@ def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: De
     """
     partition, ledger = str(project_id), []
     if deltas:
-        ledger = [Change("insert", f"{DELTA}{uuid.uuid4().hex}", rows.encode(deltas))]
+        known = uncounted.get((store, project_id))
+        names = without(deltas, known) if isinstance(known, frozenset) else deltas
+        ledger = [Change("insert", f"{DELTA}{uuid.uuid4().hex}", rows.encode(names))]
     transact(store.catalog, partition, [Change("touch", WORKSPACE), *changes, *ledger])
     if deltas and random.random() < FOLD_CHANCE:  # noqa: S311
         # The change is made; that tidying up fails is no reason to say otherwise.
@@ -189,13 +197,20 @@ def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
     base = [row for row in ledger if row.key == BASE]
     if not deltas:
         return
-    doc = _tally([*base, *deltas]).encode(BASE_LENGTH)
+    tally = _tally([*base, *deltas])
+    _remember(store, project_id, tally)
+    doc = tally.encode(BASE_LENGTH)
     kept = Change("replace", BASE, doc, base[0].etag) if base else Change("insert", BASE, doc)
     gone = [Change("delete", row.key) for row in deltas]
     try:
         transact(store.catalog, str(project_id), [Change("touch", WORKSPACE), kept, *gone])
     except (RowMissing, RowExists, RowChanged):
         return
+
+
+def _remember(store: Store, project_id: UUID, tally: Tally) -> None:
+    if tally.uncounted:
+        uncounted.put((store, project_id), frozenset(tally.uncounted))
 
 
 def _tally(ledger: Iterable[Row]) -> Tally:

@@ -6,7 +6,7 @@ apart; at last it sums up the tags: how many images are tagged, and how many hav
 
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, Self
@@ -168,6 +168,17 @@ def weight(record: ImageRecord | None) -> dict[str, int]:
         return {}
     parts = [*map(str, record.tag_ids), *(pair(*item) for item in record.metadata.items())]
     return {"images": 1, "regions": len(record.regions), KIND + "+".join(sorted(parts)): 1}
+
+
+def without(names: Mapping[str, int], uncounted: Set[str]) -> dict[str, int]:
+    """What adds the same to a tally that doesn't count those keys."""
+    total = Counter[str]()
+    for name, value in names.items():
+        if name.startswith(KIND):
+            parts = name.removeprefix(KIND).split("+")
+            name = KIND + "+".join(part for part in parts if key_of(part) not in uncounted)
+        total[name] += value
+    return {name: value for name, value in total.items() if value}
 
 
 def pair(key: str, value: str) -> str:
