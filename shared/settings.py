@@ -72,12 +72,14 @@ class Settings(Struct, frozen=True):
 class JobSettings(Settings, frozen=True):
     """What a training job is told beside the settings that it shares with the functions.
 
-    `traceparent` is the trace that it goes on with. `job_shrunken` trains detectors on the same path in a fraction of
+    `job_attempt` counts the starts of an iteration's job, and of two that run only the later goes on. `traceparent` is
+    the trace that it goes on with. `job_shrunken` trains detectors on the same path in a fraction of
     the time, and badly: for tests.
     """
 
     job_project_id: UUID = UUID(int=0)
     job_iteration_id: UUID = UUID(int=0)
+    job_attempt: int = 0
     traceparent: str = ""
     job_shrunken: bool = False
 

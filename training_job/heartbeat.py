@@ -27,10 +27,10 @@ class Abandoned(Exception):
 class Heartbeat:
     """While entered, writes the latest `report` every few seconds."""
 
-    def __init__(self, store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    def __init__(self, store: Store, project_id: UUID, iteration_id: UUID, attempt: int) -> None:
         self._store, self._project_id, self._iteration_id = store, project_id, iteration_id
+        self._attempt = attempt
         self._latest = (0.0, "Starting")
-        self._attempt: int | None = None
         self._phases = Phases()
         self._stop, self._abandoned = Event(), Event()
         self._thread = Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -68,8 +68,6 @@ class Heartbeat:
                 return
 
     def _alive(self, record: IterationRecord) -> IterationRecord:
-        if self._attempt is None:
-            self._attempt = record.run.attempts
         if record.iteration.status != IterationStatus.TRAINING or record.run.attempts != self._attempt:
             self._abandoned.set()
             return record

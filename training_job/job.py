@@ -58,7 +58,7 @@ def run(store: Store, settings: JobSettings) -> None:
     if record.iteration.status != IterationStatus.TRAINING:
         log.info("Iteration %s is %s already", iteration_id, record.iteration.status)
         return
-    with Heartbeat(store, project_id, iteration_id) as heartbeat:
+    with Heartbeat(store, project_id, iteration_id, settings.job_attempt) as heartbeat:
         dataset = datasets.read(store, project_id, iteration_id)
         if dataset is None:
             raise TrainingFailed("The iteration has no dataset; train again.")

@@ -12,9 +12,14 @@ from shared.settings import Settings
 from shared.telemetry.tracing import traceparent
 
 
-def launch(settings: Settings, project_id: UUID, iteration_id: UUID) -> Launched:
+def launch(settings: Settings, project_id: UUID, iteration_id: UUID, attempt: int) -> Launched:
     """Start the training job of an iteration. Raises ServiceUnavailable when it can't."""
-    job = {"JOB_PROJECT_ID": str(project_id), "JOB_ITERATION_ID": str(iteration_id), "TRACEPARENT": traceparent()}
+    job = {
+        "JOB_PROJECT_ID": str(project_id),
+        "JOB_ITERATION_ID": str(iteration_id),
+        "JOB_ATTEMPT": str(attempt),
+        "TRACEPARENT": traceparent(),
+    }
     if settings.launcher == "process":
         try:
             return process.start(settings, job)

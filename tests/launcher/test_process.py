@@ -167,11 +167,11 @@ def test_what_is_no_job_of_ours_is_unknown(name: str) -> None:
 
 def test_launch_says_what_is_missing() -> None:
     with pytest.raises(ServiceUnavailable, match="CONTAINER_APPS_JOB_ID"):
-        launcher.launch(Settings(), uuid4(), uuid4())
+        launcher.launch(Settings(), uuid4(), uuid4(), 0)
 
 
 def test_a_process_that_can_not_start_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setattr(process, "LOGS", tmp_path / "file" / "jobs")
     with pytest.raises(ServiceUnavailable, match=r"could not be started: .*Not a directory"):
-        launcher.launch(Settings(launcher="process"), uuid4(), uuid4())
+        launcher.launch(Settings(launcher="process"), uuid4(), uuid4(), 0)

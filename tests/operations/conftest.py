@@ -34,12 +34,14 @@ class Launches:
     def __init__(self) -> None:
         self.launched: list[UUID] = []
         self.statuses: dict[str, ExecutionStatus] = {}
+        self.attempts: list[int] = []
         self.asked: list[str] = []
         self.stopped: list[str] = []
         self.tasks: list[PrepareTraining | Announce] = []
 
-    def launch(self, settings, project_id, iteration_id) -> Launched:
+    def launch(self, settings, project_id, iteration_id, attempt) -> Launched:
         self.launched.append(iteration_id)
+        self.attempts.append(attempt)
         return Launched(f"job-{len(self.launched)}", "the logs")
 
     def status(self, settings, execution) -> ExecutionStatus:

@@ -209,7 +209,7 @@ def test_a_job_that_dies_again_is_given_up(store, settings, project_id, tagged, 
         train.watch_training(store, settings, lock_of(store, iteration))
         for task in launches.of(PrepareTraining):
             train.prepare(store, settings, task)
-    assert launches.launched == [iteration.id] * 3
+    assert (launches.launched, launches.attempts) == ([iteration.id] * 3, [0, 1, 2])
     assert "died 3 times" in (record_of(store, iteration).iteration.training_error_details or "")
 
 

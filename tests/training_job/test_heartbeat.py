@@ -55,7 +55,7 @@ def test_a_job_gives_way_to_the_attempt_that_follows_it_and_to_the_end(
             return True
         return False
 
-    with Heartbeat(store, *ids) as beating:
+    with Heartbeat(store, *ids, record.run.attempts) as beating:
         eventually(lambda: iterations.get(store, *ids).run.heartbeat is not None)
         assert not abandoned()
         iterations.update(store, *ids, change)

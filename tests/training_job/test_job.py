@@ -290,7 +290,7 @@ def test_a_heartbeat_goes_on_after_an_unforeseen_error(
 ) -> None:
     monkeypatch.setattr(heartbeat, "SECONDS", 0.01)
     of = prepared(store, images=0)
-    with Stumbling(store, of.job_project_id, of.job_iteration_id):
+    with Stumbling(store, of.job_project_id, of.job_iteration_id, of.job_attempt):
         deadline = time.monotonic() + 20
         while not iterations.get(store, of.job_project_id, of.job_iteration_id).run.heartbeat:
             assert time.monotonic() < deadline

@@ -117,7 +117,7 @@ def prepare(store: Store, settings: Settings, task: PrepareTraining) -> None:
     except errors.ServiceError as error:
         _fail(store, record.iteration, error.message)
     else:
-        _launch(store, settings, record.iteration)
+        _launch(store, settings, record)
 
 
 def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None:
@@ -168,7 +168,7 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
         stored.unlock_training(store, iteration.project_id, iteration.id)
         raise
     if not large:
-        _launch(store, settings, record.iteration)
+        _launch(store, settings, record)
     return record.iteration
 
 
@@ -213,10 +213,11 @@ def _trained_on(store: Store, iteration: Iteration, wanted: Set[UUID]) -> Iterat
     return of_classifier(store, iteration.project_id, wanted, iteration.classification_type)
 
 
-def _launch(store: Store, settings: Settings, iteration: Iteration) -> None:
+def _launch(store: Store, settings: Settings, record: IterationRecord) -> None:
     """Launch the job; one that can't be launched now is taken up by `watch_training`."""
+    iteration = record.iteration
     try:
-        launched = launcher.launch(settings, iteration.project_id, iteration.id)
+        launched = launcher.launch(settings, iteration.project_id, iteration.id, record.run.attempts)
         try:
             _note(store, iteration, execution=launched.execution, logs=launched.logs)
         except (errors.IterationNotFound, errors.ProjectNotFound):
