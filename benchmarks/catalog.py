@@ -38,8 +38,17 @@ PAGE_GOAL, COUNT_GOAL = 0.300, 0.100
 ALL_PAGES_GOAL, VISIBLE_GOAL, SWEPT_GOAL = 150.0, 1.0, 300.0
 RSS_GOAL = 600
 FILTER = "camera eq 'north' and shift ne 'night'"
-# Calls that read the whole project.
-FEW_ROUNDS = 3
+# By keys of few values, by the name of a file, which few images share, and by both.
+FILTERS = {
+    "eq": "camera eq 'north'",
+    "ne": "shift ne 'night'",
+    "and, or": "(camera eq 'north' or camera eq 'east') and shift ne 'night'",
+    "file eq": "file eq 'p777.jpg'",
+    "file ne": "file ne 'p777.jpg' and camera eq 'north'",
+    "10 files": " or ".join(f"file eq 'p{number}.jpg'" for number in range(100, 110)),
+}
+# So many images have a file of the same name.
+SAME_FILE = 2
 SAMPLE_SECONDS = 0.2
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 1_800.0
@@ -200,6 +209,7 @@ def records(size: int, tags: Sequence[UUID], chance: random.Random) -> Iterator[
             metadata={
                 "camera": chance.choice(["north", "east", "south", "west"]),
                 "shift": chance.choice(["day", "night"]),
+                "file": f"p{number // SAME_FILE}.jpg",
             },
         )
 
@@ -235,7 +245,8 @@ def all_pages(rig: Rig) -> None:
         for order in ("Newest", "Oldest"):
             skips = [rig.chance.randrange(max(1, total - PAGE)) for _ in range(rig.rounds)]
             view(rig, f"page of {number} tags, {order}, jumps", skips, orderBy=order, tagIds=rig.any_of(number))
-    view(rig, "page of $filter, start", [0] * rig.rounds, **{"$filter": FILTER})
+    for text in (FILTER, FILTERS["file eq"]):
+        view(rig, f"page of {text}, start", [0] * rig.rounds, **{"$filter": text})
     every = [{"take": PAGE, "skip": skip} for skip in range(0, rig.size, PAGE)]
 
     def read_all() -> None:
@@ -260,8 +271,19 @@ def all_counts(rig: Rig) -> None:
     }
     for name, query in views.items():
         rig.calls(f"count, {name}", "images/count", COUNT_GOAL, *[query] * rig.rounds)
-    filtered: Query = {"$filter": FILTER}
-    rig.calls("count, $filter", "images/count", COUNT_GOAL, *[filtered] * FEW_ROUNDS)
+    for name, query in filtered(rig).items():
+        rig.calls(f"count, {name}", "images/count", COUNT_GOAL, *[query] * rig.rounds)
+
+
+def filtered(rig: Rig) -> dict[str, Query]:
+    """By metadata alone, and with tags and a status."""
+    alone: dict[str, Query] = {f"$filter, {name}": {"$filter": text} for name, text in FILTERS.items()}
+    return {
+        **alone,
+        "$filter and 5 tags": {"$filter": FILTER, "tagIds": rig.any_of(5)},
+        "$filter and untagged": {"$filter": FILTER, "taggingStatus": "Untagged"},
+        "$filter, file ne, and 5 tags": {"$filter": FILTERS["file ne"], "tagIds": rig.any_of(5)},
+    }
 
 
 def after_changes(rig: Rig) -> None:
@@ -275,6 +297,8 @@ def after_changes(rig: Rig) -> None:
         rig.calls(f"{name}, changed since", path, goal, *[query] * rig.rounds, before=change)
 
     changed("count, 5 tags", "images/count", COUNT_GOAL, {"tagIds": tag_ids})
+    for name, query in filtered(rig).items():
+        changed(f"count, {name}", "images/count", COUNT_GOAL, query)
     changed("page, Newest, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip})
     changed("page, Oldest, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip, "orderBy": "Oldest"})
     changed("page of 5 tags, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip, "tagIds": tag_ids})
@@ -291,8 +315,10 @@ def train(rig: Rig) -> None:
     skips = [rig.chance.randrange(max(1, tagged - PAGE)) for _ in range(rig.rounds)]
     view(rig, "page of the iteration, jumps", skips, iterationId=iteration)
     view(rig, "page of the iteration and 5 tags, start", [0] * rig.rounds, iterationId=iteration, tagIds=rig.any_of(5))
-    count: Query = {"iterationId": iteration, "tagIds": rig.any_of(5)}
-    rig.calls("count of the iteration and 5 tags", "images/count", COUNT_GOAL, *[count] * rig.rounds)
+    scoped: dict[str, Query] = {"5 tags": {"tagIds": rig.any_of(5)}, **filtered(rig)}
+    for name, query in scoped.items():
+        count = {"iterationId": iteration, **query}
+        rig.calls(f"count of the iteration, {name}", "images/count", COUNT_GOAL, *[count] * rig.rounds)
 
 
 def wait_for_job(rig: Rig, path: str) -> None:
