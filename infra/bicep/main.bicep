@@ -40,6 +40,8 @@ param auditDays int = 365
 @description('Keeps a deleted vault for 90 days; can never be turned off again.')
 param purgeProtection bool = false
 
+@description('Memory of an instance of the training app: 2048 has one core, 4096 two. Its timers wake it all day long.')
+param trainingMemoryMB int = 2048
 @description('Instances of the prediction app that are never stopped.')
 param predictionAlwaysReady int = 0
 @description('The most instances of each app: what bounds the bill and the load on storage.')
@@ -53,7 +55,7 @@ param trainingTimeoutSeconds int = 86400
 param privateNetworking bool = false
 param networkPrefix string = '10.80.0.0/22'
 
-@description('Who is mailed by alerts and the budget.')
+@description('Who is mailed by alerts and the budget; with nobody there are neither.')
 param alertEmails array = []
 @description('In the currency of the subscription; 0 is without a budget.')
 param monthlyBudget int = 0
@@ -270,11 +272,10 @@ module training 'modules/function-app.bicep' = {
     location: location
     tags: tags
     identity: trainingIdentity.outputs.identity
-    // A batch of 64 training images is 384 MB, and half of them are decoded at once on two cores.
-    instanceMemoryMB: 4096
+    instanceMemoryMB: trainingMemoryMB
     maximumInstances: maximumInstances
-    // Most calls wait for storage; those that decode pictures wait for memory of their own accord.
-    httpConcurrency: 16
+    // Most calls wait for storage; those that take pictures bring some MB each, 384 at the most.
+    httpConcurrency: trainingMemoryMB / 256
     alwaysReady: 0
     publicAccess: publicAccess
     subnetId: privateNetworking ? network!.outputs.subnets.training : ''
@@ -375,7 +376,7 @@ module uploads 'modules/uploads.bicep' = {
   }
 }
 
-module alerts 'modules/alerts.bicep' = {
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
   scope: group
   name: 'alerts'
   params: {
@@ -383,7 +384,6 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
-    insightsId: monitoring.outputs.insightsId
     emails: alertEmails
     errorRate: alertErrorRate
     latencyMs: alertLatencyMs
@@ -391,7 +391,7 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
-module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
+module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(alertEmails)) {
   scope: group
   name: 'budget'
   params: { name: 'budget-${token}', amount: monthlyBudget, start: budgetStart, emails: alertEmails }

@@ -21,6 +21,7 @@ param privateNetworking = readEnvironmentVariable('OCELLUS_PRIVATE', 'false') ==
 param storageSku = prod ? 'Standard_ZRS' : 'Standard_LRS'
 param restoreDays = prod ? 30 : 7
 param purgeProtection = prod
+param trainingMemoryMB = prod ? 4096 : 2048
 param predictionAlwaysReady = prod ? 1 : 0
 param maximumInstances = prod ? 100 : 40
 param logDays = prod ? 90 : 30

@@ -1,9 +1,8 @@
-// What wakes somebody, and the page that they look at then.
+// What wakes somebody.
 param name string
 param location string
 param tags object
 param workspaceId string
-param insightsId string
 param emails array
 @description('Share of predictions that may fail on our side within a quarter of an hour.')
 param errorRate string
@@ -132,17 +131,3 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [for rule i
     actions: { actionGroups: [group.id] }
   }
 }]
-
-resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
-  name: guid(insightsId, 'ocellus')
-  location: location
-  tags: union(tags, { 'hidden-title': 'Ocellus' })
-  kind: 'shared'
-  properties: {
-    category: 'workbook'
-    displayName: 'Ocellus'
-    sourceId: workspaceId
-    serializedData: loadTextContent('../workbook.json')
-    version: '1.0'
-  }
-}

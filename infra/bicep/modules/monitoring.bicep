@@ -45,7 +45,20 @@ resource writer 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for prin
   }
 }]
 
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(insights.id, 'ocellus')
+  location: location
+  tags: union(tags, { 'hidden-title': 'Ocellus' })
+  kind: 'shared'
+  properties: {
+    category: 'workbook'
+    displayName: 'Ocellus'
+    sourceId: workspace.id
+    serializedData: loadTextContent('../workbook.json')
+    version: '1.0'
+  }
+}
+
 output workspaceId string = workspace.id
-output insightsId string = insights.id
 @description('Tells where to send to. It opens nothing: local authentication is off.')
 output connectionString string = insights.properties.ConnectionString
