@@ -57,17 +57,16 @@ class Size(Struct, frozen=True):
 
 
 class Processor(Struct, frozen=True):
-    """What the detector was trained to see: RGB / 255, and normalised after that or not."""
+    """What the detector was trained to see: RGB / 255 or not, and normalised after that or not."""
 
     size: Size
     resample: int = 2
+    do_rescale: bool = True
     do_normalize: bool = False
 
 
 class Source(Struct, frozen=True):
-    """A folder with all files of a detector whose architecture is known, and what the model that comes of it says of its
-    origin.
-    """
+    """A folder with all files of a detector whose architecture is known; the name tells of its origin."""
 
     name: str
     folder: Path
@@ -136,8 +135,9 @@ def _downloaded(name: str, revision: str, cache: Path) -> Path:
     try:
         return Path(hub.snapshot_download(name, revision=revision, allow_patterns=files, cache_dir=cache))
     except (OSError, hub.errors.HTTPError, hub.errors.XetDownloadError) as error:
+        reason, *_ = str(error).split("\n")
         raise DetectorUnavailable(
-            f"The detector {name} can't be had from its hub: {str(error).splitlines()[0]}. Put its {', '.join(files)} "
+            f"The detector {name} can't be had from its hub: {reason}. Put its {', '.join(files)} "
             "into a folder and name that as LARGE_DETECTOR, or leave LARGE_DETECTOR empty."
         ) from error
 
@@ -152,10 +152,11 @@ def _architecture(folder: Path) -> str:
 
 def _preprocessing(folder: Path) -> Preprocessing:
     processor = _read(folder / PREPROCESSING, Processor)
+    values = processor.do_rescale and not processor.do_normalize
     sides = processor.size.width, processor.size.height
-    if processor.do_normalize or processor.resample not in INTERPOLATIONS or any(side % COARSEST for side in sides):
+    if not values or processor.resample not in INTERPOLATIONS or any(side % COARSEST for side in sides):
         raise DetectorUnavailable(f"The detector in {folder} wants pictures prepared in a way that is not known here.")
-    return Preprocessing(processor.size.width, processor.size.height, INTERPOLATIONS[processor.resample])
+    return Preprocessing(*sides, INTERPOLATIONS[processor.resample])
 
 
 def _read(path: Path, kind: type[Read]) -> Read:

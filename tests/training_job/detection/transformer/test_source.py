@@ -115,6 +115,7 @@ def test_weights_in_a_pickle_are_refused(d_fine: Path, tmp_path: Path) -> None:
         (source.CONFIGURATION, {"backbone_config": None}, r"config.json is not that of one of DFineForObjectDetec"),
         (source.PREPROCESSING, {"size": {"shortest_edge": 800}}, r"preprocessor_config.json is not that of"),
         (source.PREPROCESSING, {"do_normalize": True}, "in a way that is not known"),
+        (source.PREPROCESSING, {"do_rescale": False}, "in a way that is not known"),
         (source.PREPROCESSING, {"resample": 0}, "in a way that is not known"),
         (source.PREPROCESSING, {"size": {"height": 100, "width": 96}}, "in a way that is not known"),
     ],
