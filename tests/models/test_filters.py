@@ -41,6 +41,25 @@ def test_a_filter_keeps(text: str, matches: list[dict[str, str]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "anchors"),
+    [
+        ("a eq '1'", [{("a", "1")}]),
+        ("a ne '1'", []),
+        ("a eq '1' and b ne '2'", [{("a", "1")}]),
+        ("a eq '1' and b eq '2'", [{("a", "1")}, {("b", "2")}]),
+        ("a eq '1' or b eq '2' and c ne '3'", [{("a", "1"), ("b", "2")}]),
+        ("a eq '1' or b ne '2'", []),
+    ],
+)
+def test_a_filter_tells_what_all_that_it_keeps_have(text: str, anchors: list[set[tuple[str, str]]]) -> None:
+    assert parse(text).anchors == anchors
+
+
+def test_a_filter_tells_all_that_it_compares_with() -> None:
+    assert parse("a eq '1' or (b ne '2' and a eq '3')").pairs == {("a", "1"), ("b", "2"), ("a", "3")}
+
+
+@pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("", "character 1, the end: expected a key"),

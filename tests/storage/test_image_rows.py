@@ -8,10 +8,20 @@ import pytest
 from msgspec import structs
 
 from shared.errors import ImageNotFound
-from shared.models.images import ImageRecord, TaggingStatus
+from shared.models import filters
+from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage.account.store import Store
 from shared.storage.workspace import counts, images
-from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags, without_tags
+from tests.storage.making import (
+    add_images,
+    add_tag,
+    assert_consistent,
+    insert_all,
+    record,
+    region,
+    with_tags,
+    without_tags,
+)
 
 
 def test_an_image_is_kept_changed_and_deleted(store: Store, project_id: UUID) -> None:
@@ -98,3 +108,28 @@ def test_no_change_of_an_image_is_lost(store: Store, project_id: UUID) -> None:
     images.update(store, project_id, image.id, lambda old: without_tags(old, tag_ids))
     assert images.count(store, project_id, status=TaggingStatus.UNTAGGED, tag_ids=[]) == 1
     assert_consistent(store, project_id)
+
+
+def test_more_metadata_than_a_transaction_holds_is_written_and_found(store: Store, project_id: UUID) -> None:
+    tag_ids = [add_tag(store, project_id).id for _ in range(20)]
+    image = record(tag_ids, metadata={f"key {number}": "old" for number in range(60)})
+    assert images.insert(store, project_id, image) is None
+    assert_consistent(store, project_id)
+    new = {f"key {number}": "new" for number in range(30, 90)}
+    changed = images.update(store, project_id, image.id, lambda old: structs.replace(old, tags=[], metadata=new))
+    assert images.get(store, project_id, image.id) == changed
+    assert (changed.tags, changed.metadata) == ([], new)
+    assert_consistent(store, project_id)
+    assert images.delete(store, project_id, image.id)
+    assert_consistent(store, project_id)
+
+
+def test_an_image_is_found_by_its_metadata_alone(store: Store, project_id: UUID) -> None:
+    pear = add_tag(store, project_id).id
+    made = [record([pear] * (at % 2), metadata={"file": f"{at}.jpg", "line": str(at % 2)}) for at in range(20)]
+    insert_all(store, project_id, made)
+    keep = filters.parse("file eq '7.jpg' and line eq '1' or file eq '8.jpg' and line eq '1'")
+    found = images.page(
+        store, project_id, status=TaggingStatus.ALL, tag_ids=[pear], order=OrderBy.OLDEST, take=9, skip=0, keep=keep
+    )
+    assert found == [made[7]]

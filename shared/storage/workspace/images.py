@@ -311,13 +311,15 @@ def _view(project_id: UUID, wanted: Selection, counted: Counts | None = None) ->
 def _uncounted(store: Store, project_id: UUID, wanted: Selection, counted: Counts) -> int:
     """What the metadata that is not counted changes in the number of images: a look at all that have some of it."""
     pairs, key = wanted.uncounted(counted), (store, project_id, wanted)
+    if not pairs:
+        return 0
     known = gained.get(key)
-    if not pairs or (isinstance(known, Gained) and known.revision == counted.changes):
-        return known.number if isinstance(known, Gained) and pairs else 0
-    ranges = tuple(Range(project_id, having(*each)) for each in pairs)
-    number = wanted.gained(_records(store, project_id, walk(store, ranges), PART), pairs)
-    gained.put(key, Gained(counted.changes, number))
-    return number
+    if not isinstance(known, Gained) or known.revision != counted.changes:
+        ranges = tuple(Range(project_id, having(*each)) for each in pairs)
+        found = _records(store, project_id, walk(store, ranges), PART)
+        known = Gained(counted.changes, wanted.gained(found, pairs))
+        gained.put(key, known)
+    return known.number
 
 
 def _ids(store: Store, view: View) -> Ids:
