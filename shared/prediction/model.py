@@ -68,7 +68,7 @@ class Model:
         model = cls(spec, session, len(graph) * MEMORY_FACTOR, most_boxes)
         # A first run warms the session, and shows whether the graph is the one that model.json describes.
         size = spec.preprocessing.width, spec.preprocessing.height
-        model._predict(Image.new("RGB", size))
+        model._predict(Image.new("RGB", size), Stopwatch())
         return model
 
     def predict(self, data: bytes, watch: Stopwatch | None = None) -> list[Prediction]:
@@ -78,11 +78,13 @@ class Model:
         watch = watch or Stopwatch()
         with watch.part("decode"):
             picture = model_picture(data, self.spec.preprocessing)
-        with watch.part("inference"):
-            return self._predict(picture)
+        return self._predict(picture, watch)
 
-    def _predict(self, picture: Image.Image) -> list[Prediction]:
-        values = self._run(preprocess(picture, self.spec.preprocessing))
+    def _predict(self, picture: Image.Image, watch: Stopwatch) -> list[Prediction]:
+        with watch.part("decode"):
+            planes = preprocess(picture, self.spec.preprocessing)
+        with watch.part("inference"):
+            values = self._run(planes)
         if self.spec.domain_type == DomainType.CLASSIFICATION:
             return classified(self.spec, values[0])
         return detected(self.spec, values, placement(picture.size, self.spec.preprocessing), self._most_boxes)
