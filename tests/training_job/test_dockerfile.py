@@ -1,0 +1,160 @@
+"""The training job's image, as far as it shows without a container: what its Dockerfile copies, installs and converts
+makes a folder and an environment in which its entry command trains.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from shared import launcher
+from shared.models.domains import GENERAL
+from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry
+from shared.models.iterations import Iteration, IterationStatus, Launched, TrainingParameters, TrainingType
+from shared.models.projects import ProjectOptions
+from shared.operations.training import train
+from shared.operations.workspace import projects, tags, uploads
+from shared.settings import ROOT, Settings
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.training import iterations
+from tests.environments import make_environment
+from tests.training_job import dockerfile
+from tests.training_job.scenes import drawn
+
+DOCKERFILE = ROOT / "training_job" / "Dockerfile"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("image")
+
+
+@pytest.fixture(scope="module")
+def context(folder: Path) -> Path:
+    """What .dockerignore lets through."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in lines
+    context = folder / "context"
+    context.mkdir()
+    for name in (line.removeprefix("!") for line in lines if line.startswith("!")):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, context / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, context)
+    return context
+
+
+class Packages:
+    """Those of a virtual environment. A stage that does not build upon the one before it is without what that added."""
+
+    def __init__(self, python: Path) -> None:
+        self.python = python
+        self.shared: set[str] | None = None
+
+    def names(self) -> set[str]:
+        return set(self.pip("freeze").split())
+
+    def begin_stage(self) -> None:
+        present = self.names()
+        if self.shared and (added := present - self.shared):
+            self.pip("uninstall", "--yes", *(line.split("==")[0] for line in added))
+        elif present:
+            self.shared = present
+
+    def pip(self, *arguments: str) -> str:
+        command = [str(self.python), "-m", "pip", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def packages(folder: Path) -> Packages:
+    return Packages(make_environment(folder / "environment", cwd=folder))
+
+
+@pytest.fixture(scope="module")
+def image(folder: Path, context: Path, packages: Packages) -> dockerfile.Stage:
+    place = folder / "stages"
+    return dockerfile.build(DOCKERFILE, context, place, packages.python.parent, packages.begin_stage)
+
+
+@pytest.fixture
+def iteration(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iteration:
+    """In training, with its dataset frozen by the train operation; its job is the test's to start."""
+    project = projects.create_project(
+        store,
+        settings.limits,
+        name="image",
+        description=None,
+        domain_id=GENERAL,
+        classification_type="Multiclass",
+        target_export_platforms=[],
+        options=ProjectOptions(),
+    )
+    for shape in ("disc", "stripes"):
+        tag = tags.create_tag(store, settings.limits, project.id, name=shape, description=None, kind=None)
+        pictures = [ImageFileCreateEntry(drawn(shape, seed)) for seed in range(6)]
+        batch = ImageFileCreateBatch(images=pictures, tag_ids=[tag.id])
+        uploads.create_images_from_files(store, settings.limits, project.id, batch)
+    monkeypatch.setattr(launcher, "launch", lambda *_: Launched("the test's", "the test's"))
+    return train.train_project(
+        store,
+        settings,
+        project.id,
+        training_type=TrainingType.REGULAR,
+        reserved_budget_in_hours=0,
+        force_train=False,
+        notification_email_address=None,
+        parameters=TrainingParameters(),
+    )
+
+
+def test_the_base_and_every_package_is_pinned_and_the_user_is_not_root() -> None:
+    lines = list(dockerfile.instructions(DOCKERFILE))
+    (base,) = [rest for word, rest in lines if word == "ARG" and rest.startswith("PYTHON=")]
+    version, _, system = base.partition(":")[2].partition("-")
+    assert (len(version.split(".")), system) == (3, "slim-bookworm")
+    assert int([rest for word, rest in lines if word == "USER"][-1]) > 0
+    for path in (ROOT / "training_job").glob("*requirements.txt"):
+        named = [line for line in path.read_text().splitlines() if not line.startswith(("#", "-r "))]
+        assert all("==" in line for line in named), path
+
+
+def test_the_image_is_without_what_only_its_making_needs(image: dockerfile.Stage, packages: Packages) -> None:
+    assert not [name for name in packages.names() if name.startswith("efficientnet")]
+    assert sorted(path.name for path in image.folder.iterdir()) == [
+        "backbones",
+        "requirements.txt",
+        "shared",
+        "training_job",
+    ]
+    assert len(list((image.folder / "backbones").glob("*.onnx"))) > 1
+
+
+def contents(image: dockerfile.Stage) -> dict[Path, int]:
+    """When each file was written; not those that Python keeps to itself, where it may."""
+    files = (path for path in image.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_the_entry_command_trains_an_iteration_and_leaves_the_image_as_it_is(
+    image: dockerfile.Stage, packages: Packages, store: Store, settings: Settings, iteration: Iteration
+) -> None:
+    """With the environment that the image and the launcher give it, and no more: nor a home."""
+    environment = image.environment | {
+        "PATH": str(packages.python.parent),
+        "HOME": "/nonexistent",
+        "STORAGE_CONNECTION_STRING": settings.storage_connection_string,
+        "JOB_PROJECT_ID": str(iteration.project_id),
+        "JOB_ITERATION_ID": str(iteration.id),
+        "JOB_ATTEMPT": "0",
+    }
+    before = contents(image)
+    command = [str(packages.python.parent / image.entrypoint[0]), *image.entrypoint[1:]]
+    done = subprocess.run(command, cwd=image.folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    ended = iterations.get(store, iteration.project_id, iteration.id).iteration
+    assert (ended.status, ended.training_error_details) == (IterationStatus.COMPLETED, None)
+    assert blobs.model_read(store, iteration.project_id, iteration.id, "model.onnx")
+    assert contents(image) == before
