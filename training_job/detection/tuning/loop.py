@@ -53,7 +53,7 @@ def tune(
     is not. All of it takes no longer than what `left` tells. Goes on from the checkpoint.
     """
     here, (learned, everything) = begin(tunable, recipe), _rows(len(examples), held, recipe)
-    training = f"{recipe} {tunable.preprocessing} {len(here.average)} weights, {len(examples)} images"
+    training = f"{recipe} {tunable.architecture} {tunable.preprocessing}, {len(examples)} images"
     unpack(here, training, checkpoint.get())
     judged = [examples[place] for place in held]
     while here.last is None and _goes_on(here, recipe, len(learned), left):
