@@ -24,7 +24,7 @@ def camera_preprocess(event: func.EventGridEvent, context: func.Context) -> None
         # A subscription without its filter tells of other containers too, our own results among them.
         return
     # A subscription may deliver in the schema of CloudEvents, whose extension for tracing names the sender's trace.
-    told = event.extension_attrs.get("traceparent") if isinstance(event, func.CloudEvent) else None
+    told = str(event.extension_attrs.get("traceparent", "")) if isinstance(event, func.CloudEvent) else ""
     with span("camera_preprocess", told or context.trace_context.trace_parent):
         camera.preprocess(app.store, app.publisher, app.settings.limits, upload)
 

@@ -12,7 +12,7 @@ from shared.errors import NotFound, ServiceUnavailable
 from shared.models.audit import AuditRecord, Stage
 from shared.models.wire import now
 from shared.operations.audit import audited, note_rotation
-from shared.storage.account import audit
+from shared.storage.account import audit, blobs
 
 
 def record_of(time: datetime | None = None, stage: Stage = Stage.BEGUN) -> AuditRecord:
@@ -86,6 +86,12 @@ def test_the_end_says_what_became_of_it(store):
     assert [each.stage for each in of(store, done)] == ["Begun", "Done"]
     assert [(each.stage, each.code) for each in of(store, refused)] == [("Begun", None), ("Refused", NotFound.code)]
     assert [each.stage for each in of(store, failed)] == ["Begun", "Failed"]
+
+
+def test_a_trail_that_can_not_be_appended_to_is_unavailable(store, a_day):
+    blobs.write(store, "audit", f"{a_day:%Y/%m/%d}.jsonl", b"a block blob, as none of ours is")
+    with pytest.raises(ServiceUnavailable, match="can't be written"):
+        audit.append(store, record_of(a_day))
 
 
 def test_nothing_is_done_unrecorded(nowhere):

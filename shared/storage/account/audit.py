@@ -7,7 +7,7 @@ from itertools import count
 
 import msgspec
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobClient, ContentSettings
 
 from shared.errors import ServiceUnavailable
@@ -47,10 +47,10 @@ def _append(blob: BlobClient, line: bytes) -> bool:
     except ResourceNotFoundError:
         _create(blob)
         return _append(blob, line)
-    except ResourceExistsError as error:
-        if FULL not in str(error):
-            raise
-        return False
+    except HttpResponseError as error:
+        if FULL in str(error):
+            return False
+        raise ServiceUnavailable(f"The audit trail can't be written: {error.reason}.") from error
     return True
 
 
