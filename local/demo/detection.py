@@ -97,7 +97,7 @@ def detect(
             refused.append(f"{picture.path.name}: {said(fault)}")
             continue
         seconds = time.monotonic() - started
-        answers.append(Answer(picture, [_prediction(each) for each in reply.predictions], seconds))
+        answers.append(Answer(picture, [prediction_of(each) for each in reply.predictions], seconds))
     return answers, refused
 
 
@@ -183,7 +183,7 @@ def _entry(picture: BoxedPicture, tags: dict[str, str]) -> ImageFileCreateEntry:
     return ImageFileCreateEntry(name=picture.path.name, contents=picture.path.read_bytes(), regions=regions)
 
 
-def _prediction(found: answered.Prediction) -> Prediction:
+def prediction_of(found: answered.Prediction) -> Prediction:
     box = found.bounding_box
     place = BoundingBox(box.left, box.top, box.width, box.height)
     return Prediction(found.probability, UUID(found.tag_id), found.tag_name, bounding_box=place)

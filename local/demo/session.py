@@ -64,12 +64,14 @@ def prediction_client(service: Service) -> CustomVisionPredictionClient:
     )
 
 
-def train(trainer: CustomVisionTrainingClient, project: Project) -> tuple[Iteration, float]:
+def train(
+    trainer: CustomVisionTrainingClient, project: Project, poll_seconds: float = POLL_SECONDS
+) -> tuple[Iteration, float]:
     """The completed iteration, and the seconds from the call to `Completed`. Raises DemoError where it fails."""
     started = time.monotonic()
     iteration = trainer.train_project(project.id)
     while iteration.status not in ("Completed", "Failed"):
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
         iteration = trainer.get_iteration(project.id, iteration.id)
     if iteration.status == "Failed":
         raise DemoError(f"training failed: {iteration.training_error_details}")

@@ -1,0 +1,135 @@
+"""The gate: an iteration is published when it is good enough on the gold set, and not otherwise."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from msrest.exceptions import HttpOperationError
+
+from local import gate
+from local.service import RESOURCE_ID
+from shared.models.training import ModelTag
+from tests.functions.conftest import prediction, storage, training
+from tests.functions.detectors import put_detector
+from tests.pictures import picture, rectangles
+from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN
+
+__all__ = ["prediction", "storage", "training"]
+RED, BLUE = (0.125, 0.25, 0.25, 0.5), (0.75, 0.0, 0.25, 0.125)
+KINDS = ("apple", "leaf")
+
+
+@pytest.fixture(autouse=True)
+def environment(service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISION_TRAINING_ENDPOINT", service.endpoint)
+    monkeypatch.setenv("VISION_TRAINING_KEY", service.training_key)
+    monkeypatch.setenv("VISION_PREDICTION_RESOURCE_ID", RESOURCE_ID)
+    monkeypatch.setattr(gate, "POLL_SECONDS", 0.2)
+
+
+@pytest.fixture(scope="module")
+def project(training) -> Iterator[str]:
+    """Apples and leaves, not trained yet."""
+    made = training.create_project(f"gate {uuid4()}", classification_type="Multiclass")
+    for kind in KINDS:
+        tag = training.create_tag(made.id, kind)
+        for seed in range(6):
+            training.create_images_from_data(made.id, picture(kind, seed), tag_ids=[tag.id])
+    yield made.id
+    for iteration in training.get_iterations(made.id):
+        if iteration.publish_name:
+            training.unpublish_iteration(made.id, iteration.id)
+    training.delete_project(made.id)
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Callable[..., str]:
+    """A folder of one picture a tag; what is given stands in for a tag's own picture."""
+
+    def gold(**contents: bytes) -> str:
+        for kind in KINDS:
+            (tmp_path / kind).mkdir()
+            (tmp_path / kind / "1.jpg").write_bytes(contents.get(kind) or picture(kind, 99))
+        return str(tmp_path)
+
+    return gold
+
+
+def published(training, project: str) -> list[str]:
+    return [iteration.publish_name for iteration in training.get_iterations(project) if iteration.publish_name]
+
+
+def test_an_iteration_that_is_not_good_enough_is_not_published(training, project, gold, tmp_path, capsys):
+    wrong = gold(leaf=picture("apple", 98))
+    options = ["--gold", wrong, "--threshold", "0.9", "--name", "live", "--json", str(tmp_path / "verdict.json")]
+    assert gate.main([project, *options]) == gate.NOT_GOOD_ENOUGH
+    assert "accuracy 0.500 on 2 pictures, 0.900 needed; not published" in capsys.readouterr().out
+    assert published(training, project) == []
+    verdict = msgspec.json.decode((tmp_path / "verdict.json").read_bytes(), type=gate.Verdict)
+    assert (verdict.score, verdict.published_as) == (0.5, None)
+
+
+def test_one_that_is_good_enough_is_published_and_serves(training, prediction, project, gold, capsys):
+    (trained,) = training.get_iterations(project)
+    options = ["--gold", gold(), "--threshold", "1", "--name", "live", "--iteration", trained.id]
+    assert gate.main([project, *options]) == gate.PUBLISHED
+    assert "accuracy 1.000 on 2 pictures, 1.000 needed; published as live" in capsys.readouterr().out
+    answer = prediction.classify_image_with_no_store(project, "live", picture("leaf", 97))
+    assert (answer.iteration, answer.predictions[0].tag_name) == (trained.id, "leaf")
+
+
+def test_where_nothing_has_changed_nothing_is_trained(training, project, gold, capsys):
+    assert gate.main([project, "--gold", gold(), "--threshold", "1", "--name", "live"]) == gate.PUBLISHED
+    assert "what is published stays" in capsys.readouterr().out
+    assert len(training.get_iterations(project)) == 1
+
+
+def test_a_picture_that_is_refused_counts_as_wrong(training, project, gold, capsys):
+    (trained,) = training.get_iterations(project)
+    options = ["--gold", gold(leaf=b"no picture"), "--threshold", "0.6", "--name", "live", "--iteration", trained.id]
+    assert gate.main([project, *options]) == gate.NOT_GOOD_ENOUGH
+    captured = capsys.readouterr()
+    assert "accuracy 0.500" in captured.out
+    assert "counts as wrong: BadRequestImage" in captured.err
+
+
+def test_a_gold_set_of_other_tags_is_refused(training, project, tmp_path, capsys):
+    (tmp_path / "pear").mkdir()
+    (tmp_path / "pear" / "1.jpg").write_bytes(picture("leaf", 1))
+    (trained,) = training.get_iterations(project)
+    options = ["--gold", str(tmp_path), "--threshold", "0", "--name", "live", "--iteration", trained.id]
+    assert gate.main([project, *options]) == gate.FAILED
+    assert "tags that the project has not: pear" in capsys.readouterr().err
+
+
+def test_it_says_what_the_environment_lacks(project, gold, monkeypatch, capsys):
+    monkeypatch.delenv("VISION_TRAINING_KEY")
+    assert gate.main([project, "--gold", gold(), "--threshold", "1", "--name", "live"]) == gate.FAILED
+    assert "VISION_TRAINING_TOKEN" in capsys.readouterr().err
+
+
+def test_it_says_what_the_service_says(gold, capsys):
+    assert gate.main([str(uuid4()), "--gold", gold(), "--threshold", "1", "--name", "live"]) == gate.FAILED
+    assert "the service said: NotFoundProject" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("truth", "score", "code"), [(RED, "1.000", gate.PUBLISHED), (BLUE, "0.000", 1)])
+def test_a_detector_is_judged_by_its_boxes(training, storage, tmp_path, capsys, truth, score, code):
+    project = training.create_project(f"gate {uuid4()}", domain_id=str(DETECTION_DOMAIN))
+    tags = [ModelTag(UUID(training.create_tag(project.id, name).id), name) for name in COLOURS]
+    iteration = put_detector(storage, UUID(project.id), tags)
+    (tmp_path / "1.jpg").write_bytes(rectangles({"red": RED}))
+    box = dict(zip(("left", "top", "width", "height"), truth, strict=True))
+    listed = {"train": [{"image": "1.jpg", "regions": [{"tag": "red", **box}]}]}
+    (tmp_path / "regions.json").write_text(json.dumps(listed))
+    options = ["--gold", str(tmp_path), "--threshold", "0.5", "--name", "live", "--iteration", str(iteration.id)]
+    assert gate.main([project.id, *options]) == code
+    assert f"mAP@0.5 {score} on 1 pictures" in capsys.readouterr().out
+    if code == gate.PUBLISHED:
+        training.unpublish_iteration(project.id, str(iteration.id))
+    else:
+        with pytest.raises(HttpOperationError):
+            training.unpublish_iteration(project.id, str(iteration.id))

@@ -1,0 +1,44 @@
+"""The workflows: they hold no secret, hand no input to a shell, and set what the parameters file reads."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.settings import ROOT
+from tests.infra.reading import BICEP
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+# Known by azd, or by the deployment itself, or only sized in the file.
+OTHERS = {"OCELLUS_CAMERA_DEPLOYED", "SERVICE_JOB_IMAGE_NAME"}
+
+by_file = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def test_there_are_workflows():
+    assert [path.name for path in WORKFLOWS] == ["check.yml", "deploy.yml", "publish-model.yml"]
+
+
+@by_file
+def test_a_workflow_needs_no_secret(path: Path):
+    assert "secrets." not in path.read_text()
+
+
+@by_file
+def test_no_input_is_written_into_a_script(path: Path):
+    scripts = re.findall(r"^( *)(?:- )?run: (.+?)(?=^\1\S|^ *- |\Z)", path.read_text(), re.MULTILINE | re.DOTALL)
+    assert scripts
+    assert [script for _, script in scripts if "${{" in script] == []
+
+
+def test_a_deployment_sets_what_the_parameters_read():
+    wanted = set(re.findall(r"readEnvironmentVariable\('(\w+)'", (BICEP / "main.bicepparam").read_text()))
+    given = set(re.findall(r"^      (\w+): \$", (ROOT / ".github/workflows/deploy.yml").read_text(), re.MULTILINE))
+    assert wanted - OTHERS <= given
+
+
+def test_the_gate_is_called_with_its_own_arguments():
+    text = (ROOT / ".github/workflows/publish-model.yml").read_text()
+    (called,) = re.findall(r"python -m local\.gate (.+)", text)
+    gate = (ROOT / "local" / "gate.py").read_text()
+    assert [option for option in re.findall(r"--\w+", called) if f'"{option}"' not in gate] == []
