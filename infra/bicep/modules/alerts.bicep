@@ -113,7 +113,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [for rule i
     scopes: [workspaceId]
     evaluationFrequency: rule.frequency
     windowSize: rule.window
-    overrideQueryTimeRange: rule.range
+    overrideQueryTimeRange: rule.range == rule.window ? null : rule.range
     // Tables come into being with their first rows.
     skipQueryValidation: true
     autoMitigate: true

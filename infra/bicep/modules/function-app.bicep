@@ -22,6 +22,7 @@ param publicAccess bool
 param subnetId string
 param insightsConnectionString string
 
+var package = 'package'
 var owner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b' // Storage Blob Data Owner
 var tableContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3' // Storage Table Data Contributor
 var onlyEventGrid = [
@@ -60,8 +61,8 @@ resource hostAccount 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   resource blobs 'blobServices' = {
     name: 'default'
 
-    resource package 'containers' = {
-      name: 'package'
+    resource packages 'containers' = {
+      name: package
       properties: { publicAccess: 'None' }
     }
   }
@@ -105,7 +106,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     type: 'UserAssigned'
     userAssignedIdentities: { '${identity.id}': {} }
   }
-  dependsOn: [hostBlobs, hostTables]
+  dependsOn: [hostBlobs, hostTables, hostAccount::blobs::packages]
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
@@ -115,7 +116,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: '${hostAccount.properties.primaryEndpoints.blob}${hostAccount::blobs::package.name}'
+          value: '${hostAccount.properties.primaryEndpoints.blob}${package}'
           authentication: {
             type: 'UserAssignedIdentity'
             userAssignedIdentityResourceId: identity.id

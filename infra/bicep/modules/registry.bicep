@@ -7,7 +7,7 @@ param pullerPrincipalId string
 
 var acrPull = '7f951dda-4ed3-4680-a7ca-43fe172d538d' // AcrPull
 
-resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' = {
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' = {
   name: name
   location: location
   tags: tags

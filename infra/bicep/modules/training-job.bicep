@@ -19,7 +19,7 @@ var jobsOperator = 'b9a307c4-5aa3-4b52-ba60-2b17c136cd7b' // Container Apps Jobs
 var onGpu = !empty(gpuProfile)
 var gpuProfiles = onGpu ? [{ name: 'gpu', workloadProfileType: gpuProfile }] : []
 
-resource environment 'Microsoft.App/managedEnvironments@2025-07-01' = {
+resource managedEnvironment 'Microsoft.App/managedEnvironments@2025-07-01' = {
   name: environmentName
   location: location
   tags: tags
@@ -33,7 +33,7 @@ resource environment 'Microsoft.App/managedEnvironments@2025-07-01' = {
 }
 
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: environment
+  scope: managedEnvironment
   name: 'logs'
   properties: {
     workspaceId: workspaceId
@@ -53,7 +53,7 @@ resource job 'Microsoft.App/jobs@2025-07-01' = {
     userAssignedIdentities: { '${identity.id}': {} }
   }
   properties: {
-    environmentId: environment.id
+    environmentId: managedEnvironment.id
     workloadProfileName: onGpu ? 'gpu' : 'Consumption'
     configuration: {
       triggerType: 'Manual'
@@ -73,7 +73,7 @@ resource job 'Microsoft.App/jobs@2025-07-01' = {
             cpu: onGpu ? 8 : 4
             memory: onGpu ? '56Gi' : '8Gi'
           }
-          env: [for setting in items(settings): { name: setting.key, value: setting.value }]
+          env: map(items(settings), each => { name: each.key, value: each.value })
         }
       ]
     }
