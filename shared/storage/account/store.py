@@ -23,7 +23,7 @@ QUEUES: tuple[Queue, ...] = ("frames", "upkeep")
 # For requests of one call that go side by side.
 THREADS = 16
 # For work on many images: few at once, so that others' calls find room between them.
-BULK_THREADS = 4
+BULK_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
