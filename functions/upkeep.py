@@ -38,8 +38,9 @@ def upkeep_retry(message: func.QueueMessage) -> None:
         queues.send(runtime().store, "upkeep", task, delay=RETRY_SECONDS)
 
 
-@blueprint.timer_trigger(arg_name="timer", schedule="*/15 * * * * *")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
 def upkeep_watch_trainings(timer: func.TimerRequest) -> None:
+    """Each training is watched by a task of its own; this finds one whose task was never sent, or is from before."""
     app = runtime()
     for lock in iterations.running(app.store):
         try:

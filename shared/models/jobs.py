@@ -110,6 +110,13 @@ class PrepareTraining(Task, frozen=True):
     attempt: int
 
 
+class WatchTraining(Task, frozen=True):
+    """Look after the job of an iteration, and again a while later, until its training has ended."""
+
+    project_id: UUID
+    iteration_id: UUID
+
+
 class StopTraining(Task, frozen=True):
     """Stop a job whose iteration is gone."""
 
@@ -153,6 +160,7 @@ AnyTask = (
     | DeleteAllImages
     | Announce
     | PrepareTraining
+    | WatchTraining
     | StopTraining
     | BuildExport
     | DropIteration

@@ -30,6 +30,7 @@ from shared.models.jobs import (
     ReleaseImages,
     StopTraining,
     SweepTag,
+    WatchTraining,
     WriteExport,
 )
 from shared.models.limits import Limits
@@ -84,6 +85,8 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
                 rest = project_import.read_import(store, settings, task)
             case PrepareTraining():
                 train.prepare(store, settings, task)
+            case WatchTraining():
+                train.watch(store, settings, task)
             case StopTraining(execution):
                 train.stop(settings, execution)
             case BuildExport():

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from shared import launcher
 from shared.models.domains import GENERAL
 from shared.models.iterations import ExecutionStatus, IterationRecord, Launched
-from shared.models.jobs import Announce, PrepareTraining
+from shared.models.jobs import Announce, PrepareTraining, WatchTraining
 from shared.models.projects import Project, ProjectOptions
 from shared.models.training import DatasetHeader, EvaluatedImage, Evaluation, ModelTag
 from shared.operations.training import train
@@ -38,6 +38,7 @@ class Launches:
         self.asked: list[str] = []
         self.stopped: list[str] = []
         self.tasks: list[PrepareTraining | Announce] = []
+        self.watches: list[WatchTraining] = []
 
     def launch(self, settings, project_id, iteration_id, attempt) -> Launched:
         self.launched.append(iteration_id)
@@ -52,7 +53,7 @@ class Launches:
         self.stopped.append(execution)
 
     def send(self, store, queue, task, delay=0.0) -> None:
-        self.tasks.append(task)
+        (self.watches if isinstance(task, WatchTraining) else self.tasks).append(task)
 
     def of(self, kind) -> list[PrepareTraining | Announce]:
         return [task for task in self.tasks if isinstance(task, kind)]

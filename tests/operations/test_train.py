@@ -20,7 +20,7 @@ from shared.models.iterations import (
     TrainingParameters,
     TrainingType,
 )
-from shared.models.jobs import Announce, AnyTask, DropIteration, PrepareTraining
+from shared.models.jobs import Announce, AnyTask, DropIteration, PrepareTraining, WatchTraining
 from shared.models.limits import Limits
 from shared.models.wire import now
 from shared.operations import upkeep
@@ -105,6 +105,7 @@ def test_a_small_project_is_frozen_and_launched_within_the_call(store, settings,
     iteration = train_project(store, settings, project_id)
     assert len(frozen(store, iteration)) == 10
     assert (launches.launched, launches.tasks) == ([iteration.id], [])
+    assert launches.watches == [WatchTraining(project_id, iteration.id)]
 
 
 def test_an_iteration_in_training_says_null_and_leaves_out_as_custom_vision_does(

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared import errors, launcher
 from shared.events import Publisher
 from shared.models.iterations import ExecutionStatus, IterationStatus, TrainingRun
-from shared.models.jobs import Announce, PrepareTraining, StopTraining
+from shared.models.jobs import Announce, PrepareTraining, StopTraining, WatchTraining
 from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.training import iterations, train
@@ -39,6 +39,17 @@ def watched(store, settings, project_id, launches):
 def test_a_job_that_beats_is_not_asked_after(launches, watched):
     assert watched(5).run.execution == "job-1"
     assert (launches.asked, launches.stopped, launches.tasks) == ([], [], [])
+
+
+def test_a_training_is_watched_until_it_has_ended(store, settings, project_id, launches, watched):
+    iteration = watched(100).iteration
+    launches.watches.clear()
+    watch = WatchTraining(project_id, iteration.id)
+    upkeep.do(store, settings, Publisher.open(settings), watch)
+    assert launches.watches == [watch]
+    stored.unlock_training(store, project_id, iteration.id)
+    upkeep.do(store, settings, Publisher.open(settings), watch)
+    assert launches.watches == [watch]
 
 
 def test_a_silent_job_that_runs_is_left_alone(launches, watched):

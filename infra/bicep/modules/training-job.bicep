@@ -58,7 +58,7 @@ resource job 'Microsoft.App/jobs@2025-07-01' = {
     configuration: {
       triggerType: 'Manual'
       manualTriggerConfig: { parallelism: 1, replicaCompletionCount: 1 }
-      // upkeep_watch_trainings starts a job that died again, and knows when to give up.
+      // The watch over trainings starts a job that died again, and knows when to give up.
       replicaRetryLimit: 0
       replicaTimeout: timeoutSeconds
       registries: [{ server: registryServer, identity: identity.id }]

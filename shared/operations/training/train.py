@@ -24,7 +24,7 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import PrepareTraining
+from shared.models.jobs import PrepareTraining, WatchTraining
 from shared.models.limits import Limits
 from shared.models.projects import ClassificationType
 from shared.models.tags import Tag
@@ -45,6 +45,7 @@ from shared.storage.workspace.counts import Counts
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,63}")
 ATTEMPTS = 3
+WATCH_SECONDS = 15.0
 # Of the time after which a job counts as dead: so long without a heartbeat, and it is asked after.
 SILENT = 0.25
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -120,8 +121,16 @@ def prepare(store: Store, settings: Settings, task: PrepareTraining) -> None:
         _launch(store, settings, record)
 
 
+def watch(store: Store, settings: Settings, task: WatchTraining) -> None:
+    """`watch_training`, again and again while the training is under way: no timer has to ask when there is none."""
+    for lock in stored.running(store):
+        if lock.iteration_id == task.iteration_id:
+            watch_training(store, settings, lock)
+            queues.send(store, "upkeep", task, delay=WATCH_SECONDS)
+
+
 def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None:
-    """Start a job that died again, or fail one that died too often. Run by a timer for every training under way."""
+    """Start a job that died again, or fail one that died too often."""
     try:
         record = stored.get(store, lock.project_id, lock.iteration_id)
     except (errors.IterationNotFound, errors.ProjectNotFound):
@@ -154,6 +163,7 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
     large = looked_at > FROZEN_AT_ONCE
     stored.lock_training(store, iteration.project_id, iteration.id)
     try:
+        queues.send(store, "upkeep", WatchTraining(iteration.project_id, iteration.id), delay=WATCH_SECONDS)
         name = f"Iteration {stored.next_number(store, iteration.project_id)}"
         record = replace(record, iteration=replace(iteration, name=name))
         stored.insert(store, record)
