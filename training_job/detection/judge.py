@@ -18,9 +18,10 @@ from training_job.export import INPUT
 
 # The outputs of every detector's graph.
 BOXES, TAGS, SCORES = "detected_boxes", "detected_classes", "detected_scores"
+# As COCO has it.
+OVERLAPS = [0.5 + 0.05 * step for step in range(10)]
 # Cosines of pooled features, from which on two pictures count as shots of one scene: where they leave too few scenes,
 # the next. Of 30 photographs of cutlery on tables, and of 205 blood smears, one pair in a hundred is over 0.94.
-OVERLAPS = [0.5 + 0.05 * step for step in range(10)]
 SIMILARITIES = (0.95, 0.98, 2.0)
 
 
