@@ -133,11 +133,15 @@ def test_delete_project_stops_no_training_that_has_ended(store, project_id, laun
     assert launches.of(StopTraining) == []
 
 
-def test_delete_iteration_is_refused_while_it_trains(store, project_id, launches, watched):
+def test_delete_iteration_cancels_its_training(store, settings, project_id, launches, watched):
     iteration = watched(1).iteration
-    with pytest.raises(errors.TrainingInProgress):
-        iterations.delete_iteration(store, project_id, iteration.id)
-    assert launches.stopped == []
+    iterations.delete_iteration(store, project_id, iteration.id)
+    assert stored.list_all(store, project_id) == []
+    assert [lock for lock in stored.running(store) if lock.project_id == project_id] == []
+    (stop,), (announced,) = launches.of(StopTraining), launches.of(Announce)
+    upkeep.do(store, settings, Publisher.open(settings), stop)
+    assert launches.stopped == ["job-1"]
+    assert announced.iteration.training_error_details == "The training was cancelled."
 
 
 def test_a_job_whose_project_is_deleted_during_its_launch_is_stopped(

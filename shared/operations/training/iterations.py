@@ -9,6 +9,7 @@ from shared import errors
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
 from shared.models.jobs import SETTLED, CollectPictures, DropIteration, ForgetIteration
 from shared.models.wire import now
+from shared.operations.training import train
 from shared.operations.workspace import projects
 from shared.operations.workspace.texts import checked_name
 from shared.storage.account import blobs, queues
@@ -53,8 +54,11 @@ def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update:
 
 
 def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None:
-    """Also drops the images that only this iteration still held."""
-    _require_deletable(get_iteration(store, project_id, iteration_id))
+    """Also drops the images that only this iteration still held; one in training is cancelled."""
+    record = stored.get(store, project_id, iteration_id)
+    _require_deletable(record.iteration)
+    if record.iteration.status == IterationStatus.TRAINING:
+        train.cancel(store, record)
     # Once more when this call must be over: if we die right here, that removes what we left.
     queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
     queues.send(store, "upkeep", ForgetIteration(project_id, iteration_id), delay=SETTLED)
@@ -68,8 +72,6 @@ def _require_deletable(iteration: Iteration) -> None:
         raise errors.IterationIsPublished(
             f"Iteration is already published as: {iteration.publish_name}; unpublish it before you delete it."
         )
-    if iteration.status == IterationStatus.TRAINING:
-        raise errors.TrainingInProgress(f"'{iteration.name}' is still training; delete it when it has ended.")
 
 
 def drop(store: Store, project_id: UUID, iteration_id: UUID) -> None:

@@ -24,7 +24,7 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import PrepareTraining, WatchTraining
+from shared.models.jobs import PrepareTraining, StopTraining, WatchTraining
 from shared.models.limits import Limits
 from shared.models.projects import ClassificationType
 from shared.models.tags import Tag
@@ -143,6 +143,13 @@ def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None
         stored.end_training(store, record)
     elif (ended := _ended(record.run, settings)) or _is_dead(record.run, settings):
         _restart(store, settings, record, ended)
+
+
+def cancel(store: Store, record: IterationRecord) -> None:
+    """End a training that nobody waits for any more; its job is stopped aside."""
+    _fail(store, record.iteration, "The training was cancelled.")
+    if record.run.execution:
+        queues.send(store, "upkeep", StopTraining(record.run.execution))
 
 
 def stop(settings: Settings, execution: str) -> None:
