@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TOKEN_LENGTH = 16_384
+ALGORITHM = "RS256"
 LEEWAY_SECONDS = 60.0
 # A tenant's keys overlap for days, but one that was stolen is taken back at once.
 ISSUER_SECONDS = 3600.0
@@ -66,11 +67,15 @@ class Tokens:
         import jwt
 
         try:
-            key = self._key(str(jwt.get_unverified_header(token).get("kid")))
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
+                # Told before the tenant is asked, which may be away.
+                raise self._refusal(f"its alg is not {ALGORITHM}, or it names no signing key")
+            key = self._key(header["kid"])
             decoded = jwt.decode(
                 token,
                 key,
-                algorithms=["RS256"],
+                algorithms=[ALGORITHM],
                 audience=self._audiences,
                 issuer=self._issuer.get().names,
                 leeway=LEEWAY_SECONDS,
@@ -136,7 +141,7 @@ def _read_issuer(place: str) -> _Issuer:
                 found = PyJWKSet.from_dict(_get(pool, configuration.jwks_uri, dict[str, object])).keys
             except PyJWTError as error:
                 raise ServiceUnavailable(f"{configuration.jwks_uri}: {error}") from error
-            keys.update({str(key.key_id): key for key in found if key.algorithm_name == "RS256"})
+            keys.update({str(key.key_id): key for key in found if key.algorithm_name == ALGORITHM})
     return _Issuer(names, keys)
 
 

@@ -88,7 +88,7 @@ def test_tokens_of_both_versions_and_every_audience_are_taken(tokens: Tokens, is
         ({"aud": None}, "aud"),
         ({"exp": int(time.time()) - 120}, "expired"),
         ({"exp": None}, "exp"),
-        ({"nbf": int(time.time()) + 600}, "nbf"),
+        ({"nbf": int(time.time()) + 86_400, "exp": int(time.time()) + 90_000}, "nbf"),
         ({"nbf": None}, "nbf"),
         ({"oid": None}, "oid"),
         ({"azp": None}, "ID token"),
