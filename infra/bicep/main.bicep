@@ -57,10 +57,10 @@ param networkPrefix string = '10.80.0.0/22'
 
 @description('Who is mailed by alerts and the budget; with nobody there are neither.')
 param alertEmails array = []
-@description('In the currency of the subscription; 0 is without a budget.')
+@description('In the currency of the subscription; 0 is without a budget, as is an empty budgetStart.')
 param monthlyBudget int = 0
-@description('The first of the month that the budget begins with.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('The first of the month that the budget begins with, such as 2026-12-01. Azure lets nobody change it later.')
+param budgetStart string = ''
 param logDays int = 30
 @description('Share of the traces that is kept, 0 to 1; metrics count everything.')
 param telemetryShare string = '1.0'
@@ -391,7 +391,7 @@ module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
   }
 }
 
-module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(alertEmails)) {
+module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(alertEmails) && !empty(budgetStart)) {
   scope: group
   name: 'budget'
   params: { name: 'budget-${token}', amount: monthlyBudget, start: budgetStart, emails: alertEmails }

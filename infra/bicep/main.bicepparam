@@ -30,3 +30,4 @@ param logQuotaGb = prod ? -1 : 1
 
 param alertEmails = empty(emails) ? [] : split(emails, ',')
 param monthlyBudget = int(readEnvironmentVariable('OCELLUS_MONTHLY_BUDGET', '0'))
+param budgetStart = readEnvironmentVariable('OCELLUS_BUDGET_START', '')

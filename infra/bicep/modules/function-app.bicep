@@ -139,7 +139,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       http20Enabled: true
       ipSecurityRestrictions: eventGridOnly ? onlyEventGrid : []
       ipSecurityRestrictionsDefaultAction: eventGridOnly ? 'Deny' : 'Allow'
-      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsUseMain: true
     }
   }
 
