@@ -70,5 +70,5 @@ def test_a_message_is_json_in_base64_and_is_seen_after_its_delay(store: Store, p
     queues.send(store, "frames", upload)
     queues.send(store, "frames", upload, delay=60)
     seen = [str(message.content) for message in queue.receive_messages()]
-    assert seen == [base64.b64encode(b'{"path":"a.jpg","etag":"\\"0x1\\""}').decode()]
+    assert seen == [base64.b64encode(b'{"path":"a.jpg","etag":"\\"0x1\\"","traceparent":""}').decode()]
     queue.clear_messages()
