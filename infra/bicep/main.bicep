@@ -40,7 +40,7 @@ param auditDays int = 365
 @description('Keeps a deleted vault for 90 days; can never be turned off again.')
 param purgeProtection bool = false
 
-@description('Memory of an instance of the training app: 2048 has one core, 4096 two. Its timers wake it all day long.')
+@description('Memory of an instance of the training app: 2048 has one core, 4096 two.')
 param trainingMemoryMB int = 2048
 @description('Instances of the prediction app that are never stopped.')
 param predictionAlwaysReady int = 0
