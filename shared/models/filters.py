@@ -20,74 +20,57 @@ TOKEN = re.compile(r"\s*(?:'(?P<text>(?:[^']|'')*)'|(?P<word>[^\s()'=]+)|(?P<mar
 Pair = tuple[str, str]
 
 
-class Condition(Struct, frozen=True):
-    """What a filter demands of an image's metadata."""
-
-    def __call__(self, image: ImageRecord) -> bool:
-        return self.holds(image.metadata)
-
-    def holds(self, metadata: Mapping[str, str]) -> bool:
-        raise NotImplementedError
-
-    @property
-    def pairs(self) -> frozenset[Pair]:
-        """All that metadata is compared with: which of these an image has decides whether the filter holds for it."""
-        raise NotImplementedError
-
-    @property
-    def anchors(self) -> list[frozenset[Pair]]:
-        """Sets of pairs; of each set, every image that the filter holds for has at least one."""
-        raise NotImplementedError
-
-
-class Comparison(Condition, frozen=True):
+class Comparison(Struct, frozen=True):
     """As in OData, an image without the key has no value, which differs from every text."""
 
     key: str
     value: str
     equal: bool
 
+    def __call__(self, image: ImageRecord) -> bool:
+        return self.holds(image.metadata)
+
     def holds(self, metadata: Mapping[str, str]) -> bool:
         return (metadata.get(self.key) == self.value) == self.equal
 
     @property
     def pairs(self) -> frozenset[Pair]:
+        """All that metadata is compared with: which of these an image has decides whether the filter holds for it."""
         return frozenset({(self.key, self.value)})
 
     @property
     def anchors(self) -> list[frozenset[Pair]]:
+        """Sets of pairs; of each set, every image that the filter holds for has at least one."""
         return [self.pairs] if self.equal else []
 
 
-class AllOf(Condition, frozen=True):
-    parts: tuple[Condition, ...]
+class Combination(Struct, frozen=True):
+    """Holds where `every` part does, or else where any does."""
+
+    parts: tuple["Condition", ...]
+    every: bool
+
+    def __call__(self, image: ImageRecord) -> bool:
+        return self.holds(image.metadata)
 
     def holds(self, metadata: Mapping[str, str]) -> bool:
-        return all(part.holds(metadata) for part in self.parts)
+        return (all if self.every else any)(part.holds(metadata) for part in self.parts)
 
     @property
     def pairs(self) -> frozenset[Pair]:
+        """As of a comparison."""
         return frozenset[Pair]().union(*(part.pairs for part in self.parts))
 
     @property
     def anchors(self) -> list[frozenset[Pair]]:
-        return [anchor for part in self.parts for anchor in part.anchors]
-
-
-class AnyOf(Condition, frozen=True):
-    parts: tuple[Condition, ...]
-
-    def holds(self, metadata: Mapping[str, str]) -> bool:
-        return any(part.holds(metadata) for part in self.parts)
-
-    @property
-    def pairs(self) -> frozenset[Pair]:
-        return frozenset[Pair]().union(*(part.pairs for part in self.parts))
-
-    @property
-    def anchors(self) -> list[frozenset[Pair]]:
+        """As of a comparison."""
         found = [part.anchors for part in self.parts]
+        if self.every:
+            return [anchor for anchors in found for anchor in anchors]
         return [frozenset[Pair]().union(*(anchors[0] for anchors in found))] if all(found) else []
+
+
+Condition = Comparison | Combination
 
 
 def parse(text: str) -> Condition:
@@ -120,13 +103,13 @@ class _Parser:
         parts = [self.all_of(depth)]
         while self.skip("or"):
             parts.append(self.all_of(depth))
-        return AnyOf(tuple(parts)) if len(parts) > 1 else parts[0]
+        return Combination(tuple(parts), every=False) if len(parts) > 1 else parts[0]
 
     def all_of(self, depth: int) -> Condition:
         parts = [self.single(depth)]
         while self.skip("and"):
             parts.append(self.single(depth))
-        return AllOf(tuple(parts)) if len(parts) > 1 else parts[0]
+        return Combination(tuple(parts), every=True) if len(parts) > 1 else parts[0]
 
     def single(self, depth: int) -> Condition:
         if not self.skip("("):

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from msgspec import structs
 
 from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
-from shared.models.filters import AllOf, AnyOf, Comparison, Condition
+from shared.models.filters import Combination, Comparison, Condition
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
 from shared.models.tags import Tag
 from shared.models.wire import now
@@ -209,7 +209,7 @@ class Model:
             Comparison(NAMES[(number + pick) % 5], values[pick % len(values)], bool((number + at) % 3))
             for at, pick in enumerate(picks or [number])
         ]
-        return [AllOf, AnyOf][number % 2]((AnyOf(tuple(parts[:2])), *parts[2:]))
+        return Combination((Combination(tuple(parts[:2]), every=False), *parts[2:]), every=number % 2 == 0)
 
     def some_image(self, number: int) -> UUID:
         found = [*self.images, uuid4()]

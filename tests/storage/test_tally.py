@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from shared.models.filters import AllOf, AnyOf, Comparison, Condition
+from shared.models.filters import Combination, Comparison, Condition
 from shared.models.images import ImageRecord, TaggingStatus
 from shared.storage.account import rows
 from shared.storage.workspace.counts import Counts
@@ -22,8 +22,8 @@ def described(tag_ids: frozenset[UUID], values: dict[str, int]) -> ImageRecord:
     return record(tag_ids, metadata={key: str(value) for key, value in values.items()})
 
 
-def joined(kind: type[AllOf | AnyOf], parts: list[Condition]) -> Condition:
-    return kind(tuple(parts))
+def joined(parts: list[Condition], every: bool) -> Condition:
+    return Combination(tuple(parts), every)
 
 
 values = st.fixed_dictionaries({}, optional={key: st.integers(0, most - 1) for key, most in KEYS.items()})
@@ -31,7 +31,7 @@ images = st.builds(described, st.frozensets(st.sampled_from(TAGS), max_size=4), 
 comparisons = st.builds(Comparison, st.sampled_from([*KEYS, "none"]), st.integers(0, 6).map(str), st.booleans())
 filters = st.recursive(
     comparisons,
-    lambda some: st.builds(joined, st.sampled_from([AllOf, AnyOf]), st.lists(some, min_size=2, max_size=3)),
+    lambda some: st.builds(joined, st.lists(some, min_size=2, max_size=3), st.booleans()),
     max_leaves=5,
 )
 tag_sets = st.frozensets(st.sampled_from(TAGS), max_size=3)
