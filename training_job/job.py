@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from shared.errors import ImageNotFound
 from shared.models.domains import DOMAINS
-from shared.models.exports import exportable_to
 from shared.models.iterations import (
     REASON_LENGTH,
     CustomBaseModelInfo,
@@ -88,7 +87,7 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
         last_modified=time,
         training_time_in_minutes=max(1, math.ceil(minutes)),
         training_error_details=failure and failure[:REASON_LENGTH],
-        exportable_to=[] if failure else exportable_to(DOMAINS[record.iteration.domain_id]),
+        exportable_to=[] if failure else DOMAINS[record.iteration.domain_id].exportable_platforms,
         **({} if failure else {"trained_at": time}),
     )
 

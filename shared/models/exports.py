@@ -5,12 +5,9 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
-from shared.models.domains import Domain, DomainType
+from shared.models.domains import DomainType
 from shared.models.wire import Wire, now
 
-# The platforms that exist, with their flavors beside none. The names of ONNX's say which version a consumer of long ago
-# could read; all of them get the one graph, in the opset of training_job/graph.py.
-FLAVORS: dict[str, list[str]] = {"ONNX": ["ONNX10", "ONNX12"]}
 # Grows with every change of what a package holds: an older one may then be exported again.
 PACKAGE = 1
 
@@ -70,8 +67,3 @@ class ExportManifest(Struct, frozen=True, rename="pascal"):
 def exported_date() -> str:
     """The time as .NET writes it, to 100 ns."""
     return f"{now():%Y-%m-%dT%H:%M:%S.%f}0Z"
-
-
-def exportable_to(domain: Domain) -> list[str]:
-    """The platforms that exist for an iteration of the domain."""
-    return [platform for platform in FLAVORS if platform in domain.exportable_platforms]

@@ -13,6 +13,14 @@ def test_get_domains_lists_custom_visions_own(training):
     assert len(training.get_domains()) == 18
 
 
+def test_a_domain_lists_what_can_be_exported_and_nothing_else(training):
+    platforms = {domain.name: domain.exportable_platforms for domain in training.get_domains()}
+    assert {name for name, there in platforms.items() if there == ["ONNX"]} == {
+        *("General (compact)", "General (compact) [S1]", "Food (compact)", "Landmarks (compact)", "Retail (compact)")
+    }
+    assert all(domain.exportable == bool(domain.exportable_platforms) for domain in training.get_domains())
+
+
 def test_get_domain(training):
     assert training.get_domain("b30a91ae-e3c1-4f73-a81e-c270bff27c39").name == "Retail"
 

@@ -10,16 +10,8 @@ import msgspec
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.domains import DOMAINS, Domain, DomainType
-from shared.models.exports import (
-    FLAVORS,
-    Export,
-    ExportManifest,
-    ExportRecord,
-    ExportStatus,
-    exportable_to,
-    exported_date,
-)
+from shared.models.domains import DOMAINS, FLAVORS, Domain, DomainType
+from shared.models.exports import Export, ExportManifest, ExportRecord, ExportStatus, exported_date
 from shared.models.iterations import IterationStatus
 from shared.models.jobs import SETTLED, BuildExport, NotifyExport
 from shared.models.training import ModelSpec
@@ -88,9 +80,9 @@ def _platform(domain: Domain, platform: str) -> str:
             f"'{domain.name}' can't be exported; switch the project to a compact domain, such as 'General (compact)', "
             "then train and export that iteration."
         )
-    known = {name.lower(): name for name in exportable_to(domain)}
+    known = {name.lower(): name for name in domain.exportable_platforms}
     if platform.lower() not in known:
-        there = ", ".join(known.values()) or "none"
+        there = ", ".join(known.values())
         raise errors.ExportValidationFailed(
             f"'{domain.name}' can't be exported to '{platform[:80]}' in this version; there is {there}."
         )
