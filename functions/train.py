@@ -4,6 +4,7 @@ from uuid import UUID
 
 from functions.call import Call
 from functions.edge import training
+from functions.parameters import BudgetHours
 from shared.models.iterations import Iteration, TrainingParameters, TrainingType
 from shared.operations.training import train
 
@@ -14,7 +15,7 @@ def train_project(
     project_id: UUID,
     body: TrainingParameters,
     training_type: TrainingType = TrainingType.REGULAR,
-    reserved_budget_in_hours: int = 0,
+    reserved_budget_in_hours: BudgetHours = 0,
     force_train: bool = False,
     notification_email_address: str | None = None,
 ) -> Iteration:

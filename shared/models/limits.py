@@ -30,6 +30,7 @@ class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     metadata_value_length: int = 256
     images_per_tag: int = 5
     images_per_tag_detection: int = 15
+    training_budget_hours: int = 24
     prediction_retention_days: int = 30
     calls_per_second: int = 0
     trainings_per_second: int = 0

@@ -89,7 +89,7 @@ def test_an_app_describes_what_it_serves():
 
 
 def test_the_description_is_openapi_with_this_installations_limits():
-    described = document(operations, Settings(limits=Limits(page_size=7, tags_per_batch=3)))
+    described = document(operations, Settings(limits=Limits(page_size=7, tags_per_batch=3, training_budget_hours=9)))
     schemathesis.openapi.from_dict(described).validate()
     images = described["paths"]["/customvision/{version}/training/projects/{projectId}/images"]
     read, create = (
@@ -97,6 +97,9 @@ def test_the_description_is_openapi_with_this_installations_limits():
     )
     assert read["take"] == {"type": "integer", "minimum": 0, "maximum": 7, "default": 50}
     assert create["tagIds"]["maxItems"] == 3
+    train = described["paths"]["/customvision/{version}/training/projects/{projectId}/train"]["post"]["parameters"]
+    (budget,) = (each["schema"] for each in train if each.get("name") == "reservedBudgetInHours")
+    assert budget == {"type": "integer", "minimum": 0, "maximum": 9, "default": 0}
 
 
 def test_tokens_are_described_with_the_roles_that_open_an_operation():

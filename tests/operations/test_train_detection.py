@@ -207,15 +207,6 @@ def test_an_advanced_training_keeps_its_kind_and_its_budget(store, settings, det
     assert launches.launched == [iteration.id]
 
 
-@pytest.mark.parametrize(
-    ("kind", "hours"), [(TrainingType.ADVANCED, -1), (TrainingType.ADVANCED, 25), (TrainingType.REGULAR, -1)]
-)
-def test_a_budget_that_can_not_be_is_refused(store, settings, detector_id, boxed, launches, kind, hours):
-    with pytest.raises(errors.BadRequest, match=f"reservedBudgetInHours.*not {hours}"):
-        train_project(store, settings, detector_id, kind=kind, hours=hours)
-    assert launches.launched == []
-
-
 def test_an_advanced_training_is_another_than_the_quick_one_before_it(store, settings, detector_id, boxed, launches):
     for kind in (TrainingType.REGULAR, TrainingType.ADVANCED):
         iteration = train_project(store, settings, detector_id, kind=kind)

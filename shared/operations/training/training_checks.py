@@ -25,8 +25,6 @@ from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import iterations
 
-# The largest budget of an advanced training, as Custom Vision's portal offers it.
-MOST_HOURS = 24
 # What a dataset is refused with that does not fit its kind; a detector has no classification type.
 REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
     None: errors.DetectionTrainingValidationFailed,
@@ -35,21 +33,12 @@ REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
 }
 
 
-def check_kind(project: Project, training_type: TrainingType, budget_hours: int) -> None:
-    """Whether the project can be trained in this way, with this budget."""
+def check_kind(project: Project, training_type: TrainingType) -> None:
+    """Whether the project can be trained in this way."""
     domain = projects.domain_of(project)
-    if budget_hours < 0:
-        raise errors.BadRequest(f"'reservedBudgetInHours' is 0 or more, not {budget_hours}.")
-    if training_type == TrainingType.REGULAR:
-        return
-    if domain.type != DomainType.OBJECT_DETECTION:
+    if training_type == TrainingType.ADVANCED and domain.type != DomainType.OBJECT_DETECTION:
         raise errors.DomainNotSupportedForAdvancedTraining(
             f"'{domain.name}' has no advanced training in this version; train with trainingType=Regular."
-        )
-    if budget_hours > MOST_HOURS:
-        raise errors.BadRequest(
-            f"'reservedBudgetInHours' of an advanced training is {MOST_HOURS} at most, not {budget_hours}; "
-            "0 leaves it to the service."
         )
 
 
