@@ -1,7 +1,7 @@
 """The HTTP edge, by raw requests: keys, versions, cases, bodies, errors."""
 
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -87,7 +87,7 @@ def test_a_patch_leaves_alone_what_it_does_not_name(ask, project):
     ("method", "path", "body", "status", "code"),
     [
         ("GET", "projects/not-a-guid", b"", 400, "BadRequestInvalidIds"),
-        ("GET", f"projects/{uuid4()}", b"", 404, "NotFoundProject"),
+        ("GET", f"projects/{UUID(int=1)}", b"", 404, "NotFoundProject"),
         ("POST", "projects", b"", 400, "BadRequestRequiredParamIsNull"),
         ("POST", "projects?name=a", b"{", 400, "BadRequest"),
         ("POST", "projects?name=a", b"[1]", 400, "BadRequest"),
@@ -95,8 +95,6 @@ def test_a_patch_leaves_alone_what_it_does_not_name(ask, project):
         ("POST", "projects?name=a&domainId=7", b"", 400, "BadRequestInvalidIds"),
         ("GET", "projects/{p}/images?take=many", b"", 400, "BadRequest"),
         ("GET", "projects/{p}/images?take=257", b"", 400, "BadRequest"),
-        ("POST", "projects/{p}/train?reservedBudgetInHours=25", b"", 400, "BadRequest"),
-        ("POST", "projects/{p}/train?reservedBudgetInHours=-1", b"", 400, "BadRequest"),
         ("GET", "projects/{p}/images?skip=-1", b"", 400, "BadRequest"),
         ("GET", "projects/{p}/images?skip=9223372036854775808", b"", 400, "BadRequest"),
         ("PATCH", "projects/{p}", b'{"name": ""}', 400, "BadRequestProjectName"),
