@@ -38,8 +38,6 @@ from training_job.quick import Trained, train
 from training_job.recipe import RECIPES
 from training_job.result import Result
 
-# Of an advanced training for which no budget was named.
-HOURS = 1
 # Seconds to store the model.
 STORING = 30.0
 
@@ -119,7 +117,7 @@ def _train_detector(
 
 def _left(iteration: Iteration) -> float:
     """Seconds of the budget, which began with the train call: a job that died and was started again has no other."""
-    budget = timedelta(hours=iteration.reserved_budget_in_hours or HOURS)
+    budget = timedelta(hours=iteration.budget_hours)
     return (iteration.created + budget - now()).total_seconds() - STORING
 
 

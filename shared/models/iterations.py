@@ -11,6 +11,8 @@ from shared.models.wire import Wire
 
 # A reason of failure travels in events, and a queue takes messages of 64 KiB.
 REASON_LENGTH = 1_000
+# Of an advanced training for which no budget was named.
+BUDGET_HOURS = 1
 
 
 class IterationStatus(StrEnum):
@@ -48,6 +50,11 @@ class Iteration(Wire, frozen=True):
     original_publish_resource_id: str | None = None
     custom_base_model_info: CustomBaseModelInfo | None = None
     training_error_details: str | None = None
+
+    @property
+    def budget_hours(self) -> int:
+        """What its training may take; only an advanced one has a budget."""
+        return (self.reserved_budget_in_hours or BUDGET_HOURS) if self.training_type == TrainingType.ADVANCED else 0
 
 
 class EndedIteration(Iteration, frozen=True):

@@ -63,7 +63,7 @@ def add_image(store, project_id, *tag_ids) -> ImageRecord:
 
 
 def train_project(
-    store, settings, project_id, selected=None, base=None, address=None, kind=TrainingType.REGULAR, hours=0
+    store, settings, project_id, selected=None, base=None, address=None, kind=TrainingType.REGULAR, hours=0, force=False
 ) -> Iteration:
     return train.train_project(
         store,
@@ -71,7 +71,7 @@ def train_project(
         project_id,
         training_type=kind,
         reserved_budget_in_hours=hours,
-        force_train=False,
+        force_train=force,
         notification_email_address=address,
         parameters=TrainingParameters(selected, base),
     )

@@ -207,13 +207,20 @@ def test_an_advanced_training_keeps_its_kind_and_its_budget(store, settings, det
     assert launches.launched == [iteration.id]
 
 
-def test_an_advanced_training_is_another_than_the_quick_one_before_it(store, settings, detector_id, boxed, launches):
-    for kind in (TrainingType.REGULAR, TrainingType.ADVANCED):
-        iteration = train_project(store, settings, detector_id, kind=kind)
-        completed(store, iteration)
-    with pytest.raises(errors.TrainingNotNeeded):
-        train_project(store, settings, detector_id, kind=TrainingType.ADVANCED)
-    train_project(store, settings, detector_id, kind=TrainingType.ADVANCED, hours=2)
+def test_a_training_of_another_kind_or_budget_is_needed(store, settings, detector_id, boxed, launches):
+    def refused(kind, hours) -> None:
+        with pytest.raises(errors.TrainingNotNeeded):
+            train_project(store, settings, detector_id, kind=kind, hours=hours)
+
+    completed(store, train_project(store, settings, detector_id))
+    # Only an advanced training has a budget, of an hour unless it is named.
+    refused(TrainingType.REGULAR, 5)
+    completed(store, train_project(store, settings, detector_id, kind=TrainingType.ADVANCED))
+    refused(TrainingType.ADVANCED, 0)
+    refused(TrainingType.ADVANCED, 1)
+    completed(store, train_project(store, settings, detector_id, kind=TrainingType.ADVANCED, hours=2))
+    refused(TrainingType.ADVANCED, 2)
+    completed(store, train_project(store, settings, detector_id, kind=TrainingType.ADVANCED, hours=2, force=True))
 
 
 def completed(store, iteration) -> None:
