@@ -95,6 +95,8 @@ def test_a_patch_leaves_alone_what_it_does_not_name(ask, project):
         ("POST", "projects?name=a&domainId=7", b"", 400, "BadRequestInvalidIds"),
         ("GET", "projects/{p}/images?take=many", b"", 400, "BadRequest"),
         ("GET", "projects/{p}/images?take=257", b"", 400, "BadRequest"),
+        ("POST", "projects/{p}/train?reservedBudgetInHours=25", b"", 400, "BadRequest"),
+        ("POST", "projects/{p}/train?reservedBudgetInHours=-1", b"", 400, "BadRequest"),
         ("GET", "projects/{p}/images?skip=-1", b"", 400, "BadRequest"),
         ("GET", "projects/{p}/images?skip=9223372036854775808", b"", 400, "BadRequest"),
         ("PATCH", "projects/{p}", b'{"name": ""}', 400, "BadRequestProjectName"),
