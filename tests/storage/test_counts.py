@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from uuid import UUID, uuid4
@@ -82,7 +83,7 @@ def test_too_many_sets_are_summed_up_and_the_rest_stays_exact(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counts, "FOLD_CHANCE", 1)
-    monkeypatch.setattr(counts, "BASE_LENGTH", 250)
+    monkeypatch.setattr(counts, "BASE_LENGTH", 280)
     tag_ids = [add_tag(store, project_id).id for _ in range(4)]
     made = [record(some) for size in (0, 1, 2, 3, 4) for some in combinations(tag_ids, size)]
     for image in made[:5]:
@@ -140,6 +141,38 @@ def test_a_ledger_from_before_metadata_was_counted_goes_on(
             assert found == sum(map(keep, made))
 
 
+@pytest.mark.parametrize("chance", [0, 0.3, 1])
+def test_it_is_known_which_images_changed_since_a_revision(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, chance: float
+) -> None:
+    monkeypatch.setattr(counts, "FOLD_CHANCE", chance)
+    monkeypatch.setattr(counts, "FOLDS", 5)
+    tag_id = add_tag(store, project_id).id
+    made = add_images(store, project_id, 40)
+    seen, changed = [counts.revision(store, project_id)], list[set[str]]()
+
+    def change(some: Sequence[ImageRecord], new: Callable[[ImageRecord], ImageRecord | None]) -> None:
+        images.change_many(store, project_id, [image.id for image in some], new)
+        seen.append(counts.revision(store, project_id))
+        changed.append({str(image.id) for image in some})
+
+    for at in range(0, 20, 2):
+        change(made[at : at + 2], lambda image: with_tags(image, [tag_id]))
+    counts.bump(store, project_id)
+    change(made[:1], lambda _: None)
+    change(made[1:3], lambda image: structs.replace(image, tags=[]))
+    for at, since in enumerate(seen):
+        now, turned = counts.turned(store, project_id, since)
+        assert now == seen[-1]
+        if turned is None:
+            assert chance
+            assert at < len(seen) - counts.FOLDS + 1
+        else:
+            assert turned == set().union(*changed[at:])
+    assert counts.turned(store, project_id, seen[0])[1] is None or chance < 1
+    assert counts.turned(store, project_id, images.NEVER.revision)[1] is None
+
+
 def per_tag(made: list[ImageRecord]) -> dict[UUID, int]:
     return Counter(tag_id for image in made for tag_id in image.tag_ids)
 
@@ -151,7 +184,7 @@ def test_folding_keeps_the_ledger_short_and_the_counts_as_they_are(
     add_images(store, project_id, 150)
     assert len(ledger(store, project_id)) == 150
     assert counts.read(store, project_id).images == 150
-    assert len(ledger(store, project_id)) == 53
+    assert len(ledger(store, project_id)) == 150 - counts.FOLD + 1
     assert counts.read(store, project_id).images == 150
     monkeypatch.setattr(counts, "FOLD_CHANCE", 1)
     add_images(store, project_id, 3)

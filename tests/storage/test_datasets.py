@@ -16,7 +16,7 @@ from shared.models.training import DatasetHeader
 from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
-from shared.storage.training import datasets
+from shared.storage.training import datasets, parts
 from shared.storage.training.dataset_index import Index
 from tests.storage.making import record
 
@@ -51,13 +51,13 @@ def with_any(tag_ids: list[UUID]) -> Callable[[ImageRecord], bool]:
     return lambda image: not tag_ids or bool(image.tag_ids & set(tag_ids))
 
 
-@pytest.mark.parametrize("gap", [0, datasets.GAP])
+@pytest.mark.parametrize("gap", [0, parts.GAP])
 @pytest.mark.parametrize("tags", [[], [APPLE], [LEAF], [RARE], [LEAF, RARE]])
 @pytest.mark.parametrize("status", TaggingStatus)
 def test_pages_of_a_dataset_are_those_of_its_images(
     store: Store, monkeypatch: pytest.MonkeyPatch, status: TaggingStatus, tags: list[Tag], gap: int
 ) -> None:
-    monkeypatch.setattr(datasets, "GAP", gap)
+    monkeypatch.setattr(parts, "GAP", gap)
     images, header, ids = mixed(), header_of(uuid4()), [tag.id for tag in tags]
     Random(1).shuffle(shuffled := list(images))
     datasets.write(store, header, shuffled)

@@ -13,7 +13,7 @@ from shared.storage.account import rows
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.workspace import counts, images, projects, ranges
-from tests.storage.making import add_images, add_tag, insert_all, new_project, record, with_tags
+from tests.storage.making import add_images, add_tag, insert_all, new_project, record, with_tags, without_tags
 
 ORDERS = list(OrderBy)
 
@@ -287,3 +287,39 @@ def test_a_filter_looks_at_all_images_once_until_they_change(
         assert page(store, project_id, 2, skip, keep=keep) == kept[skip : skip + 2]
         assert len(read) < len(made)
         images.delete(store, project_id, made.pop(7).id)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_places_are_right_after_any_changes_whether_few_blocks_changed_or_all(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(ranges, "BLOCK", 4)
+    monkeypatch.setattr(counts, "FOLD_CHANCE", 0.3)
+    monkeypatch.setattr(counts, "FOLDS", 4)
+    chance, tag_ids = random.Random(seed), [add_tag(store, project_id).id for _ in range(3)]
+
+    def even(image: ImageRecord) -> bool:
+        return image.id.int % 2 == 0
+
+    made = [record(chance.sample(tag_ids, chance.randrange(4))) for _ in range(80)]
+    images.insert_many(store, project_id, made)
+    kept = {image.id: image for image in made}
+    for _ in range(12):
+        few = chance.sample(sorted(kept), min(len(kept), chance.choice([1, 2, 40])))
+        news = chance.choice([None, with_tags, without_tags])
+        images.change_many(store, project_id, few, lambda image: news and news(image, tag_ids[:2]))  # noqa: B023
+        come = [record(chance.sample(tag_ids, chance.randrange(3))) for _ in range(chance.choice([0, 1, 30]))]
+        images.insert_many(store, project_id, come)
+        now = [*images.get_many(store, project_id, kept), *come]
+        kept = {image.id: image for image in sorted(now, key=lambda image: image.id)}
+        for order, keep in ((order, keep) for order in ORDERS for keep in (None, even)):
+            two = [image for image in kept.values() if not image.tag_ids.isdisjoint(tag_ids[1:])]
+            expected = in_order([image for image in two if keep is None or keep(image)], order)
+            skip = chance.randrange(len(expected) + 2)
+            assert (
+                page(store, project_id, 3, skip, order=order, tag_ids=tag_ids[1:], keep=keep)
+                == (expected[skip : skip + 3])
+            )
+            assert images.count(store, project_id, status=TaggingStatus.ALL, tag_ids=tag_ids[1:], keep=keep) == (
+                len(expected)
+            )

@@ -90,9 +90,14 @@ def read_start(store: Store, container: Container, name: str, limit: int) -> Blo
         raise
 
 
-def read_range(store: Store, container: Container, name: str, start: int, end: int) -> bytes:
-    """The bytes from `start` up to `end`. Raises NotFound."""
-    blob = _download(store, container, name, offset=start, length=end - start)
+def read_range(
+    store: Store, container: Container, name: str, start: int, end: int, *, etag: str | None = None
+) -> bytes:
+    """The bytes from `start` up to `end`; with `etag` of that version only. Raises NotFound, BlobChanged."""
+    try:
+        blob = _download(store, container, name, offset=start, length=end - start, **_only(etag))
+    except ResourceModifiedError:
+        raise BlobChanged(name) from None
     if blob is None:
         raise NotFound(f"There is no {name} any more.")
     return blob.data

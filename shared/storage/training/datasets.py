@@ -3,7 +3,6 @@
 Beside it lies its index, so that a page is read without the rest. What was deleted from all iterations leaves that.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -19,13 +18,12 @@ from shared.models.training import Dataset, DatasetHeader
 from shared.storage.account import blobs, rows
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
+from shared.storage.training import parts
 from shared.storage.training.dataset_index import Index, Line, build, numbers, packed
 from shared.storage.workspace.ranges import Keep
 
 NAME = "dataset.jsonl"
 INDEX = "dataset.index"
-# Bytes between two images that are sooner read along than asked for apart.
-GAP = 256 * 1024
 PART = 256
 REMEMBERED_SECONDS = 3_600.0
 
@@ -142,20 +140,8 @@ def records(store: Store, index: Index, positions: Sequence[int]) -> list[ImageR
     """The images at these positions, in their order. Raises NotFound when the iteration was deleted meanwhile."""
     starts, sizes = numbers(index.starts, "Q"), numbers(index.sizes)
     name = _name(index.header.project_id, index.header.iteration_id, NAME)
-    spans = _spans([(starts[at], starts[at] + sizes[at]) for at in positions])
-
-    def contents(span: tuple[int, int]) -> memoryview:
-        return memoryview(blobs.read_range(store, "models", name, *span))
-
-    parts, decoder = list(store.threads.map(contents, spans)), msgspec.json.Decoder(ImageRecord)
-    firsts = [first for first, _ in spans]
-
-    def record(at: int) -> ImageRecord:
-        span = bisect_left(firsts, starts[at] + 1) - 1
-        start = starts[at] - firsts[span]
-        return decoder.decode(parts[span][start : start + sizes[at]])
-
-    return [record(at) for at in positions]
+    lines = parts.read(store, name, [(starts[at], starts[at] + sizes[at]) for at in positions])
+    return list(map(msgspec.json.Decoder(ImageRecord).decode, lines))
 
 
 def _kept(
@@ -181,17 +167,6 @@ def _each(store: Store, index: Index, positions: Sequence[int]) -> Iterator[tupl
     for start in range(0, len(positions), PART):
         part = positions[start : start + PART]
         yield from zip(part, records(store, index, part), strict=True)
-
-
-def _spans(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The places, start and end of each, joined where they lie close together; in order."""
-    spans: list[tuple[int, int]] = []
-    for start, end in sorted(places):
-        if spans and start - spans[-1][1] <= GAP:
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((start, end))
-    return spans
 
 
 def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:

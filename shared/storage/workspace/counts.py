@@ -1,6 +1,7 @@
 """A project's counts: a ledger that every write adds a row to, so that writers never wait for each other.
 
-`count:base` holds what was folded, each `count:d:...` what one transaction added. Their sum is the truth.
+`count:base` holds what was folded, each `count:d:...` what one transaction added. Their sum is the truth. The ledger
+tells, too, which images changed: each delta for its transaction, and `turned:...` for the deltas of a fold.
 """
 
 import random
@@ -9,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import msgspec
@@ -22,7 +23,7 @@ from shared.storage.account.memory import Memory
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
-from shared.storage.workspace.tally import TAG, TAGGED, Parts, Tally, pair, weight, without
+from shared.storage.workspace.tally import TAG, TAGGED, TURNED, Parts, Tally, pair, weight, without
 
 BASE = "count:base"
 DELTA = "count:d:"
@@ -31,14 +32,24 @@ WORKSPACE = "workspace"
 BASE_LENGTH = 180_000
 # A transaction has room for so many changes beside the workspace and a delta.
 ROOM = LIMIT - 2
-# And for so many deltas beside the workspace and the base.
-FOLD = LIMIT - 2
+# And for so many deltas beside the workspace, the base, and the folds that come and go.
+FOLD = LIMIT - 4
 FOLD_CHANCE = 1 / 32
+# Of so many folds it is known which images they turned: some 2,000 transactions.
+FOLDS = 64
 
 # The keys of metadata that a project has ceased to count: deltas without them are short, and bring no key back.
 uncounted = Memory(1_000, 24 * 3600.0)
 
 Deltas = Mapping[str, int]
+
+
+class Revision(NamedTuple):
+    """A moment of a project: how many changes it had seen by then, and which of them were not folded yet."""
+
+    changes: int
+    folded: int
+    deltas: frozenset[str]
 
 
 class Kinds(Struct, frozen=True):
@@ -58,7 +69,7 @@ class Kinds(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """`changes` grows with every change of tags, images, regions, metadata or settings: the project's revision.
+    """`changes` grows with every change of tags, images, regions, metadata or settings.
 
     `sets` has the images of each exact set of tags; None where only sums are known. `kinds` is None where images were
     counted before their metadata was.
@@ -115,14 +126,33 @@ class Counts(Struct, frozen=True):
 
 def read(store: Store, project_id: UUID) -> Counts:
     """Raises ProjectNotFound."""
-    ledger = _ledger(store, project_id)
-    if len(ledger) > FOLD:
-        _fold(store, project_id, ledger)
-    if not ledger:
-        require_project(store, project_id)
-    tally = _tally(ledger)
+    tally = _tally(_read(store, project_id))
     _remember(store, project_id, tally)
     return Counts.of(tally)
+
+
+def revision(store: Store, project_id: UUID) -> Revision:
+    """Raises ProjectNotFound."""
+    return _revision(_read(store, project_id))
+
+
+def turned(store: Store, project_id: UUID, since: Revision) -> tuple[Revision, set[str] | None]:
+    """The revision now, and the ids of the images that came, changed or went since then.
+
+    None where that is too long ago to tell. Raises ProjectNotFound.
+    """
+    ledger = _read(store, project_id)
+    now, by_delta = _revision(ledger), _turned(ledger)
+    if since.folded != now.folded:
+        folds = _tally(ledger).folds
+        first, last = _turned_by(since.folded + 1), _turned_by(now.folded + 1)
+        found = list(rows.scan(store.catalog, str(project_id), first, last))
+        # The oldest go while others fold.
+        if since.folded not in folds or len(found) < len(folds) - folds.index(since.folded) - 1:
+            return now, None
+        for row in found:
+            by_delta |= msgspec.json.decode(row.doc, type=dict[str, list[str]])
+    return now, {image_id for key in by_delta.keys() - since.deltas for image_id in by_delta[key]}
 
 
 def recount(store: Store, project_id: UUID) -> Counts:
@@ -136,10 +166,12 @@ def recount(store: Store, project_id: UUID) -> Counts:
 
 
 def difference(old: ImageRecord | None, new: ImageRecord | None) -> dict[str, int]:
-    """What a change of one image adds to the counts."""
+    """What a change of one image adds to the ledger."""
+    model = new or old
+    assert model is not None
     total = Counter(weight(new))
     total.subtract(weight(old))
-    return {name: value for name, value in total.items() if value} | {"changes": 1}
+    return {name: value for name, value in total.items() if value} | {"changes": 1, f"{TURNED}{model.id}": 1}
 
 
 def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: Deltas | None = None) -> None:
@@ -180,6 +212,16 @@ def project_absent(project_id: UUID) -> ProjectNotFound:
     return ProjectNotFound(f"There is no project {project_id}.")
 
 
+def _read(store: Store, project_id: UUID) -> list[Row]:
+    """The ledger of a project that must exist. Raises ProjectNotFound."""
+    ledger = _ledger(store, project_id)
+    if len(ledger) > FOLD:
+        _fold(store, project_id, ledger)
+    if not ledger:
+        require_project(store, project_id)
+    return ledger
+
+
 def _ledger(store: Store, project_id: UUID) -> list[Row]:
     """The base, if there is one, and all deltas, as they stood at one moment."""
     for _ in rows.attempts():
@@ -199,13 +241,33 @@ def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
         return
     tally = _tally([*base, *deltas])
     _remember(store, project_id, tally)
+    tally.folds = [*(tally.folds or [tally.folded]), tally.sums["changes"]]
+    news = Change("insert", _turned_by(tally.folds[-1]), rows.encode(_turned(deltas)))
+    gone = [row.key for row in deltas]
+    if len(tally.folds) > FOLDS:
+        del tally.folds[0]
+        gone.append(_turned_by(tally.folds[0]))
     doc = tally.encode(BASE_LENGTH)
     kept = Change("replace", BASE, doc, base[0].etag) if base else Change("insert", BASE, doc)
-    gone = [Change("delete", row.key) for row in deltas]
-    try:
-        transact(store.catalog, str(project_id), [Change("touch", WORKSPACE), kept, *gone])
-    except (RowMissing, RowExists, RowChanged):
-        return
+    changes = [Change("touch", WORKSPACE), kept, news, *(Change("delete", key) for key in gone)]
+    with suppress(RowMissing, RowExists, RowChanged):
+        transact(store.catalog, str(project_id), changes)
+
+
+def _turned(ledger: Iterable[Row]) -> dict[str, list[str]]:
+    """By delta: the images that its changes turned."""
+    names = {row.key: msgspec.json.decode(row.doc, type=dict[str, int]) for row in ledger if row.key != BASE}
+    return {key: [name[len(TURNED) :] for name in some if name.startswith(TURNED)] for key, some in names.items()}
+
+
+def _turned_by(fold: int) -> str:
+    """The key of the row that has the same of the deltas of a fold."""
+    return f"{TURNED}{fold:012}"
+
+
+def _revision(ledger: Sequence[Row]) -> Revision:
+    tally = _tally(ledger)
+    return Revision(tally.sums["changes"], tally.folded, frozenset(row.key for row in ledger if row.key != BASE))
 
 
 def _remember(store: Store, project_id: UUID, tally: Tally) -> None:

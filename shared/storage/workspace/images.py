@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
+from typing import NamedTuple
 from uuid import UUID
-
-from msgspec import Struct
 
 from shared.errors import ImageNotFound, TagNotFound
 from shared.models.filters import Condition
@@ -16,7 +15,7 @@ from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import RowChanged, RowExists, RowMissing
 from shared.storage.workspace import counts, image_rows
-from shared.storage.workspace.counts import Counts
+from shared.storage.workspace.counts import Counts, Revision
 from shared.storage.workspace.image_rows import Turn, decode, having, within_reach
 from shared.storage.workspace.ranges import ALL, Ids, Keep, Range, View, between, keys, locate, size, walk
 from shared.storage.workspace.selection import Selection
@@ -26,17 +25,18 @@ DENSE = 8
 PART = 256
 # So many images are held in memory while they are written many to a transaction.
 BULK = 1_000
-REMEMBERED = 64
+REMEMBERED = 16
 REMEMBERED_SECONDS = 24 * 3600.0
 
 
-class Gained(Struct, frozen=True):
-    """What uncounted metadata changed in a count, at a revision of the project."""
+class Gained(NamedTuple):
+    """What uncounted metadata changed in a count: the images that it brought in (1) or out (-1) by then."""
 
-    revision: int
-    number: int
+    revision: Revision
+    by_image: dict[UUID, int]
 
 
+NEVER = Gained(Revision(-1, -1, frozenset()), {})
 gained = Memory(REMEMBERED, REMEMBERED_SECONDS)
 
 
@@ -309,17 +309,26 @@ def _view(project_id: UUID, wanted: Selection, counted: Counts | None = None) ->
 
 
 def _uncounted(store: Store, project_id: UUID, wanted: Selection, counted: Counts) -> int:
-    """What the metadata that is not counted changes in the number of images: a look at all that have some of it."""
+    """What the metadata that is not counted changes in the number of images: a look at all that have some of it.
+
+    Later looks are at those that changed since the last one, where these are few.
+    """
     pairs, key = wanted.uncounted(counted), (store, project_id, wanted)
     if not pairs:
         return 0
     known = gained.get(key)
-    if not isinstance(known, Gained) or known.revision != counted.changes:
-        ranges = tuple(Range(project_id, having(*each)) for each in pairs)
-        found = _records(store, project_id, walk(store, ranges), PART)
-        known = Gained(counted.changes, wanted.gained(found, pairs))
+    known = known if isinstance(known, Gained) else NEVER
+    if known.revision.changes != counted.changes:
+        now, turned = counts.turned(store, project_id, known.revision)
+        if turned is None or len(turned) > PART:
+            known, ranges = NEVER, tuple(Range(project_id, having(*each)) for each in pairs)
+            found = _records(store, project_id, walk(store, ranges), PART)
+        else:
+            found = iter(get_many(store, project_id, map(UUID, turned)))
+        same = {image_id: gain for image_id, gain in known.by_image.items() if str(image_id) not in (turned or ())}
+        known = Gained(now, same | wanted.gained(found, pairs))
         gained.put(key, known)
-    return known.number
+    return sum(known.by_image.values())
 
 
 def _ids(store: Store, view: View) -> Ids:

@@ -2,8 +2,8 @@
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, islice
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -14,10 +14,13 @@ from shared.storage.account.memory import Memory
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.workspace import counts
+from shared.storage.workspace.counts import Revision
 
 # Long ranges are known in blocks of so many ids, between borders that one scan found.
 BLOCK = 256
 LARGE = 4 * BLOCK
+# Looking at each changed block again is quicker than at all of them, where no more than this part has changed.
+CHANGED = 1 / 4
 REMEMBERED = 64
 REMEMBERED_SECONDS = 24 * 3600.0
 # Follows every character of an id.
@@ -52,7 +55,7 @@ class View(NamedTuple):
 class Borders(NamedTuple):
     """Where the blocks of a view began at a revision of the project."""
 
-    revision: int
+    revision: Revision
     firsts: list[str]
     """The first id of every block; of the first block, which begins before all ids, ""."""
     ranks: list[int]
@@ -137,39 +140,45 @@ def _backwards(store: Store, ranges: tuple[Range, ...], last: str, keys_only: bo
 
 def _exact(store: Store, view: View, ids: Ids) -> Borders:
     """Borders as they are now."""
-    found, now = borders.get((store, view)), counts.read(store, view.project_id)
+    found = borders.get((store, view))
     if not isinstance(found, Borders):
         return _survey(store, view, ids)
-    if found.revision == now.changes:
+    now, turned = counts.turned(store, view.project_id, found.revision)
+    if now.changes == found.revision.changes:
         return found
-    grown = _grown(found, ids, now.images) if view == View((Range(view.project_id, ALL),)) else None
-    if grown is None:
+    changed = {bisect_right(found.firsts, image_id) - 1 for image_id in turned or ()}
+    if turned is None or len(changed) > CHANGED * len(found.firsts):
         return _survey(store, view, ids)
-    grown = grown._replace(revision=now.changes)
-    borders.put((store, view), grown)
-    return grown
+    mended = _mended(found, changed, ids, now)
+    borders.put((store, view), mended)
+    return mended
 
 
-def _grown(found: Borders, ids: Ids, images: int) -> Borders | None:
-    """New images come in before all others: where they are all that has come or gone, the other borders hold.
+def _mended(found: Borders, changed: set[int], ids: Ids, now: Revision) -> Borders:
+    """The same after another look at the changed blocks."""
+    ends, totals = [*found.firsts[1:], END], [*found.ranks[1:], found.size]
+    blocks = list[tuple[str, int]]()
+    for at, first in enumerate(found.firsts):
+        if at in changed:
+            blocks += _blocks(first, list(ids(first, ends[at])))
+        else:
+            blocks.append((first, totals[at] - found.ranks[at]))
+    firsts = ["", *(first for first, _ in blocks[1:])]
+    *ranks, size = accumulate((size for _, size in blocks), initial=0)
+    return Borders(now, firsts, ranks or [0], size)
 
-    An image that went elsewhere makes the first block grow by other than the project did.
-    """
-    if len(found.firsts) == 1:
-        return None
-    front = list(ids("", found.firsts[1]))
-    grown = len(front) - found.ranks[1]
-    if images - found.size != grown:
-        return None
-    new = range(BLOCK, len(front), BLOCK)
-    firsts = ["", *(front[rank] for rank in new), *found.firsts[1:]]
-    return Borders(found.revision, firsts, [0, *new, *(rank + grown for rank in found.ranks[1:])], images)
+
+def _blocks(first: str, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Where the blocks of these ids begin, the first of them at `first`, and how many ids each has."""
+    step = BLOCK if len(ids) > 2 * BLOCK else max(1, len(ids))
+    for at in range(0, len(ids), step):
+        yield ids[at] if at else first, min(step, len(ids) - at)
 
 
 def _survey(store: Store, view: View, ids: Ids) -> Borders:
     """Find borders by a scan of all ids, and remember them."""
     # Read first: a change during the scan makes what was found outdated.
-    revision = counts.read(store, view.project_id).changes
+    revision = counts.revision(store, view.project_id)
     firsts, number = [""], 0
     for number, image_id in enumerate(ids("", END), 1):
         if number % BLOCK == 1 and number > 1:

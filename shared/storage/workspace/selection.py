@@ -45,13 +45,14 @@ class Selection(Struct, frozen=True):
             return []
         return sorted(each for each in self.keep.pairs if digest(each[0]) in counted.kinds.uncounted)
 
-    def gained(self, images: Iterable[ImageRecord], pairs: Iterable[Pair]) -> int:
-        """How many more of the images are asked for than if none had one of the pairs."""
-        gained, without = 0, set(pairs)
+    def gained(self, images: Iterable[ImageRecord], pairs: Iterable[Pair]) -> dict[UUID, int]:
+        """Those of the images that the pairs make a difference for: 1 where they bring them in, -1 where out."""
+        gained, without = dict[UUID, int](), set(pairs)
         for image in images:
             if self._has(image.tag_ids) and isinstance(self.keep, Condition):
                 bare = dict(image.metadata.items() - without)
-                gained += self.keep.holds(image.metadata) - self.keep.holds(bare)
+                if difference := self.keep.holds(image.metadata) - self.keep.holds(bare):
+                    gained[image.id] = difference
         return gained
 
     def anchor(self, counted: Counts) -> frozenset[Pair] | None:

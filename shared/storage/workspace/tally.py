@@ -23,6 +23,8 @@ TAG = "tag:"
 TAGGED = "tagged"
 # Ledgers had it before metadata was counted: images by their tags alone.
 SET = "set:"
+# Not counted: the id of an image that the change turned.
+TURNED = "turned:"
 # Bytes of the digests of a key and a value. Who needs two texts with the same digest has to try 2^48.
 DIGEST = 12
 # So many unpacked bases, of some 3 MB at most, stay in memory.
@@ -38,12 +40,14 @@ class Tally:
     """`sets` counts tagged images by their tags, `kinds` all images by tags and metadata.
 
     Images that were counted before there were kinds are in none: then the kinds are fewer than the images.
+    `folded` is how many changes the base has, `folds` how many the last bases had.
     """
 
     def __init__(self, *, uncounted: Iterable[str] = (), apart: bool = False, summed: bool = False) -> None:
         self.sums = Counter[str]({TAGGED: 0} if summed else {})
         self.sets, self.kinds = Counter[Parts](), Counter[Parts]()
         self.uncounted, self.apart = set(uncounted), apart
+        self.folded, self.folds = 0, list[int]()
 
     @classmethod
     def read(cls, docs: Iterable[str]) -> Self:
@@ -63,12 +67,12 @@ class Tally:
         return TAGGED in self.sums
 
     def add(self, names: Mapping[str, int]) -> None:
-        plain = {name: value for name, value in names.items() if not name.startswith((KIND, SET))}
+        plain = {name: value for name, value in names.items() if not name.startswith((KIND, SET, TURNED))}
         self.sums.update(plain)
         if self.summed and not self.apart:
             self.apart = True
             self._settle()
-        for name in names.keys() - plain.keys():
+        for name in (each for each in names if each.startswith((KIND, SET))):
             parts = frozenset(name.partition(":")[2].split("+")) - {""}
             self._add_set(frozenset(filter(_is_tag, parts)), names[name])
             if name.startswith(KIND):
@@ -126,6 +130,7 @@ class _Base(Struct, frozen=True, array_like=True):
     kinds: list[list[int]]
     uncounted: list[str]
     apart: bool
+    folds: list[int] = []
 
     @classmethod
     def of(cls, tally: Tally) -> str:
@@ -136,7 +141,7 @@ class _Base(Struct, frozen=True, array_like=True):
             [[value, *map(place.__getitem__, some)] for some, value in counter.items() if value]
             for counter in (tally.sets, tally.kinds)
         )
-        return rows.encode(cls(sums, parts, sets, kinds, sorted(tally.uncounted), tally.apart))
+        return rows.encode(cls(sums, parts, sets, kinds, sorted(tally.uncounted), tally.apart, tally.folds))
 
 
 class _Unpacked(NamedTuple):
@@ -149,6 +154,7 @@ class _Unpacked(NamedTuple):
         tally.sets.update(self.sets)
         tally.kinds.update(self.kinds)
         tally.uncounted, tally.apart = set(self.base.uncounted), self.base.apart
+        tally.folded, tally.folds = self.base.sums.get("changes", 0), list(self.base.folds)
 
 
 # A base is replaced once in many writes, and read by every count.
