@@ -157,6 +157,7 @@ class Service:
             # A child process starts within seconds and beats every two.
             "JOB_START_SECONDS": "60",
             "JOB_HEARTBEAT_SECONDS": "20",
+            "JOB_LOGS_FOLDER": str(self.data / "jobs"),
             "ALLOW_PRIVATE_URLS": "true",
             **self.options.environment,
         }

@@ -42,6 +42,7 @@ class Settings(Struct, frozen=True):
     container_apps_job_id: str = ""
     job_heartbeat_seconds: float = 60.0
     job_start_seconds: float = 900.0
+    job_logs_folder: str = str(ROOT / ".local" / "jobs")
     allow_private_urls: bool = False
     inference_threads: int = 0
     model_memory_mb: int = 1024

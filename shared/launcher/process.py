@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 from threading import Thread
 
 import msgspec
@@ -14,7 +15,6 @@ from shared.settings import ROOT, Settings, child_environment
 # Threads of torch that wait for each other spin by default: where the cores are shared with the service, as on one
 # machine, a step of training takes five times as long.
 PATIENCE = {"OMP_WAIT_POLICY": "passive"}
-LOGS = ROOT / ".local" / "jobs"
 # What a job has no use for: it serves no requests and publishes no events.
 SECRETS = frozenset(
     {"TRAINING_KEY_1", "TRAINING_KEY_2", "PREDICTION_KEY_1", "PREDICTION_KEY_2", "KEY_VAULT_URL", "EVENT_TOPIC_KEY"}
@@ -26,9 +26,10 @@ _running: dict[str, subprocess.Popen[bytes]] = {}
 
 
 def start(settings: Settings, job: dict[str, str], module: str = "training_job") -> Launched:
-    """Run `python -m {module}` beside us; what it prints goes to .local/jobs/{iteration}.log."""
-    LOGS.mkdir(parents=True, exist_ok=True)
-    path = LOGS / f"{job['JOB_ITERATION_ID']}.log"
+    """Run `python -m {module}` beside us; what it prints goes to {iteration}.log in `job_logs_folder`."""
+    folder = Path(settings.job_logs_folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{job['JOB_ITERATION_ID']}.log"
     with path.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "shared.launcher.child", module],

@@ -23,6 +23,10 @@ def test_train_project_to_completed(training, trained):
     assert [other.id for other in training.get_iterations(trained.project.id)] == [iteration.id]
 
 
+def test_a_jobs_log_lies_with_the_services_data(service, trained):
+    assert (service.data / "jobs" / f"{trained.iteration.id}.log").is_file()
+
+
 def test_train_project_refuses_when_nothing_changed(training, project):
     for kind in ("apple", "leaf"):
         upload(training, project.id, kind, range(5))

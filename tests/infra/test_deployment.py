@@ -23,6 +23,7 @@ LOCAL = {
     "PREDICTION_KEY_1": "keys are in the vault",
     "PREDICTION_KEY_2": "keys are in the vault",
     "EVENT_TOPIC_KEY": "the topic is reached by identity",
+    "JOB_LOGS_FOLDER": "only child processes write there",
     "ALLOW_PRIVATE_URLS": "private addresses are a hole in the wall there",
 }
 # Right as they are, or given by others.

@@ -31,7 +31,6 @@ print(json.dumps(report), flush=True)
 @pytest.fixture
 def make_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[str, Path]]:
     """Start a job that runs this code; its process id and its log."""
-    monkeypatch.setattr(process, "LOGS", tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def make(code: str) -> tuple[str, Path]:
@@ -45,6 +44,7 @@ def make_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
             training_key_1="secret",
             key_vault_url="https://vault.example",
             event_topic_key="secret",
+            job_logs_folder=str(tmp_path),
         )
         launched = process.start(settings, job, "a_job")
         return launched.execution, Path(launched.logs)
@@ -91,11 +91,10 @@ def test_a_process_and_its_children_end_with_us(tmp_path: Path, eventually: Call
     )
     host = f"""
 import time
-from pathlib import Path
 from shared.launcher import process
 from shared.settings import Settings
-process.LOGS = Path({str(tmp_path)!r})
-print(process.start(Settings(), {{"JOB_ITERATION_ID": "job"}}, "a_job").execution, flush=True)
+settings = Settings(job_logs_folder={str(tmp_path)!r})
+print(process.start(settings, {{"JOB_ITERATION_ID": "job"}}, "a_job").execution, flush=True)
 time.sleep(60)
 """
     environment = child_environment(PYTHONPATH=f"{tmp_path}:{ROOT}")
@@ -170,8 +169,8 @@ def test_launch_says_what_is_missing() -> None:
         launcher.launch(Settings(), uuid4(), uuid4(), 0)
 
 
-def test_a_process_that_can_not_start_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_can_not_start_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(process, "LOGS", tmp_path / "file" / "jobs")
+    settings = Settings(launcher="process", job_logs_folder=str(tmp_path / "file" / "jobs"))
     with pytest.raises(ServiceUnavailable, match=r"could not be started: .*Not a directory"):
-        launcher.launch(Settings(launcher="process"), uuid4(), uuid4(), 0)
+        launcher.launch(settings, uuid4(), uuid4(), 0)
