@@ -54,8 +54,13 @@ def connect(settings: Settings) -> ContainerAppsAPIClient:
 
 
 def start(client: ContainerAppsAPIClient, job_id: str, job: dict[str, str]) -> Launched:
-    """Start the Container Apps job of this resource id with `job` added to its environment."""
+    """Start the Container Apps job of this resource id with `job` added to its environment, unless that runs already.
+
+    It does where who started it was killed before noting so, and the task that asked for it is done again.
+    """
     group, name = _names(job_id)
+    if execution := _running(client, group, name, job):
+        return Launched(execution, LOGS.format(job_id))
     problem = "Azure does not say whether it did"
     try:
         template = _execution_template(client.jobs.get(group, name), job)
@@ -67,7 +72,7 @@ def start(client: ContainerAppsAPIClient, job_id: str, job: dict[str, str]) -> L
     except AzureError as error:
         problem = error.message
     # Its answer may be lost, or not ours to read, and it runs all the same.
-    if execution := _started(client, group, name, job):
+    if execution := _running(client, group, name, job):
         return Launched(execution, LOGS.format(job_id))
     raise ServiceUnavailable(f"The training job could not be started: {problem}")
 
@@ -92,11 +97,13 @@ def stop(client: ContainerAppsAPIClient, job_id: str, execution: str) -> None:
             raise ServiceUnavailable(f"The training job {execution} could not be stopped: {error.message}") from error
 
 
-def _started(client: ContainerAppsAPIClient, group: str, name: str, job: dict[str, str]) -> str | None:
+def _running(client: ContainerAppsAPIClient, group: str, name: str, job: dict[str, str]) -> str | None:
     """The execution that has all of `job` in its environment, where there is one and it can be looked for."""
+    # Each start is a span of its own.
+    wanted = {variable: value for variable, value in job.items() if variable != "TRACEPARENT"}
     with suppress(AzureError):
         for execution in client.jobs_executions.list(group, name):
-            if job.items() <= _environment(execution).items() and _status(execution) not in ENDED:
+            if wanted.items() <= _environment(execution).items() and _status(execution) not in ENDED:
                 return execution.name
     return None
 

@@ -19,7 +19,7 @@ from tests.servers import Answer, Request, make_certificate, serving
 JOB_ID = "/subscriptions/sub/resourceGroups/group/providers/Microsoft.App/jobs/training"
 OPERATION = "/subscriptions/sub/providers/Microsoft.App/locations/north/containerappsjobOperationResults/1"
 STATUS = "/subscriptions/sub/providers/Microsoft.App/locations/north/containerappsjobOperationStatuses/1"
-JOB = {"JOB_PROJECT_ID": "a project", "JOB_ITERATION_ID": "an iteration"}
+JOB = {"JOB_PROJECT_ID": "a project", "JOB_ITERATION_ID": "an iteration", "JOB_ATTEMPT": "0"}
 TEMPLATE = {
     "containers": [
         {
@@ -144,9 +144,10 @@ def test_an_execution_keeps_the_job_and_adds_to_its_environment(azure: Azure, cl
         {"name": "SECRET", "secretRef": "kept"},
         {"name": "JOB_PROJECT_ID", "value": "a project"},
         {"name": "JOB_ITERATION_ID", "value": "an iteration"},
+        {"name": "JOB_ATTEMPT", "value": "0"},
     ]
     assert container["resources"] == {"cpu": 2.0, "memory": "4Gi"}
-    assert azure.calls == ["GET /", "POST /start"]
+    assert azure.calls == ["GET /executions", "GET /", "POST /start"]
 
 
 @pytest.mark.parametrize("accepted", [{"Location": OPERATION}, {"Azure-AsyncOperation": STATUS, "Location": OPERATION}])
@@ -156,7 +157,25 @@ def test_a_start_that_takes_long_is_waited_for(
     azure.accepted = accepted
     assert container_apps.start(client, JOB_ID, JOB).execution == "training-0"
     assert azure.polls >= 2
-    assert "GET /executions" not in azure.calls
+    assert azure.calls.count("GET /executions") == 1
+
+
+def test_a_job_that_runs_is_not_started_again(azure: Azure, client: ContainerAppsAPIClient) -> None:
+    """Who started it was killed before it could note so."""
+    first = container_apps.start(client, JOB_ID, JOB | {"TRACEPARENT": "of the first"})
+    assert container_apps.start(client, JOB_ID, JOB | {"TRACEPARENT": "of the second"}) == first
+    assert container_apps.start(client, JOB_ID, JOB | {"JOB_ATTEMPT": "1"}).execution == "training-1"
+    assert azure.calls.count("POST /start") == 2
+
+
+def test_a_job_that_has_ended_is_started_again(azure: Azure, client: ContainerAppsAPIClient) -> None:
+    azure.statuses[container_apps.start(client, JOB_ID, JOB).execution] = "Failed"
+    assert container_apps.start(client, JOB_ID, JOB).execution == "training-1"
+
+
+def test_a_job_is_started_though_azure_does_not_list_what_runs(azure: Azure, client: ContainerAppsAPIClient) -> None:
+    azure.answers["executions"] = [refusal(403, "AuthorizationFailed")]
+    assert container_apps.start(client, JOB_ID, JOB).execution == "training-0"
 
 
 def lose(azure: Azure) -> None:
