@@ -28,7 +28,7 @@ from shared.models.wire import now
 from shared.settings import JobSettings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.training import datasets, iterations
+from shared.storage.training import datasets, evaluations, iterations
 from training_job import backbones, cache, checkpoint
 from training_job.base import BaseUnusable, continuing
 from training_job.classification import Floats
@@ -173,12 +173,10 @@ def _store(store: Store, dataset: Dataset, result: Result) -> None:
         now(),
         result.architecture,
     )
-    for name, data in (
-        ("model.onnx", result.graph),
-        ("performance.json", msgspec.json.encode(evaluation)),
-        ("model.json", msgspec.json.encode(spec)),
-    ):
-        blobs.model_write(store, header.project_id, header.iteration_id, name, data)
+    project_id, iteration_id = header.project_id, header.iteration_id
+    blobs.model_write(store, project_id, iteration_id, "model.onnx", result.graph)
+    evaluations.write(store, project_id, iteration_id, evaluation)
+    blobs.model_write(store, project_id, iteration_id, "model.json", msgspec.json.encode(spec))
 
 
 def _evaluated(dataset: Dataset, trained: Trained) -> list[EvaluatedImage]:

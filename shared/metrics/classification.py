@@ -1,62 +1,52 @@
 """How well a classifier does: each image counts once for each of its tags."""
 
-from collections.abc import Iterable
-from itertools import groupby
-from uuid import UUID
+from collections.abc import Iterable, Sequence
 
-from shared.metrics.counts import Counts, summary
+import numpy as np
+
+from shared.imaging.boxes import Floats
+from shared.metrics.counts import Curve, Flags, performance
 from shared.models.performance import IterationPerformance
 from shared.models.projects import ClassificationType
-from shared.models.training import EvaluatedImage, Evaluation
+from shared.models.training import EvaluatedImage, Evaluation, ModelTag
 
 
 def iteration_performance(evaluation: Evaluation, threshold: float) -> IterationPerformance:
-    """A multilabel model predicts every tag whose probability reaches the threshold; a multiclass model its most
-    probable tag only, where that reaches it.
+    found = curves(evaluation.images, evaluation.tags, evaluation.classification_type)
+    return performance(evaluation.tags, found, threshold)
+
+
+def curves(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], kind: ClassificationType | None) -> list[Curve]:
+    """Of each tag. A multilabel model predicts every tag whose probability reaches the threshold; a multiclass model
+    its most probable tag only, where that reaches it.
     """
-    counts = [Counts(*row) for row in _count(evaluation, threshold)]
-    return summary(evaluation.tags, counts, _average_precisions(evaluation))
+    answers, truths = _table(images, tags)
+    predicted = np.ones(answers.shape, bool)
+    if kind == ClassificationType.MULTICLASS and answers.size:
+        predicted = np.arange(len(tags)) == answers.argmax(axis=1, keepdims=True)
+    columns = zip(answers.T, truths.T, predicted.T, strict=True)
+    return [Curve.of(ps[mine], true[mine], int(true.sum()), average_precision(ps, true)) for ps, true, mine in columns]
 
 
-def average_precision(judged: Iterable[tuple[float, bool]]) -> float | None:
-    """The area under the precision-recall curve of (probability, is true) pairs, as a sum of steps in recall.
+def average_precision(probabilities: Floats, truths: Flags) -> float | None:
+    """The area under the precision-recall curve of answers and whether each is true, (N,), as a sum of steps in recall.
 
     Equal probabilities make one step. None where nothing is true.
     """
-    ranked = sorted(judged, key=lambda pair: -pair[0])
-    truths = sum(true for _, true in ranked)
-    if not truths:
+    if not truths.any():
         return None
-    area, hits, seen = 0.0, 0, 0
-    for _, step in groupby(ranked, key=lambda pair: pair[0]):
-        answers = [true for _, true in step]
-        hits, seen = hits + sum(answers), seen + len(answers)
-        area += sum(answers) / truths * hits / seen
-    return area
+    order = np.argsort(-probabilities)
+    ends = np.append(np.flatnonzero(np.diff(probabilities[order])), len(order) - 1)
+    hits = truths[order].cumsum()[ends]
+    return float((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / truths.sum())
 
 
-def _count(evaluation: Evaluation, threshold: float) -> list[list[int]]:
-    """Hits, false alarms and misses of every tag."""
-    positions = {tag.id: position for position, tag in enumerate(evaluation.tags)}
-    counts = [[0, 0, 0] for _ in positions]
-    for image in evaluation.images:
-        truths = {positions[tag] for tag in image.tags}
-        predicted = _predicted(image, evaluation.classification_type, threshold)
-        for kind, tags in enumerate((predicted & truths, predicted - truths, truths - predicted)):
-            for tag in tags:
-                counts[tag][kind] += 1
-    return counts
-
-
-def _predicted(image: EvaluatedImage, kind: ClassificationType | None, threshold: float) -> set[int]:
-    reached = {tag for tag, probability in enumerate(image.probabilities) if probability >= threshold}
-    if kind == ClassificationType.MULTICLASS and reached:
-        return {max(reached, key=lambda tag: image.probabilities[tag])}
-    return reached
-
-
-def _average_precisions(evaluation: Evaluation) -> list[float | None]:
-    def judged(position: int, tag: UUID) -> Iterable[tuple[float, bool]]:
-        return ((image.probabilities[position], tag in image.tags) for image in evaluation.images)
-
-    return [average_precision(judged(position, tag.id)) for position, tag in enumerate(evaluation.tags)]
+def _table(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag]) -> tuple[Floats, Flags]:
+    """The probability of each tag, and whether the image carries it, (images, tags)."""
+    positions = {tag.id: position for position, tag in enumerate(tags)}
+    rows = [(np.array(image.probabilities), [positions[tag] for tag in image.tags]) for image in images]
+    answers = np.array([row for row, _ in rows], float).reshape(len(rows), len(tags))
+    truths = np.zeros(answers.shape, bool)
+    for image, (_, carried) in enumerate(rows):
+        truths[image, carried] = True
+    return answers, truths

@@ -1,10 +1,16 @@
-"""What was found, missed and seen wrongly, counted at one threshold, and the performance that follows from it."""
+"""What was found, missed and seen wrongly, counted at any threshold, and the performance that follows from it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+import numpy as np
+import numpy.typing as npt
+
+from shared.imaging.boxes import Floats
 from shared.models.performance import IterationPerformance, TagPerformance
 from shared.models.training import ModelTag
+
+Flags = npt.NDArray[np.bool_]
 
 
 class Counts(NamedTuple):
@@ -27,18 +33,41 @@ class Counts(NamedTuple):
         return self.hits / truths if truths else 0.0
 
 
-def summary(
-    tags: Sequence[ModelTag], counts: Sequence[Counts], average_precisions: Sequence[float | None]
-) -> IterationPerformance:
+class Curve(NamedTuple):
+    """One tag's predictions, the least probable first: the probability of each, and how many up to it are right, (N,).
+
+    The average precision is None where no image shows the tag.
+    """
+
+    probabilities: Floats
+    right: npt.NDArray[np.int32]
+    truths: int
+    average_precision: float | None
+
+    @classmethod
+    def of(cls, probabilities: Floats, right: Flags, truths: int, average_precision: float | None) -> Self:
+        order = np.argsort(probabilities)
+        return cls(probabilities[order], right[order].cumsum(dtype=np.int32), truths, average_precision)
+
+    def at(self, threshold: float) -> Counts:
+        """Of the predictions whose probability reaches the threshold."""
+        below = int(np.searchsorted(self.probabilities, threshold))
+        all_right, right_below = (int(self.right[end - 1]) if end else 0 for end in (len(self.right), below))
+        hits = all_right - right_below
+        return Counts(hits, len(self.probabilities) - below - hits, self.truths - hits)
+
+
+def performance(tags: Sequence[ModelTag], curves: Sequence[Curve], threshold: float) -> IterationPerformance:
     """Per tag in the model's order, and over all: counts are summed over tags, average precisions averaged.
 
     Tags that no image shows have no average precision, and count for nothing in the mean. Each image is judged once
     by one model, so there is nothing to deviate: the standard deviations are 0, as in Custom Vision's own answers.
     """
+    counts = [curve.at(threshold) for curve in curves]
     total = Counts(*(sum(column) for column in zip(*counts, strict=True))) if counts else Counts(0, 0, 0)
-    judged = [score for score in average_precisions if score is not None]
+    judged = [curve.average_precision for curve in curves if curve.average_precision is not None]
     return IterationPerformance(
-        [_tag_performance(*row) for row in zip(tags, counts, average_precisions, strict=True)],
+        [_tag_performance(*row) for row in zip(tags, counts, curves, strict=True)],
         total.precision,
         0.0,
         total.recall,
@@ -47,5 +76,5 @@ def summary(
     )
 
 
-def _tag_performance(tag: ModelTag, count: Counts, score: float | None) -> TagPerformance:
-    return TagPerformance(tag.id, tag.name, count.precision, 0.0, count.recall, 0.0, score or 0.0)
+def _tag_performance(tag: ModelTag, count: Counts, curve: Curve) -> TagPerformance:
+    return TagPerformance(tag.id, tag.name, count.precision, 0.0, count.recall, 0.0, curve.average_precision or 0.0)

@@ -1,6 +1,6 @@
 """How well a detector does, as COCO counts it: each box counts once, found by the first that overlaps it enough."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.imaging.boxes import Floats, iou, ltwh_to_xyxy
-from shared.metrics.counts import Counts, summary
+from shared.metrics.counts import Curve, Flags, performance
 from shared.models.images import RegionMark
 from shared.models.performance import IterationPerformance
 from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
 
 Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 # The recalls at which COCO asks for the precision.
 RECALLS = np.linspace(0, 1, 101)
 
@@ -36,25 +35,30 @@ def iteration_performance(evaluation: Evaluation, threshold: float, overlap_thre
 
     The average precisions look at all boxes, whatever the threshold.
     """
-    judged = judge(evaluation.images, evaluation.tags, overlap_threshold)
-    return summary(evaluation.tags, _count(judged, threshold), average_precisions(judged))
+    return performance(evaluation.tags, curves(evaluation.images, evaluation.tags, overlap_threshold), threshold)
 
 
-def judge(images: Sequence[EvaluatedImage], tags: Sequence[ModelTag], overlap: float) -> Judged:
+def curves(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], overlap: float) -> list[Curve]:
+    """Of each tag."""
+    judged = judge(images, tags, overlap)
+    of_tags = [judged.tags == tag for tag in range(len(tags))]
+    columns = zip(of_tags, judged.truths.tolist(), average_precisions(judged), strict=True)
+    return [Curve.of(judged.probabilities[mine], judged.right[mine], *rest) for mine, *rest in columns]
+
+
+def judge(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], overlap: float) -> Judged:
     """Hold the boxes of every image against its regions; those of other tags count for nothing."""
     positions = {tag.id: position for position, tag in enumerate(tags)}
-    found = np.array([_box_row(box) for image in images for box in image.boxes], float).reshape(-1, 6)
-    right = [np.zeros(0, bool)]
-    truths = np.zeros(len(tags), np.int64)
-    start = 0
+    found, right, truths = [np.zeros((0, 2))], [np.zeros(0, bool)], np.zeros(len(tags), np.int64)
     for image in images:
         true_boxes, true_tags = _truths(image.regions, positions)
+        mine = np.array([_box_row(box) for box in image.boxes], float).reshape(-1, 6)
         truths += np.bincount(true_tags, minlength=len(tags))
-        mine = found[start : start + len(image.boxes)]
         right.append(matches(ltwh_to_xyxy(mine[:, 2:]), mine[:, 0], mine[:, 1], true_boxes, true_tags, overlap))
-        start += len(image.boxes)
-    order = np.argsort(-found[:, 1], kind="stable")
-    return Judged(found[order, 0].astype(np.int64), found[order, 1], np.concatenate(right)[order], truths)
+        found.append(mine[:, :2])
+    answers = np.concatenate(found)
+    order = np.argsort(-answers[:, 1], kind="stable")
+    return Judged(answers[order, 0].astype(np.int64), answers[order, 1], np.concatenate(right)[order], truths)
 
 
 def matches(
@@ -102,15 +106,6 @@ def average_precision(right: Flags, truths: int) -> float | None:
     precision = np.maximum.accumulate((hits / np.arange(1, len(hits) + 1))[::-1])[::-1]
     reached = np.searchsorted(hits / truths, RECALLS, side="left")
     return float(np.append(precision, 0.0)[reached].mean())
-
-
-def _count(judged: Judged, threshold: float) -> list[Counts]:
-    shown = judged.probabilities >= threshold
-    number = len(judged.truths)
-    boxes = np.bincount(judged.tags[shown], minlength=number)
-    hits = np.bincount(judged.tags[shown & judged.right], minlength=number)
-    rows = zip(hits.tolist(), (boxes - hits).tolist(), (judged.truths - hits).tolist(), strict=True)
-    return [Counts(*row) for row in rows]
 
 
 def _box_row(box: EvaluatedBox) -> tuple[float, ...]:

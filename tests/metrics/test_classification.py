@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from shared.metrics.classification import average_precision, iteration_performance
@@ -33,7 +34,8 @@ def evaluation(kind: ClassificationType, *images: tuple[list[UUID], list[float]]
     ],
 )
 def test_average_precision(judged: list[tuple[float, bool]], expected: float | None) -> None:
-    assert average_precision(judged) == (None if expected is None else pytest.approx(expected))
+    probabilities, truths = np.array(judged, float).reshape(-1, 2).T
+    assert average_precision(probabilities, truths > 0) == (None if expected is None else pytest.approx(expected))
 
 
 def test_iteration_performance_of_no_images_is_all_zero() -> None:

@@ -1,26 +1,28 @@
 """How well an iteration does, computed at any threshold from its stored per-image results."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping
 from uuid import UUID
 
-import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from shared import errors
 from shared.metrics import classification, detection
+from shared.metrics.counts import Curve, performance
 from shared.models.domains import DOMAINS, DomainType
 from shared.models.images import ImageRegion, ImageTag, OrderBy
 from shared.models.iterations import Iteration, IterationStatus
 from shared.models.performance import ImagePerformance, IterationPerformance
 from shared.models.predictions import BoundingBox, Prediction
-from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
+from shared.models.training import EvaluatedBox, EvaluatedImage, ModelTag
 from shared.operations.training import iterations
 from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
+from shared.storage.training import evaluations
+from shared.storage.training.evaluations import Index
 
-REMEMBERED = 64
+# The curves of 500 tags take some 12 MB.
+REMEMBERED = 8
 REMEMBERED_SECONDS = 3_600.0
 remembered = Memory(REMEMBERED, REMEMBERED_SECONDS)
 
@@ -29,10 +31,18 @@ def get_iteration_performance(
     store: Store, project_id: UUID, iteration_id: UUID, *, threshold: float, overlap_threshold: float
 ) -> IterationPerformance:
     """`overlap_threshold` is how much a detector's box must overlap a true one to be right."""
-    kind, evaluation = _evaluation(store, project_id, iteration_id)
-    if kind == DomainType.OBJECT_DETECTION:
-        return detection.iteration_performance(evaluation, threshold, overlap_threshold)
-    return classification.iteration_performance(evaluation, threshold)
+    iteration = _completed(store, project_id, iteration_id)
+    index = evaluations.index(store, project_id, iteration_id)
+    overlap = overlap_threshold if _detects(iteration) else None
+
+    def judge() -> list[Curve]:
+        images = evaluations.each(store, project_id, iteration_id)
+        if overlap is None:
+            return classification.curves(images, index.tags, index.classification_type)
+        return detection.curves(images, index.tags, overlap)
+
+    curves = remembered.once((store, project_id, iteration_id, overlap), judge)
+    return performance(index.tags, curves, threshold)
 
 
 def get_image_performances(
@@ -46,48 +56,15 @@ def get_image_performances(
     skip: int,
 ) -> list[ImagePerformance]:
     """The evaluated images with what the model, which never saw them, said of each."""
-    kind, evaluation = _evaluation(store, project_id, iteration_id)
-    images = sorted(_showing(evaluation, tag_ids), key=lambda image: image.created, reverse=order == OrderBy.NEWEST)
-    return [_view(store, project_id, image, evaluation.tags, kind) for image in images[skip : skip + take]]
+    iteration = _completed(store, project_id, iteration_id)
+    index = _index(store, project_id, iteration_id, tag_ids)
+    images = evaluations.page(store, project_id, iteration_id, tag_ids=tag_ids, order=order, take=take, skip=skip)
+    return [_view(store, project_id, image, index.tags, _detects(iteration)) for image in images]
 
 
 def get_image_performance_count(store: Store, project_id: UUID, iteration_id: UUID, *, tag_ids: list[UUID]) -> int:
     _completed(store, project_id, iteration_id)
-    known = remembered.get((store, iteration_id))
-    if not isinstance(known, _Evaluated):
-        data = blobs.model_read(store, project_id, iteration_id, "performance.json")
-        known = msgspec.json.decode(data, type=_Listed).counted()
-        remembered.put((store, iteration_id), known)
-    _require_trained(known.tag_ids, tag_ids)
-    return sum(number for held, number in known.sets.items() if not tag_ids or held.intersection(tag_ids))
-
-
-class _Evaluated(Struct, frozen=True):
-    """How many images of each exact set of tags an iteration was evaluated on. Never changes once it is completed."""
-
-    tag_ids: frozenset[UUID]
-    sets: Mapping[frozenset[UUID], int]
-
-
-class _Image(Struct):
-    tags: list[UUID]
-
-
-class _Listed(Struct):
-    """What counting takes of performance.json, which is large: all but the tags is passed over."""
-
-    tags: list[ModelTag]
-    images: list[_Image]
-
-    def counted(self) -> _Evaluated:
-        sets = Counter(frozenset(image.tags) for image in self.images)
-        return _Evaluated(frozenset(tag.id for tag in self.tags), sets)
-
-
-def _evaluation(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[DomainType, Evaluation]:
-    iteration = _completed(store, project_id, iteration_id)
-    data = blobs.model_read(store, project_id, iteration_id, "performance.json")
-    return DOMAINS[iteration.domain_id].type, msgspec.json.decode(data, type=Evaluation)
+    return len(_index(store, project_id, iteration_id, tag_ids).positions(tag_ids))
 
 
 def _completed(store: Store, project_id: UUID, iteration_id: UUID) -> Iteration:
@@ -98,25 +75,24 @@ def _completed(store: Store, project_id: UUID, iteration_id: UUID) -> Iteration:
     return iteration
 
 
-def _showing(evaluation: Evaluation, tag_ids: list[UUID]) -> list[EvaluatedImage]:
-    """The images that carry any of the tags, or all where none is given. Raises TagNotFound."""
-    _require_trained({tag.id for tag in evaluation.tags}, tag_ids)
-    wanted = set(tag_ids)
-    return [image for image in evaluation.images if not wanted or wanted & set(image.tags)]
+def _detects(iteration: Iteration) -> bool:
+    return DOMAINS[iteration.domain_id].type == DomainType.OBJECT_DETECTION
 
 
-def _require_trained(known: Set[UUID], wanted: Iterable[UUID]) -> None:
-    unknown = set(wanted) - known
+def _index(store: Store, project_id: UUID, iteration_id: UUID, tag_ids: list[UUID]) -> Index:
+    """Raises TagNotFound."""
+    index = evaluations.index(store, project_id, iteration_id)
+    unknown = set(tag_ids) - {tag.id for tag in index.tags}
     if unknown:
         raise errors.TagNotFound(f"The iteration was not trained on tag {min(unknown)}; get_tags lists the project's.")
+    return index
 
 
 def _view(
-    store: Store, project_id: UUID, image: EvaluatedImage, tags: list[ModelTag], kind: DomainType
+    store: Store, project_id: UUID, image: EvaluatedImage, tags: list[ModelTag], detected: bool
 ) -> ImagePerformance:
     """Tags and regions under the names that the tags had when the iteration was trained."""
     names = {tag.id: tag.name for tag in tags}
-    detected = kind == DomainType.OBJECT_DETECTION
     predictions = _detected(image, tags) if detected else _classified(image, tags)
     return ImagePerformance(
         sorted(predictions, key=lambda prediction: prediction.probability, reverse=True),

@@ -30,7 +30,7 @@ from shared.operations.workspace.texts import DESCRIPTION_LENGTH, NAME_LENGTH, c
 from shared.settings import Settings
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
-from shared.storage.training import datasets, iterations
+from shared.storage.training import datasets, evaluations, iterations
 from shared.storage.workspace import counts, transfers
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import projects as stored
@@ -188,9 +188,7 @@ def _complete(work: Import, task: ReadImport, iteration: IterationExport, header
     blobs.model_write(
         store, project_id, iteration_id, "model.json", msgspec.json.encode(replace(renamed(spec, ids), **mine))
     )
-    blobs.model_write(
-        store, project_id, iteration_id, "performance.json", msgspec.json.encode(renamed(evaluation, ids))
-    )
+    evaluations.write(store, project_id, iteration_id, renamed(evaluation, ids))
     records = transfers.kept_records(store, project_id, task.section, task.part + 1)
     datasets.write(store, replace(renamed(dataset, ids), **mine), records)
 

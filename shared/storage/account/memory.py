@@ -3,7 +3,10 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 
 class Memory:
@@ -12,7 +15,7 @@ class Memory:
     def __init__(self, size: int, seconds: float) -> None:
         self._size, self._seconds = size, seconds
         self._kept: OrderedDict[Hashable, tuple[float, object]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock, self._making = threading.Lock(), threading.Lock()
 
     def put(self, key: Hashable, value: object) -> None:
         with self._lock:
@@ -36,3 +39,14 @@ class Memory:
                 return None
             self._kept.move_to_end(key)
             return kept[1]
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept, or else made, and then kept. One thing is made at a time, as what it takes may be large."""
+        kept = self.get(key)
+        if kept is None:
+            with self._making:
+                kept = self.get(key)
+                if kept is None:
+                    kept = make()
+                    self.put(key, kept)
+        return cast(T, kept)

@@ -5,6 +5,7 @@ Beside it lies its index, so that a page is read without the rest, and a count w
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,8 @@ from shared.storage.training.dataset_index import numbers, packed
 NAME = "performance.json"
 INDEX = "performance.index"
 PART = 256
+# Bytes of an image that no other begins with: its id is among them.
+BEGINNING = 64
 REMEMBERED_SECONDS = 3_600.0
 
 indexes = Memory(32, REMEMBERED_SECONDS)
@@ -58,15 +61,12 @@ def write(store: Store, project_id: UUID, iteration_id: UUID, evaluation: Evalua
 
 def index(store: Store, project_id: UUID, iteration_id: UUID) -> Index:
     """Raises NotFound."""
-    known = indexes.get((store, project_id, iteration_id))
-    if isinstance(known, Index):
-        return known
-    blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
-    if blob is None:
-        return _derive(store, project_id, iteration_id)
-    made = msgspec.msgpack.decode(blob.data, type=Index)
-    indexes.put((store, project_id, iteration_id), made)
-    return made
+
+    def read() -> Index:
+        blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
+        return msgspec.msgpack.decode(blob.data, type=Index) if blob else _derive(store, project_id, iteration_id)
+
+    return indexes.once((store, project_id, iteration_id), read)
 
 
 def page(
@@ -93,10 +93,20 @@ def _images(store: Store, project_id: UUID, iteration_id: UUID, positions: Seque
     try:
         found = parts.read(store, _name(project_id, iteration_id, NAME), places, known.etag)
     except blobs.BlobChanged:
-        # A job that was taken for dead has written after the one that took its place: the next try finds its index.
-        _derive(store, project_id, iteration_id)
+        # A job that was taken for dead wrote after the one that took its place: the next try finds what is there now.
+        indexes.put((store, project_id, iteration_id), _derive(store, project_id, iteration_id))
         raise unavailable() from None
     return list(map(msgspec.json.Decoder(EvaluatedImage).decode, found))
+
+
+def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> Index:
+    """The index of what was written before there were any, or whose writer was cut off."""
+    blob = blobs.read(store, "models", _name(project_id, iteration_id, NAME))
+    if blob is None:
+        raise NotFound(f"Iteration {iteration_id} has no {NAME}.")
+    made = _index_of(blob.data, blob.etag)
+    _write_index(store, project_id, iteration_id, made)
+    return made
 
 
 class _Listed(Struct, rename="camel"):
@@ -112,11 +122,33 @@ class _Image(Struct):
     tags: list[UUID]
 
 
-def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> Index:
-    """The index of what was written before there were any, or whose writer was cut off."""
-    blob = blobs.read(store, "models", _name(project_id, iteration_id, NAME))
-    if blob is None:
-        raise NotFound(f"Iteration {iteration_id} has no {NAME}.")
-    made = _index_of(blob.data, blob.etag)
-    _write_index(store, project_id, iteration_id, made)
-    return made
+def _index_of(data: bytes, etag: str) -> Index:
+    listed, decoder = msgspec.json.decode(data, type=_Listed), msgspec.json.Decoder(_Image)
+    found: list[tuple[_Image, int, int]] = []
+    end = 0
+    for raw in listed.images:
+        # Nothing but a comma lies between two of them, so that the next is where it can first begin.
+        start = data.index(memoryview(raw)[:BEGINNING], end)
+        end = start + len(memoryview(raw))
+        found.append((decoder.decode(raw), start, end))
+    found.sort(key=lambda each: each[0].created, reverse=True)
+    tagged = defaultdict[UUID, list[int]](list)
+    for position, (image, _, _) in enumerate(found):
+        for tag_id in image.tags:
+            tagged[tag_id].append(position)
+    return Index(
+        etag,
+        listed.tags,
+        listed.classification_type,
+        packed((start for _, start, _ in found), "Q"),
+        packed((end for _, _, end in found), "Q"),
+        {tag_id: packed(positions) for tag_id, positions in tagged.items()},
+    )
+
+
+def _write_index(store: Store, project_id: UUID, iteration_id: UUID, index: Index) -> None:
+    blobs.write(store, "models", _name(project_id, iteration_id, INDEX), msgspec.msgpack.encode(index))
+
+
+def _name(project_id: UUID, iteration_id: UUID, name: str) -> str:
+    return f"{project_id}/{iteration_id}/{name}"

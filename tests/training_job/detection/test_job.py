@@ -93,7 +93,9 @@ def test_a_job_leaves_a_detector_its_description_and_its_results(store: Store) -
     job.run(store, of)
     iteration = record_of(store, of).iteration
     assert (iteration.status, iteration.training_error_details) == (IterationStatus.COMPLETED, None)
-    assert files_of(store, of) == {"dataset.index", "dataset.jsonl", "model.json", "model.onnx", "performance.json"}
+    assert files_of(store, of) == {
+        *("dataset.index", "dataset.jsonl", "model.json", "model.onnx", "performance.index", "performance.json")
+    }
 
     ids = of.job_project_id, of.job_iteration_id
     graph, description, performance = (
