@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from shared.models.projects import ClassificationType
 from shared.models.wire import Wire
@@ -32,6 +33,8 @@ class CustomBaseModelInfo(Wire, frozen=True):
 
 
 class Iteration(Wire, frozen=True):
+    """`training_progress`, 0 to 1, is our own and there while it is trained; clients of Custom Vision pass over it."""
+
     id: UUID
     name: str
     status: IterationStatus
@@ -50,6 +53,7 @@ class Iteration(Wire, frozen=True):
     original_publish_resource_id: str | None = None
     custom_base_model_info: CustomBaseModelInfo | None = None
     training_error_details: str | None = None
+    training_progress: float | UnsetType = UNSET
 
     @property
     def budget_hours(self) -> int:
@@ -115,6 +119,12 @@ class TrainingLock(Wire, frozen=True):
 class IterationRecord(Wire, frozen=True):
     iteration: Iteration
     run: TrainingRun
+
+    @property
+    def shown(self) -> Iteration:
+        """As clients see it: with the progress of its job while it is trained."""
+        in_training = self.iteration.status == IterationStatus.TRAINING
+        return replace(self.iteration, training_progress=self.run.progress if in_training else UNSET)
 
 
 class IterationUpdate(Wire, frozen=True):

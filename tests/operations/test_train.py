@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from shared import errors
@@ -17,6 +17,7 @@ from shared.models.iterations import (
     EndedIteration,
     Iteration,
     IterationStatus,
+    IterationUpdate,
     TrainingParameters,
     TrainingType,
 )
@@ -24,7 +25,7 @@ from shared.models.jobs import Announce, AnyTask, DropIteration, PrepareTraining
 from shared.models.limits import Limits
 from shared.models.wire import now
 from shared.operations import upkeep
-from shared.operations.training import train
+from shared.operations.training import iterations, train
 from shared.operations.workspace import tags
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored
@@ -122,6 +123,19 @@ def test_an_iteration_in_training_says_null_and_leaves_out_as_custom_vision_does
     }
     assert "trainedAt" not in answer
     assert (answer["reservedBudgetInHours"], answer["trainingTimeInMinutes"], answer["exportable"]) == (0, 0, False)
+
+
+def test_an_iteration_tells_its_progress_while_it_is_trained(store, settings, project_id, tagged, launches):
+    iteration = train_project(store, settings, project_id)
+    assert iteration.training_progress == 0
+    half = stored.update(
+        store, project_id, iteration.id, lambda record: replace(record, run=replace(record.run, progress=0.5))
+    )
+    renamed = iterations.update_iteration(store, project_id, iteration.id, IterationUpdate("half"))
+    read = [iterations.get_iteration(store, project_id, iteration.id), *iterations.get_iterations(store, project_id)]
+    assert [each.training_progress for each in (renamed, *read)] == [0.5] * 3
+    train.cancel(store, half)
+    assert iterations.get_iteration(store, project_id, iteration.id).training_progress is UNSET
 
 
 def test_a_large_project_is_frozen_and_launched_aside(store, settings, project_id, tagged, launches, large):

@@ -21,11 +21,11 @@ from shared.storage.training import iterations as stored
 
 def get_iterations(store: Store, project_id: UUID) -> list[Iteration]:
     projects.get_project(store, project_id)
-    return [record.iteration for record in stored.list_all(store, project_id)]
+    return [record.shown for record in stored.list_all(store, project_id)]
 
 
 def get_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> Iteration:
-    return stored.get(store, project_id, iteration_id).iteration
+    return stored.get(store, project_id, iteration_id).shown
 
 
 def trained_iteration(store: Store, project_id: UUID, iteration_id: UUID | None) -> Iteration:
@@ -50,7 +50,7 @@ def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update:
     def change(record: IterationRecord) -> IterationRecord:
         return replace(record, iteration=replace(record.iteration, name=name, last_modified=now()))
 
-    return stored.update(store, project_id, iteration_id, change).iteration
+    return stored.update(store, project_id, iteration_id, change).shown
 
 
 def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None:

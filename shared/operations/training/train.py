@@ -186,7 +186,7 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
         raise
     if not large:
         _launch(store, settings, record)
-    return record.iteration
+    return record.shown
 
 
 def _prepare_aside(store: Store, record: IterationRecord) -> None:
@@ -284,7 +284,8 @@ def _restart(store: Store, settings: Settings, seen: IterationRecord, ended: Exe
         same = record.iteration.status == IterationStatus.TRAINING and run.attempts == seen.run.attempts
         if not same or not (ended or _is_dead(run, settings)):
             return record
-        return replace(record, run=replace(run, attempts=run.attempts + 1, started=time, execution=None, ended=ended))
+        again = replace(run, attempts=run.attempts + 1, started=time, progress=0.0, execution=None, ended=ended)
+        return replace(record, run=again)
 
     iteration = seen.iteration
     record = stored.update(store, iteration.project_id, iteration.id, change)
