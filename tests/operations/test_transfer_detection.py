@@ -83,3 +83,15 @@ def test_a_performance_that_does_not_fit_ends_the_import_as_failed(store, settin
     project = imported(store, settings, project_export.export_project(store, project_id).token)
     assert project.status == ProjectStatus.FAILED
     assert "performance does not fit" in project.description
+
+
+def test_the_performance_of_an_imported_iteration_is_told_by_its_own_tags(store, settings, trained):
+    project = imported(store, settings, project_export.export_project(store, trained.project_id).token)
+    # Both have the iteration's id, and one process tells of both.
+    for project_id in (trained.project_id, project.id):
+        blue = next(tag.id for tag in stored_tags.names(store, project_id).values() if tag.name == "blue")
+        assert performance.get_image_performance_count(store, project_id, trained.id, tag_ids=[blue]) == 1
+        found = performance.get_iteration_performance(
+            store, project_id, trained.id, threshold=0.5, overlap_threshold=0.9
+        )
+        assert [tag.recall for tag in found.per_tag_performance if tag.id == blue] == [1]
