@@ -22,7 +22,8 @@ class BoundingBox(Wire, frozen=True):
     height: float
 
 
-class Prediction(Wire, frozen=True):
+# Without the garbage collector, which has no cycle to find here: a page of performances has up to 100,000 of these.
+class Prediction(Wire, frozen=True, gc=False):
     probability: float
     tag_id: UUID
     tag_name: str

@@ -1,6 +1,7 @@
 """How well an iteration does, computed at any threshold from its stored per-image results."""
 
 from collections.abc import Mapping
+from operator import attrgetter, itemgetter
 from uuid import UUID
 
 from msgspec import UNSET
@@ -93,9 +94,8 @@ def _view(
 ) -> ImagePerformance:
     """Tags and regions under the names that the tags had when the iteration was trained."""
     names = {tag.id: tag.name for tag in tags}
-    predictions = _detected(image, tags) if detected else _classified(image, tags)
     return ImagePerformance(
-        sorted(predictions, key=lambda prediction: prediction.probability, reverse=True),
+        _detected(image, tags) if detected else _classified(image, tags),
         image.id,
         image.created,
         image.width,
@@ -108,16 +108,19 @@ def _view(
 
 
 def _classified(image: EvaluatedImage, tags: list[ModelTag]) -> list[Prediction]:
-    answers = zip(tags, image.probabilities, strict=True)
-    return [Prediction(probability, tag.id, tag.name, tag.type) for tag, probability in answers]
+    """The most probable first."""
+    answers = sorted(zip(image.probabilities, tags, strict=True), key=itemgetter(0), reverse=True)
+    return [Prediction(probability, tag.id, tag.name, tag.type) for probability, tag in answers]
 
 
 def _detected(image: EvaluatedImage, tags: list[ModelTag]) -> list[Prediction]:
+    """The most probable first."""
+
     def prediction(box: EvaluatedBox) -> Prediction:
         tag, place = tags[box.tag], BoundingBox(box.left, box.top, box.width, box.height)
         return Prediction(box.probability, tag.id, tag.name, tag.type, place)
 
-    return [prediction(box) for box in image.boxes]
+    return [prediction(box) for box in sorted(image.boxes, key=attrgetter("probability"), reverse=True)]
 
 
 def _regions(image: EvaluatedImage, names: Mapping[UUID, str]) -> list[ImageRegion]:
