@@ -52,3 +52,9 @@ def camera_reject_poison(message: func.QueueMessage) -> None:
 def camera_reject_dead_letters(timer: func.TimerRequest) -> None:
     """An upload whose event was never taken ends as a recorded rejection, too."""
     camera.reject_dead_letters(runtime().store, runtime().publisher)
+
+
+# In the second of the timer above, so that nothing more wakes up; by the hour, as one run may not get through all.
+@blueprint.timer_trigger(arg_name="timer", schedule="30 45 * * * *")
+def camera_expire(timer: func.TimerRequest) -> None:
+    camera.expire(runtime().store, runtime().settings.limits)

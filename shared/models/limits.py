@@ -5,7 +5,10 @@ from msgspec import Struct, structs
 
 
 class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Counts are inclusive maxima; sizes are bytes; sides are pixels. Of rates and quotas, 0 is without limit."""
+    """Counts are inclusive maxima; sizes are bytes; sides are pixels.
+
+    Of rates and quotas, and of the days for which camera results are kept, 0 is without limit.
+    """
 
     projects: int = 1_000
     images_per_project: int = 100_000
@@ -32,6 +35,7 @@ class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     images_per_tag_detection: int = 15
     training_budget_hours: int = 24
     prediction_retention_days: int = 30
+    camera_result_retention_days: int = 0
     calls_per_second: int = 0
     trainings_per_second: int = 0
     stored_predictions_per_second: int = 0

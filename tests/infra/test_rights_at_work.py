@@ -108,6 +108,7 @@ def test_the_camera_may_take_pictures_to_their_results_and_no_more(
     for message in taken(opened, "frames"):
         camera.predict(opened, publisher, sessions, msgspec.json.decode(message, type=Frame))
     camera.reject_dead_letters(opened, publisher)
+    results.expire(opened, now() + timedelta(days=1))
     sessions.close()
     assert {right.scope for right in guard.unused()} == {"queue frames-poison"}
     with pytest.raises(Forbidden):

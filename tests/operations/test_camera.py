@@ -1,5 +1,6 @@
 """What a camera's picture leaves in `results`: its result, and with the setting a copy that shows the boxes."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from shared.events import Publisher
 from shared.models.camera import CameraResult, Frame, Upload
 from shared.models.limits import Limits
+from shared.models.wire import now
 from shared.operations.serving import camera
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs, queues
@@ -67,6 +69,16 @@ def test_a_classifier_has_nothing_to_draw(store, end):
     publish(store, project_id, put_model(store, project_id, "apple"))
     assert end(project_id, True).drawn is None
     assert pictures(store, project_id) == []
+
+
+def test_results_are_kept_unless_a_limit_says_for_how_long(store, end, detector_id, monkeypatch):
+    result = end(detector_id, False)
+    monkeypatch.setattr(camera, "now", lambda: now() + timedelta(days=7, minutes=5))
+    for days in (0, 8):
+        camera.expire(store, Limits(camera_result_retention_days=days))
+        assert list(results.list_all(store, detector_id)) == [result]
+    camera.expire(store, Limits(camera_result_retention_days=7))
+    assert list(results.list_all(store, detector_id)) == []
 
 
 def test_results_of_earlier_days_can_be_read(store, end, detector_id):

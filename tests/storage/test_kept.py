@@ -37,6 +37,20 @@ def test_results_are_kept_once_and_listed(store: Store, project_id: UUID) -> Non
         results.get(store, project_id, "none")
 
 
+def test_results_expire_with_what_lies_beside_them(store: Store, project_id: UUID) -> None:
+    made = [result(project_id, Outcome.RESULT) for _ in range(101)]
+    lost = result(None, Outcome.REJECTED)
+    for each in (*made, lost):
+        results.put(store, each)
+    drawn = results.write_drawn(store, project_id, made[0].id, b"picture")
+    results.expire(store, now() - timedelta(minutes=5))
+    assert len(list(results.list_all(store, project_id))) == 101
+    assert blobs.exists(store, "results", drawn)
+    results.expire(store, now() + timedelta(minutes=5))
+    assert list(results.list_all(store)) == []
+    assert list(blobs.names(store, "results", "")) == []
+
+
 def test_an_upload_is_read_unless_it_is_too_large(store: Store) -> None:
     path = f"{uuid4()}/fruit/camera 1/ä.jpg"
     etag = blobs.write(store, "uploads", path, b"picture", "image/jpeg")

@@ -4,6 +4,7 @@ Both steps can run twice on the same event: ids come from the upload's path and 
 """
 
 import logging
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -124,6 +125,12 @@ def replay_rejected(
     there = [rejected[path].upload for path in rejected if blobs.exists(store, "uploads", path)]
     queued = sum(preprocess(store, publisher, limits, upload) for upload in there)
     return queued, len(there) - queued
+
+
+def expire(store: Store, limits: Limits) -> None:
+    """Drop results past their retention, where they have one. Run by a timer."""
+    if limits.camera_result_retention_days:
+        results.expire(store, now() - timedelta(days=limits.camera_result_retention_days))
 
 
 def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | None:

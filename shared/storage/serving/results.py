@@ -1,19 +1,23 @@
 """How cameras' pictures end, and the pictures on their way there: uploads, and their prepared copies in frames."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
+from itertools import groupby, islice
 from uuid import UUID
 
 import msgspec
 
 from shared.errors import BadImageSize, NotFound
 from shared.models.camera import CameraResult, Outcome
-from shared.storage.account import blobs, rows
+from shared.storage.account import blobs, queries, rows
 from shared.storage.account.blobs import Blob
 from shared.storage.account.store import Store
-from shared.storage.account.transactions import Change, transact
+from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMissing, transact
 
 UNKNOWN = "unknown"
+# So many blobs are deleted before more are looked for.
+BATCH = 256
 
 
 def put(store: Store, result: CameraResult) -> None:
@@ -84,6 +88,28 @@ def expire_frames(store: Store, before: datetime) -> int:
     """Delete frames that nobody took up since; how many."""
     old = list(blobs.names_before(store, "frames", before))
     return sum(store.bulk.map(lambda name: delete_frame(store, name), old))
+
+
+def expire(store: Store, before: datetime) -> None:
+    """Delete the results that were last written before that time, and their blobs. When cut off it has made progress.
+
+    Reads the whole table: its keys tell nothing of times.
+    """
+    for partition, entities in groupby(_written_before(store, before), lambda entity: entity["PartitionKey"]):
+        while part := list(islice(entities, LIMIT)):
+            # Those of a part in which one is written right now go with the next run.
+            with suppress(RowMissing, RowChanged):
+                gone = [Change("delete", entity["RowKey"], etag=queries.etag(entity)) for entity in part]
+                transact(store.results, partition, gone)
+    names = blobs.names_before(store, "results", before)
+    while batch := list(islice(names, BATCH)):
+        list(store.bulk.map(lambda name: blobs.delete(store, "results", name), batch))
+
+
+def _written_before(store: Store, before: datetime) -> Iterator[queries.Entity]:
+    condition = f"Timestamp lt datetime'{before:%Y-%m-%dT%H:%M:%SZ}'"
+    for page in queries.pages(store.results, condition, rows.PAGE, "PartitionKey,RowKey,Timestamp"):
+        yield from page
 
 
 def _partition(project_id: UUID | None) -> str:
