@@ -8,13 +8,14 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from rich.console import Console
@@ -23,12 +24,16 @@ from rich.table import Table
 from benchmarks import subjects
 from local.demo.report import percentile
 from local.service import Service
-from shared.models.images import ImageRecord, TagMark, new_image_id
+from shared.models.domains import GENERAL, PRODUCTS_ON_SHELVES
+from shared.models.images import ImageRecord, RegionMark, TagMark, new_image_id, new_region_id
+from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
+from shared.models.projects import ClassificationType
+from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
 from shared.models.wire import now
 from shared.settings import Settings
 from shared.storage.account import rows
 from shared.storage.account.store import Store
-from shared.storage.training import datasets
+from shared.storage.training import datasets, evaluations, iterations
 from shared.storage.workspace import counts, images
 
 PREFIX = "/customvision/v3.4-preview/training"
@@ -52,6 +57,9 @@ SAME_FILE = 2
 SAMPLE_SECONDS = 0.2
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 1_800.0
+# So many images, and boxes of each, a training judges at most.
+JUDGED, JUDGED_BOXES = 2_000, 100
+CALLERS = 8
 # The job finds no pictures, which takes it a while at low priority; what is measured next begins without it.
 JOB_SECONDS = 300.0
 # The host closes what is idle for 5 s.
@@ -306,9 +314,9 @@ def after_changes(rig: Rig) -> None:
 
 def train(rig: Rig) -> None:
     started = time.perf_counter()
-    iterations: list[UUID] = []
-    rig.once("train call", lambda: iterations.append(rig.client.post(f"{rig.path}/train")))
-    (iteration,) = iterations
+    trained: list[UUID] = []
+    rig.once("train call", lambda: trained.append(rig.client.post(f"{rig.path}/train")))
+    (iteration,) = trained
     rig.until("until the dataset is frozen", started, lambda: datasets.frozen(rig.store, rig.project, iteration))
     wait_for_job(rig, f"{rig.path}/iterations/{iteration}")
     tagged = int(rig.client.get(f"{rig.path}/images/count", iterationId=iteration))
@@ -325,6 +333,67 @@ def wait_for_job(rig: Rig, path: str) -> None:
     deadline = time.monotonic() + JOB_SECONDS
     while b'"Training"' in rig.client.get(path) and time.monotonic() < deadline:
         time.sleep(1)
+
+
+def performance(rig: Rig) -> None:
+    for kind, domain, boxes in (("a classifier", GENERAL, 0), ("a detector", PRODUCTS_ON_SHELVES, JUDGED_BOXES)):
+        all_judged(rig, kind, f"iterations/{judged(rig, domain, boxes)}/performance")
+
+
+def all_judged(rig: Rig, kind: str, path: str) -> None:
+    """The longest call of each kind is the first."""
+    for number in (0, 1, 5):
+        name = f"judged by {kind}, {number or 'all'} tags"
+        tags: Query = {"tagIds": rig.any_of(number)} if number else {}
+        rig.calls(f"count {name}", f"{path}/images/count", COUNT_GOAL, *[tags] * rig.rounds)
+        total = int(rig.client.get(f"{rig.path}/{path}/images/count", **tags))
+        for order in ("Newest", "Oldest"):
+            skips = [rig.chance.randrange(max(1, total - PAGE)) for _ in range(rig.rounds)]
+            views: list[Query] = [{"take": PAGE, "skip": skip, "orderBy": order, **tags} for skip in skips]
+            rig.calls(f"page {name}, {order}", f"{path}/images", PAGE_GOAL, *views)
+    thresholds: list[Query] = [{"threshold": at / rig.rounds} for at in range(rig.rounds)]
+    rig.calls(f"performance of {kind} at any threshold", path, None, *thresholds)
+
+    def page(number: int) -> None:
+        Client(rig.service).get(f"{rig.path}/{path}/images", take=PAGE, skip=number)
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        rig.once(f"{4 * CALLERS} pages by {CALLERS} callers", lambda: list(pool.map(page, range(4 * CALLERS))))
+
+
+def judged(rig: Rig, domain: UUID, boxes: int) -> UUID:
+    """An iteration as a training leaves it that judges as many images and boxes as one does at most."""
+    time_now, chance = now(), rig.chance
+    kind = None if boxes else ClassificationType.MULTILABEL
+    iteration = Iteration(
+        uuid4(),
+        f"judged {boxes}",
+        IterationStatus.COMPLETED,
+        time_now,
+        time_now,
+        rig.project,
+        exportable=False,
+        domain_id=domain,
+        classification_type=kind,
+        training_type=TrainingType.REGULAR,
+    )
+
+    def image(record: ImageRecord) -> EvaluatedImage:
+        tags = sorted(record.tag_ids)
+        regions = [RegionMark(new_region_id(record.id), tag, time_now, *box(chance)) for tag in tags if boxes]
+        found = [EvaluatedBox(chance.randrange(TAGS), chance.random(), *box(chance)) for _ in range(boxes)]
+        answers = [] if boxes else [chance.random() for _ in rig.tags]
+        return EvaluatedImage(record.id, record.created, 640, 480, tags, answers, regions, found)
+
+    tags = [ModelTag(tag, f"tag {number}") for number, tag in enumerate(rig.tags)]
+    evaluation = Evaluation(tags, kind, [image(record) for record in records(JUDGED, rig.tags, chance)])
+    evaluations.write(rig.store, rig.project, iteration.id, evaluation)
+    iterations.insert(rig.store, IterationRecord(iteration, TrainingRun(revision=0)))
+    return iteration.id
+
+
+def box(chance: random.Random) -> list[float]:
+    return [chance.random() / 2 for _ in range(4)]
 
 
 def delete_tag(rig: Rig) -> None:
@@ -358,7 +427,7 @@ def delete_project(rig: Rig) -> None:
     rig.until("until no row of it is left", started, purged, SWEPT_GOAL)
 
 
-STEPS = (build, all_pages, all_counts, after_changes, train, delete_tag, delete_project)
+STEPS = (build, all_pages, all_counts, after_changes, train, performance, delete_tag, delete_project)
 
 
 def main(argv: list[str]) -> int:
