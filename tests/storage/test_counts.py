@@ -170,7 +170,7 @@ def test_it_is_known_which_images_changed_since_a_revision(
         else:
             assert turned == set().union(*changed[at:])
     assert counts.turned(store, project_id, seen[0])[1] is None or chance < 1
-    assert counts.turned(store, project_id, images.NEVER.revision)[1] is None
+    assert counts.turned(store, project_id, counts.NEVER)[1] is None
 
 
 def per_tag(made: list[ImageRecord]) -> dict[UUID, int]:

@@ -5,6 +5,7 @@ from random import Random
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec import structs
 
 from shared.models.domains import GENERAL
 from shared.models.images import ImageRecord
@@ -30,7 +31,7 @@ def suggest(
     predictions = [Prediction(uncertainty, TAG, "apple")] * tags
     suggested = SuggestedTagAndRegion(image_id, project_id, ITERATION, now() - age, predictions, uncertainty)
     suggestion = Suggestion(suggested, GENERAL, 640, 480)
-    suggestions.put(store, suggestion)
+    suggestions.put(store, project_id, ITERATION, [suggestion])
     return suggestion
 
 
@@ -61,7 +62,7 @@ def query(store: Store, project_id: UUID, sort_by: SortBy, take: int, least: flo
 def kept(store: Store, project_id: UUID) -> list[str]:
     """The rows of suggestions."""
     found = rows.scan(store.predictions, str(project_id), " ", "~")
-    return [row.key for row in found if not row.key.startswith("state:")]
+    return [row.key for row in found if not row.key.startswith("scores:")]
 
 
 def test_pages_by_uncertainty_show_untagged_images_alone_and_clean_up(store: Store, project_id: UUID) -> None:
@@ -112,7 +113,7 @@ def test_suggestions_of_several_tags_are_counted_by_tag(store: Store, project_id
         predictions = [Prediction(value, tag_id, "") for tag_id, value in probabilities.items()]
         predictions += [Prediction(value / 2, tag_id, "") for tag_id, value in probabilities.items()]
         suggested = SuggestedTagAndRegion(image.id, project_id, ITERATION, now(), predictions, 0.5)
-        suggestions.put(store, Suggestion(suggested, GENERAL, 640, 480))
+        suggestions.put(store, project_id, ITERATION, [Suggestion(suggested, GENERAL, 640, 480)])
     assert suggestions.numbers(store, project_id, ITERATION, 0) == {apple: 2, pear: 1, fig: 1}
     assert suggestions.numbers(store, project_id, ITERATION, 0.5) == {apple: 1, pear: 1, fig: 0}
 
@@ -180,3 +181,13 @@ def test_a_deleted_project_takes_its_suggestions_along(store: Store, project_id:
     while not projects.purge(store, project_id):
         pass
     assert kept(store, project_id) == []
+
+
+def test_what_is_put_together_stays_as_it_was_where_it_was_there(store: Store, project_id: UUID) -> None:
+    made = add_images(store, project_id, 45)
+    first = suggest(store, project_id, made[30].id, 0.25)
+    news = [structs.replace(first, suggested=structs.replace(first.suggested, id=each.id), width=5) for each in made]
+    suggestions.put(store, project_id, ITERATION, news)
+    expected = {each.suggested.id: each for each in news} | {made[30].id: first}
+    assert suggestions.get_many(store, project_id, ITERATION, [each.id for each in made]) == expected
+    assert suggestions.numbers(store, project_id, ITERATION, 0.25) == {TAG: 45}

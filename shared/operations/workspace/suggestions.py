@@ -83,8 +83,10 @@ def suggest_tags_and_regions(
     known = stored.get_many(store, project_id, iteration_id, wanted)
     new = [image_id for image_id in wanted if image_id not in known]
     model = sessions.iteration(project_id, iteration_id)
-    made = dict(zip(new, POOL.map(partial(_suggest, store, limits, scope, model), new), strict=True))
-    found = ((known | made)[image_id].suggested for image_id in wanted)
+    made = list(POOL.map(partial(_suggest, store, limits, scope, model), new))
+    stored.put(store, project_id, iteration_id, made)
+    known |= zip(new, made, strict=True)
+    found = (known[image_id].suggested for image_id in wanted)
     return [replace(each, predictions=scope.visible(each.predictions)) for each in found]
 
 
@@ -129,9 +131,7 @@ def _suggest(store: Store, limits: Limits, scope: Scope, model: Model, image_id:
     suggested = SuggestedTagAndRegion(
         image_id, scope.project_id, scope.iteration_id, now(), predictions, uncertainty(predictions)
     )
-    suggestion = Suggestion(suggested, model.spec.domain_id, header.width, header.height)
-    stored.put(store, suggestion)
-    return suggestion
+    return Suggestion(suggested, model.spec.domain_id, header.width, header.height)
 
 
 def _view(store: Store, scope: Scope, suggestion: Suggestion) -> StoredSuggestedTagAndRegion:

@@ -15,7 +15,7 @@ from azure.data.tables import TableClient
 
 from shared.errors import Conflict
 from shared.storage.account import queries
-from shared.storage.account.transactions import LIMIT, Change, RowMissing, transact
+from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMissing, transact
 
 PAGE = 1_000
 ATTEMPTS = 40
@@ -60,6 +60,19 @@ def scan_pages(
         yield [_row(entity) for entity in found]
 
 
+def together(table: TableClient, partition: str, prefix: str, head: str) -> list[Row]:
+    """All rows whose keys start with the prefix, none of them from before the last change of the row `head`, if any."""
+    for _ in attempts():
+        found = list(scan_pages(table, partition, prefix, after_prefix(prefix)))
+        known = [row for row in chain.from_iterable(found) if row.key == head]
+        # One page is one moment.
+        if len(found) <= 1 or [row.etag for row in known] == [
+            row.etag for row in [read(table, partition, head)] if row
+        ]:
+            return list(chain.from_iterable(found))
+    raise AssertionError("attempts() raises")
+
+
 def scan_all(table: TableClient, first: str, last: str) -> Iterator[tuple[str, str]]:
     """Partition and key of the rows with first <= key < last in all partitions. Reads the whole table: for upkeep."""
     condition = f"RowKey ge '{first}' and RowKey lt '{last}'"
@@ -89,14 +102,23 @@ def attempts() -> Iterator[int]:
 
 def delete_all(table: TableClient, partition: str, keys: Sequence[str]) -> None:
     """Delete rows, missing ones too, in steps."""
-    for start in range(0, len(keys), LIMIT):
-        part = keys[start : start + LIMIT]
+    _delete(table, partition, [Change("delete", key) for key in keys])
+
+
+def delete_unchanged(table: TableClient, partition: str, found: Sequence[Row]) -> None:
+    """Delete those of the rows that nobody has changed since, in steps."""
+    _delete(table, partition, [Change("delete", row.key, etag=row.etag) for row in found])
+
+
+def _delete(table: TableClient, partition: str, changes: Sequence[Change]) -> None:
+    for start in range(0, len(changes), LIMIT):
+        part = changes[start : start + LIMIT]
         try:
-            transact(table, partition, [Change("delete", key) for key in part])
-        except RowMissing:
-            for key in part:
-                with suppress(RowMissing):
-                    transact(table, partition, [Change("delete", key)])
+            transact(table, partition, part)
+        except (RowMissing, RowChanged):
+            for change in part:
+                with suppress(RowMissing, RowChanged):
+                    transact(table, partition, [change])
 
 
 def _row(entity: queries.Entity) -> Row:

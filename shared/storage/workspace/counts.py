@@ -9,7 +9,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -50,6 +49,10 @@ class Revision(NamedTuple):
     changes: int
     folded: int
     deltas: frozenset[str]
+
+
+# Longer ago than anything is known.
+NEVER = Revision(-1, -1, frozenset())
 
 
 class Kinds(Struct, frozen=True):
@@ -223,14 +226,8 @@ def _read(store: Store, project_id: UUID) -> list[Row]:
 
 
 def _ledger(store: Store, project_id: UUID) -> list[Row]:
-    """The base, if there is one, and all deltas, as they stood at one moment."""
-    for _ in rows.attempts():
-        pages = list(rows.scan_pages(store.catalog, str(project_id), "count:", "count;"))
-        ledger = list(chain.from_iterable(pages))
-        # One page is one moment; over several, a fold in between has changed the base.
-        if len(pages) <= 1 or _base_etag(ledger) == _etag(rows.read(store.catalog, str(project_id), BASE)):
-            return ledger
-    raise AssertionError("attempts() raises")
+    """The base, if there is one, and all deltas that are not in it."""
+    return rows.together(store.catalog, str(project_id), "count:", BASE)
 
 
 def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
@@ -277,11 +274,3 @@ def _remember(store: Store, project_id: UUID, tally: Tally) -> None:
 
 def _tally(ledger: Iterable[Row]) -> Tally:
     return Tally.read(row.doc for row in ledger)
-
-
-def _base_etag(ledger: Sequence[Row]) -> str | None:
-    return ledger[0].etag if ledger and ledger[0].key == BASE else None
-
-
-def _etag(row: Row | None) -> str | None:
-    return row.etag if row else None

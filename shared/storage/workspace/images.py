@@ -15,7 +15,7 @@ from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import RowChanged, RowExists, RowMissing
 from shared.storage.workspace import counts, image_rows
-from shared.storage.workspace.counts import Counts, Revision
+from shared.storage.workspace.counts import NEVER, Counts, Revision
 from shared.storage.workspace.image_rows import Turn, decode, having, within_reach
 from shared.storage.workspace.ranges import ALL, Ids, Keep, Range, View, between, keys, locate, size, walk
 from shared.storage.workspace.selection import Selection
@@ -36,7 +36,6 @@ class Gained(NamedTuple):
     by_image: dict[UUID, int]
 
 
-NEVER = Gained(Revision(-1, -1, frozenset()), {})
 gained = Memory(REMEMBERED, REMEMBERED_SECONDS)
 
 
@@ -317,11 +316,11 @@ def _uncounted(store: Store, project_id: UUID, wanted: Selection, counted: Count
     if not pairs:
         return 0
     known = gained.get(key)
-    known = known if isinstance(known, Gained) else NEVER
+    known = known if isinstance(known, Gained) else Gained(NEVER, {})
     if known.revision.changes != counted.changes:
         now, turned = counts.turned(store, project_id, known.revision)
         if turned is None or len(turned) > PART:
-            known, ranges = NEVER, tuple(Range(project_id, having(*each)) for each in pairs)
+            known, ranges = Gained(NEVER, {}), tuple(Range(project_id, having(*each)) for each in pairs)
             found = _records(store, project_id, walk(store, ranges), PART)
         else:
             found = iter(get_many(store, project_id, map(UUID, turned)))
