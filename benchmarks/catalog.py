@@ -342,8 +342,8 @@ def performance(rig: Rig) -> None:
 
 def all_judged(rig: Rig, kind: str, path: str) -> None:
     """The longest call of each kind is the first."""
-    for number in (0, 1, 5):
-        name = f"judged by {kind}, {number or 'all'} tags"
+    for number, of in ((0, ""), (1, " and 1 tag"), (5, " and 5 tags")):
+        name = f"judged by {kind}{of}"
         tags: Query = {"tagIds": rig.any_of(number)} if number else {}
         rig.calls(f"count {name}", f"{path}/images/count", COUNT_GOAL, *[tags] * rig.rounds)
         total = int(rig.client.get(f"{rig.path}/{path}/images/count", **tags))
