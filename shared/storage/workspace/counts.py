@@ -36,6 +36,8 @@ FOLD = LIMIT - 4
 FOLD_CHANCE = 1 / 32
 # Of so many folds it is known which images they turned: some 2,000 transactions.
 FOLDS = 64
+# What a change turned an image into: one without a tag, or one with tags or none at all.
+UNTAGGED, ELSE = 1, 2
 
 # The keys of metadata that a project has ceased to count: deltas without them are short, and bring no key back.
 uncounted = Memory(1_000, 24 * 3600.0)
@@ -139,10 +141,11 @@ def revision(store: Store, project_id: UUID) -> Revision:
     return _revision(_read(store, project_id))
 
 
-def turned(store: Store, project_id: UUID, since: Revision) -> tuple[Revision, set[str] | None]:
-    """The revision now, and the ids of the images that came, changed or went since then.
+def turned(store: Store, project_id: UUID, since: Revision) -> tuple[Revision, dict[str, bool | None] | None]:
+    """The revision now, and the images that came, changed or went since then: whether each is there without a tag, or
+    None where it was and was not.
 
-    None where that is too long ago to tell. Raises ProjectNotFound.
+    None for all where that is too long ago to tell. Raises ProjectNotFound.
     """
     ledger = _read(store, project_id)
     now, by_delta = _revision(ledger), _turned(ledger)
@@ -154,8 +157,12 @@ def turned(store: Store, project_id: UUID, since: Revision) -> tuple[Revision, s
         if since.folded not in folds or len(found) < len(folds) - folds.index(since.folded) - 1:
             return now, None
         for row in found:
-            by_delta |= msgspec.json.decode(row.doc, type=dict[str, list[str]])
-    return now, {image_id for key in by_delta.keys() - since.deltas for image_id in by_delta[key]}
+            by_delta |= msgspec.json.decode(row.doc, type=dict[str, dict[str, int]])
+    states = dict[str, bool | None]()
+    for image_id, state in (item for key in by_delta.keys() - since.deltas for item in by_delta[key].items()):
+        untagged = state == UNTAGGED
+        states[image_id] = untagged if states.get(image_id, untagged) == untagged else None
+    return now, states
 
 
 def recount(store: Store, project_id: UUID) -> Counts:
@@ -174,7 +181,8 @@ def difference(old: ImageRecord | None, new: ImageRecord | None) -> dict[str, in
     assert model is not None
     total = Counter(weight(new))
     total.subtract(weight(old))
-    return {name: value for name, value in total.items() if value} | {"changes": 1, f"{TURNED}{model.id}": 1}
+    state = UNTAGGED if new and not new.tags else ELSE
+    return {name: value for name, value in total.items() if value} | {"changes": 1, f"{TURNED}{model.id}": state}
 
 
 def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: Deltas | None = None) -> None:
@@ -251,10 +259,13 @@ def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
         transact(store.catalog, str(project_id), changes)
 
 
-def _turned(ledger: Iterable[Row]) -> dict[str, list[str]]:
-    """By delta: the images that its changes turned."""
+def _turned(ledger: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """By delta: the images that its changes turned, and the state that each came to."""
     names = {row.key: msgspec.json.decode(row.doc, type=dict[str, int]) for row in ledger if row.key != BASE}
-    return {key: [name[len(TURNED) :] for name in some if name.startswith(TURNED)] for key, some in names.items()}
+    return {
+        key: {name[len(TURNED) :]: state for name, state in some.items() if name.startswith(TURNED)}
+        for key, some in names.items()
+    }
 
 
 def _turned_by(fold: int) -> str:

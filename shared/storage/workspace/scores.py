@@ -106,11 +106,12 @@ class Scores(NamedTuple):
             drift=self.drift + len(changes),
         )
 
-    def looked_at(self, image_ids: Iterable[bytes], untagged: set[bytes], revision: Revision) -> Self:
-        """After a look at which of these images, all of them its own, are untagged."""
-        now, places = self.untagged.copy(), [self.places[image_id] for image_id in image_ids]
-        now[places] = [image_id in untagged for image_id in image_ids]
-        return self._replace(untagged=now, revision=revision, drift=self.drift + len(places))
+    def looked_at(self, untagged: Mapping[bytes, bool], revision: Revision) -> Self:
+        """With what is known of these images, some of which may be others than its own, at that revision."""
+        mine = untagged.keys() & self.places.keys()
+        now, places = self.untagged.copy(), [self.places[image_id] for image_id in mine]
+        now[places] = [untagged[image_id] for image_id in mine]
+        return self._replace(untagged=now, revision=revision, drift=self.drift + len(mine))
 
 
 remembered = Memory(REMEMBERED, REMEMBERED_SECONDS)
@@ -162,11 +163,12 @@ def _read(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Scores, l
         scores = scores.with_changes(changed)._replace(applied=applied)
     # Read before the images are looked at: what changes meanwhile is looked at again.
     revision, turned = counts.turned(store, project_id, scores.revision)
-    doubtful: Set[bytes] = scores.places.keys()
-    if turned is not None:
-        doubtful = doubtful & ({UUID(image_id).bytes for image_id in turned} | changed.keys())
-    untagged = _untagged(store, project_id, doubtful)
-    return scores.looked_at(doubtful, untagged, revision), found
+    if turned is None:
+        return scores.looked_at(_untagged(store, project_id, scores.places.keys()), revision), found
+    told = {UUID(image_id).bytes: untagged for image_id, untagged in turned.items()}
+    known = {image_id: untagged for image_id, untagged in told.items() if untagged is not None}
+    unknown = (changed.keys() | told.keys()) & scores.places.keys() - known.keys()
+    return scores.looked_at(known | _untagged(store, project_id, unknown), revision), found
 
 
 def _write(store: Store, project_id: UUID, iteration_id: UUID, scores: Scores, found: Sequence[Row]) -> Scores:
@@ -197,12 +199,14 @@ def _made_again(store: Store, project_id: UUID, iteration_id: UUID) -> Scores:
     return Scores().with_changes({each.suggested.id.bytes: _highest(each.suggested.predictions) for each in found})
 
 
-def _untagged(store: Store, project_id: UUID, image_ids: Set[bytes]) -> set[bytes]:
-    """At least those of the images that have no tag."""
+def _untagged(store: Store, project_id: UUID, image_ids: Set[bytes]) -> dict[bytes, bool]:
+    """Whether each of the images is there without a tag."""
     if len(image_ids) > FEW:
-        return {UUID(row.key).bytes for row in walk(store, (Range(project_id, "untagged:"),), keys_only=True)}
-    found = images.get_many(store, project_id, [UUID(bytes=image_id) for image_id in image_ids])
-    return {record.id.bytes for record in found if not record.tags}
+        found = {UUID(row.key).bytes for row in walk(store, (Range(project_id, "untagged:"),), keys_only=True)}
+    else:
+        records = images.get_many(store, project_id, [UUID(bytes=image_id) for image_id in image_ids])
+        found = {record.id.bytes for record in records if not record.tags}
+    return {image_id: image_id in found for image_id in image_ids}
 
 
 def _highest(predictions: Iterable[Prediction]) -> Highest:

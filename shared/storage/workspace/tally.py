@@ -23,7 +23,7 @@ TAG = "tag:"
 TAGGED = "tagged"
 # Ledgers had it before metadata was counted: images by their tags alone.
 SET = "set:"
-# Not counted: the id of an image that the change turned.
+# Not counted: the image that the change turned, and what into.
 TURNED = "turned:"
 # Bytes of the digests of a key and a value. Who needs two texts with the same digest has to try 2^48.
 DIGEST = 12
