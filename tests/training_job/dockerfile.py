@@ -95,7 +95,8 @@ def _copy(words: list[str], context: Path, stages: dict[str, Stage], stage: Stag
 
 def _run(stage: Stage, command: str, bin_folder: Path) -> None:
     path = f"{bin_folder}:/usr/local/bin:/usr/bin:/bin"
-    environment = child_environment(**stage.environment, PATH=path)
+    # Off: pip reads the value of an option that begins with "no" as that of what it negates.
+    environment = child_environment(**stage.environment, PATH=path, PIP_NO_COMPILE="off")
     done = subprocess.run(
         ["sh", "-ec", stage.mapped(command)], cwd=stage.folder, env=environment, capture_output=True, text=True
     )
