@@ -7,37 +7,32 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
-from http.client import HTTPConnection
-from pathlib import Path
-from threading import Event, Thread
-from typing import NamedTuple
-from urllib.parse import urlencode
+from itertools import islice
+from threading import Thread
 from uuid import UUID, uuid4
 
-import msgspec
+from msgspec import structs
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import subjects
-from local.demo.report import percentile
-from local.service import Service
+from benchmarks.rig import TAGS, Client, Figure, Memory, Query, Rig
 from shared.models.domains import GENERAL, PRODUCTS_ON_SHELVES
-from shared.models.images import ImageRecord, RegionMark, TagMark, new_image_id, new_region_id
+from shared.models.images import ImageRecord, RegionMark, TaggingStatus, TagMark, new_image_id, new_region_id
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
+from shared.models.predictions import Prediction
 from shared.models.projects import ClassificationType
+from shared.models.suggestions import SuggestedTagAndRegion, Suggestion
 from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
 from shared.models.wire import now
-from shared.settings import Settings
 from shared.storage.account import rows
-from shared.storage.account.store import Store
 from shared.storage.training import datasets, evaluations, iterations
-from shared.storage.workspace import counts, images
+from shared.storage.workspace import counts, images, suggestions
 
-PREFIX = "/customvision/v3.4-preview/training"
-TAGS = 20
 PAGE = 256
 PAGE_GOAL, COUNT_GOAL = 0.300, 0.100
 ALL_PAGES_GOAL, VISIBLE_GOAL, SWEPT_GOAL = 150.0, 1.0, 300.0
@@ -54,151 +49,14 @@ FILTERS = {
 }
 # So many images have a file of the same name.
 SAME_FILE = 2
-SAMPLE_SECONDS = 0.2
-POLL_SECONDS = 0.2
-PATIENCE_SECONDS = 1_800.0
 # So many images, and boxes of each, a training judges at most.
 JUDGED, JUDGED_BOXES = 2_000, 100
 CALLERS = 8
+# So many images are suggested tags for, and labelled, by one call at most.
+BATCH = 64
 # The job finds no pictures, which takes it a while at low priority; what is measured next begins without it.
 JOB_SECONDS = 300.0
-# The host closes what is idle for 5 s.
-IDLE_SECONDS = 3.0
 NOT_FOUND = 404
-
-Query = dict[str, object]
-
-
-class Figure(NamedTuple):
-    """The seconds that some calls took each, or one thing once; the goal is for p95."""
-
-    name: str
-    seconds: Sequence[float]
-    goal: float | None
-
-    @property
-    def p95(self) -> float:
-        return percentile(self.seconds, 95)
-
-    @property
-    def cells(self) -> list[str]:
-        once = len(self.seconds) == 1
-        p50 = "" if once else shown(percentile(self.seconds, 50))
-        longest = "" if once else shown(max(self.seconds))
-        return [p50, shown(self.p95), longest, shown(self.goal) if self.goal else ""]
-
-
-class Client:
-    """One connection, which stays open while it is used."""
-
-    def __init__(self, service: Service) -> None:
-        self._connection = HTTPConnection("127.0.0.1", service.port)
-        self._used = 0.0
-        self._headers = {"Training-Key": service.training_key, "Content-Type": "application/json"}
-
-    def send(self, method: str, path: str, **query: object) -> tuple[int, bytes]:
-        text = urlencode(query, safe=",")
-        if time.monotonic() - self._used > IDLE_SECONDS:
-            self._connection.close()
-        self._connection.request(method, f"{PREFIX}/{path}?{text}", headers={**self._headers, "Content-Length": "0"})
-        answer = self._connection.getresponse()
-        data, self._used = answer.read(), time.monotonic()
-        return answer.status, data
-
-    def get(self, path: str, **query: object) -> bytes:
-        return self._good("GET", path, query)
-
-    def delete(self, path: str) -> None:
-        self._good("DELETE", path, {})
-
-    def post(self, path: str, **query: object) -> UUID:
-        """The id of what it made."""
-        return msgspec.json.decode(self._good("POST", path, query), type=_Made).id
-
-    def _good(self, method: str, path: str, query: Query) -> bytes:
-        status, data = self.send(method, path, **query)
-        if status not in (200, 204):
-            sys.exit(f"{method} {path} {query} answered {status}: {data[:300]!r}")
-        return data
-
-
-class _Made(msgspec.Struct):
-    id: UUID
-
-
-class Memory:
-    """The most resident memory of processes, in MB, sampled until it is stopped."""
-
-    def __init__(self, processes: dict[str, Callable[[], int | None]]) -> None:
-        self.most = dict.fromkeys(processes, 0)
-        self._processes, self._end = processes, Event()
-        self._thread = Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._end.wait(SAMPLE_SECONDS):
-            for name, process in self._processes.items():
-                if pid := process():
-                    self.most[name] = max(self.most[name], resident(pid))
-
-
-def resident(process: int) -> int:
-    """MB; 0 of a process that has just ended."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS"))
-
-
-class Rig:
-    """The project on a running service, and its figures so far."""
-
-    def __init__(self, service: Service, size: int, rounds: int) -> None:
-        self.service, self.size, self.rounds = service, size, rounds
-        self.store = Store.open(Settings(storage_connection_string=service.connection_string))
-        self.client = Client(service)
-        self.figures: list[Figure] = []
-        self.chance = random.Random(7)
-        self.project = self.client.post("projects", name=f"{size} images")
-        self.path = f"projects/{self.project}"
-        self.tags = [self.client.post(f"{self.path}/tags", name=f"tag {number}") for number in range(TAGS)]
-
-    def once(self, name: str, act: Callable[[], object], goal: float | None = None) -> None:
-        started = time.perf_counter()
-        act()
-        self._add(Figure(name, [time.perf_counter() - started], goal))
-
-    def calls(
-        self, name: str, path: str, goal: float | None, *queries: Query, before: Callable[[], object] = list
-    ) -> None:
-        """GET with each of the queries."""
-        seconds = []
-        for query in queries:
-            before()
-            started = time.perf_counter()
-            self.client.get(f"{self.path}/{path}", **query)
-            seconds.append(time.perf_counter() - started)
-        self._add(Figure(name, seconds, goal))
-
-    def until(self, name: str, started: float, done: Callable[[], bool], goal: float | None = None) -> None:
-        """From `started` on the clock until it is done."""
-        while not done():
-            if time.perf_counter() - started > PATIENCE_SECONDS:
-                sys.exit(f"{name}: not done after {PATIENCE_SECONDS:.0f} s")
-            time.sleep(POLL_SECONDS)
-        self._add(Figure(name, [time.perf_counter() - started], goal))
-
-    def any_of(self, number: int) -> str:
-        return ",".join(map(str, self.tags[:number]))
-
-    def _add(self, figure: Figure) -> None:
-        self.figures.append(figure)
-        print(f"  {figure.name}: {shown(figure.p95)}", flush=True)
 
 
 def records(size: int, tags: Sequence[UUID], chance: random.Random) -> Iterator[ImageRecord]:
@@ -223,7 +81,8 @@ def records(size: int, tags: Sequence[UUID], chance: random.Random) -> Iterator[
 
 
 def build(rig: Rig) -> None:
-    made = records(rig.size, rig.tags, rig.chance)
+    made = list(records(rig.size, rig.tags, rig.chance))
+    rig.images = [record.id for record in made]
     rig.once("build the project", lambda: images.insert_many(rig.store, rig.project, made))
 
     def again() -> None:
@@ -295,14 +154,11 @@ def filtered(rig: Rig) -> dict[str, Query]:
 
 
 def after_changes(rig: Rig) -> None:
-    """The same when the project has changed since: what is remembered of it is outdated."""
+    """The same when an image was labelled since: what is remembered of the project is outdated."""
     tag_ids, skip = rig.any_of(5), rig.size // 4
 
-    def change() -> None:
-        counts.bump(rig.store, rig.project)
-
     def changed(name: str, path: str, goal: float, query: Query) -> None:
-        rig.calls(f"{name}, changed since", path, goal, *[query] * rig.rounds, before=change)
+        rig.calls(f"{name}, changed since", path, goal, *[query] * rig.rounds, before=partial(label, rig, 1))
 
     changed("count, 5 tags", "images/count", COUNT_GOAL, {"tagIds": tag_ids})
     for name, query in filtered(rig).items():
@@ -312,10 +168,16 @@ def after_changes(rig: Rig) -> None:
     changed("page of 5 tags, jump", "images", PAGE_GOAL, {"take": PAGE, "skip": skip, "tagIds": tag_ids})
 
 
+def label(rig: Rig, number: int) -> None:
+    """Any images, with the second tag alone."""
+    marks, some = [TagMark(rig.tags[1], now())], rig.chance.sample(rig.images, number)
+    images.change_many(rig.store, rig.project, some, lambda image: structs.replace(image, tags=marks))
+
+
 def train(rig: Rig) -> None:
     started = time.perf_counter()
     trained: list[UUID] = []
-    rig.once("train call", lambda: trained.append(rig.client.post(f"{rig.path}/train")))
+    rig.once("train call", lambda: trained.append(rig.client.make(f"{rig.path}/train")))
     (iteration,) = trained
     rig.until("until the dataset is frozen", started, lambda: datasets.frozen(rig.store, rig.project, iteration))
     wait_for_job(rig, f"{rig.path}/iterations/{iteration}")
@@ -364,19 +226,7 @@ def all_judged(rig: Rig, kind: str, path: str) -> None:
 def judged(rig: Rig, domain: UUID, boxes: int) -> UUID:
     """An iteration as a training leaves it that judges as many images and boxes as one does at most."""
     time_now, chance = now(), rig.chance
-    kind = None if boxes else ClassificationType.MULTILABEL
-    iteration = Iteration(
-        uuid4(),
-        f"judged {boxes}",
-        IterationStatus.COMPLETED,
-        time_now,
-        time_now,
-        rig.project,
-        exportable=False,
-        domain_id=domain,
-        classification_type=kind,
-        training_type=TrainingType.REGULAR,
-    )
+    iteration = completed(rig, domain)
 
     def image(record: ImageRecord) -> EvaluatedImage:
         tags = sorted(record.tag_ids)
@@ -386,10 +236,29 @@ def judged(rig: Rig, domain: UUID, boxes: int) -> UUID:
         return EvaluatedImage(record.id, record.created, 640, 480, tags, answers, regions, found)
 
     tags = [ModelTag(tag, f"tag {number}") for number, tag in enumerate(rig.tags)]
-    evaluation = Evaluation(tags, kind, [image(record) for record in records(JUDGED, rig.tags, chance)])
+    evaluation = Evaluation(
+        tags, iteration.classification_type, [image(record) for record in records(JUDGED, rig.tags, chance)]
+    )
     evaluations.write(rig.store, rig.project, iteration.id, evaluation)
-    iterations.insert(rig.store, IterationRecord(iteration, TrainingRun(revision=0)))
     return iteration.id
+
+
+def completed(rig: Rig, domain: UUID) -> Iteration:
+    """An iteration without a model."""
+    iteration = Iteration(
+        uuid4(),
+        "completed",
+        IterationStatus.COMPLETED,
+        now(),
+        now(),
+        rig.project,
+        exportable=False,
+        domain_id=domain,
+        classification_type=ClassificationType.MULTILABEL if domain == GENERAL else None,
+        training_type=TrainingType.REGULAR,
+    )
+    iterations.insert(rig.store, IterationRecord(iteration, TrainingRun(revision=0)))
+    return iteration
 
 
 def box(chance: random.Random) -> list[float]:
@@ -415,6 +284,35 @@ def delete_tag(rig: Rig) -> None:
     rig.until("until no row has it", started, lambda: not any(left(rig.store, rig.project, tag)), SWEPT_GOAL)
 
 
+def suggest(rig: Rig) -> None:
+    """Every tag for each untagged image: about half of all, as a tag on half of them is gone by now."""
+    iteration, chance = completed(rig, GENERAL).id, rig.chance
+    untagged = images.each(rig.store, rig.project, TaggingStatus.UNTAGGED)
+
+    def suggested(image: UUID) -> Suggestion:
+        answers = [Prediction(chance.random(), tag, f"tag {number}") for number, tag in enumerate(rig.tags)]
+        made = SuggestedTagAndRegion(image, rig.project, iteration, now(), answers, chance.random())
+        return Suggestion(made, GENERAL, 640, 480)
+
+    def write() -> None:
+        while batch := [suggested(record.id) for record in islice(untagged, BATCH)]:
+            suggestions.put(rig.store, rig.project, iteration, batch)
+
+    def count() -> None:
+        rig.client.post(f"{rig.path}/images/suggested/count", {"threshold": chance.random()}, iterationId=iteration)
+
+    def page() -> None:
+        query = {"maxCount": PAGE, "threshold": 0.5}
+        rig.client.post(f"{rig.path}/images/suggested", query, iterationId=iteration)
+
+    rig.once("suggestions written", write)
+    rig.each("count of suggestions", COUNT_GOAL, [count] * rig.rounds)
+    for number in (1, BATCH):
+        name = f"count of suggestions, {number} labelled since"
+        rig.each(name, COUNT_GOAL, [count] * rig.rounds, before=partial(label, rig, number))
+    rig.each("page of suggestions, start", PAGE_GOAL, [page] * rig.rounds)
+
+
 def delete_project(rig: Rig) -> None:
     started = time.perf_counter()
     rig.once("delete the project", lambda: rig.client.delete(rig.path))
@@ -427,7 +325,7 @@ def delete_project(rig: Rig) -> None:
     rig.until("until no row of it is left", started, purged, SWEPT_GOAL)
 
 
-STEPS = (build, all_pages, all_counts, after_changes, train, performance, delete_tag, delete_project)
+STEPS = (build, all_pages, all_counts, after_changes, train, performance, delete_tag, suggest, delete_project)
 
 
 def main(argv: list[str]) -> int:
@@ -454,10 +352,6 @@ def show(size: int, figures: Sequence[Figure], memory: dict[str, int]) -> None:
     table.add_row("memory of the host", "", f"{memory['host']} MB", "", f"{RSS_GOAL} MB", style=style)
     table.add_row("memory of Azurite", "", f"{memory['Azurite']} MB", "", "")
     Console(highlight=False).print(table)
-
-
-def shown(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 def _arguments() -> argparse.ArgumentParser:
