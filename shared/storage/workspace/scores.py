@@ -86,6 +86,11 @@ class Scores(NamedTuple):
         reached = (self.probabilities >= least) & self.untagged[:, np.newaxis]
         return dict(zip(self.tag_ids, reached.sum(axis=0).tolist(), strict=True))
 
+    def is_untagged(self, image_id: UUID) -> bool:
+        """Of an image with a suggestion, unless that has only just come."""
+        at = self.places.get(image_id.bytes)
+        return at is not None and bool(self.untagged[at])
+
     def with_changes(self, changes: Mapping[bytes, Highest | None]) -> Self:
         """Others for some images, or none; whether these are untagged remains to be seen."""
         stay = {image_id: at for image_id, at in self.places.items() if image_id not in changes}

@@ -14,6 +14,7 @@ from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowExists, transact
 from shared.storage.serving.predictions import BATCH, COPIED_LENGTH, inverted
 from shared.storage.workspace import images, scores
+from shared.storage.workspace.scores import Scores
 from shared.storage.workspace.suggestion_rows import all_of, decode, keys, own
 
 # So many suggestions are written in one transaction, with five rows each.
@@ -63,8 +64,9 @@ def query(
     """Those that `keep` holds for, from beyond that place on. Those whose image is open no longer are deleted."""
     prefix = f"{'least' if sort_by is SortBy.UNCERTAINTY_ASCENDING else 'most'}:{iteration_id}:"
     first = max(prefix, f"{beyond}~" if beyond else "")
+    known = scores.read(store, project_id, iteration_id)
     found = rows.scan(store.predictions, str(project_id), first, rows.after_prefix(prefix), page=max(PART, take + 1))
-    return page(_current(store, project_id, found, keep, is_open, take + 1), take)
+    return page(_current(store, project_id, found, keep, is_open, known, take + 1), take)
 
 
 def numbers(store: Store, project_id: UUID, iteration_id: UUID, threshold: float) -> dict[UUID, int]:
@@ -122,15 +124,16 @@ def _expire(store: Store, partition: str, since: str) -> None:
 
 
 def _current(
-    store: Store, project_id: UUID, index: Iterator[Row], keep: Keep, is_open: IsOpen, at_once: int
+    store: Store, project_id: UUID, index: Iterator[Row], keep: Keep, is_open: IsOpen, known: Scores, at_once: int
 ) -> Iterator[tuple[str, Suggestion | None]]:
-    """The index rows with their suggestions, of which so many at once are held against the catalog."""
+    """The index rows with those of their suggestions that `keep` holds for and whose images are open."""
     while part := list(islice(index, at_once)):
         wanted = [(key, each) for key, each in _copied(store, project_id, part) if keep(each)]
-        records = images.get_many(store, project_id, [each.suggested.id for _, each in wanted])
-        still = {record.id for record in records if is_open(record)}
-        delete(store, project_id, [each for _, each in wanted if each.suggested.id not in still])
-        shown = {key: each for key, each in wanted if each.suggested.id in still}
+        tagged = [each.suggested.id for _, each in wanted if not known.is_untagged(each.suggested.id)]
+        still = {record.id for record in images.get_many(store, project_id, tagged) if is_open(record)}
+        closed = set(tagged) - still
+        delete(store, project_id, [each for _, each in wanted if each.suggested.id in closed])
+        shown = {key: each for key, each in wanted if each.suggested.id not in closed}
         yield from ((row.key, shown.get(row.key)) for row in part)
 
 
