@@ -16,6 +16,7 @@ from shared.models.wire import now
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Store
 from shared.storage.workspace import counts, images, scores, suggestion_rows, suggestions
+from shared.storage.workspace.suggestions import Wanted
 from tests.storage.making import add_images, add_tag, with_tags, without_tags
 
 TAGS = [uuid4() for _ in range(3)]
@@ -31,23 +32,21 @@ def suggest(store: Store, project_id: UUID, iteration_id: UUID, image: ImageReco
     suggestions.put(store, project_id, iteration_id, [Suggestion(suggested, GENERAL, 640, 480)])
 
 
-def by_rows(store: Store, project_id: UUID, iteration_id: UUID, threshold: float) -> dict[UUID, int]:
-    """Without the tags of which there is none."""
-    made = [each.suggested for each in suggestion_rows.all_of(store, project_id, iteration_id)]
-    untagged = {
-        record.id for record in images.get_many(store, project_id, [each.id for each in made]) if not record.tags
-    }
-    likely = [
-        {each.tag_id for each in one.predictions if each.probability >= threshold} for one in made if one.id in untagged
-    ]
-    return {tag_id: number for tag_id in TAGS if (number := sum(tag_id in some for some in likely))}
+def by_rows(store: Store, project_id: UUID, iteration_id: UUID) -> list[Suggestion]:
+    """Those for untagged images, found by a look at every row."""
+    made = list(suggestion_rows.all_of(store, project_id, iteration_id))
+    records = images.get_many(store, project_id, [each.suggested.id for each in made])
+    untagged = {record.id for record in records if not record.tags}
+    return [each for each in made if each.suggested.id in untagged]
 
 
 def assert_counted(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    made = [each.suggested.predictions for each in by_rows(store, project_id, iteration_id)]
     for threshold in THRESHOLDS:
         counted = suggestions.numbers(store, project_id, iteration_id, threshold)
-        shown = {tag_id: number for tag_id, number in counted.items() if number}
-        assert shown == by_rows(store, project_id, iteration_id, threshold)
+        likely = [{each.tag_id for each in some if each.probability >= threshold} for some in made]
+        expected = {tag_id: number for tag_id in TAGS if (number := sum(tag_id in some for some in likely))}
+        assert {tag_id: number for tag_id, number in counted.items() if number} == expected
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -56,15 +55,19 @@ def test_suggestions_are_counted_right_after_any_changes_and_in_any_process(
 ) -> None:
     monkeypatch.setattr(scores, "DRIFT", 4)
     monkeypatch.setattr(scores, "FEW", 5)
+    monkeypatch.setattr(suggestions, "RARE", seed % 2)
     monkeypatch.setattr(counts, "FOLD_CHANCE", 0.5)
     monkeypatch.setattr(counts, "FOLDS", 4)
     chance, iteration_id, tag_id = random.Random(seed), uuid4(), add_tag(store, project_id).id
     made = add_images(store, project_id, 40)
 
     def look(sort_by: SortBy) -> None:
-        suggestions.query(
-            store, project_id, iteration_id, sort_by, keep=lambda _: True, is_open=lambda each: not each.tags, take=9
-        )
+        """A page, by other tags and thresholds than what comes next."""
+        tag_ids, threshold = set(chance.sample(TAGS, chance.randrange(1, 4))), chance.choice(THRESHOLDS)
+        wanted = Wanted(tag_ids, threshold, lambda image: not image.tags)
+        expected = {each.suggested.id for each in by_rows(store, project_id, iteration_id) if wanted.shows(each)}
+        page = suggestions.query(store, project_id, iteration_id, sort_by, wanted, take=50)
+        assert {each.suggested.id for each in page.items} == expected
 
     for _ in range(40):
         some = chance.sample(made, chance.choice([1, 1, 3, 12]))

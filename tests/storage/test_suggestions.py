@@ -15,6 +15,7 @@ from shared.models.wire import now
 from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.workspace import images, projects, suggestions
+from shared.storage.workspace.suggestions import Wanted
 from tests.storage.making import add_images, add_tag, with_tags, without_tags
 
 ITERATION, TAG = uuid4(), uuid4()
@@ -49,8 +50,7 @@ def query(store: Store, project_id: UUID, sort_by: SortBy, take: int, least: flo
             project_id,
             ITERATION,
             sort_by,
-            keep=lambda each: each.suggested.prediction_uncertainty >= least,
-            is_open=is_open,
+            Wanted({TAG}, least, is_open),
             take=take,
             beyond=place,
         )
@@ -135,7 +135,7 @@ def test_a_forged_place_leads_nowhere_else(store: Store, project_id: UUID) -> No
     for place in ("a", "id:", "least:", "since:", "zz"):
         for order in SortBy:
             page = suggestions.query(
-                store, project_id, ITERATION, order, keep=lambda _: True, is_open=is_open, take=9, beyond=place
+                store, project_id, ITERATION, order, Wanted({TAG}, 0, is_open), take=9, beyond=place
             )
             assert [each.suggested.id for each in page.items] in ([], [image.id])
 

@@ -62,11 +62,6 @@ class Scope(NamedTuple):
         """Those of tags that are still there, under their present names."""
         return [replace(each, tag_name=self.tags[each.tag_id].name) for each in predictions if each.tag_id in self.tags]
 
-    def shows(self, suggestion: Suggestion, tag_ids: set[UUID], threshold: float) -> set[UUID]:
-        """Which of the tags, or with none given of all tags, are suggested with that probability or more."""
-        likely = {each.tag_id for each in suggestion.suggested.predictions if each.probability >= threshold}
-        return likely & (tag_ids or self.tags.keys())
-
 
 def suggest_tags_and_regions(
     store: Store, sessions: Sessions, limits: Limits, project_id: UUID, iteration_id: UUID, image_ids: list[UUID]
@@ -104,8 +99,7 @@ def query_suggested_images(
         project_id,
         iteration_id,
         order,
-        keep=lambda suggestion: bool(scope.shows(suggestion, tag_ids, threshold)),
-        is_open=scope.is_open,
+        stored.Wanted(tag_ids or scope.tags.keys(), threshold, scope.is_open),
         take=size,
         beyond=session.place(token.session, token.continuation),
     )

@@ -80,16 +80,23 @@ class Scores(NamedTuple):
 
     def numbers(self, threshold: float) -> dict[UUID, int]:
         """By tag, the untagged images that it is suggested for with that probability or more."""
-        # The least float32 that is no less.
-        least = np.float32(threshold)
-        least = np.nextafter(least, np.float32(2)) if float(least) < threshold else least
-        reached = (self.probabilities >= least) & self.untagged[:, np.newaxis]
+        reached = self._reached(threshold) & self.untagged[:, np.newaxis]
         return dict(zip(self.tag_ids, reached.sum(axis=0).tolist(), strict=True))
+
+    def likely(self, tag_ids: Set[UUID], threshold: float) -> NDArray[np.bool_]:
+        """Of each row, whether one of the tags is suggested with that probability or more."""
+        columns = [at for at, tag_id in enumerate(self.tag_ids) if tag_id in tag_ids]
+        return np.asarray(self._reached(threshold)[:, columns].any(axis=1), np.bool_)
 
     def is_untagged(self, image_id: UUID) -> bool:
         """Of an image with a suggestion, unless that has only just come."""
         at = self.places.get(image_id.bytes)
         return at is not None and bool(self.untagged[at])
+
+    def _reached(self, threshold: float) -> NDArray[np.bool_]:
+        # The least float32 that is no less.
+        least = np.float32(threshold)
+        return self.probabilities >= (np.nextafter(least, np.float32(2)) if float(least) < threshold else least)
 
     def with_changes(self, changes: Mapping[bytes, Highest | None]) -> Self:
         """Others for some images, or none; whether these are untagged remains to be seen."""

@@ -1,8 +1,9 @@
 """Suggestions for untagged images: pages by uncertainty, how many there are, and their end."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.models.images import ImageRecord
@@ -21,11 +22,22 @@ from shared.storage.workspace.suggestion_rows import all_of, decode, keys, own
 PACK = LIMIT // 5
 # So many index rows are read at once, or a page and one more.
 PART = 128
+# Where no more than this part of the suggestions is asked for, they are read one by one.
+RARE = 1 / 12
 # So many suggestions of a deleted iteration are deleted in one step: some seconds of work.
 FORGOTTEN = 500
 
-Keep = Callable[[Suggestion], bool]
-IsOpen = Callable[[ImageRecord], bool]
+
+class Wanted(NamedTuple):
+    """Suggestions of one of the tags with that probability or more, for images that are open."""
+
+    tag_ids: Set[UUID]
+    threshold: float
+    is_open: Callable[[ImageRecord], bool]
+
+    def shows(self, suggestion: Suggestion) -> bool:
+        found = suggestion.suggested.predictions
+        return any(each.tag_id in self.tag_ids and each.probability >= self.threshold for each in found)
 
 
 def put(store: Store, project_id: UUID, iteration_id: UUID, suggestions: Sequence[Suggestion]) -> None:
@@ -55,18 +67,23 @@ def query(
     project_id: UUID,
     iteration_id: UUID,
     sort_by: SortBy,
+    wanted: Wanted,
     *,
-    keep: Keep,
-    is_open: IsOpen,
     take: int,
     beyond: str = "",
 ) -> Page[Suggestion]:
-    """Those that `keep` holds for, from beyond that place on. Those whose image is open no longer are deleted."""
+    """From beyond that place on. Those whose image is open no longer are deleted."""
+    known = scores.read(store, project_id, iteration_id)
+    likely = known.likely(wanted.tag_ids, wanted.threshold)
+    rare = bool(likely.sum() < RARE * len(likely))
     prefix = f"{'least' if sort_by is SortBy.UNCERTAINTY_ASCENDING else 'most'}:{iteration_id}:"
     first = max(prefix, f"{beyond}~" if beyond else "")
-    known = scores.read(store, project_id, iteration_id)
-    found = rows.scan(store.predictions, str(project_id), first, rows.after_prefix(prefix), page=max(PART, take + 1))
-    return page(_current(store, project_id, found, keep, is_open, known, take + 1), take)
+    size = rows.PAGE if rare else max(PART, take + 1)
+    index = rows.scan(store.predictions, str(project_id), first, rows.after_prefix(prefix), keys_only=rare, page=size)
+    # What is not known has come since.
+    places = ((row, known.places.get(UUID(_image_id(row.key)).bytes)) for row in index)
+    found = (row for row, at in places if at is None or likely[at])
+    return page(_current(store, project_id, found, wanted, known, take + 1), take)
 
 
 def numbers(store: Store, project_id: UUID, iteration_id: UUID, threshold: float) -> dict[UUID, int]:
@@ -124,25 +141,29 @@ def _expire(store: Store, partition: str, since: str) -> None:
 
 
 def _current(
-    store: Store, project_id: UUID, index: Iterator[Row], keep: Keep, is_open: IsOpen, known: Scores, at_once: int
+    store: Store, project_id: UUID, index: Iterator[Row], wanted: Wanted, known: Scores, at_once: int
 ) -> Iterator[tuple[str, Suggestion | None]]:
-    """The index rows with those of their suggestions that `keep` holds for and whose images are open."""
+    """The index rows with those of their suggestions that are wanted."""
     while part := list(islice(index, at_once)):
-        wanted = [(key, each) for key, each in _copied(store, project_id, part) if keep(each)]
-        tagged = [each.suggested.id for _, each in wanted if not known.is_untagged(each.suggested.id)]
-        still = {record.id for record in images.get_many(store, project_id, tagged) if is_open(record)}
+        likely = [(key, each) for key, each in _copied(store, project_id, part) if wanted.shows(each)]
+        tagged = [each.suggested.id for _, each in likely if not known.is_untagged(each.suggested.id)]
+        still = {record.id for record in images.get_many(store, project_id, tagged) if wanted.is_open(record)}
         closed = set(tagged) - still
-        delete(store, project_id, [each for _, each in wanted if each.suggested.id in closed])
-        shown = {key: each for key, each in wanted if each.suggested.id not in closed}
+        delete(store, project_id, [each for _, each in likely if each.suggested.id in closed])
+        shown = {key: each for key, each in likely if each.suggested.id not in closed}
         yield from ((row.key, shown.get(row.key)) for row in part)
 
 
 def _copied(store: Store, project_id: UUID, part: Sequence[Row]) -> list[tuple[str, Suggestion]]:
     """The suggestions of index rows; those that carry no copy are read from their own rows."""
     bare = [row.key for row in part if not row.doc]
-    read = _rows(store, project_id, [own(key.split(":")[1], key.split(":")[3]) for key in bare])
+    read = _rows(store, project_id, [own(key.split(":")[1], _image_id(key)) for key in bare])
     docs = {key: row.doc for key, row in zip(bare, read, strict=True) if row}
     return [(row.key, decode(doc)) for row in part if (doc := row.doc or docs.get(row.key))]
+
+
+def _image_id(index_key: str) -> str:
+    return index_key.split(":")[3]
 
 
 def _rows(store: Store, project_id: UUID, wanted: Iterable[str]) -> list[Row | None]:
