@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from shared.errors import ServiceUnavailable
+from shared.errors import ServiceError
 from shared.models.predictions import Prediction
 from shared.storage.account import blobs, rows
 from shared.storage.account.memory import Memory
@@ -148,15 +148,16 @@ def settle(store: Store, project_id: UUID, iteration_id: UUID, number: int) -> N
     """After so many changes: write them anew, once in DRIFT changes on the average."""
     if random.random() < number / DRIFT:  # noqa: S311
         # The change is made; that tidying up fails is no reason to say otherwise.
-        with suppress(ServiceUnavailable):
-            _write(store, project_id, iteration_id, *_read(store, project_id, iteration_id))
+        with suppress(ServiceError):
+            scores = _write(store, project_id, iteration_id, *_read(store, project_id, iteration_id))
+            remembered.put((store, project_id, iteration_id), scores)
 
 
 def forget(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     head = _key(iteration_id)
     found = rows.together(store.predictions, str(project_id), head, head)
     rows.delete_all(store.predictions, str(project_id), [row.key for row in found])
-    for name in list(blobs.names(store, "predictions", _blob(project_id, iteration_id))):
+    for name in list(blobs.names(store, "predictions", _folder(project_id, iteration_id))):
         blobs.delete(store, "predictions", name)
 
 
@@ -185,7 +186,7 @@ def _read(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Scores, l
 
 def _write(store: Store, project_id: UUID, iteration_id: UUID, scores: Scores, found: Sequence[Row]) -> Scores:
     """Whoever loses the race against another leaves everything as it was."""
-    key, name = _key(iteration_id), f"{_blob(project_id, iteration_id)}{uuid4()}"
+    key, name = _key(iteration_id), f"{_folder(project_id, iteration_id)}{uuid4()}"
     old, partition = next((row for row in found if row.key == key), None), str(project_id)
     blobs.write(store, "predictions", name, scores.encode())
     try:
@@ -236,6 +237,6 @@ def _key(iteration_id: UUID, image_id: UUID | str = "") -> str:
     return f"scores:{iteration_id}:{image_id}"
 
 
-def _blob(project_id: UUID, iteration_id: UUID) -> str:
-    """The names of an iteration's blobs begin so."""
+def _folder(project_id: UUID, iteration_id: UUID) -> str:
+    """What the names of an iteration's blobs begin with."""
     return f"{project_id}/{iteration_id}/"
