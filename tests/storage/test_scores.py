@@ -141,3 +141,27 @@ def test_a_forgotten_iteration_leaves_nothing(store: Store, project_id: UUID) ->
     assert suggestions.forget_iteration(store, project_id, iteration_id)
     assert not list(blobs.names(store, "predictions", f"{project_id}/"))
     assert not list(rows.scan(store.predictions, str(project_id), " ", "~"))
+
+
+@pytest.mark.parametrize("few", [2, 100])
+def test_images_left_by_deleted_tags_are_counted_before_these_are_swept(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(scores, "FEW", few)
+    iteration_id, (gone, left) = uuid4(), [add_tag(store, project_id).id for _ in range(2)]
+    made = add_images(store, project_id, 12)
+    answers = [Prediction(0.5, TAGS[0], "")]
+    for image in made:
+        suggested = SuggestedTagAndRegion(image.id, project_id, iteration_id, now(), answers, 0.5)
+        suggestions.put(store, project_id, iteration_id, [Suggestion(suggested, GENERAL, 640, 480)])
+
+    def number() -> int:
+        return suggestions.numbers(store, project_id, iteration_id, 0.5, frozenset([gone]))[TAGS[0]]
+
+    assert number() == 12
+    for some, tag_ids in ((made[:8], [gone]), (made[5:], [left])):
+        ids = [image.id for image in some]
+        images.change_many(store, project_id, ids, lambda image: with_tags(image, tag_ids))  # noqa: B023
+    assert number() == 5
+    images.change_many(store, project_id, [made[0].id], lambda image: without_tags(image, [gone]))
+    assert number() == 5

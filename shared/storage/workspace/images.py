@@ -214,6 +214,12 @@ def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.T
     return _records(store, project_id, found, PART)
 
 
+def with_any(store: Store, project_id: UUID, tag_ids: Iterable[UUID]) -> Iterator[ImageRecord]:
+    """All images with one of the tags, whether these are still there or not; lazily."""
+    ranges = tuple(Range(project_id, f"t:{tag_id}:") for tag_id in tag_ids)
+    return _records(store, project_id, walk(store, ranges), PART)
+
+
 def with_tag(store: Store, project_id: UUID, tag_id: UUID) -> Iterator[UUID]:
     """The ids of all images with this tag, whether the tag itself is still there or not."""
     return (UUID(row.key) for row in walk(store, (Range(project_id, f"t:{tag_id}:"),), keys_only=True))

@@ -33,7 +33,7 @@ NONE = -1
 DRIFT = 256
 # So many images are quicker read by themselves than found among all untagged ones.
 FEW = 512
-REMEMBERED = 4
+REMEMBERED = 2
 REMEMBERED_SECONDS = 3_600.0
 
 # By tag, the highest probability that it is suggested for an image with.
@@ -135,13 +135,16 @@ def change(iteration_id: UUID, image_id: UUID, predictions: Iterable[Prediction]
     return Change("upsert", _key(iteration_id, image_id), doc)
 
 
-def read(store: Store, project_id: UUID, iteration_id: UUID) -> Scores:
-    """As they are now, written anew where too much has changed since."""
+def read(store: Store, project_id: UUID, iteration_id: UUID, dead: frozenset[UUID] = frozenset()) -> Scores:
+    """As they are now, written anew where too much has changed since.
+
+    Images with none but `dead` tags, deleted ones that are not swept yet, are untagged.
+    """
     scores, found = _read(store, project_id, iteration_id)
     if scores.drift > DRIFT or (scores.places and not scores.blob):
         scores = _write(store, project_id, iteration_id, scores, found)
     remembered.put((store, project_id, iteration_id), scores)
-    return scores
+    return scores.looked_at(_left_by(store, project_id, scores, dead), scores.revision) if dead else scores
 
 
 def settle(store: Store, project_id: UUID, iteration_id: UUID, number: int) -> None:
@@ -220,6 +223,14 @@ def _untagged(store: Store, project_id: UUID, image_ids: Set[bytes]) -> dict[byt
         records = images.get_many(store, project_id, [UUID(bytes=image_id) for image_id in image_ids])
         found = {record.id.bytes for record in records if not record.tags}
     return {image_id: image_id in found for image_id in image_ids}
+
+
+def _left_by(store: Store, project_id: UUID, scores: Scores, dead: frozenset[UUID]) -> dict[bytes, bool]:
+    """Those of the tagged images whose tags are all dead."""
+    tagged = [UUID(bytes=image_id) for image_id, at in scores.places.items() if not scores.untagged[at]]
+    few = len(tagged) <= FEW
+    records = images.get_many(store, project_id, tagged) if few else images.with_any(store, project_id, dead)
+    return {record.id.bytes: True for record in records if record.tag_ids <= dead}
 
 
 def _highest(predictions: Iterable[Prediction]) -> Highest:

@@ -86,9 +86,14 @@ def query(
     return page(_current(store, project_id, found, wanted, known, take + 1), take)
 
 
-def numbers(store: Store, project_id: UUID, iteration_id: UUID, threshold: float) -> dict[UUID, int]:
-    """By tag: how many untagged images it is suggested for with that probability or more."""
-    return scores.read(store, project_id, iteration_id).numbers(threshold)
+def numbers(
+    store: Store, project_id: UUID, iteration_id: UUID, threshold: float, dead: frozenset[UUID] = frozenset()
+) -> dict[UUID, int]:
+    """By tag: how many untagged images it is suggested for with that probability or more.
+
+    Images with none but `dead` tags, deleted ones that are not swept yet, are untagged.
+    """
+    return scores.read(store, project_id, iteration_id, dead).numbers(threshold)
 
 
 def delete(store: Store, project_id: UUID, suggestions: Iterable[Suggestion]) -> None:
