@@ -5,15 +5,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from shared.imaging.boxes import Floats
-from shared.metrics.counts import Curve, Flags, performance
-from shared.models.performance import IterationPerformance
+from shared.metrics.counts import Curve, Flags
 from shared.models.projects import ClassificationType
-from shared.models.training import EvaluatedImage, Evaluation, ModelTag
-
-
-def iteration_performance(evaluation: Evaluation, threshold: float) -> IterationPerformance:
-    found = curves(evaluation.images, evaluation.tags, evaluation.classification_type)
-    return performance(evaluation.tags, found, threshold)
+from shared.models.training import EvaluatedImage, ModelTag
 
 
 def curves(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], kind: ClassificationType | None) -> list[Curve]:

@@ -136,6 +136,7 @@ def test_get_artifact_refuses_all_else(training, compact, trained):
         image.replace(f"/{other}/", f"/{own}/%2E%2E/{other}/"),
         image.replace("127.0.0.1", "localhost"),
         f"models/{own}/{compact.iteration.id}/model.onnx",
+        f"predictions/{own}/{compact.iteration.id}/{uuid4()}",
         f"images/{own}",
         f"images/{own}/",
         f"images//{own}/x",

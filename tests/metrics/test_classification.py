@@ -6,7 +6,9 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from shared.metrics.classification import average_precision, iteration_performance
+from shared.metrics.classification import average_precision, curves
+from shared.metrics.counts import performance
+from shared.models.performance import IterationPerformance
 from shared.models.projects import ClassificationType
 from shared.models.training import EvaluatedImage, Evaluation, ModelTag
 
@@ -18,6 +20,10 @@ TIME = datetime(2026, 11, 21, tzinfo=UTC)
 def evaluation(kind: ClassificationType, *images: tuple[list[UUID], list[float]]) -> Evaluation:
     judged = [EvaluatedImage(UUID(int=9), TIME, 1, 1, tags, probabilities) for tags, probabilities in images]
     return Evaluation(TAGS, kind, judged)
+
+
+def iteration_performance(judged: Evaluation, threshold: float) -> IterationPerformance:
+    return performance(judged.tags, curves(judged.images, judged.tags, judged.classification_type), threshold)
 
 
 @pytest.mark.parametrize(

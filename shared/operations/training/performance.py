@@ -42,7 +42,7 @@ def get_iteration_performance(
             return classification.curves(images, index.tags, index.classification_type)
         return detection.curves(images, index.tags, overlap)
 
-    curves = remembered.once((store, project_id, iteration_id, overlap), judge)
+    curves = remembered.once((store, project_id, iteration_id, index.etag, overlap), judge)
     return performance(index.tags, curves, threshold)
 
 

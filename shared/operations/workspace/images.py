@@ -34,7 +34,6 @@ from shared.storage.training import datasets
 from shared.storage.workspace import counts
 from shared.storage.workspace import images as stored
 from shared.storage.workspace import tags as stored_tags
-from shared.storage.workspace.counts import Counts
 
 
 def get_images(
@@ -59,7 +58,7 @@ def get_images(
         tags = tags_of(store, project_id, tag_ids)
         # Of all images it does not matter which have tags.
         by_tags = status is not TaggingStatus.ALL
-        dead = _dead(counts.read(store, project_id), tags) if by_tags else frozenset[UUID]()
+        dead = counts.read(store, project_id).dead(tags.keys()) if by_tags else frozenset[UUID]()
         page = partial(stored.page, store, project_id, dead=dead)
     records = page(status=status, tag_ids=tag_ids, order=order, take=take, skip=skip, keep=keep)
     return [view(store, project_id, record, tags) for record in records]
@@ -82,7 +81,7 @@ def get_image_count(
     reading = store.threads.submit(counts.read, store, project_id)
     tags = tags_of(store, project_id, tag_ids)
     counted = reading.result()
-    dead = _dead(counted, tags)
+    dead = counted.dead(tags.keys())
     return stored.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead, counted=counted)
 
 
@@ -219,11 +218,6 @@ def tags_of(store: Store, project_id: UUID, tag_ids: Iterable[UUID], *, changing
     project.result()
     require_tags(tags, tag_ids)
     return tags
-
-
-def _dead(counted: Counts, tags: Mapping[UUID, Tag]) -> frozenset[UUID]:
-    """Deleted tags that some images still have."""
-    return frozenset(counted.per_tag.keys() - tags.keys())
 
 
 def get_all(store: Store, project_id: UUID, image_ids: list[UUID]) -> list[ImageRecord]:

@@ -113,7 +113,7 @@ def query_suggested_image_count(
     """For each of the tags, or with none given for all tags: for how many untagged images it is suggested."""
     reading = store.threads.submit(counts.read, store, project_id)
     scope = Scope.read(store, project_id, iteration_id, filter.tag_ids or [])
-    dead = frozenset(reading.result().per_tag.keys() - scope.tags.keys())
+    dead = reading.result().dead(scope.tags.keys())
     numbers = stored.numbers(store, project_id, iteration_id, filter.threshold or 0.0, dead)
     return {tag_id: numbers.get(tag_id, 0) for tag_id in set(filter.tag_ids or scope.tags)}
 

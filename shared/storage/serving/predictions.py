@@ -117,6 +117,7 @@ def expire(store: Store, before: datetime) -> int:
     deleted = 0
     while batch := list(islice(found, BATCH)):
         deleted += sum(store.bulk.map(lambda place: delete(store, *place), batch))
+    # What suggestions are counted by goes as well, and is made again where it is asked for.
     for name in blobs.names_before(store, "predictions", before - EARLIER):
         blobs.delete(store, "predictions", name)
     return deleted

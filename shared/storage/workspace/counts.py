@@ -7,7 +7,7 @@ tells, too, which images changed: each delta for its transaction, and `turned:..
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -36,7 +36,7 @@ FOLD = LIMIT - 4
 FOLD_CHANCE = 1 / 32
 # Of so many folds it is known which images they turned: some 2,000 transactions.
 FOLDS = 64
-# What a change turned an image into: one without a tag, or one with tags or none at all.
+# What a transaction turned an image into: one without a tag, or one with tags or none at all.
 UNTAGGED, ELSE = 1, 2
 
 # The keys of metadata that a project has ceased to count: deltas without them are short, and bring no key back.
@@ -112,6 +112,10 @@ class Counts(Struct, frozen=True):
     @property
     def untagged(self) -> int:
         return self.images - self.tagged
+
+    def dead(self, live: Set[UUID]) -> frozenset[UUID]:
+        """Deleted tags that some images still have: all but the live ones."""
+        return frozenset(self.per_tag.keys() - live)
 
     @property
     def several(self) -> int | None:

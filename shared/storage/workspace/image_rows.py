@@ -108,7 +108,7 @@ def packs(turns: Iterable[Turn]) -> Iterator[list[Turn]]:
 
 
 def commit(store: Store, project_id: UUID, pack: Sequence[Turn]) -> None:
-    """All turns or none. A tag that an image takes must be there.
+    """All turns or none, each of another image. A tag that an image takes must be there.
 
     Raises RowMissing (also when the project is gone), RowExists or RowChanged.
     """

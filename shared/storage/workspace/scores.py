@@ -173,7 +173,7 @@ def _read(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Scores, l
     if not isinstance(scores, Scores) or scores.blob != name:
         scores = _load(store, name) or _made_again(store, project_id, iteration_id)
     new = {row.key: row for row in found if row.key != head and scores.applied.get(row.key) != row.etag}
-    changed = {UUID(key[len(head) :]).bytes: _probable(row.doc) for key, row in new.items()}
+    changed = {UUID(key[len(head) :]).bytes: _decode(row.doc) for key, row in new.items()}
     if new:
         applied = {**scores.applied, **{key: row.etag for key, row in new.items()}}
         scores = scores.with_changes(changed)._replace(applied=applied)
@@ -240,7 +240,7 @@ def _highest(predictions: Iterable[Prediction]) -> Highest:
     return highest
 
 
-def _probable(doc: str) -> Highest | None:
+def _decode(doc: str) -> Highest | None:
     return msgspec.json.decode(doc, type=dict[UUID, float]) if doc else None
 
 
