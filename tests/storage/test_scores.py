@@ -54,6 +54,7 @@ def test_suggestions_are_counted_right_after_any_changes_and_in_any_process(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(scores, "DRIFT", 4)
+    monkeypatch.setattr(scores, "FAR", 12)
     monkeypatch.setattr(scores, "FEW", 5)
     monkeypatch.setattr(suggestions, "RARE", seed % 2)
     monkeypatch.setattr(counts, "FOLD_CHANCE", 0.5)
@@ -99,6 +100,7 @@ def test_suggestions_are_counted_right_after_many_at_once(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scores, "DRIFT", 5)
+    monkeypatch.setattr(scores, "FAR", 10)
     iteration_id, tag_id = uuid4(), add_tag(store, project_id).id
     made = add_images(store, project_id, 60)
 

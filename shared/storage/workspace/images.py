@@ -316,7 +316,7 @@ def _view(project_id: UUID, wanted: Selection, counted: Counts | None = None) ->
 def _uncounted(store: Store, project_id: UUID, wanted: Selection, counted: Counts) -> int:
     """What the metadata that is not counted changes in the number of images: a look at all that have some of it.
 
-    Later looks are at those that changed since the last one, where these are few.
+    Later looks are at those that changed since the last one, where these are fewer.
     """
     pairs, key = wanted.uncounted(counted), (store, project_id, wanted)
     if not pairs:
@@ -325,7 +325,7 @@ def _uncounted(store: Store, project_id: UUID, wanted: Selection, counted: Count
     known = known if isinstance(known, Gained) else Gained(NEVER, {})
     if known.revision.changes != counted.changes:
         now, turned = counts.turned(store, project_id, known.revision)
-        if turned is None or len(turned) > PART:
+        if turned is None or len(turned) > len(known.by_image):
             known, ranges = Gained(NEVER, {}), tuple(Range(project_id, having(*each)) for each in pairs)
             found = _records(store, project_id, walk(store, ranges), PART)
         else:

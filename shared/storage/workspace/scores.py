@@ -24,14 +24,14 @@ from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing, transact
 from shared.storage.workspace import counts, images, suggestion_rows
 from shared.storage.workspace.counts import NEVER, Revision
-from shared.storage.workspace.ranges import Range, walk
+from shared.storage.workspace.ranges import END, Range, between
 
 ID = 16
 # Where a tag is not suggested.
 NONE = -1
-# So many changes beside the blob make it worth writing a new one.
-DRIFT = 256
-# So many images are quicker read by themselves than found among all untagged ones.
+# After so many new suggestions a new blob is written, on the average; after so many changes of all kinds, by who reads.
+DRIFT, FAR = 128, 1_024
+# So many images are quicker read by themselves than found among the untagged ones.
 FEW = 512
 REMEMBERED = 2
 REMEMBERED_SECONDS = 3_600.0
@@ -141,7 +141,7 @@ def read(store: Store, project_id: UUID, iteration_id: UUID, dead: frozenset[UUI
     Images with none but `dead` tags, deleted ones that are not swept yet, are untagged.
     """
     scores, found = _read(store, project_id, iteration_id)
-    if scores.drift > DRIFT or (scores.places and not scores.blob):
+    if scores.drift > FAR or (scores.places and not scores.blob):
         scores = _write(store, project_id, iteration_id, scores, found)
     remembered.put((store, project_id, iteration_id), scores)
     return scores.looked_at(_left_by(store, project_id, scores, dead), scores.revision) if dead else scores
@@ -218,7 +218,9 @@ def _made_again(store: Store, project_id: UUID, iteration_id: UUID) -> Scores:
 def _untagged(store: Store, project_id: UUID, image_ids: Set[bytes]) -> dict[bytes, bool]:
     """Whether each of the images is there without a tag."""
     if len(image_ids) > FEW:
-        found = {UUID(row.key).bytes for row in walk(store, (Range(project_id, "untagged:"),), keys_only=True)}
+        first, last = (str(UUID(bytes=end)) for end in (min(image_ids), max(image_ids)))
+        near = between(store, (Range(project_id, "untagged:"),), first, f"{last}{END}", keys_only=True)
+        found = {UUID(row.key).bytes for row in near}
     else:
         records = images.get_many(store, project_id, [UUID(bytes=image_id) for image_id in image_ids])
         found = {record.id.bytes for record in records if not record.tags}
