@@ -17,7 +17,7 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import SweepTag
+from shared.models.jobs import Announce, SweepTag
 from shared.models.limits import Limits
 from shared.models.predictions import Pointer
 from shared.models.tags import Tag, TagUpdate
@@ -25,7 +25,7 @@ from shared.models.wire import now
 from shared.operations.serving import publish
 from shared.operations.training import iterations, train
 from shared.operations.workspace import images, projects, tags
-from shared.storage.account import queues
+from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.serving import published
 from shared.storage.training import iterations as stored_iterations
@@ -149,6 +149,34 @@ def test_delete_tag_asks_for_its_completion_before_it_begins(store, project_id, 
     monkeypatch.setattr(queues, "send", note)
     tags.delete_tag(store, project_id, tag.id)
     assert sent == [(SweepTag(project_id, tag.id), True, True)]
+
+
+@pytest.mark.parametrize("error", [errors.Conflict("Too many at once."), errors.ServiceUnavailable("Away.")])
+def test_what_fails_after_a_change_is_made_does_not_reach_the_caller(store, project_id, iteration, monkeypatch, error):
+    def fails(*_) -> None:
+        raise error
+
+    def sent(store, queue, task, delay=0.0) -> None:
+        if not delay and not isinstance(task, Announce):
+            raise error
+
+    monkeypatch.setattr(queues, "send", sent)
+    tag, record = tag_of(store, project_id), record_of(project_id)
+    image_with(store, project_id, tag.id)
+    publish_as(store, iteration, "live")
+    stored_iterations.insert(store, record)
+    for place, name in (stored_tags, "sweep"), (blobs, "delete_model"), (published, "get"):
+        monkeypatch.setattr(place, name, fails)
+    tags.delete_tag(store, project_id, tag.id)
+    assert tags.get_tags(store, project_id) == []
+    assert publish_as(store, record.iteration, "live", overwrite=True)
+    publish.unpublish_iteration(store, project_id, iteration.id)
+    iterations.delete_iteration(store, project_id, iteration.id)
+    publish.unpublish_iteration(store, project_id, record.iteration.id)
+    assert [each.id for each in iterations.get_iterations(store, project_id)] == [record.iteration.id]
+    projects.delete_project(store, project_id)
+    with pytest.raises(errors.ProjectNotFound):
+        projects.get_project(store, project_id)
 
 
 def test_a_deleted_project_is_gone_for_every_read(store, project_id, iteration):

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec import structs
 
+from shared.errors import Conflict, ServiceError, ServiceUnavailable
 from shared.models import filters
 from shared.models.images import ImageRecord, TaggingStatus
 from shared.storage.account import rows
@@ -205,6 +206,27 @@ def test_a_ledger_of_several_pages_is_read_as_of_one_moment(
     with ThreadPoolExecutor(4) as pool:
         found = [read.images for read in pool.map(lambda _: counts.read(store, project_id), range(40))]
     assert set(found) == {len(made)}
+
+
+@pytest.mark.parametrize("error", [Conflict("Too many at once."), ServiceUnavailable("Storage is away.")])
+def test_a_fold_that_fails_after_the_change_is_nobodys_concern(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, error: ServiceError
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(counts, "FOLD_CHANCE", 1)
+    for broken in (rows, "together"), (counts, "_fold"):
+        with monkeypatch.context() as broken_off:
+            broken_off.setattr(*broken, fails)
+            made = add_images(store, project_id, 1)[0]
+            images.update(store, project_id, made.id, lambda old: structs.replace(old, metadata={"line": "7"}))
+            counts.bump(store, project_id)
+    with monkeypatch.context() as broken_off:
+        broken_off.setattr(counts, "FOLD", 0)
+        broken_off.setattr(counts, "_fold", fails)
+        assert (counts.read(store, project_id).images, counts.read(store, project_id).changes) == (2, 6)
+    assert_consistent(store, project_id)
 
 
 def test_folders_that_race_change_nothing(store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:

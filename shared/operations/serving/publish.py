@@ -74,7 +74,7 @@ def _unmark_others(store: Store, project_id: UUID, publish_name: str) -> None:
 
     The pointer decides, so that of two that overwrite each other at once just one ends as published.
     """
-    with suppress(errors.IterationNotFound):
+    with suppress(errors.ServiceError):
         pointer, _ = published.get(store, project_id, publish_name)
         for record in stored.list_all(store, project_id):
             held = record.iteration.publish_name or ""

@@ -59,12 +59,13 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
     _require_deletable(record.iteration)
     if record.iteration.status == IterationStatus.TRAINING:
         train.cancel(store, record)
-    # Once more when this call must be over: if we die right here, that removes what we left.
+    # Once more when this call must be over: if we die or fail after the deletion, that removes what we left.
     queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
     queues.send(store, "upkeep", ForgetIteration(project_id, iteration_id), delay=SETTLED)
     stored.delete(store, project_id, iteration_id, _require_deletable)
-    drop(store, project_id, iteration_id)
-    queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
+    with suppress(errors.ServiceError):
+        drop(store, project_id, iteration_id)
+        queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
 
 
 def _require_deletable(iteration: Iteration) -> None:

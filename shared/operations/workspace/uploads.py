@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from hashlib import sha256
 from threading import Event, Semaphore
@@ -197,7 +197,9 @@ def _insert(batch: Batch, record: ImageRecord, data: bytes, content_type: str) -
     blobs.put_picture(store, project_id, record.id, "thumbnail", copies.thumbnail, "image/jpeg")
     existing = stored.insert(store, project_id, record)
     if existing:
-        blobs.delete_pictures(store, project_id, record.id)
+        # Nobody sees them, and upkeep would find them.
+        with suppress(errors.ServiceError):
+            blobs.delete_pictures(store, project_id, record.id)
     return existing
 
 

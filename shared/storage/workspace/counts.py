@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from shared.errors import ProjectNotFound, ServiceUnavailable
+from shared.errors import ProjectNotFound, ServiceError
 from shared.models.images import ImageRecord
 from shared.storage.account import rows
 from shared.storage.account.memory import Memory
@@ -202,7 +202,7 @@ def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: De
     transact(store.catalog, partition, [Change("touch", WORKSPACE), *changes, *ledger])
     if deltas and random.random() < FOLD_CHANCE:  # noqa: S311
         # The change is made; that tidying up fails is no reason to say otherwise.
-        with suppress(ServiceUnavailable):
+        with suppress(ServiceError):
             _fold(store, project_id, _ledger(store, project_id))
 
 
@@ -231,7 +231,8 @@ def _read(store: Store, project_id: UUID) -> list[Row]:
     """The ledger of a project that must exist. Raises ProjectNotFound."""
     ledger = _ledger(store, project_id)
     if len(ledger) > FOLD:
-        _fold(store, project_id, ledger)
+        with suppress(ServiceError):
+            _fold(store, project_id, ledger)
     if not ledger:
         require_project(store, project_id)
     return ledger

@@ -142,7 +142,8 @@ def read(store: Store, project_id: UUID, iteration_id: UUID, dead: frozenset[UUI
     """
     scores, found = _read(store, project_id, iteration_id)
     if scores.drift > FAR or (scores.places and not scores.blob):
-        scores = _write(store, project_id, iteration_id, scores, found)
+        with suppress(ServiceError):
+            scores = _write(store, project_id, iteration_id, scores, found)
     remembered.put((store, project_id, iteration_id), scores)
     return scores.looked_at(_left_by(store, project_id, scores, dead), scores.revision) if dead else scores
 

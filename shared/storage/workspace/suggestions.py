@@ -1,11 +1,13 @@
 """Suggestions for untagged images: pages by uncertainty, how many there are, and their end."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.errors import ServiceError
 from shared.models.images import ImageRecord
 from shared.models.suggestions import SortBy, Suggestion
 from shared.storage.account import rows
@@ -154,7 +156,9 @@ def _current(
         tagged = [each.suggested.id for _, each in likely if not known.is_untagged(each.suggested.id)]
         still = {record.id for record in images.get_many(store, project_id, tagged) if wanted.is_open(record)}
         closed = set(tagged) - still
-        delete(store, project_id, [each for _, each in likely if each.suggested.id in closed])
+        # Whoever comes by next finds what is left.
+        with suppress(ServiceError):
+            delete(store, project_id, [each for _, each in likely if each.suggested.id in closed])
         shown = {key: each for key, each in likely if each.suggested.id not in closed}
         yield from ((row.key, shown.get(row.key)) for row in part)
 
