@@ -11,7 +11,11 @@ from collections.abc import Awaitable, Callable, Iterator
 import uvicorn
 import uvloop
 
+from local.protocol import BoundedProtocol
+
 GRACE_SECONDS = 10
+# As Azure's front end keeps a connection on which nothing is sent.
+IDLE_SECONDS = 240
 
 
 class Server(uvicorn.Server):
@@ -28,13 +32,14 @@ def serve(app: Callable[..., Awaitable[None]], port: int) -> None:
         app,
         host="127.0.0.1",
         port=port,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = Server(config)

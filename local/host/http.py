@@ -69,7 +69,7 @@ class HttpHost:
     async def _request(
         self, scope: Message, receive: Receive, raw_path: str, route_values: dict[str, str]
     ) -> HttpRequest:
-        headers = _joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+        headers = _joined((name.decode("latin-1"), _text(value)) for name, value in scope["headers"])
         query: str = scope["query_string"].decode("latin-1")
         address = f"{scope['scheme']}://{headers.get('host', '')}{raw_path}"
         return HttpRequest(
@@ -108,6 +108,11 @@ def failure(status: int, message: str) -> HttpResponse:
     """An answer of the host itself, in the shape of the service's gateway."""
     body = msgspec.json.encode({"error": {"code": str(status), "message": message}})
     return HttpResponse(body, status_code=status, mimetype="application/json")
+
+
+def _text(value: bytes) -> str:
+    """A header's value, without the blanks behind it that the parser leaves."""
+    return value.decode("latin-1").strip(" \t")
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -3,6 +3,10 @@
 import msgspec
 from msgspec import Struct, structs
 
+# Kestrel's in the Functions host, which no setting changes: from the method to the line break.
+REQUEST_LINE_BYTES = 8 * 1024
+ID_BYTES = 36
+
 
 class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Counts are inclusive maxima; sizes are bytes; sides are pixels.
@@ -83,3 +87,8 @@ def read_limits(text: str) -> Limits:
     if negative:
         raise msgspec.ValidationError(f"LIMITS sets {negative[0]} below 0.")
     return limits
+
+
+def ids_in_line(rest: int, separator: int = 1) -> int:
+    """How many ids of a list have room in a request line beside `rest` other bytes."""
+    return max(0, (REQUEST_LINE_BYTES - rest + separator) // (ID_BYTES + separator))
