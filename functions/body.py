@@ -1,6 +1,7 @@
 """Request bodies: JSON with keys in any case, and pictures in multipart or raw bodies."""
 
 import codecs
+from datetime import datetime
 from functools import cache
 from io import BytesIO
 from types import UnionType
@@ -11,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import FieldInfo
 from multipart import MultipartError, MultipartParser, parse_options_header
 
+from functions.times import read_time
 from shared import errors
 
 S = TypeVar("S", bound=Struct | dict[str, str])
@@ -71,7 +73,7 @@ def _parts(data: bytes, boundary: str) -> list[File]:
 
 
 def _recase(value: object, kind: object) -> object:
-    """`value` with its keys spelt as `kind` spells them: clients send Url as well as url."""
+    """`value` with its keys spelt as `kind` spells them, and times read: clients send Url as well as url."""
     if get_origin(kind) is UnionType:
         kind = next((option for option in get_args(kind) if _is_shaped(value, option)), None)
     if isinstance(value, list) and get_origin(kind) is list:
@@ -80,7 +82,15 @@ def _recase(value: object, kind: object) -> object:
         fields = _fields(kind)
         known = ((fields.get(key.lower()), item) for key, item in value.items())
         return {field.encode_name: _recase(item, field.type) for field, item in known if field}
-    return value
+    return _time(value) if kind is datetime and isinstance(value, str) else value
+
+
+def _time(text: str) -> object:
+    """What can't be read is left to msgspec, which knows its place."""
+    try:
+        return read_time(text)
+    except ValueError:
+        return text
 
 
 @cache
@@ -89,6 +99,8 @@ def _fields(kind: type[Struct]) -> dict[str, FieldInfo]:
 
 
 def _is_shaped(value: object, kind: object) -> bool:
+    if isinstance(value, str):
+        return kind is datetime
     if isinstance(value, list):
         return get_origin(kind) is list
     return isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Struct)

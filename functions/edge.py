@@ -14,6 +14,7 @@ import msgspec
 from functions.call import Call
 from functions.parameters import Parameter, camel, parameters, result
 from functions.runtime import runtime
+from functions.times import encode
 from shared import errors
 from shared.errors import ServiceError
 from shared.models.audit import AUDITED, SUBJECTS, AuditRecord, Stage
@@ -198,7 +199,7 @@ def _respond(call: Call, operation: Operation, answer: object) -> func.HttpRespo
     status, value = answer if isinstance(answer, Answer) else (operation.statuses[0], answer)
     if isinstance(value, bytes):
         return func.HttpResponse(value, status_code=status, headers=_headers(call), mimetype=BYTES_TYPE)
-    content = b"" if value is None else msgspec.json.encode(value)
+    content = b"" if value is None else encode(value)
     return func.HttpResponse(content, status_code=status, headers=_headers(call), mimetype=JSON_TYPE)
 
 

@@ -15,7 +15,10 @@ NO_NAME = {"utils.py", "helpers.py", "common.py", "misc.py", "manager.py"}
 # What each place of ours may import of ours, beside what lies within it; the longest place that fits a module counts.
 PLACES = {
     "function_app": ["functions", "shared.settings", "shared.telemetry.export"],
-    "functions": [*(f"functions.{name}" for name in ("edge", "call", "parameters", "body", "runtime")), "shared"],
+    "functions": [
+        *(f"functions.{name}" for name in ("edge", "call", "parameters", "body", "times", "runtime")),
+        "shared",
+    ],
     "shared.errors": [],
     "shared.settings": ["shared.models"],
     "shared.models": ["shared.errors"],

@@ -23,9 +23,12 @@ class Choice(StrEnum):
 
 
 def now() -> datetime:
-    """The time in UTC, cut to the milliseconds that every client of the API can read."""
+    """The time in UTC, cut to the milliseconds that every client of the API can read.
+
+    Never without a fraction, which would not be written: clients cut it off by its place.
+    """
     time = datetime.now(UTC)
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+    return time.replace(microsecond=max(1, time.microsecond // 1000) * 1000)
 
 
 def enum_named(kind: type[E], text: str) -> E | None:

@@ -1,6 +1,5 @@
 """Stored predictions: query them, delete them, make training images of them."""
 
-from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -39,7 +38,7 @@ def query_predictions(
     iterations = {iteration.id for iteration in get_iterations(store, project_id)}
     if token.iteration_id and token.iteration_id not in iterations:
         raise errors.IterationNotFound(f"There is no iteration {token.iteration_id} in this project.")
-    order, since, until = token.order_by or PredictionOrder.NEWEST, _utc(token.start_time), _utc(token.end_time)
+    order, since, until = token.order_by or PredictionOrder.NEWEST, token.start_time, token.end_time
     times = [time and time.timestamp() for time in (since, until)]
     session = Session(project_id, order, times, token.tags or [], token.iteration_id, token.application or None)
     place = session.place(token.session, token.continuation)
@@ -94,8 +93,7 @@ def _check(token: PredictionQueryToken) -> None:
         low, high = _bounds(tag)
         if low > high:
             raise errors.InvalidQueryParameters(f"The 'minThreshold' {low} of tag {tag.id} is over its 'maxThreshold'.")
-    since, until = _utc(token.start_time), _utc(token.end_time)
-    if since and until and since > until:
+    if token.start_time and token.end_time and token.start_time > token.end_time:
         raise errors.InvalidQueryParameters("'startTime' is after 'endTime'; exchange them.")
 
 
@@ -114,11 +112,6 @@ def _shows(stored: StoredPrediction, tag: PredictionQueryTag) -> bool:
 
 def _bounds(tag: PredictionQueryTag) -> tuple[float, float]:
     return tag.min_threshold or 0.0, 1.0 if tag.max_threshold is None else tag.max_threshold
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    """A time without a zone is UTC."""
-    return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
 
 
 def _view(store: Store, stored_prediction: StoredPrediction) -> StoredImagePrediction:
