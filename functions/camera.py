@@ -7,12 +7,15 @@ from functions.edge import blueprints
 from functions.runtime import runtime
 from shared.errors import ServiceError
 from shared.models.camera import Frame, Upload
+from shared.models.wire import now
 from shared.operations.serving import camera
 from shared.storage.account import queues
 from shared.telemetry import counters
 from shared.telemetry.tracing import span
 
 blueprint = blueprints["camera"]
+# Of each hour, not of each day: one run may not get through all.
+EXPIRY_MINUTE = 45
 
 
 @blueprint.event_grid_trigger(arg_name="event")
@@ -24,7 +27,8 @@ def camera_preprocess(event: func.EventGridEvent, context: func.Context) -> None
         # A subscription without its filter tells of other containers too, our own results among them.
         return
     # A subscription may deliver in the schema of CloudEvents, whose extension for tracing names the sender's trace.
-    told = str(event.extension_attrs.get("traceparent", "")) if isinstance(event, func.CloudEvent) else ""
+    # The worker brings azure.functions, and only newer versions of it hand that on.
+    told = str(getattr(event, "extension_attrs", {}).get("traceparent", ""))
     with span("camera_preprocess", told or context.trace_context.trace_parent):
         camera.preprocess(app.store, app.publisher, app.settings.limits, upload)
 
@@ -49,12 +53,12 @@ def camera_reject_poison(message: func.QueueMessage) -> None:
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")
-def camera_reject_dead_letters(timer: func.TimerRequest) -> None:
-    """An upload whose event was never taken ends as a recorded rejection, too."""
-    camera.reject_dead_letters(runtime().store, runtime().publisher)
+def camera_tidy(timer: func.TimerRequest) -> None:
+    """Uploads whose events were never taken end as recorded rejections, too; by the hour, old results are dropped.
 
-
-# In the second of the timer above, so that nothing more wakes up; by the hour, as one run may not get through all.
-@blueprint.timer_trigger(arg_name="timer", schedule="30 45 * * * *")
-def camera_expire(timer: func.TimerRequest) -> None:
-    camera.expire(runtime().store, runtime().settings.limits)
+    One function does both, as each timer function wakes an instance of its own.
+    """
+    app = runtime()
+    if now().minute == EXPIRY_MINUTE:
+        camera.expire(app.store, app.settings.limits)
+    camera.reject_dead_letters(app.store, app.publisher)

@@ -35,8 +35,7 @@ def test_services_choose_what_is_served():
         "camera_preprocess",
         "camera_predict",
         "camera_reject_poison",
-        "camera_reject_dead_letters",
-        "camera_expire",
+        "camera_tidy",
     }
 
 
