@@ -44,8 +44,10 @@ param purgeProtection bool = false
 param trainingMemoryMB int = 2048
 @description('Instances of the prediction app that are never stopped.')
 param predictionAlwaysReady int = 0
-@description('The most instances of each app: what bounds the bill and the load on storage.')
-param maximumInstances int = 40
+@description('The most instances of each function group: of an app\'s HTTP functions together, and of each other function.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstances int = 10
 @description('A workload profile with a GPU for training, such as Consumption-GPU-NC8as-T4; empty for CPUs.')
 param gpuProfile string = ''
 @description('Seconds after which a training that still runs is ended.')
@@ -274,8 +276,8 @@ module training 'modules/function-app.bicep' = {
     identity: trainingIdentity.outputs.identity
     instanceMemoryMB: trainingMemoryMB
     maximumInstances: maximumInstances
-    // Most calls wait for storage; those that take pictures bring some MB each, 384 at the most.
-    httpConcurrency: trainingMemoryMB / 256
+    // 4 at 2 GB, 8 at 4 GB: the host takes bodies of 100 MiB, and each is in memory up to three times.
+    httpConcurrency: trainingMemoryMB / 512
     alwaysReady: 0
     publicAccess: publicAccess
     subnetId: privateNetworking ? network!.outputs.subnets.training : ''
@@ -407,19 +409,25 @@ module endpoints 'modules/private-endpoints.bicep' = if (privateNetworking) {
     subnetId: network!.outputs.subnets.endpoints
     targets: [
       { name: 'blob', id: storage.outputs.id, group: 'blob' }
-      { name: 'table', id: storage.outputs.id, group: 'table' }
-      { name: 'queue', id: storage.outputs.id, group: 'queue' }
       { name: 'training-host', id: training.outputs.hostAccountId, group: 'blob' }
-      { name: 'training-host-table', id: training.outputs.hostAccountId, group: 'table' }
-      { name: 'prediction-host', id: prediction.outputs.hostAccountId, group: 'blob' }
-      { name: 'prediction-host-table', id: prediction.outputs.hostAccountId, group: 'table' }
-      { name: 'camera-host', id: camera.outputs.hostAccountId, group: 'blob' }
-      { name: 'camera-host-table', id: camera.outputs.hostAccountId, group: 'table' }
       { name: 'vault', id: vault.outputs.id, group: 'vault' }
+
+      { name: 'table', id: storage.outputs.id, group: 'table' }
+      { name: 'prediction-host', id: prediction.outputs.hostAccountId, group: 'blob' }
       { name: 'registry', id: registry.outputs.id, group: 'registry' }
+
+      { name: 'queue', id: storage.outputs.id, group: 'queue' }
+      { name: 'camera-host', id: camera.outputs.hostAccountId, group: 'blob' }
       { name: 'topic', id: topic.outputs.id, group: 'topic' }
+
+      { name: 'training-host-table', id: training.outputs.hostAccountId, group: 'table' }
+      { name: 'prediction-host-table', id: prediction.outputs.hostAccountId, group: 'table' }
+      { name: 'camera-host-table', id: camera.outputs.hostAccountId, group: 'table' }
+
       { name: 'training', id: training.outputs.id, group: 'sites' }
       { name: 'prediction', id: prediction.outputs.id, group: 'sites' }
+      // For deployments: Event Grid calls the public address.
+      { name: 'camera', id: camera.outputs.id, group: 'sites' }
     ]
   }
 }

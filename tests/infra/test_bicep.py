@@ -81,7 +81,6 @@ def test_there_are_the_accounts_that_these_rules_are_about() -> None:
     [
         ("Microsoft.Web/sites", "properties.httpsOnly", True),
         ("Microsoft.Web/sites", "properties.siteConfig.minTlsVersion", "1.2"),
-        ("Microsoft.Web/sites", "properties.siteConfig.ftpsState", "Disabled"),
         ("Microsoft.Web/sites/basicPublishingCredentialsPolicies", "properties.allow", False),
         ("Microsoft.KeyVault/vaults", "properties.enableRbacAuthorization", True),
         ("Microsoft.EventGrid/topics", "properties.disableLocalAuth", True),
@@ -96,6 +95,60 @@ def test_a_kind_of_resource_is_closed(kind: str, place: str, expected: object) -
     found = [dict(walk(resource.body)) for template in TEMPLATES for resource in template.of_type(kind)]
     assert found
     assert {values.get(place) for values in found} == {expected}
+
+
+def test_nothing_is_set_that_flex_consumption_refuses() -> None:
+    (site,) = (site for template in TEMPLATES for site in template.of_type("Microsoft.Web/sites"))
+    assert not [path for path, _ in walk(site.body) if path.endswith("ftpsState")]
+
+
+def test_an_app_that_denies_by_default_does_not_share_its_rules_with_its_deployment_endpoint() -> None:
+    (site,) = (site for template in TEMPLATES for site in template.of_type("Microsoft.Web/sites"))
+    rules = dict(walk(site.body))["properties.siteConfig"]
+    assert isinstance(rules, dict)
+    assert "'Deny'" in str(rules["ipSecurityRestrictionsDefaultAction"])
+    assert rules["scmIpSecurityRestrictionsUseMain"] is False
+    assert "scmIpSecurityRestrictions" not in rules
+    # Closed to the internet only where deployments come through a private endpoint, which each app has then.
+    assert rules["scmIpSecurityRestrictionsDefaultAction"] == "publicAccess ? 'Allow' : 'Deny'"
+    targets = {target["id"] for target in private_endpoints() if target["group"] == "sites"}
+    assert targets == {f"{name}.outputs.id" for name in ("training", "prediction", "camera")}
+
+
+def test_private_endpoints_are_made_few_at_a_time_and_one_of_a_service() -> None:
+    (template,) = (template for path, template in MODULES.items() if path.name == "private-endpoints.bicep")
+    (size,) = {
+        int(re.fullmatch(r"@batchSize\((\d+)\)", decorator)[1])  # type: ignore[index]
+        for resource in template.resources
+        if resource.type.startswith("Microsoft.Network/privateEndpoints")
+        for decorator in resource.decorators or ["@batchSize(1000)"]
+    }
+    services = [target["id"].replace("hostAccountId", "id") for target in private_endpoints()]
+    batches = [services[start : start + size] for start in range(0, len(services), size)]
+    assert [batch for batch in batches if len(set(batch)) < len(batch)] == []
+
+
+def private_endpoints() -> list[dict[str, str]]:
+    (endpoints,) = (module for module in MAIN.modules if module.symbol == "endpoints")
+    targets = endpoints.params["targets"]
+    assert isinstance(targets, list)
+    return [{name: str(value) for name, value in target.items()} for target in targets]
+
+
+def test_what_runs_in_the_private_network_gets_out_by_the_gateway() -> None:
+    apps, endpoints = (BICEP / "modules" / "network.bicep").read_text().split("addressPrefix: cidrSubnet")[1:]
+    assert "defaultOutboundAccess: false" in apps
+    assert "defaultOutboundAccess: false" in endpoints
+    assert "natGateway: { id: gateway.id }" in apps
+    assert "natGateway" not in endpoints
+
+
+def test_the_guide_registers_the_providers_of_all_resources() -> None:
+    text = (BICEP.parent.parent / "docs" / "deploy.md").read_text()
+    (listed,) = re.findall(r"^for name in (Microsoft\.[^;]+); do az provider register", text, re.MULTILINE)
+    used = {resource.type.split("/")[0] for template in TEMPLATES for resource in template.resources}
+    # These are registered everywhere.
+    assert used - {"Microsoft.Authorization", "Microsoft.Resources"} == set(listed.replace("\\\n", " ").split())
 
 
 @by_file

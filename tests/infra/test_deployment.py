@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from function_app import MODULES
+from function_app import MODULES, build
+from local.host.functions import index
 from shared.settings import ROOT, JobSettings, Settings
 from shared.storage.account.store import Store
 from tests.infra.reading import BICEP, Expression, read, texts
@@ -143,6 +144,36 @@ def test_what_is_watched_is_measured(path):
     assert watched
     # A name of a metric stands there whole; an attribute without its prefix where it is made so.
     assert [name for name in watched if f'"ocellus.{name}"' not in measured] == []
+
+
+def test_the_bodies_that_training_takes_at_once_fit_its_memory():
+    (module,) = (module for module in MAIN.modules if module.symbol == "training")
+    (share,) = re.findall(r"^trainingMemoryMB / (\d+)$", str(module.params["httpConcurrency"]))
+    # The host takes bodies of 100 MiB; each is there up to three times, and what is left is for the process itself.
+    assert MAIN.params["trainingMemoryMB"].default == 2048
+    assert 2048 // int(share) == 4
+    assert int(share) > 3 * 105 * 1.25
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_most_instances_fit_the_regional_quota_and_the_guide_says_how_many(stage):
+    chosen = {"predictionMemory": 2048, "cameraMemory": 2048, "trainingMemory": of_stage("trainingMemoryMB", stage)}
+    limit, total = of_stage("maximumInstances", stage), 0
+    for app in APPS:
+        triggers = [function.trigger.type for function in index(build(app))]
+        timers = triggers.count("timerTrigger")
+        groups = len([kind for kind in triggers if kind not in ("httpTrigger", "timerTrigger")])
+        groups += "httpTrigger" in triggers
+        total += (groups * limit + timers) * chosen[f"{app}Memory"]
+    assert total < 512_000
+    assert f"{total:,} MB in {stage}" in (ROOT / "docs" / "deploy.md").read_text()
+
+
+def of_stage(name: str, stage: str) -> int:
+    """What the parameters file sets: `param name = prod ? 2 : 1`."""
+    text = (BICEP / "main.bicepparam").read_text()
+    ((prod, dev),) = re.findall(rf"^param {name} = prod \? (\d+) : (\d+)$", text, re.MULTILINE)
+    return int(prod if stage == "prod" else dev)
 
 
 def test_the_host_waits_for_messages_as_the_comment_on_concurrency_says():

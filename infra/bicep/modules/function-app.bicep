@@ -11,6 +11,7 @@ param identity { id: string, clientId: string, principalId: string }
 param settings object
 @description('512, 2048 or 4096: a quarter of a core, one core, two cores.')
 param instanceMemoryMB int
+@description('The most instances of each function group: the HTTP functions together, each other function by itself.')
 param maximumInstances int
 @description('Requests that one instance answers side by side before another is started.')
 param httpConcurrency int
@@ -130,16 +131,18 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         alwaysReady: alwaysReady > 0 ? [{ name: 'http', instanceCount: alwaysReady }] : []
         triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
-      // Instances go one after another, each when its requests have ended: a deployment fails none.
-      siteUpdateStrategy: { type: 'RollingUpdate' }
+      // RollingUpdate is a preview that Azure doesn't recommend for production, and an app of one instance has the pause
+      // of a restart under it as well.
+      siteUpdateStrategy: { type: 'Recreate' }
     }
     siteConfig: {
       minTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       ipSecurityRestrictions: eventGridOnly ? onlyEventGrid : []
       ipSecurityRestrictionsDefaultAction: eventGridOnly ? 'Deny' : 'Allow'
-      scmIpSecurityRestrictionsUseMain: true
+      // Deployments go to an endpoint of its own, which Entra ID guards. Rules are not of what comes by private endpoints.
+      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: publicAccess ? 'Allow' : 'Deny'
     }
   }
 

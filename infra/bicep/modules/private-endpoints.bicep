@@ -3,7 +3,7 @@ param location string
 param tags object
 param networkId string
 param subnetId string
-@description('Of each: name, id of the service, group: blob, table, queue, vault, registry, topic or sites.')
+@description('Of each: name, id of the service, group: blob, table, queue, vault, registry, topic or sites. No three that follow each other, counted from the first, are of one service.')
 param targets array
 
 var zones = {
@@ -33,6 +33,8 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
   }
 }]
 
+// All at once they get in each other's way: a subnet, and even more an account, takes few changes at a time.
+@batchSize(3)
 resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = [for target in targets: {
   name: 'pep-${target.name}'
   location: location
@@ -48,6 +50,7 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = [for target 
   }
 }]
 
+@batchSize(3)
 resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = [for (target, i) in targets: {
   parent: endpoint[i]
   name: 'default'
