@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, field
+from msgspec.structs import force_setattr
 
 from shared.models.wire import Wire
 
@@ -39,6 +40,8 @@ class ProjectSettings(Wire, frozen=True):
 
 
 class Project(Wire, frozen=True):
+    """Its description is never null: the SDKs demand one of a project that they send back with changes."""
+
     id: UUID
     name: str
     description: str | None
@@ -48,6 +51,9 @@ class Project(Wire, frozen=True):
     thumbnail_uri: str | None = None
     dr_mode_enabled: bool = False
     status: ProjectStatus = ProjectStatus.SUCCEEDED
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "description", self.description or "")
 
 
 class ProjectSettingsUpdate(Wire, frozen=True):

@@ -1,10 +1,14 @@
 """Projects through the SDK."""
 
+import json
 from uuid import uuid4
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import Project, ProjectSettings
 
+from shared.storage.account import rows
+from shared.storage.account.transactions import Change, transact
+from shared.storage.workspace import projects
 from tests.functions.flows import refused
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
@@ -14,7 +18,7 @@ DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
 def test_create_project_has_the_defaults_of_custom_vision(training):
     project = training.create_project("orchard")
     try:
-        assert (project.name, project.description, project.status) == ("orchard", None, "Succeeded")
+        assert (project.name, project.description, project.status) == ("orchard", "", "Succeeded")
         assert project.settings.classification_type == "Multilabel"
         assert str(project.settings.domain_id) == "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"
         assert project.settings.use_negative_set is True
@@ -81,6 +85,39 @@ def test_update_project_merges(training, project):
     assert changed.settings.classification_type == "Multilabel"
     assert changed.settings.use_negative_set is True
     assert training.get_project(project.id) == changed
+
+
+@pytest.mark.parametrize("domain_id", [None, DETECTION])
+def test_update_project_takes_back_what_it_answered(training, domain_id):
+    made = training.create_project("as it is", domain_id=domain_id)
+    changed = training.update_project(made.id, made)
+    training.delete_project(made.id)
+    changed.last_modified = made.last_modified
+    assert changed == made
+
+
+@pytest.mark.parametrize("version", ["v3.0", "v3.2", "v3.3", "v3.4-preview"])
+def test_update_project_takes_what_every_sdk_sends_back(ask, version):
+    """Python's 1.0.0 to 3.1.1 and .NET's alike: no field that is read-only, nor one that is null."""
+    path = f"/customvision/{version}/training/projects"
+    made = ask("POST", f"{path}?name=old%20client").body
+    assert made["description"] == ""
+    sent = {name: made[name] for name in ("name", "description", "status")}
+    names = ("domainId", "classificationType", "targetExportPlatforms", "imageProcessingSettings")
+    sent["settings"] = {name: made["settings"][name] for name in names}
+    headers = {"Content_Type": "application/json; charset=utf-8"}
+    reply = ask("PATCH", f"{path}/{made['id']}", json.dumps(sent).encode(), **headers)
+    ask("DELETE", f"{path}/{made['id']}")
+    assert (reply.status, reply.body) == (200, made | {"lastModified": reply.body["lastModified"]})
+
+
+def test_a_project_from_before_descriptions_were_texts_has_one(storage, training, project):
+    row = rows.read(storage.catalog, projects.PARTITION, project.id)
+    assert row
+    assert '"description":""' in row.doc
+    null = row.doc.replace('"description":""', '"description":null')
+    transact(storage.catalog, projects.PARTITION, [Change("replace", project.id, null)])
+    assert training.get_project(project.id).description == ""
 
 
 def test_update_project_refuses_to_turn_a_classifier_into_a_detector(training, project):
