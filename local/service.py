@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from local.azurite import Azurite, free_ports, is_free
+from local.azurite import ACCOUNT, Azurite, free_ports, is_free
 from shared.settings import ROOT, Settings, child_environment
 
 RESOURCE_ID = (
@@ -170,6 +170,7 @@ class Service:
             }
             return self._launch("host", _core_tools(), "start", "--port", str(self.port), **own)
         arguments = [f"--port={self.port}", f"--app={self.options.app}", f"--host-json={self.options.host_json}"]
+        arguments += [f"--blobs={self.azurite.blobs}", f"--root={self.endpoint}/{ACCOUNT}"]
         if self.options.threads:
             arguments.append(f"--threads={self.options.threads}")
         return self._launch("host", sys.executable, "-m", "local.host", "--leashed", *arguments)

@@ -1,9 +1,11 @@
 """Azurite as a child process: the storage account that Ocellus keeps everything in on one machine."""
 
+import base64
 import fcntl
 import importlib.util
 import os
 import random
+import secrets
 import shutil
 import signal
 import socket
@@ -16,11 +18,12 @@ from pathlib import Path
 
 import msgspec
 
+from shared.settings import child_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 ACCOUNT = "devstoreaccount1"
-# Azurite's published key: the same on every machine, and no secret.
-ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+KEY_BYTES = 64
 SERVICES = ("blob", "queue", "table")
 # It reads all its databases first: 6 s a GB where nothing else runs.
 START_SECONDS = 300.0
@@ -38,6 +41,8 @@ class Azurite:
     def __init__(self, data: Path | None = None, ports: list[int] | None = None) -> None:
         self.data = data
         self.ports = ports or (_kept_ports(data) if data else free_ports(len(SERVICES)))
+        # Azurite's own is published: whoever knows it could sign addresses of blobs.
+        self.key = _kept_key(data) if data else _new_key()
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = data or Path(tempfile.mkdtemp(prefix="ocellus-azurite-"))
 
@@ -57,7 +62,12 @@ class Azurite:
     @property
     def connection_string(self) -> str:
         ends = (f"{name.title()}Endpoint=http://127.0.0.1:{port}/{ACCOUNT}" for name, port in self._named_ports())
-        return ";".join(["DefaultEndpointsProtocol=http", f"AccountName={ACCOUNT}", f"AccountKey={ACCOUNT_KEY}", *ends])
+        return ";".join(["DefaultEndpointsProtocol=http", f"AccountName={ACCOUNT}", f"AccountKey={self.key}", *ends])
+
+    @property
+    def blobs(self) -> str:
+        """The address that all of its blobs have in front."""
+        return f"http://127.0.0.1:{self.ports[0]}/{ACCOUNT}"
 
     def start(self) -> None:
         self.launch()
@@ -78,6 +88,7 @@ class Azurite:
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
+                env=child_environment(AZURITE_ACCOUNTS=f"{ACCOUNT}:{self.key}"),
                 pass_fds=[lock.fileno()],
                 start_new_session=True,
             )
@@ -161,6 +172,20 @@ def _kept_ports(folder: Path) -> list[int]:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.encode(ports))
     return ports
+
+
+def _kept_key(folder: Path) -> str:
+    """Made once for a folder, so that signed URLs live on."""
+    path = folder / "account.key"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(_new_key())
+    return path.read_text()
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def find_node() -> str:

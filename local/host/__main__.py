@@ -13,6 +13,7 @@ from azure.functions import FunctionApp
 
 from local.child import GRACE_SECONDS, end_with_parent, serve, wait_for_go
 from local.host.events import EventGridWebhook
+from local.host.files import App, Files
 from local.host.functions import HostedFunction, IndexingError, index
 from local.host.http import BODY_LIMIT, HttpHost
 from local.host.options import HostOptions
@@ -20,6 +21,7 @@ from local.host.queues import QueueListener
 from local.host.routes import RouteError, RouteTable
 from local.host.timers import ScheduleError, Timer
 from shared.settings import ROOT, child_environment
+from shared.storage.account.signing import served_at
 
 logger = logging.getLogger(__name__)
 
@@ -28,40 +30,45 @@ def main(argv: list[str]) -> int:
     options = _arguments().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        host = Host(_load(options.app), HostOptions.read(options.host_json), options.threads, options.body_limit)
+        host = Host(_load(options.app), HostOptions.read(options.host_json), options.threads, options.root)
     except (IndexingError, RouteError, ScheduleError) as fault:
         print(fault, file=sys.stderr)
         return 1
     if options.leashed:
         wait_for_go()
         end_with_parent()
-    host.run(options.port)
+    app: App = host.http(options.body_limit)
+    if options.blobs:
+        app = Files(app, options.blobs, options.root, fixed=options.fixed)
+    host.run(app, options.port)
     return 0
 
 
 class Host:
     """One app with its pool of threads, its listeners and its timers."""
 
-    def __init__(self, app: FunctionApp, options: HostOptions, threads: int, body_limit: int) -> None:
+    def __init__(self, app: FunctionApp, options: HostOptions, threads: int, root: str = "") -> None:
         functions = index(app)
-        routes = RouteTable(functions, options.extensions.http.route_prefix)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
+        self._routes = RouteTable(functions, options.extensions.http.route_prefix)
+        self._pool = ThreadPoolExecutor(threads, "function", served_at.set, (root,))
         self._timers = [Timer(each, self._pool) for each in functions if each.trigger.type == "timerTrigger"]
         self._listeners = [
             QueueListener(each, _storage(each), options.extensions.queues, self._pool, self._wake_listeners)
             for each in functions
             if each.trigger.type == "queueTrigger"
         ]
-        webhook = EventGridWebhook(functions, self._pool, self._wake_listeners)
-        self._http = HttpHost(routes, webhook, self._pool, body_limit)
+        self._webhook = EventGridWebhook(functions, self._pool, self._wake_listeners)
 
-    def run(self, port: int) -> None:
+    def http(self, body_limit: int) -> HttpHost:
+        return HttpHost(self._routes, self._webhook, self._pool, body_limit)
+
+    def run(self, app: App, port: int) -> None:
         """Serve until this process is told to end."""
         workers: list[QueueListener | Timer] = [*self._listeners, *self._timers]
         try:
             for worker in workers:
                 worker.start()
-            serve(self._http, port)
+            serve(app, port)
             for worker in workers:
                 worker.stop()
         finally:
@@ -88,6 +95,11 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--host-json", type=Path, default=ROOT / "host.json")
     parser.add_argument("--threads", type=int, default=min(32, (os.cpu_count() or 1) + 4))
     parser.add_argument("--body-limit", type=int, default=BODY_LIMIT, help="bytes")
+    parser.add_argument("--blobs", default="", help="hand out blobs of the storage account at this address")
+    parser.add_argument(
+        "--root", default="", help="what addresses of blobs begin with where no request came to another"
+    )
+    parser.add_argument("--fixed", action="store_true", help="begin all addresses with that root")
     parser.add_argument("--leashed", action="store_true", help="start at a line on stdin, end when stdin ends")
     return parser
 

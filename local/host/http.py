@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Executor
+from contextvars import copy_context
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
 BODY_LIMIT = 100 * 1024 * 1024
+# A browser would hold all ports of this machine's name to it, and the other servers on them may have no certificate.
+NOT_LOCAL = {"strict-transport-security"}
 
 
 class BodyTooLarge(Exception):
@@ -64,7 +67,8 @@ class HttpHost:
             return failure(404, "Resource not found")
         function, route_values = found
         request = await self._request(scope, receive, raw_path, route_values)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _run, function, request)
+        run = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._pool, run, _run, function, request)
 
     async def _request(
         self, scope: Message, receive: Receive, raw_path: str, route_values: dict[str, str]
@@ -138,7 +142,8 @@ def _run(function: HostedFunction, request: HttpRequest) -> HttpResponse:
 
 async def _respond(response: HttpResponse, send: Send) -> None:
     body = response.get_body()
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    given = ((name.lower(), value) for name, value in response.headers.items() if name.lower() not in NOT_LOCAL)
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given]
     names = {name for name, _ in headers}
     if b"content-type" not in names and response.status_code != 204:
         charset = f"; charset={response.charset}" if response.mimetype.startswith("text/") else ""

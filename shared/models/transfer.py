@@ -1,4 +1,7 @@
-"""What travels when a project is exported and imported. An import reads it as a stranger's words."""
+"""What travels when a project is exported and imported. An import reads it as a stranger's words.
+
+URLs in it go on from where the containers lie, as the token has it: an export knows no name of its own host.
+"""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -24,7 +24,7 @@ from azure.storage.blob import (
 from azure.storage.queue import QueueClient
 from msrest.exceptions import HttpOperationError
 
-from local.azurite import ACCOUNT, ACCOUNT_KEY
+from local.azurite import ACCOUNT
 from shared.imaging.resize import model_input
 from shared.models.notifications import Notification
 from shared.models.preprocessing import Preprocessing
@@ -195,7 +195,7 @@ def signed(client: ContainerClient | QueueClient) -> str:
     """Its address with a SAS that may write."""
     sas = generate_account_sas(
         ACCOUNT,
-        ACCOUNT_KEY,
+        client.credential.account_key,
         ResourceTypes(object=True),
         AccountSasPermissions(write=True, create=True, add=True),
         datetime.now(UTC) + timedelta(hours=1),

@@ -11,7 +11,7 @@ from azure.storage.blob import ContainerClient, ContainerSasPermissions, generat
 from azure.storage.queue import QueueClient, QueueSasPermissions, generate_queue_sas
 from msgspec.structs import replace
 
-from local.azurite import ACCOUNT, ACCOUNT_KEY
+from local.azurite import ACCOUNT
 from shared import errors
 from shared.events import Publisher
 from shared.models.exports import ExportRecord, ExportStatus
@@ -48,10 +48,10 @@ def target(azurite) -> Iterator[Target]:
     ):
         container.create_container()
         queue.create_queue()
-        writing = ContainerSasPermissions(create=True, write=True)
-        blob_sas = generate_container_sas(ACCOUNT, name, account_key=ACCOUNT_KEY, permission=writing, expiry=until)
+        key, writing = queue.credential.account_key, ContainerSasPermissions(create=True, write=True)
+        blob_sas = generate_container_sas(ACCOUNT, name, account_key=key, permission=writing, expiry=until)
         adding = QueueSasPermissions(add=True)
-        queue_sas = generate_queue_sas(ACCOUNT, name, ACCOUNT_KEY, permission=adding, expiry=until)
+        queue_sas = generate_queue_sas(ACCOUNT, name, key, permission=adding, expiry=until)
         yield Target(container, f"{container.url}?{blob_sas}", queue, f"{queue.url}?{queue_sas}")
 
 

@@ -58,8 +58,9 @@ class Copy:
 
     def __init__(self, web, token: str) -> None:
         self.web = web
+        self.root = token.partition("exports/")[0]
         self.info = msgspec.json.decode(web.get(token), type=ExportInfo)
-        first, *rest = web.get(self.info.images).splitlines()
+        first, *rest = web.get(f"{self.root}{self.info.images}").splitlines()
         self.header = msgspec.json.decode(first, type=PartHeader)
         self.images = [msgspec.json.decode(line, type=PartImage) for line in rest]
 
@@ -69,4 +70,4 @@ class Copy:
         return self.web.serve(msgspec.json.encode(replace(self.info, images=part)))
 
     def rehosted(self, url: str | None) -> str | None:
-        return self.web.serve(self.web.get(url)) if url and "/devstoreaccount1/" in url else url
+        return self.web.serve(self.web.get(f"{self.root}{url}")) if url and url.startswith("images/") else url

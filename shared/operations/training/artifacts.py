@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared import errors
 from shared.operations.workspace import projects
-from shared.storage.account import blobs
+from shared.storage.account import blobs, signing
 from shared.storage.account.store import Container, Store
 
 # A stored prediction's picture has so many segments: those of the project and of its own.
@@ -29,8 +29,7 @@ def get_artifact(store: Store, project_id: UUID, *, path: str) -> bytes:
 
 def _place(store: Store, path: str) -> tuple[Container, list[str]]:
     """The container, and the name in it by its segments. Raises InvalidArtifactUri."""
-    root = f"{store.blobs.url.rstrip('/')}/"
-    relative = path.partition("?")[0].removeprefix(root).lstrip("/")
+    relative = path.partition("?")[0].removeprefix(f"{signing.root(store)}/").lstrip("/")
     first, *name = unquote(relative).split("/")
     container = next((container for container in SHARED if container == first), None)
     if container is None or len(name) < 2 or not "".join(name).isprintable() or "\\" in relative:

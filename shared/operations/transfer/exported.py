@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
+from urllib.parse import urljoin
 from uuid import UUID
 
 import msgspec
@@ -57,6 +58,7 @@ class Source(NamedTuple):
 
     def get(self, url: str, limit: int, seconds: float = 30.0) -> bytes | None:
         """None where there is nothing. Raises InvalidImportToken, Unreachable."""
+        url = self._resolved(url)
         try:
             own = origin(self.token)
             if not _is_at(url, own):
@@ -74,6 +76,13 @@ class Source(NamedTuple):
                     "Invalid Token: it has expired; export the project again and import the new token."
                 ) from None
             raise Unreachable from error
+
+    def _resolved(self, url: str) -> str:
+        """What an export names goes on from where its container lies. Raises InvalidImportToken."""
+        try:
+            return urljoin(self.token.rpartition("/exports/")[0] + "/", url)
+        except ValueError:
+            raise errors.InvalidImportToken("Invalid Token: the export names an address that can't be read.") from None
 
     def require(self) -> None:
         """Raises InvalidImportToken where the export is gone, as it goes with its project; Unreachable."""

@@ -44,7 +44,7 @@ def export_project(store: Store, project_id: UUID) -> ProjectExport:
         transfers.next_number(store, project_id),
         tags,
         counted.images,
-        transfers.part_uri(store, project_id, task.export_id, 0, 0),
+        transfers.part_reference(store, project_id, task.export_id, 0, 0),
         [_iteration(store, task, section, record) for section, record in enumerate(records, 1)],
     )
     token = transfers.write_info(store, project_id, task.export_id, info)
@@ -89,11 +89,8 @@ def _next(info: ExportInfo, task: WriteExport, images: list[ImageRecord]) -> Wri
 def _workspace_part(store: Store, info: ExportInfo, task: WriteExport) -> list[ImageRecord]:
     images = transfers.images_after(store, task.project_id, task.after, PART)
     known = {tag.id for tag in info.tags}
-    header = PartHeader(_uri_after(store, task, images), counts.read(store, task.project_id).changes)
-    lines = [
-        PartImage(_with_tags(image, known), blobs.picture_uri(store, task.project_id, image.id, "original"))
-        for image in images
-    ]
+    header = PartHeader(_after(store, task, images), counts.read(store, task.project_id).changes)
+    lines = [PartImage(_with_tags(image, known), _picture(store, task, image)) for image in images]
     transfers.write_part(store, task.project_id, task.export_id, task.section, task.part, [header, *lines])
     return images
 
@@ -102,13 +99,10 @@ def _iteration_part(store: Store, task: WriteExport, info: ExportInfo) -> list[I
     iteration = info.iterations[task.section - 1].record.iteration
     index = datasets.index(store, task.project_id, iteration.id)
     images = _slice(store, index, task.part * PART) if index else []
-    header = PartHeader(_uri_after(store, task, images), dataset=index.header if index else None)
+    header = PartHeader(_after(store, task, images), dataset=index.header if index else None)
     # What was in the workspace when its parts were written comes with them.
     there = {image.id for image in stored_images.get_many(store, task.project_id, [image.id for image in images])}
-    lines = [
-        PartImage(image, None if image.id in there else blobs.picture_uri(store, task.project_id, image.id, "original"))
-        for image in images
-    ]
+    lines = [PartImage(image, None if image.id in there else _picture(store, task, image)) for image in images]
     transfers.write_part(store, task.project_id, task.export_id, task.section, task.part, [header, *lines])
     return images
 
@@ -121,10 +115,14 @@ def _slice(store: Store, index: Index, start: int) -> list[ImageRecord]:
         return []
 
 
-def _uri_after(store: Store, task: WriteExport, images: list[ImageRecord]) -> str | None:
+def _after(store: Store, task: WriteExport, images: list[ImageRecord]) -> str | None:
     if len(images) < PART:
         return None
-    return transfers.part_uri(store, task.project_id, task.export_id, task.section, task.part + 1)
+    return transfers.part_reference(store, task.project_id, task.export_id, task.section, task.part + 1)
+
+
+def _picture(store: Store, task: WriteExport, image: ImageRecord) -> str:
+    return blobs.picture_reference(store, task.project_id, image.id, "original")
 
 
 def _with_tags(image: ImageRecord, known: set[UUID]) -> ImageRecord:
@@ -143,8 +141,8 @@ def _iteration(store: Store, task: WriteExport, section: int, record: IterationR
         return IterationExport(IterationRecord(iteration, run))
     return IterationExport(
         IterationRecord(iteration, run),
-        transfers.part_uri(store, task.project_id, task.export_id, section, 0),
-        {name: transfers.model_uri(store, task.project_id, iteration.id, name) for name in FILES},
+        transfers.part_reference(store, task.project_id, task.export_id, section, 0),
+        {name: transfers.model_reference(store, task.project_id, iteration.id, name) for name in FILES},
     )
 
 

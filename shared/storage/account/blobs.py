@@ -158,6 +158,11 @@ def picture_uri(store: Store, project_id: UUID, image_id: UUID, kind: Kind) -> s
     return signing.uri(store, "images", picture_name(project_id, image_id, kind))
 
 
+def picture_reference(store: Store, project_id: UUID, image_id: UUID, kind: Kind) -> str:
+    """That address from the container on."""
+    return signing.reference(store, "images", picture_name(project_id, image_id, kind))
+
+
 def picture_name(project_id: UUID, image_id: UUID, kind: Kind) -> str:
     return f"{project_id}/{image_id}/{kind}"
 

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from shared.storage.account.store import Container, Store
 VALID = timedelta(hours=24)
 # The library takes 60 us to sign. So it signs a stand-in once an hour, and shows what it signed with what.
 STAND_IN = "0"
+# Where this process itself hands out blobs, as the host of one machine does, whose storage others can't reach: an
+# address that stands in for storage's own. The host sets it for each request, by the address that it came to.
+served_at: ContextVar[str] = ContextVar("served_at", default="")
 
 
 class Form(NamedTuple):
@@ -23,13 +27,22 @@ class Form(NamedTuple):
     after: str
     key: bytes
     query: str
-    root: str
 
 
 def uri(store: Store, container: Container, name: str) -> str:
+    return f"{root(store)}/{reference(store, container, name)}"
+
+
+def root(store: Store) -> str:
+    """Of all addresses: storage's own, or where this process hands out blobs."""
+    return served_at.get() or str(store.blobs.url).rstrip("/")
+
+
+def reference(store: Store, container: Container, name: str) -> str:
+    """An address from the container on, for what is read by whoever knows the root."""
     form = _form(store, container, datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
     signature = hmac.digest(form.key, f"{form.before}{name}{form.after}".encode(), "sha256")
-    return f"{form.root}{quote(name)}?{form.query}&sig={quote(base64.b64encode(signature), safe='')}"
+    return f"{container}/{quote(name)}?{form.query}&sig={quote(base64.b64encode(signature), safe='')}"
 
 
 @lru_cache(maxsize=64)
@@ -53,8 +66,7 @@ def _form(store: Store, container: Container, hour: datetime) -> Form:
     before, after = signed[0].split(f"/{container}/{STAND_IN}\n")
     key = base64.b64decode(account_key or str(delegated and delegated.value))
     query = "&".join(part for part in token.split("&") if not part.startswith("sig="))
-    root = f"{store.blobs.url.rstrip('/')}/{container}/"
-    return Form(f"{before}/{container}/", f"\n{after}", key, query, root)
+    return Form(f"{before}/{container}/", f"\n{after}", key, query)
 
 
 def _delegation_key(store: Store, hour: datetime, expiry: datetime) -> UserDelegationKey:

@@ -33,9 +33,9 @@ def read_info(store: Store, project_id: UUID, export_id: UUID) -> ExportInfo | N
     return msgspec.json.decode(blob.data, type=ExportInfo) if blob else None
 
 
-def part_uri(store: Store, project_id: UUID, export_id: UUID, section: int, part: int) -> str:
-    """The address that a part has, or will have once it is written."""
-    return signing.uri(store, "exports", _part_name(project_id, export_id, section, part))
+def part_reference(store: Store, project_id: UUID, export_id: UUID, section: int, part: int) -> str:
+    """Where a part lies, or will lie once it is written, beside the export's other files."""
+    return signing.reference(store, "exports", _part_name(project_id, export_id, section, part))
 
 
 def write_part(
@@ -50,8 +50,8 @@ def write_part(
     blobs.write(store, "exports", _part_name(project_id, export_id, section, part), data)
 
 
-def model_uri(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> str:
-    return signing.uri(store, "models", f"{project_id}/{iteration_id}/{name}")
+def model_reference(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> str:
+    return signing.reference(store, "models", f"{project_id}/{iteration_id}/{name}")
 
 
 def images_after(store: Store, project_id: UUID, after: UUID | None, limit: int) -> list[ImageRecord]:

@@ -1,0 +1,92 @@
+"""Addresses of pictures and packages: they work from where the caller came, and no caller decides over another's."""
+
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.functions import wire
+
+
+@pytest.fixture
+def image_path(trained) -> str:
+    return f"/customvision/v3.3/training/projects/{trained.project.id}/images/tagged?take=1"
+
+
+def original(service, path, *hosts) -> str:
+    headers = [("Training-Key", service.training_key), *(("Host", host) for host in hosts)]
+    with closing(HTTPConnection("127.0.0.1", service.port, timeout=20)) as connection:
+        answer = wire.send(connection, wire.Request("GET", path, headers))
+    assert answer.status == 200, answer.data
+    (image,) = answer.body
+    assert {urlsplit(image[f"{kind}ImageUri"]).netloc for kind in ("original", "resized")} == {
+        urlsplit(image["thumbnailUri"]).netloc
+    }
+    return image["originalImageUri"]
+
+
+def test_pictures_are_where_the_service_is(service, training, trained, web):
+    for image in training.get_tagged_images(trained.project.id):
+        for uri in (image.original_image_uri, image.resized_image_uri, image.thumbnail_uri):
+            assert uri.startswith(f"{service.endpoint}/devstoreaccount1/images/{trained.project.id}/")
+            assert web.get(uri)[:2] == b"\xff\xd8"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost:7071", "ocellus", "ocellus:80", "vision.example.com", "192.168.1.5:9000", "[::1]", "[fe80::1]:7071"],
+)
+def test_an_address_has_the_host_that_the_caller_asked(service, image_path, host):
+    assert original(service, image_path, host).startswith(f"http://{host}/devstoreaccount1/images/")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.example/path",
+        "user@evil.example",
+        "evil.example?",
+        "evil.example#",
+        'evil"><script>',
+        "evil.example:port",
+        "evil.example:123456",
+        "[::1",
+        "::1",
+        "a b",
+        "\xe9vil.example",
+        "..",
+    ],
+)
+def test_a_host_that_is_none_leads_nobody_astray(service, image_path, host):
+    assert original(service, image_path, host).startswith(f"{service.endpoint}/devstoreaccount1/images/")
+
+
+def test_two_hosts_are_none(service, image_path):
+    assert original(service, image_path, "one.example", "two.example").startswith(service.endpoint)
+
+
+def test_what_one_caller_says_no_other_sees(service, training, trained, image_path):
+    asked = f"/customvision/v3.3/training/projects/{trained.project.id}"
+    assert "evil.example" in original(service, image_path, "evil.example")
+    assert original(service, image_path, f"127.0.0.1:{service.port}").startswith(service.endpoint)
+    export = wire.ask(service, "GET", f"{asked}/export", Training_Key=service.training_key, Host="evil.example")
+    assert export.body["token"].startswith("http://evil.example/")
+    token = export.body["token"].replace("http://evil.example", service.endpoint)
+    copy = training.import_project(token)
+    assert copy.status == "Importing"
+    training.delete_project(copy.id)
+
+
+def test_forwarded_headers_are_anybodys_word(service, image_path):
+    reply = wire.ask(
+        service,
+        "GET",
+        image_path,
+        Training_Key=service.training_key,
+        X_Forwarded_Host="evil.example",
+        X_Forwarded_Proto="https",
+        Forwarded="host=evil.example;proto=https",
+    )
+    assert reply.body[0]["originalImageUri"].startswith(service.endpoint)
