@@ -10,13 +10,13 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache
 from http.client import HTTPException
 from threading import Timer
-from urllib.parse import urljoin
+from urllib.parse import quote
 
+from ada_url import URL
 from msgspec import Struct
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util import Url, parse_url
 
 from shared.errors import BadImageSize, BadImageUrl
 
@@ -29,7 +29,11 @@ REDIRECTS = 3
 ADDRESSES_TRIED = 3
 URL_LENGTH = 8192
 CHUNK = 65536
+OK, REDIRECTED = 200, 300
 DEFAULT_PORTS = {"http": 80, "https": 443}
+ASCII = bytes(range(128)).decode("ascii")
+# Servers write much else into Content-Encoding, and browsers pass over it.
+CODINGS = frozenset({"br", "compress", "dcb", "dcz", "deflate", "gzip", "x-compress", "x-gzip", "zstd"})
 NOT_PUBLIC = (
     "The image URL's host is not on the public internet; use a URL that anyone can open, or send the file itself."
 )
@@ -64,9 +68,8 @@ class Origin(Struct, frozen=True):
 class _Target(Struct, frozen=True):
     """A URL that was checked, and the very addresses to connect to."""
 
-    url: Url
-    host: str
-    port: int
+    url: URL
+    origin: Origin
     addresses: list[str]
 
 
@@ -94,10 +97,9 @@ def fetch(
     for _ in range(redirects + 1):
         target = _check(url, allow_private, resolve, deadline)
         with _answer(target, tls or _system_tls(), deadline) as response:
-            location = response.get_redirect_location()
-            if not location:
+            if not response.get_redirect_location():
                 return _body(response, limit)
-            url = _redirected(url, location)
+            url = _redirected(target.url, response.headers.getlist("Location"))
     raise BadImageUrl(f"The image URL redirects more than {redirects} times; use the URL that it ends at.")
 
 
@@ -121,8 +123,12 @@ def send(
 
 def origin(url: str) -> Origin:
     """Raises BadImageUrl."""
-    parsed = _parse(url)
-    return Origin(str(parsed.scheme), (parsed.host or "").strip("[]"), parsed.port or DEFAULT_PORTS[str(parsed.scheme)])
+    return _origin(_parse(url))
+
+
+def _origin(url: URL) -> Origin:
+    scheme = url.protocol.rstrip(":")
+    return Origin(scheme, url.hostname.strip("[]"), int(url.port or DEFAULT_PORTS[scheme]))
 
 
 @cache
@@ -131,31 +137,37 @@ def _system_tls() -> ssl.SSLContext:
 
 
 def _check(url: str, allow_private: bool, resolve: Resolve, deadline: float) -> _Target:
-    asked = origin(url)
+    parsed = _parse(url)
+    asked = _origin(parsed)
     addresses = _resolve(asked.host, asked.port, resolve, deadline)
     # One bad address spoils the name: a host that is both public and private means no good.
     if not addresses or not all(_is_allowed(address, allow_private) for address in addresses):
         raise BadImageUrl(NOT_PUBLIC)
-    return _Target(_parse(url), asked.host, asked.port, addresses[:ADDRESSES_TRIED])
+    return _Target(parsed, asked, addresses[:ADDRESSES_TRIED])
 
 
-def _redirected(url: str, location: str) -> str:
+def _redirected(url: URL, locations: list[str]) -> str:
+    """As browsers do: bytes beyond ASCII are kept as they are, whichever encoding they are of."""
+    if len(set(locations)) > 1:
+        raise BadImageUrl("The image URL redirects to several addresses at once; use the URL of the image.")
+    location = quote(locations[0].encode("latin-1"), safe=ASCII)
     try:
-        return urljoin(url, location)
+        return str(URL(location, base=url.href).href)
     except ValueError:
         raise BadImageUrl("The image URL redirects to something that is no URL; use the URL of the image.") from None
 
 
-def _parse(url: str) -> Url:
+def _parse(url: str) -> URL:
+    """As browsers read it: what they send escaped is escaped, and a host is an address wherever they find one in it."""
     if len(url) > URL_LENGTH:
         raise BadImageUrl(f"The image URL is longer than {URL_LENGTH} characters; use a shorter one.")
     try:
-        parsed = parse_url(url.strip())
-    except (LocationParseError, ValueError):
+        parsed = URL(url.strip())
+    except ValueError:
         raise BadImageUrl("The image URL can't be read; check how it is written.") from None
-    if parsed.scheme not in DEFAULT_PORTS or not parsed.host:
+    if parsed.protocol.rstrip(":") not in DEFAULT_PORTS or not parsed.hostname:
         raise BadImageUrl("The image URL must begin with http:// or https:// and name a host.")
-    if parsed.auth is not None:
+    if parsed.username or parsed.password:
         raise BadImageUrl("The image URL holds a user name or password; use one without, such as one with a SAS token.")
     return parsed
 
@@ -197,13 +209,17 @@ def _answer(
         timer.daemon = True
         timer.start()
         try:
-            path, headers = target.url.request_uri, {**_headers(target), **(headers or {})}
+            path, headers = target.url.pathname + target.url.search, {**_headers(target), **(headers or {})}
             connection.request(method, path, body, headers, preload_content=False, decode_content=False)
             with closing(connection.getresponse()) as response:
                 yield response
         finally:
             timer.cancel()
             connection.close()
+    except BadImageUrl:
+        # A cut connection can look like the end of an empty body.
+        _left(deadline)
+        raise
     except ssl.SSLCertVerificationError:
         raise BadImageUrl("The image URL's host has no certificate that we trust; use another host.") from None
     except (HTTPError, HTTPException, OSError):
@@ -214,18 +230,19 @@ def _answer(
 
 
 def _headers(target: _Target) -> dict[str, str]:
-    return {"Host": target.url.netloc or target.host, "User-Agent": "Ocellus", "Accept": "image/*"}
+    return {"Host": target.url.host, "User-Agent": "Ocellus", "Accept": "image/*"}
 
 
 def _connect(target: _Target, tls: ssl.SSLContext, deadline: float) -> HTTPConnection:
     """Connected to the first address that answers: to the address that was checked, never to the name again."""
     failure: Exception | None = None
+    asked = target.origin
     for address in target.addresses:
         timeout = min(CONNECT_SECONDS, _left(deadline))
         connection = (
-            HTTPSConnection(address, target.port, timeout=timeout, ssl_context=tls, server_hostname=target.host)
-            if target.url.scheme == "https"
-            else HTTPConnection(address, target.port, timeout=timeout)
+            HTTPSConnection(address, asked.port, timeout=timeout, ssl_context=tls, server_hostname=asked.host)
+            if asked.scheme == "https"
+            else HTTPConnection(address, asked.port, timeout=timeout)
         )
         try:
             connection.connect()
@@ -253,10 +270,10 @@ def _left(deadline: float) -> float:
 
 
 def _body(response: BaseHTTPResponse, limit: int) -> bytes:
-    if response.status != 200:
+    if not OK <= response.status < REDIRECTED:
         message = f"The image URL answered with status {response.status}; use one that anyone can open."
         raise BadImageUrl(message, response.status)
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if _is_coded(response.headers.get("Content-Encoding", "")):
         raise BadImageUrl("The image URL's host compresses what it sends; use a host that sends the file as it is.")
     if (response.length_remaining or 0) > limit:
         raise BadImageSize(_too_large(limit))
@@ -265,7 +282,14 @@ def _body(response: BaseHTTPResponse, limit: int) -> bytes:
         body += chunk
         if len(body) > limit:
             raise BadImageSize(_too_large(limit))
+    if not body:
+        message = f"The image URL answered with status {response.status} and no content; use the URL of the image."
+        raise BadImageUrl(message, response.status)
     return bytes(body)
+
+
+def _is_coded(content_encoding: str) -> bool:
+    return not CODINGS.isdisjoint(word.strip() for word in content_encoding.lower().split(","))
 
 
 def _too_large(limit: int) -> str:

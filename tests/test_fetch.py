@@ -86,6 +86,10 @@ def test_fetch_brings_the_body() -> None:
         "http://user:secret@example.com/image.jpg",
         "http://a..b/",
         "http://" + "a" * 70 + ".example/",
+        "http://example.com/\ud800",
+        "http://caf%E9.example/",
+        "http://[fe80::1%25lo]/",
+        "https://user@example.com/",
         "http://example.com/" + "a" * 9000,
     ],
 )
@@ -203,7 +207,23 @@ def test_fetch_follows_redirects_and_checks_each() -> None:
             local_fetch(f"http://127.0.0.1:{port}/round")
 
 
-@pytest.mark.parametrize("status", [204, 206, 304, 400, 403, 404, 500])
+@pytest.mark.parametrize("status", [200, 201, 203, 206, 226, 299])
+def test_fetch_takes_the_body_of_any_success(status: int) -> None:
+    with serving(answering(status=status)) as port:
+        assert local_fetch(f"http://127.0.0.1:{port}/") == b"picture"
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 205])
+def test_fetch_refuses_a_success_without_content(status: int) -> None:
+    with (
+        serving(answering(b"", status)) as port,
+        pytest.raises(BadImageUrl, match=f"status {status} and no content") as refused,
+    ):
+        local_fetch(f"http://127.0.0.1:{port}/")
+    assert refused.value.answered == status
+
+
+@pytest.mark.parametrize("status", [304, 400, 403, 404, 500])
 def test_fetch_refuses_other_statuses(status: int) -> None:
     with serving(answering(b"", status)) as port, pytest.raises(BadImageUrl, match=str(status)):
         local_fetch(f"http://127.0.0.1:{port}/")
@@ -226,6 +246,35 @@ def test_fetch_inflates_nothing() -> None:
     bomb = answering(gzip.compress(b"x" * 10**6), Content_Encoding="gzip")
     with serving(bomb) as port, pytest.raises(BadImageUrl, match="compresses"):
         local_fetch(f"http://127.0.0.1:{port}/", limit=10**7)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "",
+        " ",
+        "identity",
+        "none",
+        "None",
+        "utf-8",
+        "UTF8",
+        "aws-chunked",
+        "binary",
+        "8bit",
+        "image/jpeg",
+        "none, utf-8",
+        ",",
+    ],
+)
+def test_fetch_takes_what_is_labelled_by_no_coding(label: str) -> None:
+    with serving(answering(Content_Encoding=label)) as port:
+        assert local_fetch(f"http://127.0.0.1:{port}/") == b"picture"
+
+
+@pytest.mark.parametrize("label", ["gzip", "GZip", "x-gzip", "deflate", "br", "zstd", "gzip, none", "aws-chunked,gzip"])
+def test_fetch_refuses_what_is_labelled_as_coded(label: str) -> None:
+    with serving(answering(Content_Encoding=label)) as port, pytest.raises(BadImageUrl, match="compresses"):
+        local_fetch(f"http://127.0.0.1:{port}/")
 
 
 def test_fetch_refuses_a_body_that_ends_early() -> None:
