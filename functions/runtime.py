@@ -1,5 +1,6 @@
 """What one process opens once and all its handlers share."""
 
+import atexit
 from collections.abc import Callable
 from functools import cache, partial
 from threading import RLock
@@ -61,7 +62,9 @@ class Runtime:
 
     @Once
     def quota(self) -> Quota:
-        return Quota(self.store, self.settings.limits.predictions_per_month)
+        quota = Quota(self.store, self.settings.limits.predictions_per_month)
+        atexit.register(quota.give_back)
+        return quota
 
     @Once
     def publisher(self) -> Publisher:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ def told(tmp_path_factory):
     """What the apps answer with the oldest azure.functions in place of ours."""
     folder = tmp_path_factory.mktemp("oldest")
     # What it needs is there already, at our versions.
-    install(sys.executable, "--target", str(folder), "--no-deps", f"azure-functions=={OLDEST}", cwd=folder)
+    install(Path(sys.executable), "--target", str(folder), "--no-deps", f"azure-functions=={OLDEST}", cwd=folder)
     with azurite.running() as connection_string:
         environment = {
             "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
