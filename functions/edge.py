@@ -12,7 +12,7 @@ import azure.functions as func
 import msgspec
 
 from functions.call import Call
-from functions.parameters import Parameter, camel, parameters, result
+from functions.parameters import Parameter, camel, parameters, refuse_lookalikes, result
 from functions.runtime import runtime
 from functions.times import encode
 from shared import errors
@@ -130,6 +130,7 @@ def _serve(operation: Operation, call: Call, traceparent: str) -> func.HttpRespo
 def _answer(operation: Operation, call: Call) -> func.HttpResponse:
     try:
         _admit(operation, call)
+        refuse_lookalikes(operation.parameters.values(), call.request.params)
         values = {name: parameter.read(call) for name, parameter in operation.parameters.items()}
         if operation.predicts:
             call.runtime.quota.take()

@@ -2,9 +2,10 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import cache
+from operator import itemgetter
 from typing import Annotated, Literal, NamedTuple, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from shared.models.wire import enum_named
 
 SHOWN = 80
 GUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# One of a list's values, as PHP, jQuery and .NET's form encoders name it.
+ITEM = re.compile(r"(?P<name>[^[]*)(?P<item>\[(?P<at>\d{0,9})\])?", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 # A number of this API is a count or a fraction.
 RANGES: dict[object, tuple[int, int]] = {int: (0, 999_999_999), float: (0, 1)}
@@ -66,7 +69,11 @@ class Parameter(NamedTuple):
 
     @property
     def required(self) -> bool:
-        return self.default is inspect.Parameter.empty and get_origin(self.kind) is not list
+        return self.default is inspect.Parameter.empty and not self.is_list
+
+    @property
+    def is_list(self) -> bool:
+        return get_origin(self.kind) is list
 
     def read(self, call: Call) -> object:
         """Its value in this request. Raises a ServiceError that names it."""
@@ -87,10 +94,20 @@ class Parameter(NamedTuple):
         assert isinstance(self.note, AtMost | UpTo)
         return int(getattr(limits, self.note.limit))
 
+    def place(self, name: str) -> int | None:
+        """What a query parameter of that name gives goes there in a list, or in front; None where it gives nothing.
+
+        `tagIds`, `tagIds[]` and `tagIds[0]`, `tagIds[1]` and so on are all `tagIds`.
+        """
+        found = ITEM.fullmatch(name.lower())
+        if not found or found["name"] != self.name.lower() or (found["item"] and not self.is_list):
+            return None
+        return int(found["at"] or -1)
+
     def _query(self, call: Call) -> object:
+        if self.is_list:
+            return self._list(call, ",".join(self._items(call.query)))
         text = call.query.get(self.name.lower()) or None
-        if get_origin(self.kind) is list:
-            return self._list(call, text or "")
         if text is not None:
             return self._within(call, _parse(self.name, text, self.kind))
         if self.required:
@@ -101,6 +118,11 @@ class Parameter(NamedTuple):
         if isinstance(self.note, UpTo) and isinstance(value, int) and value > self.limit(call.limits):
             raise errors.BadRequest(f"'{self.name}' must be at most {self.limit(call.limits)}, not {value}.")
         return value
+
+    def _items(self, query: Mapping[str, str]) -> list[str]:
+        found = [(self.place(name), text) for name, text in query.items()]
+        mine = [(place, text) for place, text in found if place is not None]
+        return [text for _, text in sorted(mine, key=itemgetter(0))]
 
     def _list(self, call: Call, text: str) -> list[object]:
         """The values of a comma list, without repeats."""
@@ -120,6 +142,25 @@ def parameters(handler: Callable[..., object], path: str) -> dict[str, Parameter
         for name in declared
         if hints[name] is not Call
     }
+
+
+def refuse_lookalikes(known: Iterable[Parameter], query: Mapping[str, str]) -> None:
+    """What is none of the names that are `known`, but reads like one, would be passed over in silence: BadRequest.
+
+    What reads like none of them is no concern of ours: clients send more than they need.
+    """
+    mine = [each for each in known if each.source == "query"]
+    for name in (name for name, text in query.items() if text):
+        alike = [each for each in mine if _bare(each.name) == _bare(name)]
+        if alike and all(each.place(name) is None for each in alike):
+            raise errors.BadRequest(
+                f"There is no query parameter '{name[:SHOWN]}'; the one that reads like it is '{alike[0].name}'."
+            )
+
+
+def _bare(name: str) -> str:
+    """What names have in common that differ by brackets, dashes, underscores, signs, or by one or many."""
+    return re.sub(r"\[[^][]*\]|[\W_]", "", name.lower()).removesuffix("s")
 
 
 def result(handler: Callable[..., object]) -> object:

@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import UUID, uuid4
 
 import pytest
@@ -57,11 +57,58 @@ def test_paths_are_read_as_a_server_reads_them(ask, labelled, path):
         ("taggingStatus=untagged", 0),
         ("taggingStatus=", 5),
         ("TAGGINGSTATUS=TAGGED&tagIds={leaf}", 2),
+        ("tagIds[]={apple}&tagIds[]={leaf}", 5),
+        ("tagids%5B%5D={leaf}", 2),
+        ("tagIds[0]={apple}&tagIds[1]={leaf}", 5),
+        ("TagIds%5B7%5D={apple}", 3),
+        ("tagIds[1]={leaf}&tagIds={apple},{apple}&tagIds[]=", 5),
+        ("_=1604680646&api-version=3.3&application=x&iterationsId=&tag_ids=&t=1&tag=x&iteration[]=", 5),
     ],
 )
 def test_lists_come_with_commas_or_repeated_and_empty_is_absent(ask, labelled, query, count):
     reply = ask("GET", f"{API}/projects/{labelled.id}/images/count?{query.format(**vars(labelled))}")
     assert (reply.status, reply.data) == (200, str(count).encode())
+
+
+def test_a_list_is_in_the_order_of_its_indexes(ask, labelled):
+    images = [image["id"] for image in ask("GET", f"{API}/projects/{labelled.id}/images").body]
+    places = [10, 2, 0, 1, 3]
+    query = "&".join(f"imageIds[{at}]={image_id}" for at, image_id in zip(places, images, strict=True))
+    found = ask("GET", f"{API}/projects/{labelled.id}/images/id?{query}").body
+    assert [image["id"] for image in found] == [images[at] for at in (2, 3, 1, 4, 0)]
+
+
+@pytest.mark.parametrize("name", ["targetExportPlatforms[]", "targetexportplatforms[0]"])
+def test_lists_of_words_come_in_brackets_too(ask, name):
+    reply = ask("POST", f"{API}/projects?name={uuid4()}&{name}=CoreML")
+    assert reply.body["settings"]["targetExportPlatforms"] == ["CoreML"]
+    ask("DELETE", f"{API}/projects/{reply.body['id']}")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("tag_ids", "tagIds"),
+        ("Tag-Ids", "tagIds"),
+        ("tagId", "tagIds"),
+        ("tag.id", "tagIds"),
+        ("tagIds[a]", "tagIds"),
+        ("tagIds[0][id]", "tagIds"),
+        ("tagIds[-1]", "tagIds"),
+        ("tagId[]", "tagIds"),
+        ("iteration_id", "iterationId"),
+        ("iterationId[]", "iterationId"),
+        ("iterationIds", "iterationId"),
+        ("$taggingStatus", "taggingStatus"),
+        ("filter", "$filter"),
+        ("%24filter%5B0%5D", "$filter"),
+    ],
+)
+def test_what_looks_like_a_parameter_is_not_passed_over(ask, labelled, given, meant):
+    reply = ask("GET", f"{API}/projects/{labelled.id}/images/count?{given}={labelled.leaf}")
+    assert (reply.status, reply.body["code"]) == (400, "BadRequest")
+    assert reply.body["message"].endswith(f"is '{meant}'.")
+    assert unquote(given) in reply.body["message"]
 
 
 @pytest.mark.parametrize("text", ["true", "True", "FALSE", "%20false", ""])
