@@ -11,6 +11,7 @@ from shared.models.wire import now
 from shared.operations.serving import camera
 from shared.storage.account import queues
 from shared.telemetry import counters
+from shared.telemetry.sending import sent
 from shared.telemetry.tracing import span
 
 blueprint = blueprints["camera"]
@@ -29,7 +30,7 @@ def camera_preprocess(event: func.EventGridEvent, context: func.Context) -> None
     # A subscription may deliver in the schema of CloudEvents, whose extension for tracing names the sender's trace.
     # The worker brings azure.functions, and only newer versions of it hand that on.
     told = str(getattr(event, "extension_attrs", {}).get("traceparent", ""))
-    with span("camera_preprocess", told or context.trace_context.trace_parent):
+    with sent(), span("camera_preprocess", told or context.trace_context.trace_parent):
         camera.preprocess(app.store, app.publisher, app.settings.limits, upload)
 
 
@@ -37,7 +38,7 @@ def camera_preprocess(event: func.EventGridEvent, context: func.Context) -> None
 def camera_predict(message: func.QueueMessage) -> None:
     app = runtime()
     frame = msgspec.json.decode(message.get_body(), type=Frame)
-    with span("camera_predict", queues.trace_of(message.get_body())):
+    with sent(), span("camera_predict", queues.trace_of(message.get_body())):
         camera.predict(app.store, app.publisher, app.sessions, frame, draw_boxes=app.settings.camera_draw_boxes)
 
 
@@ -47,7 +48,7 @@ def camera_reject_poison(message: func.QueueMessage) -> None:
     app = runtime()
     frame = msgspec.json.decode(message.get_body(), type=Frame)
     reason = ServiceError("The picture failed on every attempt; the log of camera_predict says why.")
-    with span("camera_reject_poison", queues.trace_of(message.get_body())):
+    with sent(), span("camera_reject_poison", queues.trace_of(message.get_body())):
         counters.poisoned("frames")
         camera.reject(app.store, app.publisher, frame.upload, reason)
 
@@ -59,6 +60,7 @@ def camera_tidy(timer: func.TimerRequest) -> None:
     One function does both, as each timer function wakes an instance of its own.
     """
     app = runtime()
-    if now().minute == EXPIRY_MINUTE:
-        camera.expire(app.store, app.settings.limits)
-    camera.reject_dead_letters(app.store, app.publisher)
+    with sent():
+        if now().minute == EXPIRY_MINUTE:
+            camera.expire(app.store, app.settings.limits)
+        camera.reject_dead_letters(app.store, app.publisher)

@@ -13,6 +13,7 @@ from shared.operations.training import train
 from shared.storage.account import queues
 from shared.storage.training import iterations
 from shared.telemetry import counters
+from shared.telemetry.sending import sent
 from shared.telemetry.tracing import span
 
 blueprint = blueprints["training"]
@@ -23,7 +24,7 @@ RETRY_SECONDS = 600.0
 def upkeep_do(message: func.QueueMessage) -> None:
     app = runtime()
     task = msgspec.json.decode(message.get_body(), type=AnyTask)
-    with span("upkeep_do", queues.trace_of(message.get_body()), task=type(task).__name__):
+    with sent(), span("upkeep_do", queues.trace_of(message.get_body()), task=type(task).__name__):
         upkeep.do(app.store, app.settings, app.publisher, task)
 
 
@@ -31,7 +32,7 @@ def upkeep_do(message: func.QueueMessage) -> None:
 def upkeep_retry(message: func.QueueMessage) -> None:
     """No task is given up: one that failed on every attempt waits longer for the next ones."""
     task = msgspec.json.decode(message.get_body(), type=AnyTask)
-    with span("upkeep_retry", queues.trace_of(message.get_body()), task=type(task).__name__):
+    with sent(), span("upkeep_retry", queues.trace_of(message.get_body()), task=type(task).__name__):
         counters.poisoned("upkeep")
         # Without what it holds, addresses with their keys among it.
         logging.error("%s failed on every attempt; it is tried again in %d s", type(task).__name__, RETRY_SECONDS)
@@ -42,14 +43,16 @@ def upkeep_retry(message: func.QueueMessage) -> None:
 def upkeep_watch_trainings(timer: func.TimerRequest) -> None:
     """Each training is watched by a task of its own; this finds one whose task was never sent, or is from before."""
     app = runtime()
-    for lock in iterations.running(app.store):
-        try:
-            train.watch_training(app.store, app.settings, lock)
-        except Exception:
-            # One project that can't be looked after must not keep the others from it.
-            logging.exception("The training of project %s could not be watched", lock.project_id)
+    with sent():
+        for lock in iterations.running(app.store):
+            try:
+                train.watch_training(app.store, app.settings, lock)
+            except Exception:
+                # One project that can't be looked after must not keep the others from it.
+                logging.exception("The training of project %s could not be watched", lock.project_id)
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 3 * * *")
 def upkeep_expire(timer: func.TimerRequest) -> None:
-    upkeep.expire(runtime().store, runtime().settings.limits)
+    with sent():
+        upkeep.expire(runtime().store, runtime().settings.limits)
