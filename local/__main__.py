@@ -1,16 +1,19 @@
 """`./run`: starts Ocellus on this machine, or runs the demo."""
 
 import argparse
+import re
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from local.service import Service
+    from local.service import Options, Service
 
 ROOT = Path(__file__).resolve().parent.parent
+PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:/[\w.~/-]*)?", re.ASCII | re.IGNORECASE)
 ENDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -20,7 +23,17 @@ def main(argv: list[str]) -> int:
 
         return demo.main(argv[1:])
     options = _arguments().parse_args(argv)
-    return serve(options.data, options.port, options.host)
+    # Imported here, so that --help needs nothing that is not installed yet.
+    from local.service import Options
+
+    chosen = Options(
+        functions_host=options.functions,
+        host=options.host,
+        https=options.https,
+        public_url=options.public_url or "",
+        logs_in_files=False,
+    )
+    return serve(options.data, options.port, chosen)
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -34,9 +47,43 @@ def _arguments() -> argparse.ArgumentParser:
         "--data", type=Path, default=ROOT / ".local", metavar="FOLDER", help="where all is kept (.local)"
     )
     parser.add_argument(
-        "--host", choices=["local", "func"], default="local", help="func: Azure Functions Core Tools, where installed"
+        "--host",
+        type=_host,
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where it listens (127.0.0.1: this machine alone); 0.0.0.0 or :: opens it to the network",
+    )
+    parser.add_argument(
+        "--https", action="store_true", help="by a certificate that it makes once; it says how to trust it"
+    )
+    parser.add_argument(
+        "--public-url",
+        type=_public_url,
+        metavar="URL",
+        help="where others reach it, behind a proxy or a port forward: links to pictures begin with it",
+    )
+    parser.add_argument(
+        "--functions",
+        choices=["local", "func"],
+        default="local",
+        help="func: Azure Functions Core Tools, where installed",
     )
     return parser
+
+
+def _host(text: str) -> str:
+    host = text.removeprefix("[").removesuffix("]")
+    if host in ("local", "func"):
+        raise argparse.ArgumentTypeError(f"an address is meant, such as 0.0.0.0; for Core Tools say --functions {host}")
+    if not host or "/" in host or host.count(":") == 1:
+        raise argparse.ArgumentTypeError(f"an address or a name is meant, without scheme and port, not '{text}'")
+    return host
+
+
+def _public_url(text: str) -> str:
+    if not PUBLIC_URL.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"a URL is meant, such as https://vision.example.com:8443, not '{text}'")
+    return text.rstrip("/")
 
 
 def _port(text: str) -> int:
@@ -45,16 +92,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def serve(data: Path, port: int, host: str) -> int:
+def serve(data: Path, port: int, options: "Options") -> int:
     """Start the service, say how to reach it, and keep it until Ctrl-C. Returns the exit code."""
     from local.azurite import AzuriteError
-    from local.service import Options, Service, StartError
+    from local.service import Service, StartError
 
     started = time.monotonic()
     for number in ENDED:
         signal.signal(number, signal.default_int_handler)
     try:
-        service = Service(data, port, Options(host=host, logs_in_files=False))
+        service = Service(data, port, options)
     except OSError as fault:
         print(f"The folder {data} can't be used: {fault}. Choose another with --data.", file=sys.stderr)
         return 1
@@ -88,10 +135,18 @@ def write_environment(service: "Service") -> Path:
         "VISION_PREDICTION_ENDPOINT": service.endpoint,
         "VISION_PREDICTION_KEY": service.prediction_key,
         "VISION_PREDICTION_RESOURCE_ID": RESOURCE_ID,
+        # As Microsoft's labs (AI-102) name them, and its Java samples.
+        "TrainingEndpoint": service.endpoint,
+        "TrainingKey": service.training_key,
+        "PredictionEndpoint": service.endpoint,
+        "PredictionKey": service.prediction_key,
         "STORAGE_CONNECTION_STRING": f"'{service.connection_string}'",
         "EVENT_TOPIC_ENDPOINT": service.topic_endpoint,
         "EVENT_TOPIC_KEY": service.keys.topic,
     }
+    if service.certificates:
+        values |= {"OCELLUS_CA": str(service.certificates.authority)}
+        values |= {"OCELLUS_CA_BUNDLE": str(service.certificates.bundle)}
     path = service.data / "ocellus.env"
     path.touch(mode=0o600)
     path.write_text("".join(f"export {name}={value}\n" for name, value in values.items()))
@@ -99,22 +154,35 @@ def write_environment(service: "Service") -> Path:
 
 
 def announce(service: "Service", seconds: float) -> None:
-    print(
-        f"""
-Ocellus is ready after {seconds:.1f} s.
+    lines = [
+        f"Ocellus is ready after {seconds:.1f} s.",
+        "",
+        f"  endpoint        {service.endpoint}",
+        *(f"  from elsewhere  {url}" for url in service.reached),
+        f"  training key    {service.training_key}",
+        f"  prediction key  {service.prediction_key}",
+        *_warnings(service),
+        "",
+        "Next, in another terminal:",
+        f"  . {service.data / 'ocellus.env'}",
+        f"  curl {'--cacert $OCELLUS_CA ' if service.certificates else ''}"
+        '-H "Training-Key: $VISION_TRAINING_KEY" $VISION_TRAINING_ENDPOINT/customvision/v3.3/training/domains',
+        "or stop this with Ctrl-C and see all of it at work:",
+        "  ./run demo",
+    ]
+    print("", *lines, "", sep="\n", flush=True)
 
-  endpoint        {service.endpoint}
-  training key    {service.training_key}
-  prediction key  {service.prediction_key}
 
-Next, in another terminal:
-  . {service.data / "ocellus.env"}
-  curl -H "Training-Key: $VISION_TRAINING_KEY" $VISION_TRAINING_ENDPOINT/customvision/v3.3/training/domains
-or stop this with Ctrl-C and see all of it at work:
-  ./run demo
-""",
-        flush=True,
-    )
+def _warnings(service: "Service") -> Iterator[str]:
+    if service.is_open:
+        yield ""
+        yield "It is open to the network: who reaches it and has a key that is shown here may use it."
+        if not service.options.https:
+            yield "Keys and pictures go over the network as they are; --https encrypts them."
+    if service.certificates:
+        yield ""
+        yield f"Clients have to trust its certificate authority, {service.certificates.authority}:"
+        yield f"  export REQUESTS_CA_BUNDLE={service.certificates.bundle}    # Python's SDK; docs/clients.md has others"
 
 
 if __name__ == "__main__":

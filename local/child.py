@@ -7,10 +7,13 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import uvicorn
 import uvloop
 
+from local.network.addresses import LOOPBACK, listen
 from local.protocol import BoundedProtocol
 
 GRACE_SECONDS = 10
@@ -26,12 +29,38 @@ class Server(uvicorn.Server):
         yield
 
 
-def serve(app: Callable[..., Awaitable[None]], port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then let the requests under way end."""
+class Listener(NamedTuple):
+    """Where an application is served, and by which certificate with its key where that is by HTTPS."""
+
+    app: Callable[..., Awaitable[None]]
+    port: int
+    host: str = LOOPBACK
+    certificate: Path | None = None
+
+
+def serve(*listeners: Listener) -> None:
+    """Serve until SIGTERM or SIGINT, then let the requests under way end. Raises AddressError."""
+    sockets = [listen(each.host, each.port) for each in listeners]
+    servers = [_server(each) for each in listeners]
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stop)
+        await asyncio.gather(*(server.serve(own) for server, own in zip(servers, sockets, strict=True)))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+
+
+def _server(listener: Listener) -> Server:
     config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=port,
+        listener.app,
+        ssl_certfile=listener.certificate,
         http=BoundedProtocol,
         ws="none",
         lifespan="off",
@@ -42,19 +71,7 @@ def serve(app: Callable[..., Awaitable[None]], port: int) -> None:
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = Server(config)
-
-    def stop() -> None:
-        server.should_exit = True
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, stop)
-        await server.serve()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run())
+    return Server(config)
 
 
 def wait_for_go() -> None:

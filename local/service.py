@@ -1,20 +1,28 @@
 """All of Ocellus on one machine as child processes: Azurite, the functions host and the event relay."""
 
-import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
 
+from local import keys
 from local.azurite import ACCOUNT, Azurite, free_ports, is_free
+from local.keys import WeakKey
+from local.network import addresses
+from local.network.addresses import LOOPBACK, AddressError
 from shared.settings import ROOT, Settings, child_environment
+
+if TYPE_CHECKING:
+    from local.network.certificates import Certificates
 
 RESOURCE_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local"
@@ -22,19 +30,10 @@ RESOURCE_ID = (
 )
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
-KEY_BYTES = 16
 
 
 class StartError(Exception):
     """The service can't start; the message says why and what to do."""
-
-
-class Keys(Struct, frozen=True):
-    """Made once for a data folder, unless the environment gives them."""
-
-    training: str
-    prediction: str
-    topic: str
 
 
 class Options(Struct, frozen=True):
@@ -42,7 +41,10 @@ class Options(Struct, frozen=True):
 
     app: str = "function_app:app"
     host_json: Path = ROOT / "host.json"
-    host: str = "local"
+    functions_host: str = "local"
+    host: str = LOOPBACK
+    https: bool = False
+    public_url: str = ""
     threads: int | None = None
     functions: Sequence[str] = ("camera_preprocess",)
     subscribers: Sequence[str] = ()
@@ -58,15 +60,34 @@ class Service:
         data.mkdir(parents=True, exist_ok=True)
         self.data = data.resolve()
         self.options = options or Options()
-        self.port, self.topic_port = ([port] if port else free_ports(1))[0], free_ports(1)[0]
+        self.port = port or free_ports(1)[0]
+        self.topic_port, self._events_port = free_ports(2)
+        self.certificates: Certificates | None = None
         self.azurite = Azurite(self.data / "azurite")
-        self.keys = _keys(self.data / "keys.json")
+        self.keys = keys.keep(self.data / "keys.json")
         self._host: subprocess.Popen[bytes] | None = None
         self._relay: subprocess.Popen[bytes] | None = None
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        """Where this machine itself reaches it."""
+        return self._url(addresses.local(self.options.host))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether others than this machine reach it. Raises AddressError."""
+        return not addresses.is_loopback(self.options.host)
+
+    @property
+    def reached(self) -> list[str]:
+        """Where other machines may reach it."""
+        there = [self._url(host) for host in addresses.reached(self.options.host)]
+        return [self.options.public_url, *there] if self.options.public_url else there
+
+    @property
+    def events_endpoint(self) -> str:
+        """Where its functions take events."""
+        return f"http://{LOOPBACK}:{self._events_port}" if self._is_own else self.endpoint
 
     @property
     def topic_endpoint(self) -> str:
@@ -94,19 +115,20 @@ class Service:
 
     def start(self) -> None:
         """Start everything and return when the endpoint answers. Raises StartError and AzuriteError."""
-        if not is_free(self.port):
-            raise StartError(f"Port {self.port} is in use by another program; choose another with --port.")
-        if self.options.host == "func":
-            _core_tools()
+        self._check()
+        if self.options.https:
+            # Imported here: it takes a tenth of a second.
+            from local.network import certificates
+
+            self.certificates = certificates.prepare(self.data / "tls", self._names())
         # All load their modules at once. The relay makes the containers and queues, and only then the host goes on.
-        own = self.options.host == "local"
-        self._host = self._launch_host() if own else None
+        self._host = self._launch_host() if self._is_own else None
         self.azurite.launch()
         self._relay = self._launch_relay()
         self.azurite.wait()
         self._go(self._relay, self.topic_port, "relay")
         self._host = self._host or self._launch_host()
-        self._go(self._host, self.port, "host")
+        self._go(self._host, self._host_port, "host")
 
     def stop(self) -> None:
         """End everything in good order: what is under way gets some seconds to finish."""
@@ -116,7 +138,7 @@ class Service:
 
     def start_host(self) -> None:
         self._host = self._launch_host()
-        self._go(self._host, self.port, "host")
+        self._go(self._host, self._host_port, "host")
 
     def kill_host(self) -> None:
         """As a crash would end it, and the training jobs that it started with it."""
@@ -162,21 +184,62 @@ class Service:
             **self.options.environment,
         }
 
+    @property
+    def _is_own(self) -> bool:
+        return self.options.functions_host == "local"
+
+    @property
+    def _host_port(self) -> int:
+        """A port of this machine on which the host answers once it is there."""
+        return self._events_port if self._is_own else self.port
+
+    def _url(self, host: str) -> str:
+        return addresses.url("https" if self.options.https else "http", host, self.port)
+
+    def _names(self) -> list[str]:
+        """What callers may call this service."""
+        own = ["localhost", LOOPBACK, "::1", self.options.host, socket.gethostname(), *addresses.own()]
+        names = [*own, str(urlsplit(self.options.public_url).hostname or "localhost")]
+        return [name for name in names if name not in (addresses.ALL, addresses.ALL_IPV4)]
+
+    def _check(self) -> None:
+        """Raises StartError for what can't be, or would not be safe."""
+        if not self._is_own:
+            _core_tools()
+            if self.options.host != LOOPBACK or self.options.https or self.options.public_url:
+                raise StartError("--host, --https and --public-url are for the functions host `local`; leave them out.")
+        try:
+            addresses.check(self.options.host, self.port)
+            if self.is_open:
+                keys.require_strong(Settings.read())
+        except (AddressError, WeakKey) as fault:
+            raise StartError(str(fault)) from fault
+
     def _launch_host(self) -> subprocess.Popen[bytes]:
-        if self.options.host == "func":
+        if not self._is_own:
             own = {
                 "FUNCTIONS_WORKER_RUNTIME": "python",
                 "languageWorkers__python__defaultExecutablePath": sys.executable,
             }
             return self._launch("host", _core_tools(), "start", "--port", str(self.port), **own)
         arguments = [f"--port={self.port}", f"--app={self.options.app}", f"--host-json={self.options.host_json}"]
-        arguments += [f"--blobs={self.azurite.blobs}", f"--root={self.endpoint}/{ACCOUNT}"]
         if self.options.threads:
             arguments.append(f"--threads={self.options.threads}")
-        return self._launch("host", sys.executable, "-m", "local.host", "--leashed", *arguments)
+        return self._launch("host", sys.executable, "-m", "local.host", "--leashed", *arguments, *self._places())
+
+    def _places(self) -> list[str]:
+        """Where the host listens, and where what it links to is found."""
+        root = [*self.reached, self.endpoint][0]
+        places = [f"--host={self.options.host}", f"--events-port={self._events_port}"]
+        places += [f"--blobs={self.azurite.blobs}", f"--root={root}/{ACCOUNT}"]
+        if self.options.public_url:
+            places.append("--fixed")
+        if self.certificates:
+            places += [f"--certificate={self.certificates.server}", f"--authority={self.certificates.authority}"]
+        return places
 
     def _launch_relay(self) -> subprocess.Popen[bytes]:
-        places = [f"--port={self.topic_port}", f"--host={self.endpoint}", f"--data={self.data}"]
+        places = [f"--port={self.topic_port}", f"--host={self.events_endpoint}", f"--data={self.data}"]
         functions = [f"--function={name}" for name in self.options.functions]
         subscribers = [f"--subscriber={url}" for url in self.options.subscribers]
         return self._launch(
@@ -229,21 +292,10 @@ def running(data: Path, port: int | None = None, options: Options | None = None)
         service.stop()
 
 
-def _keys(path: Path) -> Keys:
-    given = Settings.read()
-    if path.is_file():
-        kept = msgspec.json.decode(path.read_bytes(), type=Keys)
-    else:
-        kept = Keys(*(secrets.token_hex(KEY_BYTES) for _ in range(3)))
-        path.touch(mode=0o600)
-        path.write_bytes(msgspec.json.encode(kept))
-    return Keys(given.training_key_1 or kept.training, given.prediction_key_1 or kept.prediction, kept.topic)
-
-
 def _core_tools() -> str:
     if found := shutil.which("func"):
         return found
-    raise StartError("`--host func` needs Azure Functions Core Tools, and there is no `func` on PATH.")
+    raise StartError("`--functions func` needs Azure Functions Core Tools, and there is no `func` on PATH.")
 
 
 def _end(process: subprocess.Popen[bytes] | None) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from http.client import HTTPException
+from pathlib import Path
 from threading import Timer
 from urllib.parse import quote
 
@@ -134,6 +135,11 @@ def _origin(url: URL) -> Origin:
 @cache
 def _system_tls() -> ssl.SSLContext:
     return ssl.create_default_context()
+
+
+def trust(authority: Path) -> None:
+    """Trust those whom this authority vouches for, too. For a whole process, before it fetches anything."""
+    _system_tls().load_verify_locations(authority)
 
 
 def _check(url: str, allow_private: bool, resolve: Resolve, deadline: float) -> _Target:

@@ -5,7 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
-from local.child import end_with_parent, serve, wait_for_go
+from local.child import Listener, end_with_parent, serve, wait_for_go
 from local.eventgrid.delivery import Courier, RetryPolicy
 from local.eventgrid.ledger import Ledger
 from local.eventgrid.topic import Topic
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     store.provision()
     courier.start()
     watcher.start()
-    serve(topic, options.port)
+    serve(Listener(topic, options.port))
     watcher.stop()
     courier.stop()
     store.close()

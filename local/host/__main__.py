@@ -6,12 +6,13 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from azure.functions import FunctionApp
 
-from local.child import GRACE_SECONDS, end_with_parent, serve, wait_for_go
+from local.child import GRACE_SECONDS, Listener, end_with_parent, serve, wait_for_go
 from local.host.events import EventGridWebhook
 from local.host.files import App, Files
 from local.host.functions import HostedFunction, IndexingError, index
@@ -20,6 +21,8 @@ from local.host.options import HostOptions
 from local.host.queues import QueueListener
 from local.host.routes import RouteError, RouteTable
 from local.host.timers import ScheduleError, Timer
+from local.network.addresses import LOOPBACK, AddressError
+from shared.fetch import trust
 from shared.settings import ROOT, child_environment
 from shared.storage.account.signing import served_at
 
@@ -37,11 +40,24 @@ def main(argv: list[str]) -> int:
     if options.leashed:
         wait_for_go()
         end_with_parent()
-    app: App = host.http(options.body_limit)
+    if options.authority:
+        trust(options.authority)
+    try:
+        host.run(_listeners(host, options))
+    except AddressError as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _listeners(host: "Host", options: argparse.Namespace) -> list[Listener]:
+    """Events come to a port of their own, where there is one: it is not open to the network."""
+    apart: int | None = options.events_port
+    app: App = host.http(options.body_limit, events=apart is None)
     if options.blobs:
         app = Files(app, options.blobs, options.root, fixed=options.fixed)
-    host.run(app, options.port)
-    return 0
+    served = Listener(app, options.port, options.host, options.certificate)
+    return [served, Listener(host.events(), apart)] if apart else [served]
 
 
 class Host:
@@ -59,16 +75,19 @@ class Host:
         ]
         self._webhook = EventGridWebhook(functions, self._pool, self._wake_listeners)
 
-    def http(self, body_limit: int) -> HttpHost:
-        return HttpHost(self._routes, self._webhook, self._pool, body_limit)
+    def http(self, body_limit: int, *, events: bool) -> HttpHost:
+        return HttpHost(self._routes, self._webhook if events else None, self._pool, body_limit)
 
-    def run(self, app: App, port: int) -> None:
-        """Serve until this process is told to end."""
+    def events(self) -> HttpHost:
+        return HttpHost(RouteTable([]), self._webhook, self._pool)
+
+    def run(self, listeners: Sequence[Listener]) -> None:
+        """Serve until this process is told to end. Raises AddressError."""
         workers: list[QueueListener | Timer] = [*self._listeners, *self._timers]
         try:
             for worker in workers:
                 worker.start()
-            serve(app, port)
+            serve(*listeners)
             for worker in workers:
                 worker.stop()
         finally:
@@ -91,6 +110,10 @@ class Host:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.host", description=__doc__)
     parser.add_argument("--port", type=int, default=7071)
+    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on")
+    parser.add_argument("--certificate", type=Path, help="listen by HTTPS with this one, which has its key with it")
+    parser.add_argument("--authority", type=Path, help="trust this one as well where addresses of images are fetched")
+    parser.add_argument("--events-port", type=int, help="take events on this port of 127.0.0.1, and on no other")
     parser.add_argument("--app", default="function_app:app", help="module:name of the FunctionApp")
     parser.add_argument("--host-json", type=Path, default=ROOT / "host.json")
     parser.add_argument("--threads", type=int, default=min(32, (os.cpu_count() or 1) + 4))

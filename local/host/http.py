@@ -38,7 +38,7 @@ class HttpHost:
     """The ASGI application: finds the function of a request and runs it in the pool."""
 
     def __init__(
-        self, routes: RouteTable, webhook: EventGridWebhook, pool: Executor, body_limit: int = BODY_LIMIT
+        self, routes: RouteTable, webhook: EventGridWebhook | None, pool: Executor, body_limit: int = BODY_LIMIT
     ) -> None:
         self._routes = routes
         self._webhook = webhook
@@ -60,7 +60,7 @@ class HttpHost:
 
     async def _answer(self, scope: Message, receive: Receive) -> HttpResponse:
         raw_path: str = scope["raw_path"].decode("latin-1")
-        if raw_path.lower() == WEBHOOK_PATH:
+        if self._webhook and raw_path.lower() == WEBHOOK_PATH:
             return await self._webhook.answer(await self._request(scope, receive, raw_path, {}))
         found = self._routes.find(scope["method"], raw_path)
         if found is None:

@@ -25,7 +25,7 @@ def event(subject: str) -> Event:
 
 
 def post(service: Service, body: object, function: str = "seen", **headers: str) -> requests.Response:
-    url = f"{service.endpoint}/runtime/webhooks/EventGrid?functionName={function}"
+    url = f"{service.events_endpoint}/runtime/webhooks/EventGrid?functionName={function}"
     return requests.post(url, data=msgspec.json.encode(body), headers=headers, timeout=30)
 
 
@@ -40,7 +40,7 @@ def test_validation_handshake(service: Service) -> None:
 
 
 def test_cloud_events_handshake(service: Service) -> None:
-    url = f"{service.endpoint}/runtime/webhooks/eventgrid?functionname=Seen"
+    url = f"{service.events_endpoint}/runtime/webhooks/eventgrid?functionname=Seen"
     response = requests.options(url, headers={"WebHook-Request-Origin": "eventgrid.azure.net"}, timeout=10)
     assert (response.status_code, response.headers["WebHook-Allowed-Origin"]) == (200, "eventgrid.azure.net")
 
@@ -71,5 +71,5 @@ def test_unknown_function(service: Service) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"1", b"[1]", b"\xff"])
 def test_body_that_is_no_event(service: Service, body: bytes) -> None:
-    url = f"{service.endpoint}/runtime/webhooks/EventGrid?functionName=seen"
+    url = f"{service.events_endpoint}/runtime/webhooks/EventGrid?functionName=seen"
     assert requests.post(url, data=body, timeout=10).status_code == 400

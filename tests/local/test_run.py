@@ -116,7 +116,7 @@ def test_func_without_core_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     node = subprocess.run(["/usr/bin/env", "which", "node"], capture_output=True, text=True, check=True).stdout.strip()
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "node").symlink_to(node)
-    command = [sys.executable, "-m", "local", "--host=func", f"--port={free_ports(1)[0]}", f"--data={tmp_path}"]
+    command = [sys.executable, "-m", "local", "--functions=func", f"--port={free_ports(1)[0]}", f"--data={tmp_path}"]
     path = os.pathsep.join([str(tmp_path / "bin"), "/bin"])
     done = subprocess.run(command, cwd=ROOT, env={"PATH": path}, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1

@@ -1,0 +1,1 @@
+"""Where the service is reached, and the certificate that it shows there."""
