@@ -6,7 +6,7 @@ from threading import Thread
 
 import azure.functions as func
 
-from functions import openapi
+from functions import openapi, verbs
 from functions.edge import blueprints
 from shared.settings import Settings
 
@@ -29,6 +29,7 @@ def build(services: str) -> func.FunctionApp:
         app.register_functions(blueprints[service])
     if names.keys() - {"camera"}:
         app.register_functions(openapi.blueprint)
+        app.register_functions(verbs.blueprint)
     return app
 
 

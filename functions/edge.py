@@ -11,6 +11,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 import azure.functions as func
 import msgspec
 
+from functions import cors
 from functions.call import Call
 from functions.parameters import Parameter, camel, parameters, refuse_lookalikes, result
 from functions.runtime import runtime
@@ -83,6 +84,8 @@ class Operation(NamedTuple):
 
 
 operations: list[Operation] = []
+# What each route takes, for those who ask it for something else.
+verbs: dict[str, list[str]] = {}
 
 
 def training(method: str, path: str, statuses: Sequence[int] = ()) -> Callable[[Handler], Handler]:
@@ -111,7 +114,9 @@ def _register(service: Service, method: str, path: str, handler: Handler, status
     serve.__name__, serve.__doc__ = handler.__name__, handler.__doc__
     blueprint = blueprints[service]
     route = f"customvision/{{version}}/{service}/{path}"
-    trigger = blueprint.route(route=route, methods=[method], auth_level=func.AuthLevel.ANONYMOUS)
+    methods = [method, "HEAD"] if method == "GET" else [method]
+    verbs.setdefault(route, []).extend(methods)
+    trigger = blueprint.route(route=route, methods=methods, auth_level=func.AuthLevel.ANONYMOUS)
     blueprint.function_name(name=f"{service}_{handler.__name__}")(trigger(serve))
     return handler
 
@@ -138,10 +143,10 @@ def _answer(operation: Operation, call: Call) -> func.HttpResponse:
             answer = operation.handler(call, **values)
         return _respond(call, operation, answer)
     except ServiceError as error:
-        return _refuse(call, error)
+        return refuse(call, error)
     except Exception:
         logging.exception("%s_%s failed on request %s", operation.service, operation.name, call.id)
-        return _refuse(call, Unexpected(f"Something failed on our side; our log tells more under {call.id}."))
+        return refuse(call, Unexpected(f"Something failed on our side; our log tells more under {call.id}."))
 
 
 class Unexpected(ServiceError):
@@ -199,20 +204,21 @@ def _audit(operation: Operation, call: Call, values: dict[str, object]) -> Abstr
 def _respond(call: Call, operation: Operation, answer: object) -> func.HttpResponse:
     status, value = answer if isinstance(answer, Answer) else (operation.statuses[0], answer)
     if isinstance(value, bytes):
-        return func.HttpResponse(value, status_code=status, headers=_headers(call), mimetype=BYTES_TYPE)
+        return func.HttpResponse(value, status_code=status, headers=headers_of(call), mimetype=BYTES_TYPE)
     content = b"" if value is None else encode(value)
-    return func.HttpResponse(content, status_code=status, headers=_headers(call), mimetype=JSON_TYPE)
+    return func.HttpResponse(content, status_code=status, headers=headers_of(call), mimetype=JSON_TYPE)
 
 
-def _refuse(call: Call, error: ServiceError) -> func.HttpResponse:
+def refuse(call: Call, error: ServiceError) -> func.HttpResponse:
     """The service's own error shape, or the gateway's where Custom Vision's gateway answers."""
     call.outcome = error.code
     shape: object = {"code": error.code, "message": error.message}
     if error.code.isdigit():
         shape = {"error": shape}
-    headers = _headers(call) | ({"Retry-After": "1"} if error.status in (429, 503) else {})
+    headers = headers_of(call) | ({"Retry-After": "1"} if error.status in (429, 503) else {})
     return func.HttpResponse(msgspec.json.encode(shape), status_code=error.status, headers=headers, mimetype=JSON_TYPE)
 
 
-def _headers(call: Call) -> dict[str, str]:
-    return {**COMMON_HEADERS, "apim-request-id": str(call.id), "Request-Id": str(call.id)}
+def headers_of(call: Call) -> dict[str, str]:
+    shared = cors.sharing(call.request, call.runtime.settings)
+    return {**COMMON_HEADERS, **shared, "apim-request-id": str(call.id), "Request-Id": str(call.id)}

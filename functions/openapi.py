@@ -1,24 +1,29 @@
 """The service describes itself: GET /customvision/openapi.json, made from what the handlers declare."""
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import get_args, get_origin
+from uuid import UUID
 
 import azure.functions as func
 import msgspec
 
-from functions.edge import KEY_HEADERS, VERSIONS, Answer, Operation, operations
+from functions import cors
+from functions.edge import KEY_HEADERS, VERSIONS, Answer, Operation, operations, verbs
 from functions.parameters import RANGES, AtMost, Parameter, UpTo, camel
 from functions.runtime import runtime
-from shared.models.limits import Limits
+from shared.models.limits import ID_BYTES, REQUEST_LINE_BYTES, Limits, ids_in_line
 from shared.models.wire import Wire
 from shared.settings import Settings
 
 Json = dict[str, object]
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
+ROUTE = "customvision/openapi.json"
+verbs[ROUTE] = ["GET", "HEAD"]
 JSON, OCTETS, MULTIPART = "application/json", "application/octet-stream", "multipart/form-data"
 DESCRIPTIONS = {
     200: "Done.",
@@ -33,12 +38,13 @@ REFUSALS = {
     404: "There is no such thing, or no such version of this API.",
     409: "Others change the same thing at the same time; try again.",
     413: "The body is too large.",
+    414: f"The request line is over {REQUEST_LINE_BYTES:,} bytes; send fewer ids. In Azure this answer has no body.",
     415: "The body's media type does not fit.",
     429: "More calls than this caller may make; Retry-After says in how many seconds to try again.",
     503: "Something that the service depends on does not answer; Retry-After says in how many seconds to try again.",
 }
 # These come from the gateway, the others from the service; an unknown version or route is the gateway's 404.
-GATEWAYS, EITHERS = (401, 413, 429), (403, 404)
+GATEWAYS, EITHERS = (401, 413, 414, 429), (403, 404)
 TEXT: Json = {"type": "string"}
 ERROR: Json = {"type": "object", "properties": {"code": TEXT, "message": TEXT}, "required": ["code", "message"]}
 ERROR_SCHEMAS: Json = {
@@ -59,9 +65,9 @@ TOKEN_SCHEMES: Json = {"token": {"type": "http", "scheme": "bearer", "bearerForm
 
 
 @blueprint.function_name(name="openapi")
-@blueprint.route(route="customvision/openapi.json", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprint.route(route=ROUTE, methods=verbs[ROUTE], auth_level=func.AuthLevel.ANONYMOUS)
 def openapi(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse(_encoded(), mimetype=JSON)
+    return func.HttpResponse(_encoded(), headers=cors.sharing(req, runtime().settings), mimetype=JSON)
 
 
 @cache
@@ -110,7 +116,8 @@ def _operation(operation: Operation, schemas: dict[object, Json], limits: Limits
         "tags": [operation.service],
         "parameters": [
             _reference("parameters", "version"),
-            *(_parameter(each, schemas, limits) for each in parameters if each.source in ("path", "query")),
+            *(_parameter(each, schemas, limits) for each in parameters if each.source == "path"),
+            *(_query(operation, each, schemas, limits) for each in parameters if each.source == "query"),
         ],
         "responses": {**_answers(operation, schemas), **_refusals(operation)},
     }
@@ -137,11 +144,29 @@ def _parameter(parameter: Parameter, schemas: dict[object, Json], limits: Limits
         "required": parameter.source == "path" or parameter.required,
         "schema": _value_schema(parameter, schemas, limits),
     }
+    return described
+
+
+def _query(operation: Operation, parameter: Parameter, schemas: dict[object, Json], limits: Limits) -> Json:
+    described = _parameter(parameter, schemas, limits)
     if not described["required"]:
         described["allowEmptyValue"] = True
     if get_origin(parameter.kind) is list:
         described |= {"style": "form", "explode": False}
+        room = _room(operation, parameter)
+        if isinstance(parameter.note, AtMost) and parameter.limit(limits) > room:
+            described["description"] = f"A request line of {REQUEST_LINE_BYTES:,} bytes has room for {room}."
+            described["schema"] = _value_schema(parameter, schemas, limits) | {"maxItems": room}
     return described
+
+
+def _room(operation: Operation, parameter: Parameter) -> int:
+    """How many ids of a list fit into the request line, where all the other ids of the operation are given too."""
+    anything = "i" * ID_BYTES
+    path = re.sub(r"\{\w+\}", anything, f"/customvision/{VERSIONS[-1]}/{operation.service}/{operation.path}")
+    queries = (each for each in operation.parameters.values() if each.source == "query" and each.kind is UUID)
+    others = "".join(f"&{each.name}={anything}" for each in queries)
+    return ids_in_line(len(f"{operation.method} {path}?{parameter.name}={others} HTTP/1.1\r\n"))
 
 
 def _value_schema(parameter: Parameter, schemas: dict[object, Json], limits: Limits) -> Json:
@@ -192,6 +217,7 @@ def _refusals(operation: Operation) -> Json:
     has_body = any(each.source not in ("path", "query") for each in operation.parameters.values())
     absent = {413, 415} if not has_body else set()
     absent |= {409} if operation.method == "GET" else set()
+    absent |= {414} if not any(each.source == "query" for each in operation.parameters.values()) else set()
     refused = [status for status in REFUSALS if status not in absent]
     return {str(status): _reference("responses", f"Refused{status}") for status in refused}
 

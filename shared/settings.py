@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.models.limits import Limits, read_limits
+from shared.models.origins import read_origins
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +20,7 @@ class Settings(Struct, frozen=True):
     Storage is reached by `storage_connection_string` (Azurite) or, by identity, as `storage_account`.
     Keys come from `key_vault_url`, or where that is empty from the four key settings. Where there is an
     `entra_tenant_id`, tokens that it gives out for `entra_audience` (one or several, by commas) are taken too.
+    `cors_origins` are those of the pages that may call from a browser: a comma list, or `*` for all.
     `large_detector` is what advanced training fine-tunes in the larger detection domains: dfine-small, rtdetr-v2-r18,
     a folder, or owner/name@revision of a hub.
     """
@@ -35,6 +37,7 @@ class Settings(Struct, frozen=True):
     entra_tenant_id: str = ""
     entra_audience: str = ""
     entra_authority: str = "https://login.microsoftonline.com"
+    cors_origins: str = ""
     identity_client_id: str = ""
     event_topic_endpoint: str = ""
     event_topic_key: str = ""
@@ -54,6 +57,7 @@ class Settings(Struct, frozen=True):
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
+        read_origins(self.cors_origins)
         if self.entra_tenant_id and not self.entra_audience.strip(", "):
             raise ValueError(
                 "ENTRA_TENANT_ID is set, so ENTRA_AUDIENCE must name the app registration of this service."

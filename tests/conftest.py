@@ -36,9 +36,15 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Everything that `./run` starts, on a free port and a new folder."""
-    options = Options(environment={"CAMERA_DRAW_BOXES": "true", "JOB_SHRUNKEN": "true"})
+def service(tmp_path_factory: pytest.TempPathFactory, web: Web) -> Iterator[Service]:
+    """Everything that `./run` starts, on a free port and a new folder; pages of `web` may call it."""
+    options = Options(
+        environment={
+            "CAMERA_DRAW_BOXES": "true",
+            "JOB_SHRUNKEN": "true",
+            "CORS_ORIGINS": f"https://a.example, {web.address}",
+        }
+    )
     with running(tmp_path_factory.mktemp("service"), options=options) as service:
         yield service
 

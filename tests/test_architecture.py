@@ -16,7 +16,7 @@ NO_NAME = {"utils.py", "helpers.py", "common.py", "misc.py", "manager.py"}
 PLACES = {
     "function_app": ["functions", "shared.settings", "shared.telemetry.export"],
     "functions": [
-        *(f"functions.{name}" for name in ("edge", "call", "parameters", "body", "times", "runtime")),
+        *(f"functions.{name}" for name in ("edge", "call", "cors", "parameters", "body", "times", "runtime")),
         "shared",
     ],
     "shared.errors": [],

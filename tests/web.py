@@ -1,8 +1,9 @@
-"""A small web site of pictures, for operations that fetch a URL."""
+"""A small web site: pictures for operations that fetch a URL, and pages that call the service."""
 
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 from tests.servers import Answer, Request, serving
 
@@ -11,6 +12,7 @@ class Web:
     def __init__(self) -> None:
         self.address = ""
         self.pages: dict[str, bytes] = {}
+        self.told: SimpleQueue[bytes] = SimpleQueue()
 
     def serve(self, data: bytes) -> str:
         """A URL that answers with these bytes."""
@@ -23,6 +25,10 @@ class Web:
             return bytes(answer.read())
 
     def answer(self, request: Request) -> Answer:
+        """A page; what is posted goes to `told`."""
+        if request.method == "POST":
+            self.told.put(request.body)
+            return Answer(204)
         page = self.pages.get(request.path)
         return Answer(404) if page is None else Answer(body=page)
 

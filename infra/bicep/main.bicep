@@ -20,6 +20,8 @@ param allowKeys bool = true
 param entraTenantId string = ''
 @description('The app registration that tokens must be meant for.')
 param entraAudience string = ''
+@description('The origins of the pages that may call from a browser, such as https://shop.example; [\'*\'] for all.')
+param corsOrigins array = []
 @description('What advanced training of detectors fine-tunes, see shared/settings.py; empty for our own light one.')
 param largeDetector string = ''
 @description('Whether a copy of each camera picture is kept with its boxes drawn.')
@@ -85,6 +87,7 @@ var callers = {
   ALLOW_KEYS: allowKeys ? 'true' : 'false'
   ENTRA_TENANT_ID: entraTenantId
   ENTRA_AUDIENCE: entraAudience
+  CORS_ORIGINS: join(corsOrigins, ',')
 }
 // The queues of the data account, for the triggers of the Functions host.
 var queues = {
@@ -282,6 +285,7 @@ module training 'modules/function-app.bicep' = {
     publicAccess: publicAccess
     subnetId: privateNetworking ? network!.outputs.subnets.training : ''
     insightsConnectionString: monitoring.outputs.connectionString
+    corsOrigins: corsOrigins
     settings: union(shared, queues, callers, {
       SERVICES: 'training'
       IDENTITY_CLIENT_ID: trainingIdentity.outputs.identity.clientId
@@ -319,6 +323,7 @@ module prediction 'modules/function-app.bicep' = {
     publicAccess: publicAccess
     subnetId: privateNetworking ? network!.outputs.subnets.prediction : ''
     insightsConnectionString: monitoring.outputs.connectionString
+    corsOrigins: corsOrigins
     settings: union(shared, callers, {
       SERVICES: 'prediction'
       IDENTITY_CLIENT_ID: predictionIdentity.outputs.identity.clientId

@@ -2,6 +2,7 @@
 using 'main.bicep'
 
 var prod = readEnvironmentVariable('OCELLUS_STAGE', 'dev') == 'prod'
+var origins = readEnvironmentVariable('OCELLUS_CORS_ORIGINS', '')
 var emails = readEnvironmentVariable('OCELLUS_ALERT_EMAILS', '')
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
@@ -15,6 +16,7 @@ param limits = readEnvironmentVariable('OCELLUS_LIMITS', '{}')
 param allowKeys = readEnvironmentVariable('OCELLUS_ALLOW_KEYS', 'true') == 'true'
 param entraTenantId = readEnvironmentVariable('OCELLUS_ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('OCELLUS_ENTRA_AUDIENCE', '')
+param corsOrigins = empty(origins) ? [] : split(origins, ',')
 param largeDetector = readEnvironmentVariable('OCELLUS_LARGE_DETECTOR', '')
 param gpuProfile = readEnvironmentVariable('OCELLUS_GPU_PROFILE', '')
 param privateNetworking = readEnvironmentVariable('OCELLUS_PRIVATE', 'false') == 'true'

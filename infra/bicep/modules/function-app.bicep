@@ -19,6 +19,8 @@ param httpConcurrency int
 param alwaysReady int
 @description('Whether only Event Grid may call the app.')
 param eventGridOnly bool = false
+@description('The origins of the pages that may call it from a browser.')
+param corsOrigins array = []
 param publicAccess bool
 param subnetId string
 param insightsConnectionString string
@@ -138,6 +140,8 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       http20Enabled: true
+      // The host answers what browsers ask before a request; all else is by CORS_ORIGINS.
+      cors: { allowedOrigins: corsOrigins }
       ipSecurityRestrictions: eventGridOnly ? onlyEventGrid : []
       ipSecurityRestrictionsDefaultAction: eventGridOnly ? 'Deny' : 'Allow'
       // Deployments go to an endpoint of its own, which Entra ID guards. Rules are not of what comes by private endpoints.

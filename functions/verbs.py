@@ -1,0 +1,58 @@
+"""What no operation answers: OPTIONS, verbs that a path does not take, paths that there are not."""
+
+import re
+from functools import cache
+
+import azure.functions as func
+
+from functions import cors
+from functions.call import Call
+from functions.edge import NO_SUCH_ROUTE, headers_of, refuse, verbs
+from functions.runtime import runtime
+from shared.errors import ServiceError
+
+PARAMETER = re.compile(r"\{[^/]*\}")
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
+
+
+class MethodNotAllowed(ServiceError):
+    status, code = 405, "405"
+
+
+class NoSuchRoute(ServiceError):
+    status, code = 404, "404"
+
+
+# The host tries routes by the names of their functions: this one comes behind `openapi`, `prediction_` and `training_`.
+@blueprint.function_name(name="unrouted")
+@blueprint.route(route="customvision/{*path}", auth_level=func.AuthLevel.ANONYMOUS)
+def unrouted(req: func.HttpRequest) -> func.HttpResponse:
+    call = Call(req, runtime())
+    taken = _taken(f"customvision/{req.route_params.get('path') or ''}")
+    permission = cors.permission(req, call.runtime.settings)
+    if req.method == "OPTIONS" and (taken or permission):
+        response = func.HttpResponse(status_code=204, headers=headers_of(call) | permission)
+    elif taken:
+        response = refuse(call, MethodNotAllowed(f"This path takes no {req.method}, but {taken}."))
+    else:
+        response = refuse(call, NoSuchRoute(f"{NO_SUCH_ROUTE}; /customvision/openapi.json lists what there is."))
+    if taken:
+        response.headers["Allow"] = taken
+    return response
+
+
+def _taken(path: str) -> str:
+    """The verbs of a path, as in `Allow`; empty where it is none."""
+    path = "/".join(part for part in path.split("/") if part)
+    found = {verb for pattern, verbs in _patterns() if pattern.fullmatch(path) for verb in verbs}
+    return ", ".join(sorted(found | {"OPTIONS"})) if found else ""
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], list[str]]]:
+    return [(re.compile(_pattern(route), re.IGNORECASE), taken) for route, taken in verbs.items()]
+
+
+def _pattern(route: str) -> str:
+    return "[^/]+".join(re.escape(text) for text in PARAMETER.split(route))
