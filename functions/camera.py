@@ -23,8 +23,8 @@ EXPIRY_MINUTE = 45
 def camera_preprocess(event: func.EventGridEvent, context: func.Context) -> None:
     """BlobCreated in `uploads`."""
     app = runtime()
-    upload = Upload.of_event(event.subject, event.get_json()["eTag"])
-    if not upload.path:
+    upload = Upload.of_event(event.subject, event.get_json())
+    if upload is None:
         # A subscription without its filter tells of other containers too, our own results among them.
         return
     # A subscription may deliver in the schema of CloudEvents, whose extension for tracing names the sender's trace.

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     finally:
         store.close()
-    print(f"{passed} rejected pictures go through the pipeline again; {refused} were refused for the same reason.")
+    print(f"{passed} rejected pictures go through the pipeline again; {refused} were refused, and say why.")
     return 0
 
 

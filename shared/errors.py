@@ -77,6 +77,18 @@ class ServiceUnavailable(ServiceError):
     status, code = 503, "ErrorUnknown"
 
 
+class AccessRefused(ServiceUnavailable):
+    """Storage refuses our identity; `reason` is its own word for why."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UploadRefused(AccessRefused):
+    """So it is for one upload at least; a role that is on its way may mend it."""
+
+
 # Projects
 
 

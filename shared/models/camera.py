@@ -1,5 +1,6 @@
 """What happens to a camera's picture, from its upload to its result."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -7,6 +8,9 @@ from uuid import UUID
 
 from shared.models.predictions import Prediction
 from shared.models.wire import Wire
+
+# A file in a hierarchical namespace has events before the one of its end, which is FlushWithClose or SftpCommit.
+UNFINISHED = frozenset({"CreateFile", "SftpCreate", "SftpWrite"})
 
 
 class Upload(Wire, frozen=True):
@@ -16,9 +20,12 @@ class Upload(Wire, frozen=True):
     etag: str
 
     @classmethod
-    def of_event(cls, subject: str, etag: str) -> Self:
-        """From the subject and the ETag of a BlobCreated event in that container."""
-        return cls(subject.partition("/containers/uploads/blobs/")[2], etag.strip('"'))
+    def of_event(cls, subject: str, data: Mapping[str, object]) -> Self | None:
+        """From a BlobCreated event; None where it tells of another container, or of a file that is being written."""
+        path = subject.partition("/containers/uploads/blobs/")[2]
+        if not path or data.get("api") in UNFINISHED:
+            return None
+        return cls(path, str(data.get("eTag", "")).strip('"'))
 
 
 class DeadEvent(Wire, frozen=True):
@@ -29,8 +36,8 @@ class DeadEvent(Wire, frozen=True):
     last_delivery_outcome: str = ""
 
     @property
-    def upload(self) -> Upload:
-        return Upload.of_event(self.subject, str(self.data.get("eTag", "")))
+    def upload(self) -> Upload | None:
+        return Upload.of_event(self.subject, self.data)
 
 
 class Frame(Wire, frozen=True):
@@ -40,6 +47,14 @@ class Frame(Wire, frozen=True):
     project_id: UUID
     published_name: str
     blob: str
+
+
+class Step(StrEnum):
+    """What became of an upload at the first step. One that is passed over is empty, or has its result."""
+
+    QUEUED = "Queued"
+    REJECTED = "Rejected"
+    PASSED_OVER = "PassedOver"
 
 
 class Outcome(StrEnum):

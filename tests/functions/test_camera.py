@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import BlobBlock, ContainerClient, ContentSettings
 from msgspec.structs import astuple
 from PIL import Image
 
@@ -97,7 +97,6 @@ def test_new_content_at_the_same_path_is_a_new_result(camera, eventually):
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "BadRequestImageFormat"),
         (b"not a picture", "BadRequestImageFormat"),
         (picture("apple", 1)[:3000], "BadRequestImageFormat"),
         (encoded(Image.new("1", (10_300, 500)), "PNG"), "BadRequestImageDimensions"),
@@ -109,6 +108,33 @@ def test_a_hostile_file_ends_as_a_rejection(camera, eventually, data, code):
     rejection = camera.ended(path)[0]
     assert (rejection.outcome, rejection.code) == (Outcome.REJECTED, code)
     assert len(rejection.reason) > 10
+
+
+def test_an_upload_is_read_as_it_lies_there_and_not_before_there_is_any(camera, eventually):
+    data = picture("leaf", 202)
+    empty, labelled = camera.upload(b"", "filled later.jpg"), f"{camera.project_id}/gate/labelled.jpg"
+    marker = camera.upload(b"", "folder/")
+    settings = ContentSettings(content_encoding="gzip")
+    camera.uploads.upload_blob(labelled, data, content_settings=settings)
+    eventually(lambda: len(camera.ended(labelled)) == 1)
+    camera.upload(data, "filled later.jpg")
+    eventually(lambda: len(camera.ended(empty)) == 1)
+    for path in (labelled, empty):
+        (result,) = camera.ended(path)
+        assert (result.outcome, result.predictions[0].tag_name) == (Outcome.RESULT, "leaf")
+    assert camera.ended(marker) == []
+
+
+def test_a_picture_that_is_copied_or_comes_in_blocks_gets_its_result(camera, eventually):
+    source = camera.upload(picture("apple", 203), "source.jpg")
+    copied, blocks = (camera.uploads.get_blob_client(f"{camera.project_id}/gate/{name}.jpg") for name in "ab")
+    copied.start_copy_from_url(camera.uploads.get_blob_client(source).url)
+    data = picture("apple", 204)
+    for number in range(2):
+        blocks.stage_block(str(number), (data[:3000], data[3000:])[number])
+    blocks.commit_block_list([BlobBlock("0"), BlobBlock("1")])
+    for path in (source, copied.blob_name, blocks.blob_name):
+        eventually(lambda path=path: [result.outcome for result in camera.ended(path)] == [Outcome.RESULT])
 
 
 def test_paths_that_name_no_model_are_rejected(camera, eventually):

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.events import Publisher
-from shared.models.camera import Frame, Upload
+from shared.models.camera import Frame, Step, Upload
 from shared.models.domains import DomainType
 from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry
 from shared.models.iterations import Iteration, TrainingParameters, TrainingType
@@ -104,7 +104,7 @@ def test_the_camera_may_take_pictures_to_their_results_and_no_more(
     blobs.write(store, "deadletters", f"{published}.json", b"no JSON")
     opened, guard = open_as("camera")
     sessions = Sessions(opened, settings)
-    assert camera.preprocess(opened, publisher, LIMITS, Upload(path, "any"))
+    assert camera.preprocess(opened, publisher, LIMITS, Upload(path, "any")) == Step.QUEUED
     for message in taken(opened, "frames"):
         camera.predict(opened, publisher, sessions, msgspec.json.decode(message, type=Frame))
     camera.reject_dead_letters(opened, publisher)

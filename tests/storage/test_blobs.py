@@ -58,7 +58,7 @@ def test_no_more_than_the_start_of_a_blob_is_read(store: Store, size: int) -> No
     blobs.write(store, "uploads", name, b"x" * size, "image/png")
     start = blobs.read_start(store, "uploads", name, 10)
     assert start
-    assert (start.data, start.content_type) == (b"x" * min(size, 10), "image/png")
+    assert (start.data, start.content_type) == (b"x" * min(size, 10), "image/png" if size else "")
     assert blobs.read_start(store, "uploads", f"{name} not there", 10) is None
 
 

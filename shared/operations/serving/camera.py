@@ -4,6 +4,7 @@ Both steps can run twice on the same event: ids come from the upload's path and 
 """
 
 import logging
+from collections import Counter
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -15,7 +16,7 @@ from shared.events import Publisher
 from shared.imaging import resize
 from shared.imaging.decode import decode
 from shared.imaging.drawing import draw_predictions
-from shared.models.camera import CameraResult, DeadEvent, Frame, Outcome, Upload
+from shared.models.camera import CameraResult, DeadEvent, Frame, Outcome, Step, Upload
 from shared.models.domains import DomainType
 from shared.models.events import EventType
 from shared.models.limits import Limits
@@ -30,6 +31,14 @@ from shared.telemetry.tracing import annotate
 
 UNREADABLE = "unreadable/"
 NAMESPACE = UUID("6d3f6a0e-6a0b-4b52-9c5e-0c8f3f1f5f10")
+# How compressed data begins. Some uploaders compress what they send, and a label that says so is not looked at.
+COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "zip",
+}
 
 
 class Target(NamedTuple):
@@ -39,27 +48,30 @@ class Target(NamedTuple):
     published_name: str
 
 
-def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Upload) -> bool:
-    """Check an upload, write a frame that the model can take at once, and queue it. Returns whether it was queued."""
+def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Upload) -> Step:
+    """Check an upload, write a frame that the model can take at once, and queue it."""
     target = _target(upload.path)
     try:
-        if target is None:
-            raise errors.BadRequest("The path names no model; upload to {project id}/{published name}/any/path.jpg.")
         blob = results.read_upload(store, upload.path, limits.camera_image_bytes)
+        if not blob.data:
+            # No picture yet, or the marker of a folder. What fills it has an event of its own.
+            return Step.PASSED_OVER
         # Overwritten since the event: what is there now is looked at, once, however many events tell of it.
         upload = Upload(upload.path, blob.etag.strip('"'))
+        if target is None:
+            raise errors.BadRequest("The path names no model; upload to {project id}/{published name}/any/path.jpg.")
         if _result(store, target.project_id, upload):
-            return False
-        frame = resize.frame(blob.data, limits)
+            return Step.PASSED_OVER
+        frame = _frame(blob.data, limits)
     except errors.ServiceUnavailable:
         raise
     except errors.ServiceError as error:
         reject(store, publisher, upload, error)
-        return False
+        return Step.REJECTED
     name = f"{_result_id(upload)}.jpg"
     results.write_frame(store, name, frame)
     queues.send(store, "frames", Frame(upload, target.project_id, target.published_name, name))
-    return True
+    return Step.QUEUED
 
 
 def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame, *, draw_boxes: bool = False) -> None:
@@ -109,6 +121,8 @@ def reject_dead_letters(store: Store, publisher: Publisher) -> None:
             blobs.write(store, "deadletters", UNREADABLE + name, letter.data)
             events = []
         for event in events:
+            if event.upload is None or _is_empty(store, event.upload):
+                continue
             reason = f"No attempt to take the picture up succeeded ({event.last_delivery_outcome}); replay it."
             reject(store, publisher, event.upload, errors.ServiceUnavailable(reason))
         blobs.delete(store, "deadletters", name)
@@ -122,15 +136,39 @@ def replay_rejected(
     Returns how many were queued for their model, and how many were refused at once.
     """
     rejected = {rejection.upload.path: rejection for rejection in results.list_all(store, project_id, Outcome.REJECTED)}
-    there = [rejected[path].upload for path in rejected if blobs.exists(store, "uploads", path)]
-    queued = sum(preprocess(store, publisher, limits, upload) for upload in there)
-    return queued, len(there) - queued
+    steps = Counter(_replay(store, publisher, limits, rejection.upload) for rejection in rejected.values())
+    return steps[Step.QUEUED], steps[Step.REJECTED]
+
+
+def _replay(store: Store, publisher: Publisher, limits: Limits, upload: Upload) -> Step:
+    """One that storage refuses does not keep the others from their turn."""
+    try:
+        if results.upload_size(store, upload.path) is None:
+            return Step.PASSED_OVER
+        return preprocess(store, publisher, limits, upload)
+    except (errors.Conflict, errors.UploadRefused) as refusal:
+        reject(store, publisher, upload, refusal)
+        return Step.REJECTED
 
 
 def expire(store: Store, limits: Limits) -> None:
     """Drop results past their retention, where they have one. Run by a timer."""
     if limits.camera_result_retention_days:
         results.expire(store, now() - timedelta(days=limits.camera_result_retention_days))
+
+
+def _is_empty(store: Store, upload: Upload) -> bool:
+    try:
+        return results.upload_size(store, upload.path) == 0
+    except (errors.Conflict, errors.UploadRefused):
+        return False
+
+
+def _frame(data: bytes, limits: Limits) -> bytes:
+    """Raises BadImageFormat and what else `resize.frame` does."""
+    if compressed := next((name for magic, name in COMPRESSED.items() if data.startswith(magic)), None):
+        raise errors.BadImageFormat(f"The picture is compressed by {compressed}; upload it as it is.")
+    return resize.frame(data, limits)
 
 
 def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | None:

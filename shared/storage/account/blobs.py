@@ -7,6 +7,7 @@ from uuid import UUID
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
+    ClientAuthenticationError,
     HttpResponseError,
     IncompleteReadError,
     ResourceExistsError,
@@ -38,6 +39,14 @@ class Blob(NamedTuple):
 
 class BlobChanged(Exception):
     """A conditional write found another version, or one where none should be."""
+
+
+class BlobRefused(Exception):
+    """Storage has the blob and does not hand it out; `reason` is its own word for why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def write(
@@ -80,14 +89,24 @@ def read_if_changed(store: Store, container: Container, name: str, etag: str) ->
 
 
 def read_start(store: Store, container: Container, name: str, limit: int) -> Blob | None:
-    """No more than the first `limit` bytes."""
+    """No more than the first `limit` bytes. Raises BlobRefused."""
     try:
         return _download(store, container, name, offset=0, length=limit)
     except HttpResponseError as error:
         # An empty blob has no first bytes.
         if error.status_code == NO_SUCH_RANGE:
-            return read(store, container, name)
-        raise
+            return Blob(b"", "", "")
+        raise _refusal(error) from error
+
+
+def size(store: Store, container: Container, name: str) -> int | None:
+    """None where there is none. Raises BlobRefused."""
+    try:
+        return int(store.containers[container].get_blob_client(name).get_blob_properties().size)
+    except ResourceNotFoundError:
+        return None
+    except HttpResponseError as error:
+        raise _refusal(error) from error
 
 
 def read_range(
@@ -189,9 +208,21 @@ def _only(etag: str | None) -> dict[str, object]:
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
 
 
+def _refusal(error: HttpResponseError) -> Exception:
+    if isinstance(error, ResourceModifiedError):
+        # Overwritten while it was read.
+        return unavailable()
+    if isinstance(error, ClientAuthenticationError):
+        return error
+    told = getattr(error.response, "headers", {}).get("x-ms-error-code")
+    return BlobRefused(str(told or error.reason))
+
+
 def _download(store: Store, container: Container, name: str, **options: object) -> Blob | None:
+    """The bytes as they lie there: what a Content-Encoding says of them is anybody's word, and costs nothing."""
     try:
-        stream = store.containers[container].download_blob(name, **options)  # type: ignore[call-overload]
+        blob = store.containers[container].get_blob_client(name)
+        stream = blob.download_blob(decompress=False, **options)  # type: ignore[call-overload]
         data = stream.readall()
     except ResourceNotFoundError:
         return None

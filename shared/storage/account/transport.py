@@ -9,7 +9,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from requests.adapters import HTTPAdapter
 
-from shared.errors import ServiceUnavailable
+from shared.errors import AccessRefused, ServiceUnavailable
 
 CONNECTIONS = 64
 CONNECT_SECONDS = 5.0
@@ -44,7 +44,7 @@ class Transport(RequestsTransport):  # type: ignore[misc]
         self._pool = session
 
     def send(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
-        """Raises ServiceUnavailable when storage can't be reached, hangs or stays busy for SEND_SECONDS."""
+        """Raises AccessRefused, and ServiceUnavailable when storage can't be reached, hangs or stays busy."""
         cause: Exception | None = None
         deadline = time.monotonic() + SEND_SECONDS
         for pause in PAUSES:
@@ -75,8 +75,7 @@ def unavailable() -> ServiceUnavailable:
     return ServiceUnavailable("Storage does not answer; try again in a moment.")
 
 
-def _refused(response: HttpResponse) -> ServiceUnavailable:
+def _refused(response: HttpResponse) -> AccessRefused:
     code = response.headers.get("x-ms-error-code", "no reason given")
-    return ServiceUnavailable(
-        f"Storage refuses access ({code}); check the identity's roles on the storage account, or the connection string."
-    )
+    what = "check the identity's roles on the storage account, or the connection string"
+    return AccessRefused(f"Storage refuses access ({code}); {what}.", code)

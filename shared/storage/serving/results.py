@@ -1,23 +1,31 @@
 """How cameras' pictures end, and the pictures on their way there: uploads, and their prepared copies in frames."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby, islice
 from uuid import UUID
 
 import msgspec
 
-from shared.errors import BadImageSize, NotFound
+from shared.errors import AccessRefused, BadImageSize, Conflict, NotFound, UploadRefused
 from shared.models.camera import CameraResult, Outcome
 from shared.storage.account import blobs, queries, rows
-from shared.storage.account.blobs import Blob
+from shared.storage.account.blobs import Blob, BlobRefused
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMissing, transact
 
 UNKNOWN = "unknown"
 # So many blobs are deleted before more are looked for.
 BATCH = 256
+# Why storage does not hand a blob out, by its own word.
+KEPT_BACK = {
+    "BlobArchived": "It lies in the archive tier; move it to another tier",
+    "BlobBeingRehydrated": "It is on its way out of the archive tier; wait until it is there",
+    "BlobUsesCustomerSpecifiedEncryption": "It is encrypted by a key that came with it; upload it without one",
+}
+# Words for a refusal that is the blob's alone, although it looks like one of our identity.
+OF_ITS_KEY = ("KeyVault", "Encryption")
 
 
 def put(store: Store, result: CameraResult) -> None:
@@ -58,13 +66,37 @@ def write_drawn(store: Store, project_id: UUID, result_id: str, data: bytes) -> 
 
 
 def read_upload(store: Store, path: str, limit: int) -> Blob:
-    """Reads no more than one byte beyond `limit`. Raises NotFound, BadImageSize."""
-    blob = blobs.read_start(store, "uploads", path, limit + 1)
+    """Reads no more than one byte beyond `limit`. Raises NotFound, BadImageSize, Conflict, UploadRefused."""
+    with _refusals():
+        blob = blobs.read_start(store, "uploads", path, limit + 1)
     if blob is None:
         raise NotFound(f"There is no upload {path}.")
     if len(blob.data) > limit:
         raise BadImageSize(f"The picture has more than {limit} bytes; upload a smaller one.")
     return blob
+
+
+def upload_size(store: Store, path: str) -> int | None:
+    """None where there is none. Raises Conflict, UploadRefused."""
+    with _refusals():
+        return blobs.size(store, "uploads", path)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except BlobRefused as refused:
+        raise _kept_back(refused.reason) from refused
+    except AccessRefused as refused:
+        if any(word in refused.reason for word in OF_ITS_KEY):
+            raise _kept_back(refused.reason) from refused
+        raise UploadRefused(refused.message, refused.reason) from refused
+
+
+def _kept_back(reason: str) -> Conflict:
+    what = KEPT_BACK.get(reason, "Mend what it names")
+    return Conflict(f"Storage does not hand out the picture ({reason}). {what}, and replay it.")
 
 
 def write_frame(store: Store, name: str, data: bytes) -> None:
