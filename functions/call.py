@@ -1,11 +1,14 @@
 """One request to the API, with what its handler works on."""
 
+from contextlib import suppress
 from functools import cached_property
 from uuid import uuid4
 
 import azure.functions as func
 
+from functions import body
 from functions.runtime import Runtime
+from shared.errors import ServiceError
 from shared.fetch import fetch
 from shared.models.limits import Limits
 from shared.storage.account.store import Store
@@ -32,6 +35,18 @@ class Call:
     def query(self) -> dict[str, str]:
         """By names in lower case, as clients send `iterationid` too. Repeated ones are a comma list."""
         return {name.lower(): value for name, value in self.request.params.items()}
+
+    @cached_property
+    def body(self) -> bytes:
+        """Inflated, where the client compressed it. Raises UnsupportedMediaType, BodyTooLarge, BadRequest."""
+        return body.decoded(self.request.headers.get("Content-Encoding") or "", self.request.get_body())
+
+    @cached_property
+    def told(self) -> dict[str, str]:
+        """What the body says by the names of query parameters, for clients that send these there."""
+        with suppress(ServiceError):
+            return body.read_texts(self.content_type, self.body)
+        return {}
 
     @property
     def content_type(self) -> str:

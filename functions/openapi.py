@@ -12,9 +12,11 @@ import azure.functions as func
 import msgspec
 
 from functions import cors
+from functions.body.shape import entries_of
 from functions.edge import KEY_HEADERS, VERSIONS, Answer, Operation, operations, verbs
 from functions.parameters import RANGES, AtMost, Parameter, UpTo, camel
 from functions.runtime import runtime
+from shared.models.entries import Given
 from shared.models.limits import ID_BYTES, REQUEST_LINE_BYTES, Limits, ids_in_line
 from shared.models.wire import Wire
 from shared.settings import Settings
@@ -79,7 +81,9 @@ def document(operations: Iterable[Operation], settings: Settings) -> Json:
     """These operations in OpenAPI 3.1."""
     described = sorted(operations, key=lambda operation: operation.name)
     kinds = dict.fromkeys(kind for operation in described for kind in _kinds(operation))
-    made, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    made, components = msgspec.json.schema_components(
+        kinds, schema_hook=_entry, ref_template="#/components/schemas/{name}"
+    )
     _mark_times(components)
     schemas = dict(zip(kinds, made, strict=True))
     paths: dict[str, Json] = {}
@@ -236,7 +240,10 @@ def _refusal(status: int) -> Json:
 
 def _kinds(operation: Operation) -> Iterator[object]:
     """The types that it names, but for pictures."""
-    yield from (each.kind for each in operation.parameters.values() if each.source in ("path", "query", "body"))
+    for each in operation.parameters.values():
+        if each.source in ("path", "query", "body"):
+            yield each.kind
+            yield from entries_of(each.kind)
     result = _result(operation)
     if result not in (None, type(None), bytes):
         yield result
@@ -244,6 +251,12 @@ def _kinds(operation: Operation) -> Iterator[object]:
 
 def _result(operation: Operation) -> object:
     return get_args(operation.result)[0] if get_origin(operation.result) is Answer else operation.result
+
+
+def _entry(given: type) -> Json:
+    """What an entry of a batch should be."""
+    assert issubclass(given, Given)
+    return _reference("schemas", given.kind.__name__)
 
 
 def _mark_times(components: dict[str, Json]) -> None:

@@ -83,9 +83,9 @@ class Parameter(NamedTuple):
             case "query":
                 return self._query(call)
             case "body":
-                return body.read_json(call.content_type, call.request.get_body(), cast(type[Struct], self.kind))
+                return body.read_json(call.content_type, call.body, cast(type[Struct], self.kind))
             case "files":
-                return body.read_files(call.content_type, call.request.get_body())
+                return body.read_files(call.content_type, call.body)
             case "picture":
                 return _picture(call, self.limit(call.limits))
 
@@ -105,9 +105,10 @@ class Parameter(NamedTuple):
         return int(found["at"] or -1)
 
     def _query(self, call: Call) -> object:
+        name = self.name.lower()
         if self.is_list:
-            return self._list(call, ",".join(self._items(call.query)))
-        text = call.query.get(self.name.lower()) or None
+            return self._list(call, ",".join(self._items(call.query)) or call.told.get(name, ""))
+        text = call.query.get(name) or call.told.get(name)
         if text is not None:
             return self._within(call, _parse(self.name, text, self.kind))
         if self.required:
@@ -194,7 +195,7 @@ def _is_optional(kind: object) -> bool:
 
 
 def _picture(call: Call, limit: int) -> bytes:
-    files = body.read_files(call.content_type, call.request.get_body())
+    files = body.read_files(call.content_type, call.body)
     if len(files) != 1:
         raise errors.BadImageBatch(f"Send exactly one picture in the body, not {len(files)}.")
     size = len(files[0].contents)

@@ -13,7 +13,8 @@ from shared.operations.workspace import regions
 def create_image_regions(
     call: Call, project_id: UUID, body: ImageRegionCreateBatch
 ) -> Answer[ImageRegionCreateSummary]:
-    summary = regions.create_image_regions(call.store, call.limits, project_id, body.regions or [])
+    given = [each.entry for each in body.regions or []]
+    summary = regions.create_image_regions(call.store, call.limits, project_id, given)
     return Answer(207 if summary.duplicated or summary.exceeded else 200, summary)
 
 

@@ -63,6 +63,12 @@ class UnsupportedMediaType(ServiceError):
     status, code = 415, "ErrorUnknown"
 
 
+class BodyTooLarge(ServiceError):
+    """As the host says it of what comes uncompressed."""
+
+    status, code = 413, "413"
+
+
 class NotFound(ServiceError):
     status, code = 404, "NotFound"
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
+from shared.models.entries import Given
 from shared.models.metadata import MetadataUpdate
 from shared.models.wire import Wire
 
@@ -124,8 +125,12 @@ class ImageFileCreateEntry(Wire, frozen=True):
     regions: list[Region] | None = None
 
 
+class GivenFile(Given[ImageFileCreateEntry]):
+    kind = ImageFileCreateEntry
+
+
 class ImageFileCreateBatch(Wire, frozen=True):
-    images: list[ImageFileCreateEntry] | None = None
+    images: list[GivenFile] | None = None
     tag_ids: list[UUID] | None = None
     metadata: MetadataUpdate | None = None
 
@@ -136,8 +141,12 @@ class ImageUrlCreateEntry(Wire, frozen=True):
     regions: list[Region] | None = None
 
 
+class GivenUrl(Given[ImageUrlCreateEntry]):
+    kind = ImageUrlCreateEntry
+
+
 class ImageUrlCreateBatch(Wire, frozen=True):
-    images: list[ImageUrlCreateEntry] | None = None
+    images: list[GivenUrl] | None = None
     tag_ids: list[UUID] | None = None
     metadata: MetadataUpdate | None = None
 
@@ -155,6 +164,7 @@ class ImageUploadStatus(StrEnum):
     ERROR_REGION_LIMIT_EXCEED = "ErrorRegionLimitExceed"
     ERROR_UNKNOWN = "ErrorUnknown"
     ERROR_INVALID_TAG = "ErrorInvalidTag"
+    ERROR_INVALID_REGION = "ErrorInvalidRegion"
     ERROR_NEGATIVE_AND_REGULAR = "ErrorNegativeAndRegularTagOnSameImage"
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
+from shared.models.entries import Given
 from shared.models.images import Region
 from shared.models.metadata import MetadataUpdate
 from shared.models.tags import TagType
@@ -109,8 +110,12 @@ class ImageIdCreateEntry(Wire, frozen=True):
     regions: list[Region] | None = None
 
 
+class GivenId(Given[ImageIdCreateEntry]):
+    kind = ImageIdCreateEntry
+
+
 class ImageIdCreateBatch(Wire, frozen=True):
-    images: list[ImageIdCreateEntry] | None = None
+    images: list[GivenId] | None = None
     tag_ids: list[UUID] | None = None
     metadata: MetadataUpdate | None = None
 

@@ -17,6 +17,7 @@ from msgspec import Struct, UnsetType
 
 from functions.edge import VERSIONS, Operation
 from functions.parameters import Parameter
+from shared.models.entries import Given
 from tests.functions.wire import Request
 
 JSON = "application/json"
@@ -201,6 +202,8 @@ def _sample(kind: object, name: str, world: World, random: Random) -> object:
     if origin is dict:
         return {random.choice(TEXTS[:20]): random.choice(TEXTS[:20]) for _ in range(random.randint(0, 3))}
     assert isinstance(kind, type)
+    if issubclass(kind, Given):
+        return _sample(kind.kind, name, world, random)
     if issubclass(kind, Struct):
         fields = [field for field in msgspec.structs.fields(kind) if field.required or random.random() < 0.6]
         return {field.encode_name: _sample(field.type, field.name, world, random) for field in fields}

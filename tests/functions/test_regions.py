@@ -75,9 +75,9 @@ def test_create_image_regions_refuses(training, detector, project, service):
     with refused("BadRequestImageRegions", "Duplicate image regions"):
         training.create_image_regions(detector.id, [box(first, fork), box(first, spoon), box(first, fork)])
     with refused("NotFoundTag"):
-        training.create_image_regions(detector.id, [box(first, fork), box(first, SimpleNamespace(id=str(uuid4())))])
+        training.create_image_regions(detector.id, [box(first, SimpleNamespace(id=str(uuid4())))])
     with refused("NotFoundImage"):
-        training.create_image_regions(detector.id, [box(first, fork), box(str(uuid4()), fork)])
+        training.create_image_regions(detector.id, [box(str(uuid4()), fork)])
     with refused("NotFoundProject"):
         training.create_image_regions(uuid4(), [box(first, fork)])
     with refused("BadRequestRequiredParamIsNull"):
@@ -94,6 +94,52 @@ def test_create_image_regions_refuses(training, detector, project, service):
         status, answer = post(service, regions, {"Regions": [entry_of(first, fork) | missing]})
         assert (status, answer["code"]) == (400, "BadRequest")
     assert shown(training, detector).regions is None
+
+
+BAD_BOXES = {
+    "outside": {"left": 0.9},
+    "far outside": {"left": 1.5},
+    "negative": {"top": -0.1},
+    "without width": {"width": 0},
+    "null": {"left": None},
+    "text": {"height": "high"},
+    "truth": {"left": True},
+    "no tag": {"tagId": "fork"},
+    "no image": {"imageId": 7},
+    "unknown tag": {"tagId": str(uuid4())},
+    "unknown image": {"imageId": str(uuid4())},
+}
+
+
+@pytest.mark.parametrize("wrong", BAD_BOXES.values(), ids=BAD_BOXES)
+def test_a_box_that_is_none_costs_no_other(training, detector, service, wrong):
+    (first, _), (fork, spoon) = detector.images, detector.tags
+    bad = entry_of(first, fork) | wrong
+    status, answer = post(service, f"projects/{detector.id}/images/regions", {"regions": [bad, entry_of(first, spoon)]})
+    assert (status, [made["tagId"] for made in answer["created"]]) == (207, [spoon.id])
+    (refused,) = answer["exceeded"]
+    fits = {name: value for name, value in bad.items() if value not in (None, True, "high", "fork", 7)}
+    assert {name: refused[name] for name in fits} == fits
+    assert {refused[name] for name in bad.keys() - fits.keys()} <= {None}
+    assert len(refused["message"]) > 10
+    assert [region.tag_name for region in shown(training, detector).regions] == ["spoon"]
+
+
+def test_the_sdk_reads_what_became_of_a_box_that_is_none(training, detector):
+    (first, _), (fork, spoon) = detector.images, detector.tags
+    missing = ImageRegionCreateEntry(image_id=first, tag_id="fork", left=0.1, top=0.2, width=0.3, height=0.4)
+    summary = training.create_image_regions(detector.id, [missing, box(first, spoon), box(first, fork, left=0.9)])
+    assert [(entry.image_id, entry.tag_id, entry.left) for entry in summary.exceeded] == [
+        (first, None, 0.1),
+        (first, fork.id, 0.9),
+    ]
+    assert [entry.tag_id for entry in summary.created] == [spoon.id]
+
+
+@pytest.mark.parametrize("body", [{"regions": [None]}, {"regions": [[]]}, {"regions": ["box"]}, {"regions": [{}]}])
+def test_a_call_without_any_box_is_refused(detector, service, body):
+    status, answer = post(service, f"projects/{detector.id}/images/regions", body)
+    assert (status, answer["code"]) == (400, "BadRequest")
 
 
 def test_a_box_that_passes_the_border_by_rounding_is_cut_off_there(training, detector):

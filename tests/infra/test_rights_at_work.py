@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from shared.events import Publisher
 from shared.models.camera import Frame, Step, Upload
 from shared.models.domains import DomainType
-from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry
+from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
 from shared.models.iterations import Iteration, TrainingParameters, TrainingType
 from shared.models.jobs import AnyTask, PurgeProject
 from shared.models.limits import Limits
@@ -168,7 +168,7 @@ def begun(store: Store, settings: Settings, project_id: UUID) -> Iteration:
         for name in ("apple", "leaf")
     ]
     for tag in made:
-        images = [ImageFileCreateEntry(picture(tag.name, seed), tag_ids=[tag.id]) for seed in range(2)]
+        images = [GivenFile(ImageFileCreateEntry(picture(tag.name, seed), tag_ids=[tag.id])) for seed in range(2)]
         uploads.create_images_from_files(store, settings.limits, project_id, ImageFileCreateBatch(images=images))
     return train.train_project(
         store,

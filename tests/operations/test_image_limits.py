@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry, ImageTagCreateEntry, Region
+from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry, ImageTagCreateEntry, Region
 from shared.models.limits import Limits
 from shared.models.regions import ImageRegionCreateEntry
 from shared.operations.workspace import images, metadata, regions, uploads
@@ -28,8 +28,12 @@ def box(image, tag, at=0) -> ImageRegionCreateEntry:
     return ImageRegionCreateEntry(tag.id, at / 100, 0.0, 0.1, 0.1, image.id)
 
 
+def batch_of(*entries) -> ImageFileCreateBatch:
+    return ImageFileCreateBatch(images=[GivenFile(entry) for entry in entries])
+
+
 def create_images(store, limits, project_id, *entries):
-    summary = uploads.create_images_from_files(store, limits, project_id, ImageFileCreateBatch(images=list(entries)))
+    summary = uploads.create_images_from_files(store, limits, project_id, batch_of(*entries))
     return [result.status for result in summary.images]
 
 
@@ -39,7 +43,7 @@ def test_boxes_beyond_the_limit_are_exceeded(store, detector_id):
     first = regions.create_image_regions(store, SMALL, detector_id, boxes[:2])
     summary = regions.create_image_regions(store, SMALL, detector_id, boxes)
     assert (len(first.created), len(summary.created)) == (2, 1)
-    assert (summary.duplicated, summary.exceeded) == (boxes[:2], boxes[3:])
+    assert (summary.duplicated, [each.left for each in summary.exceeded]) == (boxes[:2], [0.03, 0.04])
     assert len(stored.get(store, detector_id, image.id).regions) == 3
 
 
@@ -48,7 +52,7 @@ def test_boxes_whose_tag_would_be_one_too_many_are_exceeded(store, detector_id):
     boxes = [box(image, tag) for tag in tags]
     summary = regions.create_image_regions(store, SMALL, detector_id, boxes)
     assert [entry.tag_id for entry in summary.created] == [tag.id for tag in tags[:2]]
-    assert summary.exceeded == boxes[2:]
+    assert [each.tag_id for each in summary.exceeded] == [tags[2].id]
     assert stored.get(store, detector_id, image.id).tag_ids == {tag.id for tag in tags[:2]}
 
 

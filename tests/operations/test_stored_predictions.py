@@ -10,6 +10,7 @@ from shared.events import Publisher
 from shared.models.images import TaggingStatus
 from shared.models.jobs import ForgetIteration
 from shared.models.predictions import (
+    GivenId,
     ImageIdCreateBatch,
     ImageIdCreateEntry,
     ImagePrediction,
@@ -49,7 +50,7 @@ def keys(store, project_id) -> list[str]:
 
 def test_making_an_image_of_a_prediction_can_be_repeated_after_a_crash(store, settings, project_id, monkeypatch):
     prediction = stored_prediction(store, project_id).prediction
-    batch = ImageIdCreateBatch(images=[ImageIdCreateEntry(prediction.id)])
+    batch = ImageIdCreateBatch(images=[GivenId(ImageIdCreateEntry(prediction.id))])
 
     def cut_off(*_: object) -> bool:
         raise ServiceUnavailable("cut off")

@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import NotFound
 from shared.events import Publisher
-from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry, OrderBy, TaggingStatus
+from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry, OrderBy, TaggingStatus
 from shared.models.iterations import IterationStatus
 from shared.models.jobs import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
 from shared.models.predictions import ImagePrediction, StoredPrediction
@@ -25,7 +25,7 @@ from tests.pictures import picture
 
 
 def create_images(store, settings, project_id, seeds):
-    batch = ImageFileCreateBatch(images=[ImageFileCreateEntry(picture("apple", seed)) for seed in seeds])
+    batch = ImageFileCreateBatch(images=[GivenFile(ImageFileCreateEntry(picture("apple", seed))) for seed in seeds])
     summary = uploads.create_images_from_files(store, settings.limits, project_id, batch)
     return [result.image.id for result in summary.images if result.image]
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared import launcher
 from shared.models.domains import GENERAL
-from shared.models.images import ImageFileCreateBatch, ImageFileCreateEntry
+from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
 from shared.models.iterations import Iteration, IterationStatus, Launched, TrainingParameters, TrainingType
 from shared.models.projects import ProjectOptions
 from shared.operations.training import train
@@ -94,7 +94,7 @@ def iteration(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch)
     )
     for shape in ("disc", "stripes"):
         tag = tags.create_tag(store, settings.limits, project.id, name=shape, description=None, kind=None)
-        pictures = [ImageFileCreateEntry(drawn(shape, seed)) for seed in range(6)]
+        pictures = [GivenFile(ImageFileCreateEntry(drawn(shape, seed))) for seed in range(6)]
         batch = ImageFileCreateBatch(images=pictures, tag_ids=[tag.id])
         uploads.create_images_from_files(store, settings.limits, project.id, batch)
     monkeypatch.setattr(launcher, "launch", lambda *_: Launched("the test's", "the test's"))

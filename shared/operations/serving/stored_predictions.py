@@ -10,6 +10,7 @@ from shared.models.images import ImageCreateSummary, ImageUploadStatus
 from shared.models.limits import Limits
 from shared.models.predictions import (
     ImageIdCreateBatch,
+    ImageIdCreateEntry,
     PredictionOrder,
     PredictionQueryResult,
     PredictionQueryTag,
@@ -66,16 +67,11 @@ def create_images_from_predictions(
 
     They go once their images are there: when the call is cut off before, its repeat finds each image as a duplicate.
     """
-    entries = batch.images or []
-    sources = [
-        uploads.Source(
-            str(entry.id),
-            partial(stored.picture, store, project_id, entry.id),
-            entry.tag_ids or [],
-            entry.regions or [],
-        )
-        for entry in entries
-    ]
+
+    def read(entry: ImageIdCreateEntry) -> bytes:
+        return stored.picture(store, project_id, entry.id)
+
+    sources = [uploads.source(each, "id", read) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
     summary = uploads.create(store, limits, project_id, sources, tag_ids, metadata, "No prediction ids provided")
     done = {UUID(result.source_url) for result in summary.images if result.source_url and result.status in CREATED}

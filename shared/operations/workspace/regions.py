@@ -1,38 +1,45 @@
 """Boxes on the training images of a detector: a box brings its tag along, and the last box of a tag takes it away."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from shared import errors
 from shared.models.domains import DomainType
+from shared.models.entries import Unfit
 from shared.models.images import ImageRecord, Region, RegionMark, new_region_id
 from shared.models.limits import Limits
 from shared.models.projects import Project
-from shared.models.regions import ImageRegionCreateEntry, ImageRegionCreateResult, ImageRegionCreateSummary
+from shared.models.regions import (
+    ImageRegionCreateEntry,
+    ImageRegionCreateResult,
+    ImageRegionCreateSummary,
+    ImageRegionRefused,
+)
 from shared.models.tags import Tag
 from shared.models.wire import now
 from shared.operations.workspace import images, projects
+from shared.operations.workspace.tags import require_tags
 from shared.storage.account.store import Store
 from shared.storage.workspace import images as stored
 
 
 def create_image_regions(
-    store: Store, limits: Limits, project_id: UUID, entries: list[ImageRegionCreateEntry]
+    store: Store, limits: Limits, project_id: UUID, given: Sequence[ImageRegionCreateEntry | Unfit]
 ) -> ImageRegionCreateSummary:
-    """Add boxes and their tags. Everything is checked before the first image is touched."""
-    images.check_batch(limits.regions_per_batch, len(entries), "regions")
+    """Add boxes and their tags, all that can be; where none can, the call is refused as the first of them."""
+    images.check_batch(limits.regions_per_batch, len(given), "regions")
     require_detection(projects.get_workspace(store, project_id))
+    tags = images.tags_of(store, project_id, [])
+    entries, refused = _sorted(store, project_id, given, tags)
     if len(set(entries)) < len(entries):
         raise errors.BadImageRegions("Duplicate image regions: send every box of a tag once in a call.")
-    tags = images.tags_of(store, project_id, [entry.tag_id for entry in entries])
     marks = {entry: mark(entry.image_id, entry) for entry in entries}
     wanted: dict[UUID, list[RegionMark]] = defaultdict(list)
     for entry in entries:
         wanted[entry.image_id].append(marks[entry])
-    images.get_all(store, project_id, list(wanted))
     after: dict[UUID, ImageRecord] = {}
 
     def change(record: ImageRecord) -> ImageRecord:
@@ -41,7 +48,7 @@ def create_image_regions(
 
     stored.change_many(store, project_id, list(wanted), change)
     images.require_known(wanted, after)
-    return _summary(marks, after)
+    return _summary(marks, after, refused)
 
 
 def delete_image_regions(store: Store, project_id: UUID, region_ids: list[UUID]) -> None:
@@ -88,11 +95,48 @@ def require_detection(project: Project) -> None:
         raise errors.OperationNotSupported("Regions belong to object detection; this project classifies whole images.")
 
 
+def _sorted(
+    store: Store, project_id: UUID, given: Sequence[ImageRegionCreateEntry | Unfit], tags: Mapping[UUID, Tag]
+) -> tuple[list[ImageRegionCreateEntry], list[ImageRegionRefused]]:
+    """The boxes that can be, and the others. Raises the fault of the first where none can be."""
+    asked = {entry.image_id for entry in given if isinstance(entry, ImageRegionCreateEntry)}
+    known = {record.id for record in stored.get_many(store, project_id, list(asked))}
+    entries, faults = [], []
+    for entry in given:
+        try:
+            entries.append(_checked(entry, tags, known))
+        except errors.ServiceError as fault:
+            faults.append((entry, fault))
+    if not entries:
+        raise faults[0][1]
+    return entries, [_refused(entry, fault.message) for entry, fault in faults]
+
+
+def _checked(
+    entry: ImageRegionCreateEntry | Unfit, tags: Mapping[UUID, Tag], known: Container[UUID]
+) -> ImageRegionCreateEntry:
+    if isinstance(entry, Unfit):
+        raise errors.BadRequest(f"The region does not fit: {entry.problem}.")
+    require_tags(tags, [entry.tag_id])
+    images.require_known([entry.image_id], known)
+    return entry
+
+
+def _refused(entry: ImageRegionCreateEntry | Unfit, message: str) -> ImageRegionRefused:
+    if isinstance(entry, Unfit):
+        left, top, width, height = (entry.get(side, float) for side in ("left", "top", "width", "height"))
+        image_id, tag_id = (entry.get(name, UUID) for name in ("imageId", "tagId"))
+        return ImageRegionRefused(image_id, tag_id, left, top, width, height, message)
+    return ImageRegionRefused(entry.image_id, entry.tag_id, entry.left, entry.top, entry.width, entry.height, message)
+
+
 def _summary(
-    marks: Mapping[ImageRegionCreateEntry, RegionMark], after: Mapping[UUID, ImageRecord]
+    marks: Mapping[ImageRegionCreateEntry, RegionMark],
+    after: Mapping[UUID, ImageRecord],
+    refused: list[ImageRegionRefused],
 ) -> ImageRegionCreateSummary:
     """Each entry by what became of it."""
-    summary = ImageRegionCreateSummary([], [], [])
+    summary = ImageRegionCreateSummary([], [], refused)
     for entry, made in marks.items():
         record = after[entry.image_id]
         if any(region.region_id == made.region_id for region in record.regions):
@@ -102,7 +146,7 @@ def _summary(
         elif has_all(record, [entry]):
             summary.duplicated.append(entry)
         else:
-            summary.exceeded.append(entry)
+            summary.exceeded.append(_refused(entry, "The image has as many boxes or tags as it may carry."))
     return summary
 
 

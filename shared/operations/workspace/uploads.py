@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from functools import partial
 from hashlib import sha256
+from operator import attrgetter
 from threading import Event, Semaphore
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn, TypeVar
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -15,18 +16,23 @@ from msgspec.structs import replace
 from shared import errors
 from shared.fetch import fetch
 from shared.imaging import decode, resize
+from shared.models.domains import DomainType
+from shared.models.entries import Given, Unfit
 from shared.models.images import (
     ImageCreateResult,
     ImageCreateSummary,
     ImageFileCreateBatch,
+    ImageFileCreateEntry,
     ImageRecord,
     ImageUploadStatus,
     ImageUrlCreateBatch,
+    ImageUrlCreateEntry,
     Region,
     new_image_id,
 )
 from shared.models.limits import Limits
 from shared.models.metadata import merged
+from shared.models.predictions import ImageIdCreateEntry
 from shared.models.tags import Tag
 from shared.models.wire import now
 from shared.operations.workspace import images, projects, regions
@@ -38,6 +44,7 @@ from shared.storage.workspace import counts
 from shared.storage.workspace import images as stored
 from shared.storage.workspace import tags as stored_tags
 
+E = TypeVar("E", ImageFileCreateEntry, ImageUrlCreateEntry, ImageIdCreateEntry)
 STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
     errors.BadImageUrl: ImageUploadStatus.ERROR_SOURCE,
     errors.NotFound: ImageUploadStatus.ERROR_SOURCE,
@@ -49,8 +56,17 @@ STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
     errors.ImageLimitExceeded: ImageUploadStatus.ERROR_LIMIT_EXCEED,
     errors.TagsPerImageExceeded: ImageUploadStatus.ERROR_TAG_LIMIT_EXCEED,
     errors.RegionsPerImageExceeded: ImageUploadStatus.ERROR_REGION_LIMIT_EXCEED,
+    errors.BadImageRegions: ImageUploadStatus.ERROR_INVALID_REGION,
     errors.TagNotFound: ImageUploadStatus.ERROR_INVALID_TAG,
     errors.NegativeAndRegularTagOnSameImage: ImageUploadStatus.ERROR_NEGATIVE_AND_REGULAR,
+}
+# What an entry of a batch lacks by the field that can't be read.
+FAULTS: dict[str, type[errors.ServiceError]] = {
+    "contents": errors.BadImageFormat,
+    "url": errors.BadImageUrl,
+    "id": errors.NotFound,
+    "tagIds": errors.TagNotFound,
+    "regions": errors.BadImageRegions,
 }
 # Decoding is bound by the cores, storing by waiting: a few pictures at a time fill both.
 POOL = ThreadPoolExecutor(8, thread_name_prefix="upload")
@@ -75,6 +91,7 @@ class Batch(NamedTuple):
     store: Store
     limits: Limits
     project_id: UUID
+    detects: bool
     tags: Mapping[UUID, Tag]
     tag_ids: list[UUID]
     metadata: Mapping[str, str | None]
@@ -92,10 +109,7 @@ def create_images_from_data(
 def create_images_from_files(
     store: Store, limits: Limits, project_id: UUID, batch: ImageFileCreateBatch
 ) -> ImageCreateSummary:
-    sources = [
-        Source(entry.name, partial(_given, entry.contents), entry.tag_ids or [], entry.regions or [])
-        for entry in batch.images or []
-    ]
+    sources = [source(each, "name", attrgetter("contents")) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
     return create(store, limits, project_id, sources, tag_ids, metadata, "No valid image files")
 
@@ -104,13 +118,22 @@ def create_images_from_urls(
     store: Store, settings: Settings, project_id: UUID, batch: ImageUrlCreateBatch
 ) -> ImageCreateSummary:
     limits = settings.limits
-    get = partial(fetch, limit=limits.training_image_bytes, allow_private=settings.allow_private_urls)
-    sources = [
-        Source(entry.url, partial(get, entry.url), entry.tag_ids or [], entry.regions or [])
-        for entry in batch.images or []
-    ]
+
+    def read(entry: ImageUrlCreateEntry) -> bytes:
+        return fetch(entry.url, limit=limits.training_image_bytes, allow_private=settings.allow_private_urls)
+
+    sources = [source(each, "url", read) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
     return create(store, limits, project_id, sources, tag_ids, metadata, "No image urls provided", URL_POOL)
+
+
+def source(given: Given[E], name: str, read: Callable[[E], bytes]) -> Source:
+    """An entry of a batch, called after its field `name`; one that can't be read says so where its picture is read."""
+    entry = given.entry
+    if isinstance(entry, Unfit):
+        return Source(entry.get(name, str), partial(_refuse, entry))
+    called = getattr(entry, name)
+    return Source(called and str(called), partial(read, entry), entry.tag_ids or [], entry.regions or [])
 
 
 def create(
@@ -126,10 +149,12 @@ def create(
     project = projects.get_workspace(store, project_id)
     _check(limits, sources, tag_ids, nothing)
     metadata_of.check(limits, metadata)
-    if any(source.regions for source in sources):
+    if all(source.regions for source in sources):
         regions.require_detection(project)
+    detects = projects.domain_of(project).type == DomainType.OBJECT_DETECTION
     room = Semaphore(max(0, limits.images_per_project - counts.read(store, project_id).images))
-    batch = Batch(store, limits, project_id, stored_tags.names(store, project_id), tag_ids, metadata, room, Event())
+    tags = stored_tags.names(store, project_id)
+    batch = Batch(store, limits, project_id, detects, tags, tag_ids, metadata, room, Event())
     jobs = [pool.submit(_create_one, batch, source) for source in sources]
     results = [job.result() for job in jobs]
     return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)
@@ -139,6 +164,7 @@ def _create_one(batch: Batch, source: Source) -> ImageCreateResult:
     if batch.outage.is_set():
         return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
     try:
+        _check_marks(batch, source)
         status, record = _store(batch, source)
     except errors.ServiceUnavailable:
         # Storage was tried for seconds; the pictures that wait behind this one need not find out each by itself.
@@ -231,8 +257,20 @@ def _check(limits: Limits, sources: list[Source], tag_ids: list[UUID], nothing: 
         raise errors.ExceededBatchSize(
             f"The batch has {len(sources)} images; send at most {limits.images_per_batch} in one call."
         )
-    if any(len({*tag_ids, *source.tag_ids}) > limits.tags_per_batch for source in sources):
-        raise errors.ExceededBatchSize(f"An image of a batch takes at most {limits.tags_per_batch} tags at once.")
+    if len(set(tag_ids)) > limits.tags_per_batch:
+        raise errors.ExceededBatchSize(f"A batch takes at most {limits.tags_per_batch} tags at once.")
+
+
+def _check_marks(batch: Batch, source: Source) -> None:
+    """What of a picture's own marks can't be, whatever the picture is."""
+    if len({*batch.tag_ids, *source.tag_ids}) > batch.limits.tags_per_batch:
+        raise errors.TagsPerImageExceeded(f"An image takes at most {batch.limits.tags_per_batch} tags at once.")
+    if source.regions and not batch.detects:
+        raise errors.BadImageRegions("Regions belong to object detection; this project classifies whole images.")
+
+
+def _refuse(entry: Unfit) -> NoReturn:
+    raise FAULTS.get(entry.field, errors.BadRequest)(entry.problem)
 
 
 def _given(contents: bytes) -> bytes:
