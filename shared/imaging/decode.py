@@ -2,19 +2,17 @@
 
 import struct
 import zlib
-from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.ExifTags import Base
-from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
+from PIL import Image
 
 from shared.errors import BadImageAspectRatio, BadImageDimensions, BadImageFormat, BadImageSize
-from shared.imaging.memory import Budget
+from shared.imaging.formats.bmp import Bmp
+from shared.imaging.formats.gif import Gif
+from shared.imaging.formats.jpeg import Jpeg
+from shared.imaging.formats.png import Png
+from shared.imaging.memory import PIXEL_BYTES, STRIP, Budget
 from shared.models.limits import Limits
 
 # Pillow would warn at 89 million pixels, below what the service accepts; `check` has limits of its own.
@@ -27,25 +25,20 @@ Image.core.set_block_size(1 << 28)  # type: ignore[attr-defined]
 # can claim hundreds of megabytes.
 UNSCALED_PIXELS = 40_000_000
 # Each scan of a progressive JPEG is a pass over the whole picture; encoders write about 10.
-JPEG_SCANS = 100
-START_OF_SCAN = b"\xff\xda"
+JPEG_PASSES = 100
 
-# Pillow's RGB, RGBA, CMYK and LA; only grey and palettes take less.
-PIXEL_BYTES = 4
-COEFFICIENT_BYTES = 2
 # A camera's picture asks for less than 24 MB once it is scaled, and waits for nobody.
 MEMORY = Budget(total=256_000_000, unasked=24_000_000)
-# Converted by strips of so many pixels: a copy of the whole would double what the picture takes.
-STRIP = 1 << 20
 # Averaging whole pixels down to so many times the wanted size, before a finer filter, can't be seen.
 GAP = 2
 
-FORMATS: dict[bytes, tuple[type[ImageFile.ImageFile], str]] = {
-    b"\xff\xd8\xff": (JpegImageFile, "image/jpeg"),
-    b"\x89PNG\r\n\x1a\n": (PngImageFile, "image/png"),
-    b"GIF87a": (GifImageFile, "image/gif"),
-    b"GIF89a": (GifImageFile, "image/gif"),
-    b"BM": (BmpImageFile, "image/bmp"),
+Source = Jpeg | Png | Gif | Bmp
+FORMATS: dict[bytes, tuple[type[Source], str]] = {
+    b"\xff\xd8\xff": (Jpeg, "image/jpeg"),
+    b"\x89PNG\r\n\x1a\n": (Png, "image/png"),
+    b"GIF87a": (Gif, "image/gif"),
+    b"GIF89a": (Gif, "image/gif"),
+    b"BM": (Bmp, "image/bmp"),
 }
 # What Pillow's four plugins raise on bytes that lie.
 BROKEN = (
@@ -82,12 +75,12 @@ def check(data: bytes, limits: Limits, max_bytes: int) -> Header:
         raise BadImageSize(f"The image has {len(data):,} bytes; send at most {max_bytes:,}.")
     image, content_type = _open(data)
     width, height = image.size
-    scalable = isinstance(image, JpegImageFile) and not _coefficients(image, data)
+    scalable = isinstance(image, Jpeg) and image.is_scalable
     _check_dimensions(width, height, limits, scalable)
     # Counted only where the decoder reads more than the first scan: it takes a pass over the file.
-    if isinstance(image, JpegImageFile) and not scalable and data.count(START_OF_SCAN) > JPEG_SCANS:
-        raise BadImageFormat(f"The JPEG has more than {JPEG_SCANS} scans; save it again.")
-    if _orientation(image) in SIDEWAYS:
+    if isinstance(image, Jpeg) and not scalable and image.count_passes() > JPEG_PASSES:
+        raise BadImageFormat(f"The JPEG takes more than {JPEG_PASSES} passes to decode; save it again.")
+    if image.orientation in SIDEWAYS:
         width, height = height, width
     return Header(content_type, width, height)
 
@@ -100,29 +93,28 @@ def decode(data: bytes, at_least: tuple[int, int] | None = None) -> Image.Image:
     Raises BadImageFormat.
     """
     image, _ = _open(data)
-    orientation = _orientation(image)
-    factor, memory = 1, _coefficients(image, data)
+    factor = 1
     if at_least:
-        wanted = at_least[::-1] if orientation in SIDEWAYS else at_least
+        wanted = at_least[::-1] if image.orientation in SIDEWAYS else at_least
         image.draft(None, wanted)
         factor = max(1, min(image.width // wanted[0], image.height // wanted[1]) // GAP)
-    with MEMORY.held(memory + PIXEL_BYTES * image.width * image.height):
+    with MEMORY.held(image.load_bytes + PIXEL_BYTES * image.width * image.height):
         try:
             image.load()
             rgb = _reduced(image, factor)
         except BROKEN as error:
             raise BadImageFormat("The image is broken or cut off; send the whole file.") from error
-        return rgb.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else rgb
+        return rgb.transpose(UPRIGHT[image.orientation]) if image.orientation in UPRIGHT else rgb
 
 
-def _open(data: bytes) -> tuple[ImageFile.ImageFile, str]:
+def _open(data: bytes) -> tuple[Source, str]:
     """The plugin itself and not Image.open, which for a stereo JPEG loads a fifth plugin."""
     found = next((reader for magic, reader in FORMATS.items() if data.startswith(magic)), None)
     if not found:
         raise BadImageFormat("The data is no JPEG, PNG, BMP or GIF image; convert it to one of these.")
     plugin, content_type = found
     try:
-        return plugin(BytesIO(data)), content_type
+        return plugin(data), content_type
     except BROKEN as error:
         raise BadImageFormat("The image's header is broken; save it again as JPEG or PNG.") from error
 
@@ -136,35 +128,6 @@ def _check_dimensions(width: int, height: int, limits: Limits, scalable: bool) -
     if max(width, height) > limits.image_aspect_ratio * min(width, height):
         limit = f"{limits.image_aspect_ratio:g}:1"
         raise BadImageAspectRatio(f"The image is {width} x {height} px; its sides may differ by {limit} at most.")
-
-
-def _coefficients(image: ImageFile.ImageFile, data: bytes) -> int:
-    """Bytes of the coefficients of a whole JPEG, which are kept, at any scale, where each scan tells a part of them.
-
-    Such are progressive files, and those whose first scan has not all channels. 0 for the others.
-    """
-    if not isinstance(image, JpegImageFile) or image.fp is None:
-        return 0
-    after = image.fp.tell()
-    # Pillow has read up to the end of the first scan's header, which counts its channels.
-    part = any(
-        data.startswith(START_OF_SCAN + struct.pack(">HB", 6 + 2 * channels, channels), after - 8 - 2 * channels)
-        for channels in range(1, image.layers)
-    )
-    whole = COEFFICIENT_BYTES * image.layers * image.width * image.height
-    return whole if part or "progressive" in image.info else 0
-
-
-def _orientation(image: ImageFile.ImageFile) -> int:
-    """The EXIF orientation; metadata that can't be read say nothing of it."""
-    exif = Image.Exif()
-    try:
-        # Not image.getexif(), which decodes a PNG to look for metadata behind its pixels.
-        exif.load(image.info.get("exif", b""))
-        orientation = exif.get(Base.Orientation, 1)
-    except BROKEN:
-        return 1
-    return orientation if isinstance(orientation, int) else 1
 
 
 def _reduced(image: Image.Image, factor: int) -> Image.Image:
@@ -184,8 +147,10 @@ def _rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I"):
-        # Pillow clips 16-bit grey to 255 instead of scaling it.
-        return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8)).convert("RGB")
+        # Pillow clips 16-bit grey to 255 instead of scaling it, and takes no transparent colour.
+        samples = np.asarray(image)
+        shown = np.where(samples == image.info.get("transparency", -1), 255, samples >> 8)
+        return Image.fromarray(shown.astype(np.uint8)).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     rgba = image.convert("RGBA")

@@ -4,6 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition, Lock
 
+# Pillow's RGB, RGBA, CMYK and LA; only grey and palettes take less.
+PIXEL_BYTES = 4
+# Pictures are gone through by strips of so many pixels: a copy of the whole would double what they take.
+STRIP = 1 << 20
+
 
 class Budget:
     """Shared out first come, first served, so that no large request starves behind small ones."""

@@ -256,7 +256,7 @@ def test_a_jpeg_of_too_many_scans_is_refused() -> None:
     progressive = encoded(quarters(), "JPEG", progressive=True)
     last = progressive[progressive.rindex(b"\xff\xda") :]
     for scans in (progressive[:-2] + last * 101, scan_a_channel() + last * 101):
-        with pytest.raises(BadImageFormat, match="more than 100 scans"):
+        with pytest.raises(BadImageFormat, match="more than 100 passes"):
             check(scans, LIMITS, MEGABYTE)
     # The decoder never gets to see what follows the only scan.
     assert check(JPEG + last * 101, LIMITS, MEGABYTE).width == 64

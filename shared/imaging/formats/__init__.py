@@ -1,0 +1,1 @@
+"""The four formats: Pillow's readers, handed only what the pixels need."""
