@@ -1,14 +1,18 @@
 """Boxes drawn on a picture for people to see, each with its tag and probability."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from uuid import UUID
 
+import fontpkg_noto_sans
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from shared.models.predictions import BoundingBox, Prediction
 
 # What Custom Vision's portal shows unless it is told otherwise.
 DRAWN_PROBABILITY = 0.5
+# Latin, Greek and Cyrillic with all their marks, Vietnamese and Devanagari; Pillow's own font has little but ASCII.
+TYPEFACE = fontpkg_noto_sans.ROOT / "files" / "NotoSans[wdth,wght].ttf"
 # Parts of the picture's long side.
 FONT, LINE = 1 / 45, 1 / 300
 LEAST_FONT = 12
@@ -26,7 +30,7 @@ def draw_predictions(picture: Image.Image, predictions: Iterable[Prediction]) ->
 def draw_box(picture: Image.Image, box: BoundingBox, label: str, colour_rgb: tuple[int, ...]) -> None:
     """Draw on the picture itself. The label stands above the box, or where there is no room within it."""
     pen, side = ImageDraw.Draw(picture), max(picture.size)
-    font = ImageFont.load_default(max(LEAST_FONT, side * FONT))
+    font = _font(max(LEAST_FONT, round(side * FONT)))
     line = max(2, round(side * LINE))
     left, top = box.left * picture.width, box.top * picture.height
     right, bottom = left + max(1, box.width * picture.width), top + max(1, box.height * picture.height)
@@ -41,6 +45,12 @@ def draw_box(picture: Image.Image, box: BoundingBox, label: str, colour_rgb: tup
 def colour_of(tag_id: UUID) -> tuple[int, ...]:
     """Always the same for a tag."""
     return ImageColor.getrgb(f"hsl({tag_id.int % 360}, 90%, 45%)")
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Kept, as reading it takes longer than drawing a label."""
+    return ImageFont.truetype(TYPEFACE, size)
 
 
 def _ink(colour_rgb: tuple[int, ...]) -> str:

@@ -56,3 +56,29 @@ def test_pictures_of_any_shape_can_be_drawn_on(size: tuple[int, int]) -> None:
 
 def test_a_tag_has_one_colour() -> None:
     assert colour_of(TAG) == colour_of(TAG) != colour_of(UUID(int=240))
+
+
+NOWHERE = "\U0010fffd"
+
+
+def drawn(letter: str) -> bytes:
+    """The label itself, on a box of its own."""
+    labelled = WHITE.copy()
+    draw_box(labelled, BoundingBox(0.2, 0.5, 0.5, 0.4), letter, (255, 255, 255))
+    return labelled.tobytes()
+
+
+@pytest.mark.parametrize(
+    "letters",
+    ["azAZ09%&-_", "éüßñÅøæ", "łőšžçğİıșțĦŋ", "ộẤữđ", "αβγΩΆώς", "жяЇєґЂџқңӘ", "हिन्दी"],
+    ids=["ASCII", "Western Europe", "Central Europe", "Vietnamese", "Greek", "Cyrillic", "Devanagari"],
+)
+def test_letters_are_drawn_as_themselves(letters: str) -> None:
+    pictures = [drawn(letter) for letter in letters]
+    assert drawn(NOWHERE) not in pictures
+    assert WHITE.tobytes() not in pictures
+    assert len(set(pictures)) == len(set(letters))
+
+
+def test_a_letter_with_its_marks_apart_is_drawn_as_one() -> None:
+    assert drawn("e\u0301") == drawn("é")
