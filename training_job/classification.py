@@ -35,7 +35,7 @@ def probabilities(head: Head, embeddings: Floats, kind: ClassificationType) -> D
 
 
 def fit(embeddings: Floats, truths: Floats, kind: ClassificationType, recipe: Recipe, base: Head | None = None) -> Head:
-    """Embeddings (N, width) of length 1, truths (N, tags) of 0 and 1 -> the head that minimises
+    """Embeddings (N, width) of length 1, truths (N, tags) of 0 to 1 -> the head that minimises
     strength x (sum of the images' losses) + half the squared weights, for embeddings times `recipe.scale`.
 
     With a base, a head for the same tags, fitting begins there, and it is the squared differences from its weights

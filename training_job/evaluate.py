@@ -89,7 +89,7 @@ def losses(answers: Doubles, truths: Floats, kind: ClassificationType) -> Double
     """Each image's cross-entropy, (N,)."""
     right = np.log(np.clip(answers, 1e-6, 1))
     if kind == ClassificationType.MULTICLASS:
-        per_tag = np.where(truths > 0, right, 0)
+        per_tag = truths * right
     else:
         per_tag = np.where(truths > 0, right, np.log(np.clip(1 - answers, 1e-6, 1)))
     total: Doubles = -per_tag.sum(1)

@@ -47,7 +47,7 @@ def train(
     report: Report,
     base: Base | None = None,
 ) -> Trained:
-    """Truths (N, tags) are 0 and 1. Needs two tags with two images or more each."""
+    """Truths (N, tags) are 0 and 1, at least one 1 an image. Needs two tags with two images or more each."""
     if base:
         recipe = structs.replace(recipe, views=(base.view,))
 
@@ -57,6 +57,9 @@ def train(
 
         return embed(backbone, recipe.preprocessing(view), recipe.space(view), chosen, cache, part)
 
+    if kind == ClassificationType.MULTICLASS:
+        # An image of several tags is a part of each.
+        truths = truths / truths.sum(axis=1, keepdims=True)
     judged = evaluate.sample(truths, recipe.judged)
     seen, answers = [pictures[position] for position in judged], truths[judged]
     share = 0.8 / len(recipe.views) * len(judged) / len(pictures)

@@ -1,4 +1,4 @@
-"""How well a classifier does: each image counts once for each of its tags."""
+"""How well a classifier does: each image counts once for each of its tags, in multiclass for one of them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,14 +12,19 @@ from shared.models.training import EvaluatedImage, ModelTag
 
 def curves(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], kind: ClassificationType | None) -> list[Curve]:
     """Of each tag. A multilabel model predicts every tag whose probability reaches the threshold; a multiclass model
-    its most probable tag only, where that reaches it.
+    its most probable tag only, where that reaches it; there an image of several tags counts for the one that is the
+    most probable of them, and so is right by any.
     """
     answers, truths = _table(images, tags)
-    predicted = np.ones(answers.shape, bool)
+    predicted, counted = np.ones(answers.shape, bool), truths
     if kind == ClassificationType.MULTICLASS and answers.size:
-        predicted = np.arange(len(tags)) == answers.argmax(axis=1, keepdims=True)
-    columns = zip(answers.T, truths.T, predicted.T, strict=True)
-    return [Curve.of(ps[mine], true[mine], int(true.sum()), average_precision(ps, true)) for ps, true, mine in columns]
+        predicted = _most_probable(answers)
+        counted = truths & _most_probable(np.where(truths, answers, -1))
+    columns = zip(answers.T, truths.T, counted.T, predicted.T, strict=True)
+    return [
+        Curve.of(ps[mine], true[mine], int(number.sum()), average_precision(ps, true))
+        for ps, true, number, mine in columns
+    ]
 
 
 def average_precision(probabilities: Floats, truths: Flags) -> float | None:
@@ -33,6 +38,12 @@ def average_precision(probabilities: Floats, truths: Flags) -> float | None:
     ends = np.append(np.flatnonzero(np.diff(probabilities[order])), len(order) - 1)
     hits = truths[order].cumsum()[ends]
     return float((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / truths.sum())
+
+
+def _most_probable(answers: Floats) -> Flags:
+    """Of each image the tag, (images, tags)."""
+    flags: Flags = np.arange(answers.shape[1]) == answers.argmax(axis=1, keepdims=True)
+    return flags
 
 
 def _table(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag]) -> tuple[Floats, Flags]:

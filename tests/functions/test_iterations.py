@@ -50,13 +50,22 @@ def test_train_project_refuses_too_little(training, project):
     assert training.get_iterations(project.id) == []
 
 
-def test_train_project_refuses_several_tags_an_image_in_multiclass(training, project):
+def test_train_project_takes_several_tags_an_image_in_multiclass(training, project):
     tags = [upload(training, project.id, kind, range(5)) for kind in ("apple", "leaf")]
-    entry = ImageFileCreateEntry(name="both", contents=picture("apple", 99), tag_ids=[tag.id for tag in tags])
-    training.create_images_from_files(project.id, ImageFileCreateBatch(images=[entry]))
-    with refused("BadRequestMultiClassClassificationTrainingValidationFailed", "several tags"):
-        training.train_project(project.id)
-    assert training.get_iterations(project.id) == []
+    entries = [ImageFileCreateEntry(name="both", contents=picture("apple", seed)) for seed in (98, 99)]
+    batch = ImageFileCreateBatch(images=entries, tag_ids=[tag.id for tag in tags])
+    made = training.create_images_from_files(project.id, batch)
+    assert made.is_batch_successful
+    iteration = train(training, project.id)
+    counts = {tag.name: tag.image_count for tag in training.get_tags(project.id, iteration_id=iteration.id)}
+    assert counts == {"apple": 7, "leaf": 7}
+    judged = {each.id: each.predictions for each in training.get_image_performances(project.id, iteration.id)}
+    for each in made.images:
+        assert sum(prediction.probability for prediction in judged[each.image.id]) == pytest.approx(1)
+    performance = training.get_iteration_performance(project.id, iteration.id, threshold=0)
+    # Each of the 12 images is predicted once, and counts once as what is to be found.
+    assert performance.precision == performance.recall
+    assert performance.precision in [pytest.approx(right / 12) for right in range(13)]
 
 
 def test_train_project_while_training(training, project):

@@ -80,6 +80,21 @@ def test_multiclass_counts_the_most_probable_tag_only(
     assert tags == [pytest.approx(of_a), pytest.approx(of_b), (0.0, 0.0)]
 
 
+def test_multiclass_counts_an_image_of_several_tags_once_and_right_by_any() -> None:
+    judged = evaluation(
+        ClassificationType.MULTICLASS,
+        ([A], [0.8, 0.1, 0.1]),  # right
+        ([A, B], [0.3, 0.6, 0.1]),  # right, as b
+        ([A, B], [0.2, 0.1, 0.7]),  # taken for c, where a would have been next
+        ([A, B, C], [0.4, 0.4, 0.2]),  # right, as a
+        ([], [0.1, 0.9, 0.0]),  # nothing to find
+    )
+    result = iteration_performance(judged, 0.35)
+    assert (result.precision, result.recall) == (3 / 5, 3 / 4)
+    tags = [(tag.precision, tag.recall) for tag in result.per_tag_performance]
+    assert tags == [(1.0, 2 / 3), (1 / 2, 1.0), (0.0, 0.0)]
+
+
 def test_multiclass_average_precision_ranks_every_image_by_each_tag() -> None:
     result = iteration_performance(MULTICLASS, 0.5)
     # a: 0.7 true, 0.4 true, then the rest. b: 0.9 true, 0.5 false, 0.4 true, 0.2 false. Nothing shows c.

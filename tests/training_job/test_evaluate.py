@@ -84,6 +84,12 @@ def test_losses(kind: ClassificationType, expected: list[float]) -> None:
     assert evaluate.losses(answers, truths, kind) == pytest.approx(expected)
 
 
+def test_losses_of_an_image_of_two_tags_are_halves_of_both() -> None:
+    answers, truths = np.array([[0.6, 0.3, 0.1], [0.6, 0.3, 0.1]]), np.array([[0.5, 0.5, 0], [1, 0, 0]], np.float32)
+    expected = [-(np.log(0.6) + np.log(0.3)) / 2, -np.log(0.6)]
+    assert evaluate.losses(answers, truths, MULTICLASS) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("gains", "groups", "expected"),
     [

@@ -66,6 +66,16 @@ def test_multiclass_learns_and_judges_every_image(backbone: onnx.ModelProto) -> 
     assert [int(answer(result, drawn(shape, 99)).argmax()) for shape in SHAPES] == [0, 1]
 
 
+def test_multiclass_learns_a_half_of_each_tag_of_an_image_with_two(backbone: onnx.ModelProto) -> None:
+    truths = np.array([[1, 0, 0], [0, 1, 1]] * 6, np.float32)
+    result = trained(backbone, truths, MULTICLASS)
+    disc, stripes = answer(result, drawn("disc", 99)), answer(result, drawn("stripes", 99))
+    assert disc[0] > 0.8
+    assert stripes[1:] == pytest.approx(stripes[[2, 1]], abs=0.01)
+    assert stripes[1:].sum() > 0.8
+    assert result.probabilities.sum(1) == pytest.approx(1)
+
+
 def test_multilabel_learns_tags_that_go_together(backbone: onnx.ModelProto) -> None:
     truths = np.array([[1, 0, 1], [0, 1, 1]] * 6, np.float32)
     result = trained(backbone, truths, MULTILABEL)

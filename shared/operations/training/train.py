@@ -26,7 +26,6 @@ from shared.models.iterations import (
 )
 from shared.models.jobs import PrepareTraining, StopTraining, WatchTraining
 from shared.models.limits import Limits
-from shared.models.projects import ClassificationType
 from shared.models.tags import Tag
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
@@ -175,7 +174,6 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
         record = replace(record, iteration=replace(iteration, name=name))
         stored.insert(store, record)
         if large:
-            _refuse_several_tags(store, record, counted)
             _prepare_aside(store, record)
         else:
             _freeze(store, settings.limits, record)
@@ -192,15 +190,6 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
 def _prepare_aside(store: Store, record: IterationRecord) -> None:
     iteration = record.iteration
     queues.send(store, "upkeep", PrepareTraining(iteration.project_id, iteration.id, record.run.attempts))
-
-
-def _refuse_several_tags(store: Store, record: IterationRecord, counted: Counts) -> None:
-    """At once where the counts tell of an image that can't be trained on; where they don't, the freeze finds it."""
-    wanted = set(record.run.selected_tags)
-    several = any(number and len(tag_ids & wanted) > 1 for tag_ids, number in (counted.sets or {}).items())
-    if several and record.iteration.classification_type == ClassificationType.MULTICLASS:
-        for _ in _trained_on(store, record.iteration, wanted):
-            continue
 
 
 def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:
@@ -227,7 +216,7 @@ def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:
 def _trained_on(store: Store, iteration: Iteration, wanted: Set[UUID]) -> Iterator[ImageRecord]:
     if iteration.classification_type is None:
         return of_detector(store, iteration.project_id, wanted)
-    return of_classifier(store, iteration.project_id, wanted, iteration.classification_type)
+    return of_classifier(store, iteration.project_id, wanted)
 
 
 def _launch(store: Store, settings: Settings, record: IterationRecord) -> None:

@@ -7,7 +7,6 @@ import msgspec
 
 from shared import errors
 from shared.models.domains import PRODUCTS_ON_SHELVES, DomainType
-from shared.models.images import ImageRecord
 from shared.models.iterations import (
     CustomBaseModelInfo,
     Iteration,
@@ -75,15 +74,6 @@ def check_enough(
         raise REFUSED[kind]("Not enough tags for training: create one, and draw its boxes.")
     if kind and (len(tags) < 2 or all(tag.type == TagType.NEGATIVE for tag in tags)):
         raise REFUSED[kind]("Not enough tags for training: have two or more, one of which may be the Negative tag.")
-
-
-def check_tags_of(image: ImageRecord, tags: int, kind: ClassificationType) -> None:
-    """`tags` is how many of the tags to train the image has."""
-    if tags > 1 and kind == ClassificationType.MULTICLASS:
-        raise errors.MultiClassTrainingValidationFailed(
-            f"Image {image.id} has several tags, but in a multiclass project every image has one; "
-            "remove the others, or make the project multilabel."
-        )
 
 
 def check_iterations(limits: Limits, records: list[IterationRecord], new: IterationRecord, force: bool) -> None:

@@ -6,8 +6,6 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from shared.models.images import ImageRecord, TaggingStatus
-from shared.models.projects import ClassificationType
-from shared.operations.training import training_checks as checks
 from shared.storage.account.store import Store
 from shared.storage.workspace import images as stored
 
@@ -15,11 +13,10 @@ from shared.storage.workspace import images as stored
 BACKGROUND = "background"
 
 
-def of_classifier(store: Store, project_id: UUID, wanted: Set[UUID], kind: ClassificationType) -> Iterator[ImageRecord]:
-    """The images with a wanted tag. Raises what forbids to train on them."""
+def of_classifier(store: Store, project_id: UUID, wanted: Set[UUID]) -> Iterator[ImageRecord]:
+    """The images with a wanted tag."""
     for image in stored.each(store, project_id):
         marks = [mark for mark in image.tags if mark.tag_id in wanted]
-        checks.check_tags_of(image, len(marks), kind)
         if marks:
             yield replace(image, tags=marks)
 
