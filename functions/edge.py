@@ -167,8 +167,9 @@ def _admit(operation: Operation, call: Call) -> None:
 def _caller(operation: Operation, call: Call) -> str:
     """Who is calling, by key or by token. Raises Unauthorized, InsufficientCapability."""
     service, headers, tokens = operation.service, call.request.headers, call.runtime.tokens
-    key = headers.get(KEY_HEADERS[service]) or headers.get("Ocp-Apim-Subscription-Key") or ""
-    scheme, _, token = (headers.get("Authorization") or "").partition(" ")
+    given = (headers.get(name) or "" for name in (KEY_HEADERS[service], "Ocp-Apim-Subscription-Key"))
+    key = next((text.strip() for text in given if text.strip()), "")
+    scheme, _, token = (headers.get("Authorization") or "").strip().partition(" ")
     if tokens and (not call.runtime.settings.allow_keys or (not key and scheme.lower() == "bearer")):
         caller = tokens.caller(token.strip())
         call.actor = f"oid {caller.id}"

@@ -75,7 +75,8 @@ class KeyRing:
         self._keys = Fresh("its keys", self._read, FRESH_SECONDS, clock)
 
     def _read(self) -> list[bytes]:
-        keys = self._source()
+        # Files and pipes that keys are set from end in a line break, which no header can carry.
+        keys = [key.strip() for key in self._source()]
         before, self._fingerprints = self._fingerprints, [fingerprint(key) for key in keys if key]
         if before and before != self._fingerprints:
             self._rotated(self._fingerprints)

@@ -82,6 +82,13 @@ def test_other_keys_are_refused_and_empty_ones_never_match(given: str) -> None:
     assert not Keys.open(Settings()).allows("training", given)
 
 
+def test_blanks_around_a_configured_key_are_none_of_it() -> None:
+    keys = Keys.open(Settings(training_key_1=" t1 ", training_key_2="t2\r\n", prediction_key_1=" \n"))
+    assert keys.allows("training", "t1")
+    assert keys.allows("training", "t2")
+    assert not keys.allows("prediction", "")
+
+
 def test_keys_come_from_the_vault_and_are_kept(keys: Keys, vault: Vault) -> None:
     assert keys.allows("training", "one")
     assert keys.allows("training", "two")

@@ -54,6 +54,16 @@ def test_the_general_key_header_works_on_both(ask, service):
     assert ask("GET", "/customvision/v3.3/training/projects", **general).status == 200
 
 
+@pytest.mark.parametrize("key", ["  {}", "{}\t ", "\t{} "])
+def test_blanks_around_a_key_are_none_of_it(ask, service, key):
+    training, prediction = key.format(service.training_key), key.format(service.prediction_key)
+    assert ask("GET", "/customvision/v3.3/training/projects", Training_Key=training).status == 200
+    general = {"Training_Key": "  ", "Ocp_Apim_Subscription_Key": training}
+    assert ask("GET", "/customvision/v3.3/training/projects", **general).status == 200
+    path = f"/customvision/v3.1/prediction/{uuid4()}/classify/iterations/x/image"
+    assert ask("POST", path, b"x", Prediction_Key=prediction).status == 404
+
+
 def test_answers_carry_their_request_id(ask):
     reply = ask("GET", "/customvision/v3.3/training/domains")
     assert len(reply.headers["apim-request-id"]) == 36
