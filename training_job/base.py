@@ -8,6 +8,7 @@ import onnx
 
 from shared.errors import NotFound
 from shared.models.iterations import CustomBaseModelInfo
+from shared.models.names import folded
 from shared.models.tags import Tag
 from shared.models.training import ModelSpec, ModelTag
 from shared.storage.account import blobs
@@ -46,7 +47,7 @@ def aligned(head: Head, had: Sequence[ModelTag], wanted: Sequence[Tag]) -> Head:
     by_id = {tag.id: row for row, tag in enumerate(had)}
     # By name in another project, where ids differ; never one that was renamed since, which its id has found.
     found = {tag.id for tag in wanted}
-    by_name = {tag.name.casefold(): row for row, tag in enumerate(had) if tag.id not in found}
-    rows = [by_id.get(tag.id, by_name.get(tag.name.casefold(), none)) for tag in wanted]
+    by_name = {folded(tag.name): row for row, tag in enumerate(had) if tag.id not in found}
+    rows = [by_id.get(tag.id, by_name.get(folded(tag.name), none)) for tag in wanted]
     weights = np.vstack([head.weights, np.zeros((1, head.weights.shape[1]), np.float32)])
     return Head(weights[rows], np.append(head.bias, np.float32(0))[rows])

@@ -9,6 +9,7 @@ from msgspec import structs
 from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
 from shared.models.filters import Combination, Comparison, Condition
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
+from shared.models.names import folded
 from shared.models.tags import Tag
 from shared.models.wire import now
 from shared.storage.account.store import Store
@@ -227,7 +228,7 @@ class Model:
             raise TagNotFound
 
     def require_free(self, name: str, but: UUID | None = None) -> None:
-        if any(held.casefold() == name.casefold() for id, held in self.tags.items() if id != but):
+        if any(folded(held) == folded(name) for id, held in self.tags.items() if id != but):
             raise TagNameNotUnique
 
 

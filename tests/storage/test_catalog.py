@@ -23,6 +23,7 @@ from shared.models.tags import Tag, TagType
 from shared.models.wire import now
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Store
+from shared.storage.account.transactions import Change, transact
 from shared.storage.training import iterations
 from shared.storage.workspace import counts, images, projects, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags
@@ -148,6 +149,35 @@ def test_a_tag_name_is_unique_whatever_its_case(store: Store, project_id: UUID) 
     add_tag(store, project_id, "apple / red?")
     tags.delete(store, project_id, apple.id)
     add_tag(store, project_id, "Quince")
+
+
+NAMES = ["Maße", "Masse", "ﬁg", "fig", "ŉ", "🫨", "🫩", "\u0378"]
+
+
+def test_names_that_fold_to_others_only_by_several_letters_are_others(store: Store, project_id: UUID) -> None:
+    for name in NAMES:
+        add_tag(store, project_id, name)
+    for again in ("MAßE", "MAẞE", "mASSE", "FIG"):
+        with pytest.raises(TagNameNotUnique):
+            add_tag(store, project_id, again)
+    assert sorted(tag.name for tag in tags.list_all(store, project_id)) == sorted(NAMES)
+
+
+def test_a_tag_whose_name_has_the_key_of_before_is_renamed_and_deleted(store: Store, project_id: UUID) -> None:
+    for change in (lambda tag: tags.delete(store, project_id, tag.id), lambda tag: rename(store, project_id, tag)):
+        tag = add_tag(store, project_id, "Maße")
+        key = f"tagname:{rows.name_key('Maße')}"
+        former = Change("insert", "tagname:masse", str(tag.id))
+        transact(store.catalog, str(project_id), [Change("delete", key), former])
+        change(tag)
+        add_tag(store, project_id, "Masse")
+        tags.delete(
+            store, project_id, next(each.id for each in tags.list_all(store, project_id) if each.name == "Masse")
+        )
+
+
+def rename(store: Store, project_id: UUID, tag: Tag) -> None:
+    tags.update(store, project_id, tag.id, lambda tag: structs.replace(tag, name="Größe"))
 
 
 def test_a_project_has_one_negative_tag(store: Store, project_id: UUID) -> None:

@@ -3,11 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from shared.errors import InvalidPublishName, IterationNotFound
 from shared.models.predictions import Pointer
 from shared.models.wire import now
+from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.serving import published
 
@@ -31,6 +33,21 @@ def test_a_pointer_is_published_found_and_taken_back(store: Store, project_id: U
     with pytest.raises(IterationNotFound):
         published.get_if_changed(store, project_id, "fruit / 1?", etag)
     assert published.list_all(store, project_id) == []
+
+
+def test_a_name_that_has_the_key_of_before_is_found_and_no_other_by_it(store: Store, project_id: UUID) -> None:
+    old = pointer(project_id, "Maße")
+    blobs.write(store, "published", f"{project_id}/masse.json", msgspec.json.encode(old), etag=None, new=True)
+    found, etag = published.get(store, project_id, "maße")
+    assert found == old
+    assert published.get_if_changed(store, project_id, "MAßE", etag) is None
+    with pytest.raises(InvalidPublishName):
+        published.put(store, pointer(project_id, "Maße"), replace=False)
+    assert published.delete(store, project_id, "Maße", old.iteration_id)
+    both = [pointer(project_id, "Maße"), pointer(project_id, "Masse")]
+    for each in both:
+        published.put(store, each, replace=False)
+    assert [published.get(store, project_id, each.publish_name)[0] for each in both] == both
 
 
 def test_a_name_is_taken_from_another_iteration_only_on_demand(store: Store, project_id: UUID) -> None:

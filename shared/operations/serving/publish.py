@@ -9,6 +9,7 @@ from shared import errors
 from shared.models.events import EventType
 from shared.models.iterations import IterationRecord, IterationStatus
 from shared.models.jobs import Announce
+from shared.models.names import folded
 from shared.models.predictions import Pointer
 from shared.models.wire import now
 from shared.operations.workspace.texts import is_readable
@@ -78,7 +79,7 @@ def _unmark_others(store: Store, project_id: UUID, publish_name: str) -> None:
         pointer, _ = published.get(store, project_id, publish_name)
         for record in stored.list_all(store, project_id):
             held = record.iteration.publish_name or ""
-            if held.lower() == publish_name.lower() and record.iteration.id != pointer.iteration_id:
+            if folded(held) == folded(publish_name) and record.iteration.id != pointer.iteration_id:
                 _mark(store, project_id, record.iteration.id, None, None)
 
 
@@ -87,7 +88,7 @@ def _mark(
 ) -> IterationRecord:
     def change(record: IterationRecord) -> IterationRecord:
         held = record.iteration.publish_name
-        if publish_name and held and held.lower() != publish_name.lower():
+        if publish_name and held and folded(held) != folded(publish_name):
             raise errors.IterationIsPublished(f"Iteration is already published as: {held}; unpublish it first.")
         iteration = replace(
             record.iteration,

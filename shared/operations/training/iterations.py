@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
 from shared.models.jobs import SETTLED, CollectPictures, DropIteration, ForgetIteration
+from shared.models.names import folded
 from shared.models.wire import now
 from shared.operations.training import train
 from shared.operations.workspace import projects
@@ -44,7 +45,7 @@ def trained_iteration(store: Store, project_id: UUID, iteration_id: UUID | None)
 def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update: IterationUpdate) -> Iteration:
     name = checked_name(update.name or "", "An iteration's", errors.BadIterationName)
     for other in stored.list_all(store, project_id):
-        if other.iteration.id != iteration_id and other.iteration.name.lower() == name.lower():
+        if other.iteration.id != iteration_id and folded(other.iteration.name) == folded(name):
             raise errors.IterationNameNotUnique(f"Another iteration is named '{name}'; choose another name.")
 
     def change(record: IterationRecord) -> IterationRecord:

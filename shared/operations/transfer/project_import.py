@@ -18,6 +18,7 @@ from shared import errors
 from shared.imaging import decode, resize
 from shared.models.images import ImageRecord
 from shared.models.jobs import PurgeProject, ReadImport
+from shared.models.names import folded
 from shared.models.projects import Project, ProjectStatus
 from shared.models.tags import Tag
 from shared.models.training import DatasetHeader
@@ -292,7 +293,7 @@ def _dataset_of(header: PartHeader) -> DatasetHeader:
 
 def _free_name(name: str, others: list[Project]) -> str:
     """name (1), or the first number that no project has."""
-    taken = {project.name.casefold() for project in others}
+    taken = {folded(project.name) for project in others}
     suffixes = (f" ({number})" for number in count(1))
     names = (name[: NAME_LENGTH - len(suffix)] + suffix for suffix in suffixes)
-    return next(name for name in names if name.casefold() not in taken)
+    return next(name for name in names if folded(name) not in taken)

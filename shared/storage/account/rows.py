@@ -14,6 +14,7 @@ import msgspec
 from azure.data.tables import TableClient
 
 from shared.errors import Conflict
+from shared.models.names import folded
 from shared.storage.account import queries
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMissing, transact
 
@@ -34,8 +35,17 @@ def encode(value: object) -> str:
 
 def name_key(name: str) -> str:
     """A name that is compared without regard to case, as part of a key. Readable unless it is long."""
+    return _key(folded(name))
+
+
+def former_name_key(name: str) -> str:
+    """The key of before, when ß was ss: another one for few names, under which they may still be kept."""
+    return _key(unicodedata.normalize("NFC", name.casefold()))
+
+
+def _key(name: str) -> str:
     # "%" in a key is decoded once too often on the way; "=" is not.
-    key = quote(unicodedata.normalize("NFC", name.casefold()), safe="").replace("%", "=")
+    key = quote(name, safe="").replace("%", "=")
     return key if len(key) <= LONGEST_KEY else "==" + sha256(key.encode()).hexdigest()
 
 

@@ -13,7 +13,7 @@ from shared.storage.account.store import Store
 
 def put(store: Store, pointer: Pointer, *, replace: bool) -> None:
     """Idempotent. Raises InvalidPublishName where another iteration has the name, unless it is to be replaced."""
-    name, data = _name(pointer.project_id, pointer.publish_name), msgspec.json.encode(pointer)
+    name, data = _name(store, pointer.project_id, pointer.publish_name), msgspec.json.encode(pointer)
     for _ in rows.attempts():
         held = blobs.read(store, "published", name)
         if held is not None and not replace:
@@ -27,7 +27,7 @@ def put(store: Store, pointer: Pointer, *, replace: bool) -> None:
 
 def get(store: Store, project_id: UUID, name: str) -> tuple[Pointer, str]:
     """The pointer and its ETag. Raises IterationNotFound."""
-    blob = blobs.read(store, "published", _name(project_id, name))
+    blob = blobs.read(store, "published", _name(store, project_id, name))
     if blob is None:
         raise _absent(name)
     return _pointer(blob), blob.etag
@@ -35,7 +35,7 @@ def get(store: Store, project_id: UUID, name: str) -> tuple[Pointer, str]:
 
 def get_if_changed(store: Store, project_id: UUID, name: str, etag: str) -> tuple[Pointer, str] | None:
     """None while the pointer is as it was at this ETag. Raises IterationNotFound."""
-    blob = blobs.read_if_changed(store, "published", _name(project_id, name), etag)
+    blob = blobs.read_if_changed(store, "published", _name(store, project_id, name), etag)
     if blob is None:
         raise _absent(name)
     return None if blob == "unchanged" else (_pointer(blob), blob.etag)
@@ -44,11 +44,11 @@ def get_if_changed(store: Store, project_id: UUID, name: str, etag: str) -> tupl
 def delete(store: Store, project_id: UUID, name: str, iteration_id: UUID) -> bool:
     """Whether it was there and pointed to this iteration."""
     for _ in rows.attempts():
-        held = blobs.read(store, "published", _name(project_id, name))
+        held = blobs.read(store, "published", _name(store, project_id, name))
         if held is None or _pointer(held).iteration_id != iteration_id:
             return False
         try:
-            return blobs.delete(store, "published", _name(project_id, name), etag=held.etag)
+            return blobs.delete(store, "published", _name(store, project_id, name), etag=held.etag)
         except blobs.BlobChanged:
             continue
     raise AssertionError("attempts() raises")
@@ -59,8 +59,11 @@ def list_all(store: Store, project_id: UUID) -> list[Pointer]:
     return [_pointer(blob) for blob in found if blob]
 
 
-def _name(project_id: UUID, name: str) -> str:
-    return f"{project_id}/{rows.name_key(name)}.json"
+def _name(store: Store, project_id: UUID, name: str) -> str:
+    """Where its pointer lies, which may have been written under the key of before."""
+    key, former = (f"{project_id}/{key}.json" for key in (rows.name_key(name), rows.former_name_key(name)))
+    held = blobs.read(store, "published", former) if former != key else None
+    return former if held and rows.name_key(_pointer(held).publish_name) == rows.name_key(name) else key
 
 
 def _pointer(blob: Blob) -> Pointer:

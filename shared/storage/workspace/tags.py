@@ -85,7 +85,8 @@ def update(store: Store, project_id: UUID, tag_id: UUID, change: Callable[[Tag],
             return get(store, project_id, tag_id)
         replaced = Change("replace", row.key, rows.encode(structs.replace(entry, tag=new)), row.etag)
         try:
-            counts.commit(store, project_id, [replaced, *_moved_claims(entry.tag, new)], {"changes": 1})
+            moved = _moved_claims(_claimed(store, project_id, entry.tag), new)
+            counts.commit(store, project_id, [replaced, *moved], {"changes": 1})
         except RowExists:
             _require_unclaimed(store, project_id, new)
             continue
@@ -108,7 +109,7 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
             raise _absent(store, project_id, tag_id)
         tag = _entry(row.doc).tag
         gone = [Change("delete", row.key, etag=row.etag), Change("delete", f"live:{tag_id}")]
-        claims = [Change("delete", claim.key) for claim in _claims(tag)]
+        claims = [Change("delete", key) for key in _claimed(store, project_id, tag)]
         try:
             return counts.commit(store, project_id, [*gone, *claims], {"changes": 1})
         except (RowMissing, RowChanged):
@@ -140,8 +141,16 @@ def _claims(tag: Tag) -> list[Change]:
     return [Change("insert", key, str(tag.id)) for key in keys]
 
 
-def _moved_claims(old: Tag, new: Tag) -> list[Change]:
-    before, after = {claim.key: claim for claim in _claims(old)}, {claim.key: claim for claim in _claims(new)}
+def _claimed(store: Store, project_id: UUID, tag: Tag) -> list[str]:
+    """The keys of its claims, its name's maybe under the key of before."""
+    name, *others = (claim.key for claim in _claims(tag))
+    former = f"tagname:{rows.former_name_key(tag.name)}"
+    held = rows.read(store.catalog, str(project_id), former) if former != name else None
+    return [former if held and held.doc == str(tag.id) else name, *others]
+
+
+def _moved_claims(before: list[str], new: Tag) -> list[Change]:
+    after = {claim.key: claim for claim in _claims(new)}
     given_up = [Change("delete", key) for key in before if key not in after]
     return [*given_up, *(claim for key, claim in after.items() if key not in before)]
 
