@@ -135,11 +135,16 @@ def write_environment(service: "Service") -> Path:
         "VISION_PREDICTION_ENDPOINT": service.endpoint,
         "VISION_PREDICTION_KEY": service.prediction_key,
         "VISION_PREDICTION_RESOURCE_ID": RESOURCE_ID,
-        # As Microsoft's labs (AI-102) name them, and its Java samples.
+        # Microsoft's quickstart in Go, its labs (AI-102) and its Java samples have names of their own.
+        "VISION_ENDPOINT": service.endpoint,
         "TrainingEndpoint": service.endpoint,
         "TrainingKey": service.training_key,
         "PredictionEndpoint": service.endpoint,
         "PredictionKey": service.prediction_key,
+        "AZURE_CUSTOMVISION_ENDPOINT": service.endpoint,
+        "AZURE_CUSTOMVISION_TRAINING_API_KEY": service.training_key,
+        "AZURE_CUSTOMVISION_PREDICTION_API_KEY": service.prediction_key,
+        "AZURE_CUSTOMVISION_PREDICTION_ID": RESOURCE_ID,
         "STORAGE_CONNECTION_STRING": f"'{service.connection_string}'",
         "EVENT_TOPIC_ENDPOINT": service.topic_endpoint,
         "EVENT_TOPIC_KEY": service.keys.topic,
