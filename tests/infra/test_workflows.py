@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.settings import ROOT
+from tests.environments import VERSIONS
 from tests.infra.reading import BICEP
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -29,6 +30,20 @@ def test_no_input_is_written_into_a_script(path: Path):
     scripts = re.findall(r"^( *)(?:- )?run: (.+?)(?=^\1\S|^ *- |\Z)", path.read_text(), re.MULTILINE | re.DOTALL)
     assert scripts
     assert [script for _, script in scripts if "${{" in script] == []
+
+
+def test_every_version_of_python_that_is_deployed_is_tested():
+    (tested,) = re.findall(r"python: \[(.+)\]", (ROOT / ".github/workflows/check.yml").read_text())
+    assert re.findall(r"[\d.]+", tested) == list(VERSIONS)
+    places = {
+        "infra/bicep/modules/function-app.bicep": r"runtime: \{ name: 'python', version: '([\d.]+)'",
+        "training_job/Dockerfile": r"^ARG PYTHON=python:(\d+\.\d+)",
+        ".github/workflows/publish-model.yml": r"python-version: \"([\d.]+)\"",
+        "local/setup.sh": r"for python in python([\d.]+)",
+        "pyproject.toml": r"^requires-python = \">=([\d.]+)\"",
+    }
+    named = {place: re.findall(found, (ROOT / place).read_text(), re.MULTILINE) for place, found in places.items()}
+    assert {place for place, versions in named.items() if not versions or not set(versions) <= set(VERSIONS)} == set()
 
 
 def test_a_deployment_sets_what_the_parameters_read():

@@ -16,7 +16,8 @@ from shared.models.projects import ProjectOptions
 from shared.operations.serving import publish
 from shared.operations.workspace import projects
 from shared.settings import ROOT, child_environment
-from tests.environments import make_environment
+from tests.environments import THIS, VERSIONS, install, interpreter, make_environment
+from tests.functions.calling import call_all, check_all
 from tests.functions.detectors import put_detector
 from tests.pictures import rectangles
 from tests.prediction.graphs import DETECTION_DOMAIN
@@ -58,13 +59,20 @@ def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
     assert "can't be written" in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
-def unpacked(packaged, tmp_path_factory):
-    """The package's folder, and an interpreter that has its requirements."""
-    folder = tmp_path_factory.mktemp("unpacked")
+@pytest.fixture(scope="module", params=VERSIONS)
+def unpacked(request, packaged, tmp_path_factory):
+    """The package's folder, an interpreter that has its requirements, and where the packages of the host are."""
+    folder, clean = tmp_path_factory.mktemp("unpacked"), tmp_path_factory.mktemp("clean")
     with zipfile.ZipFile(packaged) as file:
         file.extractall(folder)
-    return folder, make_environment(tmp_path_factory.mktemp("clean"), "-r", "requirements.txt", cwd=folder)
+    base = interpreter(request.param)
+    if base is None:
+        pytest.skip(f"there is no Python {request.param}")
+    python = make_environment(clean, "-r", "requirements.txt", cwd=folder, base=base)
+    if request.param == THIS:
+        return folder, python, sysconfig.get_path("purelib")
+    install(python, "--target", str(clean / "host"), "-r", str(ROOT / "local" / "requirements.txt"), cwd=folder)
+    return folder, python, clean / "host"
 
 
 @pytest.fixture
@@ -88,10 +96,10 @@ def project(store, settings):
 
 
 def test_the_package_serves_predictions_with_its_requirements_alone(unpacked, project, azurite, tmp_path, eventually):
-    folder, python = unpacked
+    folder, python, site = unpacked
     (port,) = free_ports(1)
     settings = {"SERVICES": "prediction", "STORAGE_CONNECTION_STRING": azurite, "PREDICTION_KEY_1": "key"}
-    note, site = tmp_path / "modules.json", sysconfig.get_path("purelib")
+    note = tmp_path / "modules.json"
     command = [python, ROOT / "tests" / "local" / "hosting.py", note, ROOT, site, str(port)]
     with subprocess.Popen(command, cwd=folder, env=child_environment(**settings)) as host:
         try:
@@ -114,3 +122,8 @@ def test_the_package_serves_predictions_with_its_requirements_alone(unpacked, pr
     foreign = {name.split(".")[0] for name, file in modules.items() if file.is_relative_to(ROOT)}
     assert foreign <= HOST_ONLY
     assert not {"torch", "tests", "training_job"} & {name.split(".")[0] for name in modules}
+
+
+def test_every_function_answers_with_its_requirements_alone(unpacked):
+    folder, python, _ = unpacked
+    check_all(call_all(python, folder))

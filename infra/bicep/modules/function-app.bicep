@@ -126,6 +126,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
           }
         }
       }
+      // 3.12 is tested as well: to move, change it here, and the image of training_job/Dockerfile.
       runtime: { name: 'python', version: '3.11' }
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
