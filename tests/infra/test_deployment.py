@@ -41,6 +41,8 @@ HOST = re.compile(
     r"APPLICATIONINSIGHTS_(CONNECTION|AUTHENTICATION)_STRING|PYTHON_THREADPOOL_THREAD_COUNT"
 )
 
+QUEUE_SIZES = ("batchSize", "newBatchThreshold")
+
 
 def names(structs: type[Settings]) -> set[str]:
     return {field.name.upper() for field in msgspec.structs.fields(structs)}
@@ -181,3 +183,5 @@ def test_the_host_waits_for_messages_as_the_comment_on_concurrency_says():
     for symbol in ("training", "camera"):
         given = ALL[symbol]
         assert 0 < int(str(given["AzureFunctionsJobHost__extensions__queues__batchSize"])) <= queues["batchSize"]
+        at_once = sum(int(str(given[f"AzureFunctionsJobHost__extensions__queues__{of}"])) for of in QUEUE_SIZES)
+        assert given["PYTHON_THREADPOOL_THREAD_COUNT"] == f"string(max(httpConcurrency, {at_once}))"

@@ -37,8 +37,9 @@ var hostSettings = {
   AzureWebJobsStorage__clientId: identity.clientId
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.clientId};Authorization=AAD'
-  // Handlers are plain functions in threads: with fewer of them requests would wait inside a busy instance.
-  PYTHON_THREADPOOL_THREAD_COUNT: string(httpConcurrency)
+  // Handlers are plain functions in threads: with fewer of them requests, or the 6 messages that a queue's function gets
+  // at once, would wait inside a busy instance.
+  PYTHON_THREADPOOL_THREAD_COUNT: string(max(httpConcurrency, 6))
 }
 
 resource hostAccount 'Microsoft.Storage/storageAccounts@2025-06-01' = {
