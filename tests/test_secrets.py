@@ -219,3 +219,11 @@ def test_wrong_keys_do_not_wait_for_a_slow_vault(
     assert first.is_alive()
     vault.answers.set()
     first.join()
+
+
+def test_one_key_may_open_both_services():
+    keys = Keys.open(Settings(training_key_1="both", prediction_key_1="both", prediction_key_2="p2"))
+    assert keys.allows("training", "both")
+    assert keys.allows("prediction", "both")
+    assert not keys.allows("training", "p2")
+    assert not keys.allows("training", "")

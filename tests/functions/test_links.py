@@ -5,8 +5,17 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
+from azure.cognitiveservices.vision.customvision.training.models import (
+    ImageFileCreateBatch,
+    ImageFileCreateEntry,
+    ImageUrlCreateBatch,
+    ImageUrlCreateEntry,
+    PredictionQueryToken,
+)
 
+from local.service import RESOURCE_ID
 from tests.functions import wire
+from tests.pictures import picture
 
 
 @pytest.fixture
@@ -31,6 +40,35 @@ def test_pictures_are_where_the_service_is(service, training, trained, web):
         for uri in (image.original_image_uri, image.resized_image_uri, image.thumbnail_uri):
             assert uri.startswith(f"{service.endpoint}/devstoreaccount1/images/{trained.project.id}/")
             assert web.get(uri)[:2] == b"\xff\xd8"
+
+
+def test_new_images_are_there_too(service, training, project, web):
+    data = [picture("apple", 1), picture("apple", 2), picture("apple", 3)]
+    created = [
+        training.create_images_from_data(project.id, data[0]),
+        training.create_images_from_files(
+            project.id, ImageFileCreateBatch(images=[ImageFileCreateEntry(name="a", contents=data[1])])
+        ),
+        training.create_images_from_urls(
+            project.id, ImageUrlCreateBatch(images=[ImageUrlCreateEntry(url=web.serve(data[2]))])
+        ),
+    ]
+    for summary, original in zip(created, data, strict=True):
+        (result,) = summary.images
+        assert result.image.original_image_uri.startswith(f"{service.endpoint}/")
+        assert web.get(result.image.original_image_uri) == original
+
+
+def test_every_other_answer_says_so_too(service, training, trained, prediction):
+    training.publish_iteration(trained.project.id, trained.iteration.id, "links", RESOURCE_ID)
+    prediction.classify_image(trained.project.id, "links", picture("apple", 71))
+    training.unpublish_iteration(trained.project.id, trained.iteration.id)
+    query = PredictionQueryToken(order_by="Newest", max_count=1)
+    (stored,) = training.query_predictions(trained.project.id, query).results
+    (judged,) = training.get_image_performances(trained.project.id, trained.iteration.id, take=1)
+    for uri in (stored.original_image_uri, stored.thumbnail_uri, judged.thumbnail_uri):
+        assert uri.startswith(f"{service.endpoint}/devstoreaccount1/")
+    assert training.export_project(trained.project.id).token.startswith(f"{service.endpoint}/devstoreaccount1/exports/")
 
 
 @pytest.mark.parametrize(

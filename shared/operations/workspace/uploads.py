@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from contextvars import copy_context
 from functools import partial
 from hashlib import sha256
 from operator import attrgetter
@@ -155,7 +156,8 @@ def create(
     room = Semaphore(max(0, limits.images_per_project - counts.read(store, project_id).images))
     tags = stored_tags.names(store, project_id)
     batch = Batch(store, limits, project_id, detects, tags, tag_ids, metadata, room, Event())
-    jobs = [pool.submit(_create_one, batch, source) for source in sources]
+    # The context says where the caller finds pictures.
+    jobs = [pool.submit(copy_context().run, _create_one, batch, source) for source in sources]
     results = [job.result() for job in jobs]
     return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)
 
