@@ -157,11 +157,24 @@ def _query(operation: Operation, parameter: Parameter, schemas: dict[object, Jso
         described["allowEmptyValue"] = True
     if get_origin(parameter.kind) is list:
         described |= {"style": "form", "explode": False}
-        room = _room(operation, parameter)
-        if isinstance(parameter.note, AtMost) and parameter.limit(limits) > room:
-            described["description"] = f"A request line of {REQUEST_LINE_BYTES:,} bytes has room for {room}."
+    if isinstance(parameter.note, AtMost):
+        most, room = parameter.limit(limits), _room(operation, parameter)
+        if most > room:
             described["schema"] = _value_schema(parameter, schemas, limits) | {"maxItems": room}
+        described["description"] = _lists(operation, parameter, most, room)
     return described
+
+
+def _lists(operation: Operation, parameter: Parameter, most: int, room: int) -> str:
+    """Where a list goes, and how much of it."""
+    line = f"A request line of {REQUEST_LINE_BYTES:,} bytes has room for {room}" if most > room else f"Up to {most}"
+    if operation.method == "GET" or _has_body(operation):
+        return f"{line}."
+    return f'{line}; where the query has none, up to {most} may stand in a JSON body: {{"{parameter.name}": [...]}}.'
+
+
+def _has_body(operation: Operation) -> bool:
+    return any(each.source not in ("path", "query") for each in operation.parameters.values())
 
 
 def _room(operation: Operation, parameter: Parameter) -> int:
@@ -218,8 +231,7 @@ def _content(operation: Operation, status: int, schemas: dict[object, Json]) -> 
 
 
 def _refusals(operation: Operation) -> Json:
-    has_body = any(each.source not in ("path", "query") for each in operation.parameters.values())
-    absent = {413, 415} if not has_body else set()
+    absent = {413, 415} if not _has_body(operation) else set()
     absent |= {409} if operation.method == "GET" else set()
     absent |= {414} if not any(each.source == "query" for each in operation.parameters.values()) else set()
     refused = [status for status in REFUSALS if status not in absent]

@@ -85,7 +85,7 @@ def read_value(data: bytes, *, mend: bool = False) -> object:
 def _text(value: object) -> str:
     """As it stands in a query; what can't stand there is nothing."""
     if isinstance(value, list):
-        return ",".join(each for each in value if isinstance(each, str))
+        return ",".join(each if isinstance(each, str) else msgspec.json.encode(each).decode() for each in value)
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, str | int | float) else ""

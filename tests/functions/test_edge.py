@@ -115,7 +115,6 @@ def test_a_patch_leaves_alone_what_it_does_not_name(ask, project):
         ("POST", "projects/{p}/train?forceTrain=maybe", b"", 400, "BadRequest"),
         ("POST", "projects/{p}/images/tags", b'{"tags":[{"imageId":"1","tagId":"2"}]}', 400, "BadRequest"),
         ("POST", "projects/{p}/images/tags", b'{"tags":{}}', 400, "BadRequest"),
-        ("POST", "projects/{p}/images/files", b'{"images":[{"contents":"%%%"}]}', 400, "BadRequest"),
         ("POST", "projects/{p}/images", b"", 400, "BadRequestImageBatch"),
     ],
 )
@@ -123,6 +122,43 @@ def test_bad_requests_get_the_services_error(ask, project, method, path, body, s
     reply = ask(method, f"/customvision/v3.3/training/{path.format(p=project.id) if '{p}' in path else path}", body)
     assert (reply.status, reply.body["code"]) == (status, code)
     assert len(reply.body["message"]) > 10
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "names"),
+    [
+        ("DELETE", "images", ["imageIds"]),
+        ("DELETE", "images/tags", ["imageIds", "tagIds"]),
+        ("DELETE", "images/regions", ["regionIds"]),
+        ("DELETE", "predictions", ["ids"]),
+        ("POST", f"tagsandregions/suggestions?iterationId={UUID(int=1)}", ["imageIds"]),
+    ],
+)
+def test_ids_may_stand_in_a_body(ask, project, method, path, names):
+    path = f"/customvision/v3.3/training/projects/{project.id}/{path}"
+    bad = json.dumps({name: ["no id"] for name in names}).encode()
+    reply = ask(method, path, bad, Content_Type="application/json")
+    assert (reply.status, reply.body["code"]) == (400, "BadRequestInvalidIds")
+    assert f"'{names[0]}' must be a GUID, not 'no id'" in reply.body["message"]
+    mixed = json.dumps({name: [str(uuid4()), 5] for name in names}).encode()
+    assert ask(method, path, mixed, Content_Type="application/json").body["code"] == "BadRequestInvalidIds"
+    many = json.dumps({name: [str(uuid4()) for _ in range(257)] for name in names}).encode()
+    reply = ask(method, path, many, Content_Type="application/json")
+    assert (reply.status, reply.body["code"].startswith("BadRequest")) == (400, True)
+    assert f"'{names[0]}' has 257 ids" in reply.body["message"]
+
+
+def test_256_images_are_deleted_by_a_body_and_not_by_a_query(ask, project):
+    path = f"/customvision/v3.3/training/projects/{project.id}/images"
+    image = ask("POST", path, picture("apple", 1), Content_Type="application/octet-stream").body["images"][0]["image"]
+    ids = [image["id"], *(str(uuid4()) for _ in range(255))]
+    refused = ask("DELETE", f"{path}?imageIds={','.join(ids)}")
+    assert refused.status == 414
+    assert "room for 218 ids" in refused.body["error"]["message"]
+    assert ask("DELETE", f"{path}?imageIds={','.join(ids[1:219])}").status != 414
+    assert ask("GET", f"{path}/count").body == 1
+    reply = ask("DELETE", path, json.dumps({"ImageIds": ids}).encode(), Content_Type="application/json")
+    assert (reply.status, ask("GET", f"{path}/count").body) == (204, 0)
 
 
 def test_pictures_come_in_any_kind_of_body(ask, project):
