@@ -5,6 +5,7 @@ Every repetition is possessive and whatever it consumed is not looked at again, 
 
 import re
 from functools import partial
+from math import isinf
 
 import msgspec
 
@@ -40,7 +41,6 @@ INSIDE = re.compile(
 UNSURE = re.compile(r"""[\\"\x00-\x1f\ud800-\udfff]""")
 # Python writes these, and numbers that no float can hold; as text they are wrong in one place instead of everywhere.
 NO_NUMBERS = {"NaN", "Infinity"}
-HUGE = re.compile(r"[\d.]{300,}|.*[eE]\+?\d{3,}")
 
 
 class Unreadable(Exception):
@@ -89,7 +89,10 @@ def _word(word: str, colon: str) -> str:
 
 
 def _number(number: str) -> str:
-    return f'"{number}"' if number.endswith("Infinity") or HUGE.fullmatch(number) else number
+    try:
+        return f'"{number}"' if isinf(float(number)) else number
+    except ValueError:
+        return number
 
 
 def _mended(left: Left, mend: bool, found: re.Match[str]) -> str:
