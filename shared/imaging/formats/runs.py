@@ -1,6 +1,7 @@
 """The runs of pixels in a compressed BMP (RLE8 and RLE4)."""
 
-END_OF_LINE, END_OF_PICTURE, JUMP = range(3)
+# Of the codes after a count of 0; 1 ends the picture, and greater ones count pixels that follow as they are.
+END_OF_LINE, JUMP = 0, 2
 # The two pixels of each byte.
 PAIRS = [bytes(divmod(byte, 16)) for byte in range(256)]
 
@@ -11,19 +12,19 @@ def unpacked(data: bytes, at: int, width: int, height: int, bits: int) -> bytear
     while y * width + x < len(pixels):
         count, code = data[at], data[at + 1]
         at += 2
-        if not count and code == END_OF_LINE:
-            x, y = 0, y + 1
-        elif not count and code == END_OF_PICTURE:
-            break
-        elif not count and code == JUMP:
-            x, y = min(width, x + data[at]), y + data[at + 1]
-            at += 2
-        else:
+        if count or code > JUMP:
             run, stored = (_repeated(code, count, bits), 0) if count else _literal(data, at, code, bits)
             at += stored
             room = run[: width - x]
             pixels[y * width + x : y * width + x + len(room)] = room
             x += len(room)
+        elif code == END_OF_LINE:
+            x, y = 0, y + 1
+        elif code == JUMP:
+            x, y = min(width, x + data[at]), y + data[at + 1]
+            at += 2
+        else:
+            break
     return pixels
 
 
