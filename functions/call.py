@@ -49,6 +49,10 @@ class Call:
         return {}
 
     @property
+    def version(self) -> str:
+        return (self.request.route_params.get("version") or "").lower()
+
+    @property
     def content_type(self) -> str:
         return str(self.request.headers.get("Content-Type") or "")
 

@@ -30,6 +30,9 @@ T = TypeVar("T")
 Handler = TypeVar("Handler", bound=Callable[..., object])
 Service = Literal["training", "prediction"]
 VERSIONS = ("v3.0", "v3.1", "v3.2", "v3.3", "v3.4", "v3.4-preview")
+OLD_VERSIONS = ("v2.0", "v2.1", "v2.2")
+# Their clients take a status of 200 alone, and look at the one of each image.
+WITHOUT_207 = (*OLD_VERSIONS, "v3.0", "v3.1", "v3.2")
 KEY_HEADERS = {"training": "Training-Key", "prediction": "Prediction-Key"}
 COMMON_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -61,6 +64,8 @@ class Operation(NamedTuple):
     parameters: dict[str, Parameter]
     result: object
     statuses: Sequence[int]
+    # The operation of later versions that one of version 2 is, where that has a path of its own.
+    alias_of: str = ""
 
     @property
     def name(self) -> str:
@@ -76,7 +81,13 @@ class Operation(NamedTuple):
     @property
     def roles(self) -> frozenset[Role]:
         """Those of a token that may call it."""
-        return ROLES[self.name]
+        return ROLES[self.alias_of or self.name]
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        if self.alias_of:
+            return OLD_VERSIONS
+        return VERSIONS if self.service == "prediction" else OLD_VERSIONS + VERSIONS
 
     @property
     def predicts(self) -> bool:
@@ -84,6 +95,7 @@ class Operation(NamedTuple):
 
 
 operations: list[Operation] = []
+aliases: list[Operation] = []
 # What each route takes, for those who ask it for something else.
 verbs: dict[str, list[str]] = {}
 
@@ -101,11 +113,18 @@ def prediction(method: str, path: str) -> Callable[[Handler], Handler]:
     return lambda handler: _register("prediction", method, path, handler, ())
 
 
-def _register(service: Service, method: str, path: str, handler: Handler, statuses: Sequence[int]) -> Handler:
+def version2(service: Service, method: str, path: str, alias_of: str) -> Callable[[Handler], Handler]:
+    """Register a handler at a path that only version 2 has, with the roles of the operation that it is an alias of."""
+    return lambda handler: _register(service, method, path, handler, (), alias_of)
+
+
+def _register(
+    service: Service, method: str, path: str, handler: Handler, statuses: Sequence[int], alias_of: str = ""
+) -> Handler:
     kind = result(handler)
     usual = [204 if kind is type(None) else 200]
-    operation = Operation(service, method, path, handler, parameters(handler, path), kind, statuses or usual)
-    operations.append(operation)
+    operation = Operation(service, method, path, handler, parameters(handler, path), kind, statuses or usual, alias_of)
+    (aliases if alias_of else operations).append(operation)
 
     def serve(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         return _serve(operation, Call(req, runtime()), context.trace_context.trace_parent)
@@ -159,8 +178,9 @@ class NoSuchVersion(ServiceError):
 
 def _admit(operation: Operation, call: Call) -> None:
     caller = _caller(operation, call)
-    if (call.request.route_params.get("version") or "").lower() not in VERSIONS:
-        raise NoSuchVersion(f"{NO_SUCH_ROUTE}: the versions of this API are v3.0 to v3.4-preview.")
+    if call.version not in operation.versions:
+        first, *_, last = operation.versions
+        raise NoSuchVersion(f"{NO_SUCH_ROUTE}: the versions of this path are {first} to {last}; ask for one of them.")
     call.runtime.rates.take(caller, operation.rate, getattr(call.limits, operation.rate), operation.name)
 
 
@@ -204,6 +224,8 @@ def _audit(operation: Operation, call: Call, values: dict[str, object]) -> Abstr
 
 def _respond(call: Call, operation: Operation, answer: object) -> func.HttpResponse:
     status, value = answer if isinstance(answer, Answer) else (operation.statuses[0], answer)
+    if status == 207 and call.version in WITHOUT_207:
+        status = 200
     if isinstance(value, bytes):
         return func.HttpResponse(value, status_code=status, headers=headers_of(call), mimetype=BYTES_TYPE)
     content = b"" if value is None else encode(value)

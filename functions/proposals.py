@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from functions.call import Call
-from functions.edge import training
+from functions.edge import training, version2
 from shared.models.proposals import ImageRegionProposal
 from shared.operations.workspace import proposals
 
@@ -11,3 +11,8 @@ from shared.operations.workspace import proposals
 @training("POST", "projects/{project_id}/images/{image_id}/regionproposals")
 def get_image_region_proposals(call: Call, project_id: UUID, image_id: UUID) -> ImageRegionProposal:
     return proposals.get_image_region_proposals(call.store, project_id, image_id)
+
+
+@version2("training", "POST", "{project_id}/images/{image_id}/regionproposals", "get_image_region_proposals")
+def get_region_proposals(call: Call, project_id: UUID, image_id: UUID) -> ImageRegionProposal:
+    return get_image_region_proposals(call, project_id, image_id)

@@ -245,6 +245,10 @@ class IterationNotFound(ServiceError):
     status, code = 404, "NotFoundIteration"
 
 
+class DefaultIterationNotFound(NotFound):
+    code = "NotFoundProjectDefaultIteration"
+
+
 class PerformanceNotFound(ServiceError):
     status, code = 404, "NotFoundIterationPerformance"
 

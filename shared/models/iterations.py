@@ -14,6 +14,8 @@ from shared.models.wire import Wire
 REASON_LENGTH = 1_000
 # Of an advanced training for which no budget was named.
 BUDGET_HOURS = 1
+# The name that version 2's default iteration of a project is published under.
+DEFAULT = "default"
 
 
 class IterationStatus(StrEnum):
@@ -33,7 +35,10 @@ class CustomBaseModelInfo(Wire, frozen=True):
 
 
 class Iteration(Wire, frozen=True):
-    """`training_progress`, 0 to 1, is our own and there while it is trained; clients of Custom Vision pass over it."""
+    """`training_progress`, 0 to 1, is our own and there while it is trained; clients of Custom Vision pass over it.
+
+    `is_default` is version 2's, and there where it is true.
+    """
 
     id: UUID
     name: str
@@ -54,6 +59,7 @@ class Iteration(Wire, frozen=True):
     custom_base_model_info: CustomBaseModelInfo | None = None
     training_error_details: str | None = None
     training_progress: float | UnsetType = UNSET
+    is_default: bool | UnsetType = UNSET
 
     @property
     def budget_hours(self) -> int:
@@ -124,13 +130,19 @@ class IterationRecord(Wire, frozen=True):
     def shown(self) -> Iteration:
         """As clients see it: with the progress of its job while it is trained."""
         in_training = self.iteration.status == IterationStatus.TRAINING
-        return replace(self.iteration, training_progress=self.run.progress if in_training else UNSET)
+        is_default = (self.iteration.publish_name or "").lower() == DEFAULT
+        return replace(
+            self.iteration,
+            training_progress=self.run.progress if in_training else UNSET,
+            is_default=is_default or UNSET,
+        )
 
 
 class IterationUpdate(Wire, frozen=True):
-    """The body of a PATCH: only the name of an iteration can be changed."""
+    """The body of a PATCH: the name of an iteration can be changed, and by version 2 whether it is the default."""
 
     name: str | None | UnsetType = UNSET
+    is_default: bool | None | UnsetType = UNSET
 
 
 class TrainingParameters(Wire, frozen=True):

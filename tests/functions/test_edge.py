@@ -22,7 +22,7 @@ def test_every_version_and_case_reaches_the_same_operation(ask):
         assert len(reply.body) == 18
 
 
-@pytest.mark.parametrize("path", ["/customvision/v2.2/training/domains", "/customvision/v4/training/domains"])
+@pytest.mark.parametrize("path", ["/customvision/v1.2/training/domains", "/customvision/v4/training/domains"])
 def test_other_versions_are_not_found(ask, path):
     reply = ask("GET", path)
     assert (reply.status, reply.body["error"]["code"]) == (404, "404")

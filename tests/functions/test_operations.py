@@ -34,6 +34,13 @@ def test_what_is_served_is_an_operation_of_the_sdk():
     assert {(each.service, each.name) for each in edge.operations} <= {(row.service, row.name) for row in TABLE}
 
 
+def test_a_path_of_version_2_is_an_alias_of_an_operation():
+    names = {each.name for each in edge.operations}
+    assert {each.alias_of for each in edge.aliases} <= names
+    assert not {each.name for each in edge.aliases} & names
+    assert {each.versions for each in edge.aliases} == {edge.OLD_VERSIONS}
+
+
 def test_one_function_serves_an_operation():
     assert len({(each.service, each.name) for each in edge.operations}) == len(edge.operations)
     assert len({(each.service, each.method, each.path) for each in edge.operations}) == len(edge.operations)

@@ -7,6 +7,7 @@ from uuid import UUID
 from shared import errors
 from shared.imaging.decode import Header, check
 from shared.models.domains import DomainType
+from shared.models.iterations import DEFAULT
 from shared.models.limits import Limits
 from shared.models.predictions import ImagePrediction, Prediction, StoredPrediction
 from shared.models.wire import now
@@ -14,6 +15,7 @@ from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account.store import Store
 from shared.storage.serving import predictions as stored
+from shared.storage.serving import published
 from shared.telemetry.predictions import Stopwatch, observed
 
 APPLICATION_LENGTH = 256
@@ -42,6 +44,28 @@ def predict(
         verb = "classify" if model.spec.domain_type == DomainType.CLASSIFICATION else "detect"
         raise errors.OperationNotSupported(f"'{published_name}' serves a model of the other kind; call {verb} instead.")
     return _run(store, limits, model, request, published_name)
+
+
+def predict_default(
+    store: Store, sessions: Sessions, limits: Limits, request: Request, project_id: UUID, iteration_id: UUID | None
+) -> ImagePrediction:
+    """As version 2 does it: with that iteration, or the project's default one, classifier or detector."""
+    if iteration_id:
+        return quick_test(store, sessions, limits, request, project_id, iteration_id)
+    try:
+        model, pointer = sessions.published(project_id, DEFAULT)
+    except errors.IterationNotFound:
+        model, pointer = sessions.published(project_id, _published_last(store, project_id))
+    return _run(store, limits, model, request, pointer.publish_name)
+
+
+def _published_last(store: Store, project_id: UUID) -> str:
+    pointers = published.list_all(store, project_id)
+    if not pointers:
+        raise errors.DefaultIterationNotFound(
+            "The project has no default iteration: publish one, update one with isDefault=true, or name an iterationId."
+        )
+    return max(pointers, key=lambda pointer: pointer.published).publish_name
 
 
 def quick_test(

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.events import EventType
-from shared.models.iterations import IterationRecord, IterationStatus
+from shared.models.iterations import DEFAULT, IterationRecord, IterationStatus
 from shared.models.jobs import Announce
 from shared.models.names import folded
 from shared.models.predictions import Pointer
@@ -68,6 +68,15 @@ def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> N
     published.delete(store, project_id, iteration.publish_name, iteration_id)
     record = _mark(store, project_id, iteration_id, None, None)
     queues.send(store, "upkeep", Announce(EventType.ITERATION_UNPUBLISHED, str(uuid4()), record.iteration))
+
+
+def set_default(store: Store, project_id: UUID, iteration_id: UUID, is_default: bool) -> None:
+    """Version 2's way to publish: a project's default iteration is the one of that name."""
+    held = (stored.get(store, project_id, iteration_id).iteration.publish_name or "").lower() == DEFAULT
+    if is_default and not held:
+        publish_iteration(store, project_id, iteration_id, publish_name=DEFAULT, prediction_id="", overwrite=True)
+    if held and not is_default:
+        unpublish_iteration(store, project_id, iteration_id)
 
 
 def _unmark_others(store: Store, project_id: UUID, publish_name: str) -> None:

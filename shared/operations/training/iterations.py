@@ -10,6 +10,7 @@ from shared.models.iterations import Iteration, IterationRecord, IterationStatus
 from shared.models.jobs import SETTLED, CollectPictures, DropIteration, ForgetIteration
 from shared.models.names import folded
 from shared.models.wire import now
+from shared.operations.serving import publish
 from shared.operations.training import train
 from shared.operations.workspace import projects
 from shared.operations.workspace.texts import checked_name
@@ -43,6 +44,10 @@ def trained_iteration(store: Store, project_id: UUID, iteration_id: UUID | None)
 
 
 def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update: IterationUpdate) -> Iteration:
+    if isinstance(update.is_default, bool):
+        publish.set_default(store, project_id, iteration_id, update.is_default)
+        if not update.name:
+            return get_iteration(store, project_id, iteration_id)
     name = checked_name(update.name or "", "An iteration's", errors.BadIterationName)
     for other in stored.list_all(store, project_id):
         if other.iteration.id != iteration_id and folded(other.iteration.name) == folded(name):
