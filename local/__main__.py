@@ -94,6 +94,8 @@ def _port(text: str) -> int:
 
 def serve(data: Path, port: int, options: "Options") -> int:
     """Start the service, say how to reach it, and keep it until Ctrl-C. Returns the exit code."""
+    from msgspec import ValidationError
+
     from local.azurite import AzuriteError
     from local.service import Service, StartError
 
@@ -104,6 +106,9 @@ def serve(data: Path, port: int, options: "Options") -> int:
         service = Service(data, port, options)
     except OSError as fault:
         print(f"The folder {data} can't be used: {fault}. Choose another with --data.", file=sys.stderr)
+        return 1
+    except ValidationError as fault:
+        print(f"A setting of the environment does not fit: {fault}", file=sys.stderr)
         return 1
     try:
         service.start()

@@ -112,6 +112,15 @@ def test_port_in_use(service: Service, tmp_path: Path, capfd: pytest.CaptureFixt
     assert f"Port {service.port} is in use by another program; choose another with --port." in capfd.readouterr().err
 
 
+def test_a_setting_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local", f"--port={free_ports(1)[0]}", f"--data={tmp_path}"]
+    environment = {**os.environ, "CORS_ORIGINS": "https://shop.example/"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "CORS_ORIGINS has 'https://shop.example/', which no browser sends" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_func_without_core_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     node = subprocess.run(["/usr/bin/env", "which", "node"], capture_output=True, text=True, check=True).stdout.strip()
     (tmp_path / "bin").mkdir()
