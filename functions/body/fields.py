@@ -6,26 +6,29 @@ from xml.etree import ElementTree
 
 from shared import errors
 
-XML_LIMIT = 65_536
+FIELDS_LIMIT = 65_536
 FORM = "application/x-www-form-urlencoded"
 
 
 def read_fields(content_type: str, data: bytes) -> dict[str, str] | None:
     """None where the body is neither. Raises BadRequest."""
     data = data.removeprefix(codecs.BOM_UTF8).strip()
-    if data.startswith(b"<"):
-        return _xml(data)
-    if content_type.lower().startswith(FORM) and data[:1] not in (b"", b"{", b"["):
-        return dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True))
-    return None
+    is_xml = data.startswith(b"<")
+    if not is_xml and (not content_type.lower().startswith(FORM) or data[:1] in (b"", b"{", b"[")):
+        return None
+    if len(data) > FIELDS_LIMIT:
+        raise errors.BadRequest(f"A form or XML has at most {FIELDS_LIMIT:,} bytes here, not {len(data):,}; send JSON.")
+    return _xml(data) if is_xml else dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _xml(data: bytes) -> dict[str, str]:
     """The root's children by their names without a namespace. A document that declares entities is none of ours."""
     try:
-        written = data[:XML_LIMIT].decode()
-        if len(data) > XML_LIMIT or "<!DOCTYPE" in written:
-            raise errors.BadRequest("The XML body has a document type, or is long; send one as <ImageUrl><Url>.")
+        written = data.decode()
+        if "<!DOCTYPE" in written:
+            raise errors.BadRequest(
+                "The XML body has a document type; send one as <ImageUrl><Url>...</Url></ImageUrl>."
+            )
         root = ElementTree.fromstring(written)  # noqa: S314 - it declares no entities, and is short
     except (ElementTree.ParseError, UnicodeDecodeError):
         raise errors.BadRequest("The body is not XML; send JSON, or <ImageUrl><Url>...</Url></ImageUrl>.") from None

@@ -48,12 +48,15 @@ def test_an_address_comes_in_any_shape(ask, trained, web, body, content_type):
         "<ImageUrl/>",
         '<!DOCTYPE a [<!ENTITY b "c">]><ImageUrl><Url>&b;</Url></ImageUrl>',
         "<ImageUrl><Url>" + "a" * 70_000 + "</Url></ImageUrl>",
+        "url=" + "a" * 70_000,
         "{'url': 'http://a'",
     ],
 )
 def test_an_address_in_no_shape_is_refused(ask, trained, body):
-    reply = ask("POST", f"{API}/projects/{trained.project.id}/quicktest/url", body.encode(), Content_Type="text/xml")
-    assert (reply.status, reply.body["code"]) == (400, "BadRequest")
+    for content_type in ("text/xml", FORM):
+        path = f"{API}/projects/{trained.project.id}/quicktest/url"
+        reply = ask("POST", path, body.encode(), Content_Type=content_type)
+        assert (reply.status, reply.body["code"]) == (400, "BadRequest")
 
 
 @pytest.mark.parametrize("kind", ["files", "raw", "parts"])
