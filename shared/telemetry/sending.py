@@ -36,9 +36,11 @@ class Sender:
 
     def _run(self, pause: float) -> None:
         time.sleep(pause)
-        self._not_before = time.monotonic() + PAUSE_SECONDS
-        for provider in _exporting():
-            provider.force_flush()  # type: ignore[attr-defined]
+        try:
+            for provider in _exporting():
+                provider.force_flush()  # type: ignore[attr-defined]
+        finally:
+            self._not_before = time.monotonic() + PAUSE_SECONDS
 
 
 _sender = Sender()
