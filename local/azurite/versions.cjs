@@ -1,10 +1,10 @@
-// The versions whose insides tables.cjs and journal.cjs rest on.
+// The versions whose insides tables.cjs, journal.cjs and uploads.cjs rest on.
 "use strict";
 const { createRequire } = require("module");
 const path = require("path");
 
-// Which methods Azurite reads and changes its data by, that it does so without pause in a transaction, and how LokiJS
-// loads and saves. Read both again before allowing another version.
+// Which methods Azurite reads and changes its data by, that it does so without pause in a transaction, where a blob
+// says what it holds, and how LokiJS loads and saves. Read both again before allowing another version.
 const WRITTEN_FOR = { azurite: "3.37.0", lokijs: "1.5.12" };
 
 // What the script of this Azurite would require.

@@ -53,6 +53,12 @@ class Ledger:
             *(target, source, etag, body, content_type, now, now),
         )
 
+    def renew(self, target: str, source: str, old: str, new: str) -> None:
+        """The source has another ETag for what it held before."""
+        self._query(
+            "UPDATE deliveries SET etag = ? WHERE target = ? AND source = ? AND etag = ?", new, target, source, old
+        )
+
     def due(self, limit: int) -> list[Delivery]:
         """The deliveries whose time has come, the longest waiting first."""
         fields = ", ".join(Delivery.__struct_fields__)
@@ -109,8 +115,8 @@ class Ledger:
     def _update(self, delivery: Delivery, change: str, *values: float) -> None:
         # A newer content of the same blob may have taken the row meanwhile; it is not this delivery's to change.
         self._query(
-            f"UPDATE deliveries SET {change} WHERE target = ? AND source = ? AND etag = ?",  # noqa: S608
-            *(*values, delivery.target, delivery.source, delivery.etag),
+            f"UPDATE deliveries SET {change} WHERE target = ? AND source = ? AND body = ?",  # noqa: S608
+            *(*values, delivery.target, delivery.source, delivery.body),
         )
 
     def _query(self, statement: str, *values: object) -> list[tuple[object, ...]]:

@@ -57,27 +57,37 @@ class UploadWatcher:
                 list_at = 0.0
             try:
                 if time.monotonic() >= list_at:
-                    # The listing shows all that the lines read so far tell of.
-                    unread = [line for line in unread if line.startswith("start")]
-                    self._offer_all()
+                    # The listing shows all uploads that the lines read so far tell of.
+                    unread = [line for line in unread if not line.startswith("put")]
+                    self._take_all(unread)
+                    changed = self._offer_new()
+                    # One that was listed may be told of only now.
+                    self._stopping.wait(LOOK_SECONDS)
+                    unread += self._journal.read()[0]
+                    self._take_all(unread)
+                    self._offer_each(changed)
                     list_at = time.monotonic() + LIST_SECONDS
-                while unread:
-                    self._take(unread[0])
-                    del unread[0]
+                self._take_all(unread)
             except AzureError as fault:
                 logger.warning("Uploads can't be seen: %s", fault)
                 self._stopping.wait(OUTAGE_SECONDS)
 
-    def _take(self, line: str) -> None:
-        kind, _, rest = line.partition(" ")
+    def _take_all(self, lines: list[str]) -> None:
+        while lines:
+            self._take(*lines[0].split(" "))
+            del lines[0]
+
+    def _take(self, kind: str, *words: str) -> None:
         if kind == "start":
-            self._note_start(*rest.split())
+            self._note_start(*words)
+        elif kind == "touch":
+            path, *etags = words
+            for function in self._functions:
+                self._ledger.renew(function, _name(path), *(etag.strip('"') for etag in etags))
         elif kind == "put":
-            name = unquote(rest.split("/", 3)[3])
-            try:
-                self._offer(self._container.get_blob_client(name).get_blob_properties())
-            except ResourceNotFoundError:
-                logger.warning("%s is gone before its event.", name)
+            path, etag = words
+            if any(self._ledger.etag(function, _name(path)) != etag.strip('"') for function in self._functions):
+                self._offer_each([_name(path)])
 
     def _note_start(self, instance: str, end_before: str) -> None:
         if self._ledger.fact("azurite") == instance:
@@ -88,17 +98,32 @@ class UploadWatcher:
             self._courier.wake()
         self._ledger.set_fact("azurite", instance)
 
-    def _offer_all(self) -> None:
+    def _offer_new(self) -> list[str]:
+        """Offers what was never seen; returns the names of those that have another ETag than then."""
         present: set[str] = set()
+        changed: list[str] = []
         try:
             for blob in self._container.list_blobs():
                 present.add(blob.name)
-                self._offer(blob)
+                if any(self._ledger.etag(function, blob.name) is None for function in self._functions):
+                    self._offer(blob)
+                elif any(
+                    self._ledger.etag(function, blob.name) != str(blob.etag).strip('"') for function in self._functions
+                ):
+                    changed.append(blob.name)
         except ResourceNotFoundError:
-            return
+            return []
         for function in self._functions:
             for name in self._ledger.settled(function) - present:
                 self._ledger.forget(function, name)
+        return changed
+
+    def _offer_each(self, names: list[str]) -> None:
+        for name in names:
+            try:
+                self._offer(self._container.get_blob_client(name).get_blob_properties())
+            except ResourceNotFoundError:
+                logger.warning("%s is gone before its event.", name)
 
     def _offer(self, blob: BlobProperties) -> None:
         etag = str(blob.etag).strip('"')
@@ -131,6 +156,10 @@ class UploadWatcher:
             "eventTime": (blob.last_modified or datetime.now(UTC)).isoformat(),
         }
         return msgspec.json.encode([event])
+
+
+def _name(path: str) -> str:
+    return unquote(path.split("/", 3)[3])
 
 
 class Journal:
