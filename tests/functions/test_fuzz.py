@@ -86,7 +86,7 @@ class Fuzz:
 
     def fault(self, sent: Request, operation: Operation | None, reply: Reply) -> str | None:
         """What is wrong with an answer."""
-        allowed = self.documented[operation.name] if operation else {404}
+        allowed = self.documented[operation.name] if operation else {204, 404, 405}
         if reply.status not in allowed:
             return f"{reply.status} is not among {sorted(allowed)}: {reply.data[:300]!r}"
         if reply.status >= 400:
