@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
         help="where it listens (127.0.0.1: this machine alone); 0.0.0.0 or :: opens it to the network",
     )
     parser.add_argument(
-        "--https", action="store_true", help="by a certificate that it makes once; it says how to trust it"
+        "--https", action="store_true", help="serve HTTPS, with a certificate that it makes once and says how to trust"
     )
     parser.add_argument(
         "--public-url",
@@ -150,16 +151,16 @@ def write_environment(service: "Service") -> Path:
         "AZURE_CUSTOMVISION_TRAINING_API_KEY": service.training_key,
         "AZURE_CUSTOMVISION_PREDICTION_API_KEY": service.prediction_key,
         "AZURE_CUSTOMVISION_PREDICTION_ID": RESOURCE_ID,
-        "STORAGE_CONNECTION_STRING": f"'{service.connection_string}'",
+        "STORAGE_CONNECTION_STRING": service.connection_string,
         "EVENT_TOPIC_ENDPOINT": service.topic_endpoint,
         "EVENT_TOPIC_KEY": service.keys.topic,
     }
     if service.certificates:
-        values |= {"OCELLUS_CA": str(service.certificates.authority)}
-        values |= {"OCELLUS_CA_BUNDLE": str(service.certificates.bundle)}
+        values["OCELLUS_CA"] = str(service.certificates.authority)
+        values["OCELLUS_CA_BUNDLE"] = str(service.certificates.bundle)
     path = service.data / "ocellus.env"
     path.touch(mode=0o600)
-    path.write_text("".join(f"export {name}={value}\n" for name, value in values.items()))
+    path.write_text("".join(f"export {name}={quote(value)}\n" for name, value in values.items()))
     return path
 
 
@@ -174,7 +175,7 @@ def announce(service: "Service", seconds: float) -> None:
         *_warnings(service),
         "",
         "Next, in another terminal:",
-        f"  . {service.data / 'ocellus.env'}",
+        f"  . {quote(str(service.data / 'ocellus.env'))}",
         f"  curl {'--cacert $OCELLUS_CA ' if service.certificates else ''}"
         '-H "Training-Key: $VISION_TRAINING_KEY" $VISION_TRAINING_ENDPOINT/customvision/v3.3/training/domains',
         "or stop this with Ctrl-C and see all of it at work:",
@@ -186,13 +187,14 @@ def announce(service: "Service", seconds: float) -> None:
 def _warnings(service: "Service") -> Iterator[str]:
     if service.is_open:
         yield ""
-        yield "It is open to the network: who reaches it and has a key that is shown here may use it."
+        yield "It is open to the network: anyone who reaches it and has one of these keys can use it."
         if not service.options.https:
-            yield "Keys and pictures go over the network as they are; --https encrypts them."
+            yield "Keys and pictures go over the network unencrypted; --https encrypts them."
     if service.certificates:
         yield ""
         yield f"Clients have to trust its certificate authority, {service.certificates.authority}:"
-        yield f"  export REQUESTS_CA_BUNDLE={service.certificates.bundle}    # Python's SDK; docs/clients.md has others"
+        bundle = quote(str(service.certificates.bundle))
+        yield f"  export REQUESTS_CA_BUNDLE={bundle}    # Python's SDK; docs/clients.md has others"
 
 
 if __name__ == "__main__":

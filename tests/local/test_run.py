@@ -16,6 +16,7 @@ import requests
 
 from local.__main__ import main, write_environment
 from local.azurite import free_ports
+from local.network.certificates import Certificates
 from local.service import Service
 from shared.events import Publisher
 from shared.models.events import EventType
@@ -49,6 +50,16 @@ def read_until_ready(process: "subprocess.Popen[str]") -> str:
 
 def environment(data: Path) -> dict[str, str]:
     return dict(re.findall(r"export (\w+)='?([^'\n]*)", (data / "ocellus.env").read_text()))
+
+
+def test_a_shell_reads_back_whatever_the_folder_and_the_keys_are_called(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TRAINING_KEY_1", "it's $HOME; `id`")
+    service = Service(tmp_path / "my data", port=7071)
+    service.certificates = Certificates(*(service.data / "tls" / name for name in ("server", "ca.pem", "bundle.pem")))
+    path = write_environment(service)
+    script = f'. "{path}"; printf "%s\\n" "$VISION_TRAINING_KEY" "$STORAGE_CONNECTION_STRING" "$OCELLUS_CA_BUNDLE"'
+    read = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert read == ["it's $HOME; `id`", service.connection_string, f"{tmp_path}/my data/tls/bundle.pem"]
 
 
 def children(pid: int) -> set[int]:
