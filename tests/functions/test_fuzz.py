@@ -21,7 +21,9 @@ from functions.edge import Answer, Operation, operations
 from functions.openapi import document
 from local.host.functions import index
 from local.host.routes import RouteTable
+from local.protocol import HEADERS_BYTES
 from local.service import Service
+from shared.models.limits import REQUEST_LINE_BYTES
 from shared.settings import Settings
 from tests.functions.flows import train, upload
 from tests.functions.fuzz import World, request
@@ -87,12 +89,13 @@ class Fuzz:
     def fault(self, sent: Request, operation: Operation | None, reply: Reply) -> str | None:
         """What is wrong with an answer."""
         allowed = self.documented[operation.name] if operation else {204, 404, 405}
+        allowed = outgrown(sent) or allowed
         if reply.status not in allowed:
             return f"{reply.status} is not among {sorted(allowed)}: {reply.data[:300]!r}"
         if reply.status >= 400:
             fits = is_refusal(reply) or sent.method == "HEAD"
             return None if fits else f"{reply.status} with neither shape of errors: {reply.data[:300]!r}"
-        return misfit(operation, reply) if operation else None
+        return misfit(operation, reply) if operation and sent.method != "HEAD" else None
 
 
 def documented() -> dict[str, set[int]]:
@@ -117,6 +120,14 @@ def is_refusal(reply: Reply) -> bool:
     error = told.get("error", told)
     fits = isinstance(error, dict) and error.keys() == {"code", "message"} and len(error["message"]) > 10
     return fits and reply.headers["content-type"].startswith("application/json")
+
+
+def outgrown(sent: Request) -> set[int]:
+    """What the host itself answers to a line or headers of this size; empty where they are no larger than it takes."""
+    if len(f"{sent.method} {sent.target} HTTP/1.1\r\n") > REQUEST_LINE_BYTES:
+        return {414}
+    size = sum(len(f"{name}: {value}\r\n") for name, value in sent.headers)
+    return {431} if size > HEADERS_BYTES else set()
 
 
 def misfit(operation: Operation, reply: Reply) -> str | None:
