@@ -10,6 +10,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 import azure.functions as func
 import msgspec
+from msgspec import UNSET, Struct, structs
 
 from functions import cors
 from functions.call import Call
@@ -216,7 +217,10 @@ def _check_roles(operation: Operation, roles: frozenset[str]) -> None:
 def _audit(operation: Operation, call: Call, values: dict[str, object]) -> AbstractContextManager[None]:
     if operation.name not in AUDITED:
         return nullcontext()
-    subject = {camel(name): msgspec.to_builtins(value) for name, value in values.items() if name in SUBJECTS}
+    body = values.get("body")
+    given = values | (structs.asdict(body) if isinstance(body, Struct) else {})
+    named = {name: value for name, value in given.items() if name in SUBJECTS and value is not UNSET}
+    subject = {camel(name): msgspec.to_builtins(value) for name, value in named.items()}
     origin = (call.request.headers.get("X-Forwarded-For") or "")[:ORIGIN_LENGTH]
     record = AuditRecord(call.id, now(), Stage.BEGUN, operation.name, call.actor, origin, subject)
     return audited(call.store, record)

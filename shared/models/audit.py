@@ -11,13 +11,15 @@ AUDITED = frozenset(
     {
         "publish_iteration", "unpublish_iteration", "delete_project", "delete_iteration", "delete_tag", "delete_images",
         "delete_prediction", "export_project", "export_iteration", "import_project",
+        # Version 2 publishes by it.
+        "update_iteration",
     }
 )  # fmt: skip
 # Their arguments that are recorded. The token of an import is left out: it opens the export.
 SUBJECTS = frozenset(
     {
         "project_id", "iteration_id", "tag_id", "image_ids", "all_images", "all_iterations", "ids", "publish_name",
-        "prediction_id", "overwrite", "platform", "flavor", "name",
+        "prediction_id", "overwrite", "platform", "flavor", "name", "is_default",
     }
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ def stages(records: list[AuditRecord]) -> list[tuple[str, str]]:
     return [(record.operation, record.stage) for record in records]
 
 
-def test_all_that_is_audited_is_recorded(training, service, trail):
+def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     project = training.create_project(f"audited {uuid4()}", domain_id=COMPACT, classification_type="Multiclass")
     tag = upload(training, project.id, "apple", range(5))
     spare = upload(training, project.id, "leaf", range(5))
@@ -50,13 +50,15 @@ def test_all_that_is_audited_is_recorded(training, service, trail):
     training.delete_images(project.id, image_ids=[image[0].id])
     training.delete_tag(project.id, spare.id)
     training.delete_prediction(project.id, [str(uuid4())])
+    path = f"/customvision/v2.2/training/projects/{project.id}/iterations/{iteration.id}"
+    ask("PATCH", path, b'{"name": "apples", "isDefault": false}')
     training.delete_iteration(project.id, iteration.id)
     training.import_project(token, name="copy")
     training.delete_project(project.id)
     found = trail(project.id)
     done = [
         "publish_iteration", "unpublish_iteration", "export_iteration", "export_project", "delete_images",
-        "delete_tag", "delete_prediction", "delete_iteration", "delete_project",
+        "delete_tag", "delete_prediction", "update_iteration", "delete_iteration", "delete_project",
     ]  # fmt: skip
     assert stages(found) == [(name, stage) for name in done for stage in ("Begun", "Done")]
     assert set(done) | {"import_project"} == AUDITED
@@ -66,6 +68,9 @@ def test_all_that_is_audited_is_recorded(training, service, trail):
         "overwrite": False,
     }  # fmt: skip
     assert found[9].subject["imageIds"] == [image[0].id]
+    assert found[14].subject == {
+        "projectId": project.id, "iterationId": iteration.id, "name": "apples", "isDefault": False
+    }  # fmt: skip
     assert tag.id not in [record.subject.get("tagId") for record in found]
 
 

@@ -92,6 +92,9 @@ def test_the_default_iteration_predicts(predict, patch, trained, training, event
         assert (reply.status, reply.body["iteration"]) == (200, iteration_id), reply.body
         assert {each["tagName"] for each in reply.body["predictions"]} == {"apple", "leaf"}
     assert len(training.query_predictions(project_id, {"application": "old"}).results) == before + 2
+    unnamed = patch(isDefault=False, name="a" * 200)
+    assert (unnamed.status, unnamed.body["code"]) == (400, "BadRequestIterationName")
+    assert training.get_iteration(project_id, iteration_id).publish_name == "default"
     renamed = patch(isDefault=False, name=trained.iteration.name)
     assert "isDefault" not in renamed.body
     assert renamed.body["publishName"] is None

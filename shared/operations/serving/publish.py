@@ -72,7 +72,7 @@ def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> N
 
 def set_default(store: Store, project_id: UUID, iteration_id: UUID, is_default: bool) -> None:
     """Version 2's way to publish: a project's default iteration is the one of that name."""
-    held = (stored.get(store, project_id, iteration_id).iteration.publish_name or "").lower() == DEFAULT
+    held = stored.get(store, project_id, iteration_id).shown.is_default is True
     if is_default and not held:
         publish_iteration(store, project_id, iteration_id, publish_name=DEFAULT, prediction_id="", overwrite=True)
     if held and not is_default:

@@ -44,14 +44,16 @@ def trained_iteration(store: Store, project_id: UUID, iteration_id: UUID | None)
 
 
 def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update: IterationUpdate) -> Iteration:
-    if isinstance(update.is_default, bool):
-        publish.set_default(store, project_id, iteration_id, update.is_default)
-        if not update.name:
-            return get_iteration(store, project_id, iteration_id)
-    name = checked_name(update.name or "", "An iteration's", errors.BadIterationName)
-    for other in stored.list_all(store, project_id):
-        if other.iteration.id != iteration_id and folded(other.iteration.name) == folded(name):
-            raise errors.IterationNameNotUnique(f"Another iteration is named '{name}'; choose another name.")
+    """A change of the default iteration may come without a name. A name that can't be changes nothing."""
+    is_default = update.is_default if isinstance(update.is_default, bool) else None
+    name = update.name or ""
+    is_renamed = bool(name) or is_default is None
+    if is_renamed:
+        _check_name(store, project_id, iteration_id, name)
+    if is_default is not None:
+        publish.set_default(store, project_id, iteration_id, is_default)
+    if not is_renamed:
+        return get_iteration(store, project_id, iteration_id)
 
     def change(record: IterationRecord) -> IterationRecord:
         return replace(record, iteration=replace(record.iteration, name=name, last_modified=now()))
@@ -72,6 +74,13 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
     with suppress(errors.ServiceError):
         drop(store, project_id, iteration_id)
         queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
+
+
+def _check_name(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> None:
+    checked_name(name, "An iteration's", errors.BadIterationName)
+    for other in stored.list_all(store, project_id):
+        if other.iteration.id != iteration_id and folded(other.iteration.name) == folded(name):
+            raise errors.IterationNameNotUnique(f"Another iteration is named '{name}'; choose another name.")
 
 
 def _require_deletable(iteration: Iteration) -> None:
