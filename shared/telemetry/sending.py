@@ -17,30 +17,34 @@ class Sender:
     """One for the process: the functions of an instance end side by side."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._thread = threading.Thread()
+        self._lock, self._sending = threading.Lock(), threading.Lock()
         self._not_before = 0.0
+        # Whether a sending is still to begin, which takes along all that is told before it does.
+        self._is_due = False
 
     def send(self) -> None:
-        """Return when it is sent, or at once in the pause after the last time."""
+        """Return when it is sent, or at once during another sending and in the pause after one."""
         if not _exporting():
             return
         with self._lock:
-            if self._thread.is_alive():
+            if self._is_due:
                 return
-            pause = max(0.0, self._not_before - time.monotonic())
-            self._thread = threading.Thread(target=self._run, args=[pause], name="telemetry-sender", daemon=True)
-            self._thread.start()
-        if not pause:
-            self._thread.join(WAIT_SECONDS)
+            self._is_due = True
+            is_later = self._sending.locked() or time.monotonic() < self._not_before
+            thread = threading.Thread(target=self._run, name="telemetry-sender", daemon=True)
+            thread.start()
+        if not is_later:
+            thread.join(WAIT_SECONDS)
 
-    def _run(self, pause: float) -> None:
-        time.sleep(pause)
-        try:
-            for provider in _exporting():
-                provider.force_flush()  # type: ignore[attr-defined]
-        finally:
-            self._not_before = time.monotonic() + PAUSE_SECONDS
+    def _run(self) -> None:
+        with self._sending:
+            time.sleep(max(0.0, self._not_before - time.monotonic()))
+            self._is_due = False
+            try:
+                for provider in _exporting():
+                    provider.force_flush()  # type: ignore[attr-defined]
+            finally:
+                self._not_before = time.monotonic() + PAUSE_SECONDS
 
 
 _sender = Sender()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.settings import ROOT, child_environment
+from shared.telemetry import sending
 from shared.telemetry.sending import PAUSE_SECONDS
 from tests.functions.insights import Insights, listening
 from tests.servers import Answer, serving
@@ -66,6 +67,27 @@ def test_what_many_told_is_sent_in_two(insights):
     assert {span["number"] for span in insights.spans("short")} == {str(number) for number in range(50)}
     points = insights.metrics("ocellus.camera.rejections")
     assert (len(points), sum(point["value"] for point in points)) == (2, 50)
+
+
+def test_what_is_told_during_a_sending_is_sent_by_the_next(monkeypatch):
+    begun, over = threading.Semaphore(0), threading.Event()
+
+    class Provider:
+        def force_flush(self) -> None:
+            begun.release()
+            assert over.wait(10)
+
+    monkeypatch.setattr(sending, "_exporting", lambda: [Provider()])
+    monkeypatch.setattr(sending, "PAUSE_SECONDS", 0.1)
+    sender = sending.Sender()
+    first = threading.Thread(target=sender.send)
+    first.start()
+    assert begun.acquire(timeout=10)
+    sender.send()
+    over.set()
+    first.join()
+    assert begun.acquire(timeout=10)
+    assert not begun.acquire(timeout=0.5)
 
 
 def test_a_function_does_not_wait_long_where_nobody_takes_it():
