@@ -45,7 +45,7 @@ def unrouted(req: func.HttpRequest) -> func.HttpResponse:
 def _taken(path: str) -> str:
     """The verbs of a path, as in `Allow`; empty where it is none."""
     path = "/".join(part for part in path.split("/") if part)
-    found = {verb for pattern, verbs in _patterns() if pattern.fullmatch(path) for verb in verbs}
+    found = {verb for pattern, taken in _patterns() if pattern.fullmatch(path) for verb in taken}
     return ", ".join(sorted(found | {"OPTIONS"})) if found else ""
 
 

@@ -10,7 +10,7 @@ from multipart import parse_options_header
 
 from functions.body import lenient
 from functions.body.coding import decoded as decoded
-from functions.body.fields import FORM, read_fields
+from functions.body.fields import FIELDS_LIMIT, FORM, read_fields
 from functions.body.parts import File as File
 from functions.body.parts import read_parts
 from functions.body.shape import entries_of, fields_of, is_flat, shaped
@@ -22,8 +22,6 @@ T = TypeVar("T")
 # Over twice what the largest batch needs (64 pictures, each with 300 regions); without a limit, values of two bytes
 # would take fifty times the body's memory.
 VALUES = 250_000
-# Of what may stand in a query; 256 ids have 10 kB.
-TEXTS_LIMIT = 65_536
 
 
 def read_json(content_type: str, data: bytes, kind: type[S]) -> S:
@@ -62,7 +60,7 @@ def read_files(content_type: str, data: bytes) -> list[File]:
 def read_texts(content_type: str, data: bytes) -> dict[str, str]:
     """The texts and numbers of a body by their names in lower case, lists as comma lists. Raises BadRequest."""
     is_object = data[:64].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
-    if len(data) > TEXTS_LIMIT or not (is_object or content_type.lower().startswith(FORM)):
+    if len(data) > FIELDS_LIMIT or not (is_object or content_type.lower().startswith(FORM)):
         return {}
     given = read_fields(content_type, data) or read_value(data)
     texts = ((name.lower(), _text(value)) for name, value in given.items()) if isinstance(given, dict) else ()

@@ -3,15 +3,14 @@
 import zlib
 
 from shared import errors
+from shared.models.limits import BODY_BYTES
 
-# The most that the Functions host takes as it comes.
-BODY_LIMIT = 100 * 1024 * 1024
 # What zlib calls the formats: gzip or zlib by their first bytes, and deflate without any.
 HEADED, BARE = zlib.MAX_WBITS | 32, -zlib.MAX_WBITS
 CODINGS = {"gzip": [HEADED], "x-gzip": [HEADED], "deflate": [HEADED, BARE]}
 
 
-def decoded(encoding: str, data: bytes, limit: int = BODY_LIMIT) -> bytes:
+def decoded(encoding: str, data: bytes, limit: int = BODY_BYTES) -> bytes:
     """Raises UnsupportedMediaType, BodyTooLarge, BadRequest."""
     names = [name for part in encoding.split(",") if (name := part.strip().lower()) not in ("", "identity")]
     if not names or not data:
@@ -24,7 +23,9 @@ def decoded(encoding: str, data: bytes, limit: int = BODY_LIMIT) -> bytes:
         inflated = _inflated(data, bits, limit)
         if inflated is not None:
             return inflated
-    raise errors.BadRequest(f"The body is no whole {names[0]} data; send what its Content-Encoding says, or drop that.")
+    raise errors.BadRequest(
+        f"The body is not complete {names[0]} data; send what Content-Encoding names, or leave that header out."
+    )
 
 
 def _inflated(data: bytes, bits: int, limit: int) -> bytes | None:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from shared import errors
 
+# An address has 8 kB at most, and 256 ids have 10 kB.
 FIELDS_LIMIT = 65_536
 FORM = "application/x-www-form-urlencoded"
 

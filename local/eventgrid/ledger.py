@@ -113,7 +113,8 @@ class Ledger:
             self.forget(delivery.target, delivery.source)
 
     def _update(self, delivery: Delivery, change: str, *values: float) -> None:
-        # A newer content of the same blob may have taken the row meanwhile; it is not this delivery's to change.
+        # A newer content of the same blob may have taken the row meanwhile; it is not this delivery's to change. The
+        # event tells the two apart, and not the ETag: `renew` gives the same content another one.
         self._query(
             f"UPDATE deliveries SET {change} WHERE target = ? AND source = ? AND body = ?",  # noqa: S608
             *(*values, delivery.target, delivery.source, delivery.body),

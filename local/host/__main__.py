@@ -16,13 +16,14 @@ from local.child import GRACE_SECONDS, Listener, end_with_parent, serve, wait_fo
 from local.host.events import EventGridWebhook
 from local.host.files import App, Files
 from local.host.functions import HostedFunction, IndexingError, index
-from local.host.http import BODY_LIMIT, HttpHost
+from local.host.http import HttpHost
 from local.host.options import HostOptions
 from local.host.queues import QueueListener
 from local.host.routes import RouteError, RouteTable
 from local.host.timers import ScheduleError, Timer
 from local.network.addresses import LOOPBACK, AddressError
 from shared.fetch import trust
+from shared.models.limits import BODY_BYTES
 from shared.settings import ROOT, child_environment
 from shared.storage.account.signing import served_at
 
@@ -117,7 +118,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--app", default="function_app:app", help="module:name of the FunctionApp")
     parser.add_argument("--host-json", type=Path, default=ROOT / "host.json")
     parser.add_argument("--threads", type=int, default=min(32, (os.cpu_count() or 1) + 4))
-    parser.add_argument("--body-limit", type=int, default=BODY_LIMIT, help="bytes")
+    parser.add_argument("--body-limit", type=int, default=BODY_BYTES, help="bytes")
     parser.add_argument("--blobs", default="", help="hand out blobs of the storage account at this address")
     parser.add_argument(
         "--root", default="", help="what addresses of blobs begin with where no request came to another"

@@ -14,6 +14,7 @@ from azure.functions import HttpRequest, HttpResponse
 from local.host.events import WEBHOOK_PATH, EventGridWebhook
 from local.host.functions import FunctionFailed, HostedFunction
 from local.host.routes import RouteTable
+from shared.models.limits import BODY_BYTES
 
 # The types that ASGI gives these; they are Any because a message holds what its type says.
 Message = MutableMapping[str, Any]
@@ -21,7 +22,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
-BODY_LIMIT = 100 * 1024 * 1024
 # A browser would hold all ports of this machine's name to it, and the other servers on them may have no certificate.
 NOT_LOCAL = {"strict-transport-security"}
 
@@ -38,7 +38,7 @@ class HttpHost:
     """The ASGI application: finds the function of a request and runs it in the pool."""
 
     def __init__(
-        self, routes: RouteTable, webhook: EventGridWebhook | None, pool: Executor, body_limit: int = BODY_LIMIT
+        self, routes: RouteTable, webhook: EventGridWebhook | None, pool: Executor, body_limit: int = BODY_BYTES
     ) -> None:
         self._routes = routes
         self._webhook = webhook

@@ -87,7 +87,7 @@ def _reason(fault: OSError, host: str, port: int) -> str:
         return f"Port {port} is for privileged programs; choose one from 1024 on with --port."
     if fault.errno in ABSENT:
         return (
-            f"This machine has not the address {host}; give --host one that it has ({', '.join(own()) or LOOPBACK}), "
-            "or 0.0.0.0 for all of them."
+            f"This machine does not have the address {host}; give --host one that it has "
+            f"({', '.join(own()) or LOOPBACK}), or 0.0.0.0 for all of them."
         )
     return f"The service can't listen on {host}, port {port}: {fault.strerror}."

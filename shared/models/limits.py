@@ -3,8 +3,9 @@
 import msgspec
 from msgspec import Struct, structs
 
-# Kestrel's in the Functions host, which no setting changes: from the method to the line break.
+# The Functions host's, which no setting changes: of a line from the method to the line break, and of a body.
 REQUEST_LINE_BYTES = 8 * 1024
+BODY_BYTES = 100 * 1024 * 1024
 ID_BYTES = 36
 
 

@@ -58,8 +58,8 @@ def test_a_name_is_listened_on() -> None:
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        ("198.51.100.7", "This machine has not the address 198.51.100.7; give --host one that it has"),
-        ("2001:db8::7", "This machine has not the address 2001:db8::7"),
+        ("198.51.100.7", "This machine does not have the address 198.51.100.7; give --host one that it has"),
+        ("2001:db8::7", "This machine does not have the address 2001:db8::7"),
         ("nowhere.invalid", "There is no host 'nowhere.invalid'"),
         ("a b", "There is no host 'a b'"),
     ],

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 import requests
 
-from local.host.http import BODY_LIMIT, query_values
+from local.host.http import query_values
 from local.service import Service
+from shared.models.limits import BODY_BYTES
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_large_bodies(service: Service) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_body_over_the_limit_is_refused(service: Service, chunked: bool) -> None:
-    body = b"x" * (BODY_LIMIT + 1)
+    body = b"x" * (BODY_BYTES + 1)
     url = f"{service.endpoint}/echo/hello"
     response = requests.post(url, data=iter([body]) if chunked else body, timeout=60)
     assert response.status_code == 413

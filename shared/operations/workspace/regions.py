@@ -33,7 +33,7 @@ def create_image_regions(
     images.check_batch(limits.regions_per_batch, len(given), "regions")
     require_detection(projects.get_workspace(store, project_id))
     tags = images.tags_of(store, project_id, [])
-    entries, refused = _sorted(store, project_id, given, tags)
+    entries, refused = _split(store, project_id, given, tags)
     if len(set(entries)) < len(entries):
         raise errors.BadImageRegions("Duplicate image regions: send every box of a tag once in a call.")
     marks = {entry: mark(entry.image_id, entry) for entry in entries}
@@ -95,10 +95,10 @@ def require_detection(project: Project) -> None:
         raise errors.OperationNotSupported("Regions belong to object detection; this project classifies whole images.")
 
 
-def _sorted(
+def _split(
     store: Store, project_id: UUID, given: Sequence[ImageRegionCreateEntry | Unfit], tags: Mapping[UUID, Tag]
 ) -> tuple[list[ImageRegionCreateEntry], list[ImageRegionRefused]]:
-    """The boxes that can be, and the others. Raises the fault of the first where none can be."""
+    """The boxes that can be added, and those that can't. Raises the fault of the first where none can."""
     asked = {entry.image_id for entry in given if isinstance(entry, ImageRegionCreateEntry)}
     known = {record.id for record in stored.get_many(store, project_id, list(asked))}
     entries, faults = [], []

@@ -150,6 +150,7 @@ def create(
     project = projects.get_workspace(store, project_id)
     _check(limits, sources, tag_ids, nothing)
     metadata_of.check(limits, metadata)
+    # Where only some pictures have boxes, each of these is refused by itself.
     if all(source.regions for source in sources):
         regions.require_detection(project)
     detects = projects.domain_of(project).type == DomainType.OBJECT_DETECTION

@@ -40,7 +40,7 @@ def test_other_codings_are_refused_with_what_to_send(encoding):
 @pytest.mark.parametrize("coding", CODED)
 @pytest.mark.parametrize("spoil", [lambda data: data[:-5], lambda data: data + b"more", lambda data: DATA])
 def test_what_is_not_whole_is_refused(coding, spoil):
-    with pytest.raises(BadRequest, match=f"no whole {coding} data"):
+    with pytest.raises(BadRequest, match=f"not complete {coding} data"):
         decoded(coding, spoil(CODED[coding]))
 
 
