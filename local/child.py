@@ -14,7 +14,7 @@ import uvicorn
 import uvloop
 
 from local.network.addresses import LOOPBACK, listen
-from local.protocol import BoundedProtocol
+from local.network.protocol import BoundedProtocol
 
 GRACE_SECONDS = 10
 # As Azure's front end keeps a connection on which nothing is sent.

@@ -1,1 +1,1 @@
-"""Where the service is reached, and the certificate that it shows there."""
+"""Where the service is reached, the certificate that it shows there, and the requests that it takes."""

@@ -21,7 +21,7 @@ from functions.edge import Answer, Operation, operations
 from functions.openapi import document
 from local.host.functions import index
 from local.host.routes import RouteTable
-from local.protocol import HEADERS_BYTES
+from local.network.protocol import HEADERS_BYTES
 from local.service import Service
 from shared.models.limits import REQUEST_LINE_BYTES
 from shared.settings import Settings

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from local import child
-from local.protocol import HEAD_BYTES, HEADERS_BYTES, HEADERS_COUNT
+from local.network.protocol import HEAD_BYTES, HEADERS_BYTES, HEADERS_COUNT
 from local.service import Service
 from shared.models.limits import REQUEST_LINE_BYTES, ids_in_line
 
