@@ -24,19 +24,21 @@ CRITICAL = {*range(0xC0, 0xD0), *range(0xDA, 0xE0)}
 COEFFICIENT_BYTES = 2
 COEFFICIENTS = frozenset(range(64))
 
-# What could stand where the file ends, none of it the same. Who has all of a scan passes over it; who has not takes it
-# for pixels, from the restart marker on that he expects: one that is four away is never taken for a later one. It is
-# long, as pixels beyond the picture's edges swallow some. No 255, which begins a marker.
+# No 255, which begins a marker.
 VARIED = bytes(i * 89 % 255 for i in range(1024))
-FILLINGS = [
-    b"",
-    *(
-        begin * 64
-        + VARIED
-        + b"".join(b"\xff" + bytes([0xD0 + (restart + i) % 8]) + begin * 64 + VARIED for i in range(16))
-        for begin, restart in ((b"\x55", 0), (b"\xaa", 4), (b"\x6e", 0))
-    ),
-]
+
+
+def _filling(begin: bytes, restart: int) -> bytes:
+    """What could stand where the file ends. It is long, as pixels beyond the picture's edges swallow some."""
+    piece = begin * 64 + VARIED
+    markers = (b"\xff" + bytes([0xD0 + (restart + i) % 8]) for i in range(16))
+    return piece + b"".join(marker + piece for marker in markers)
+
+
+# No two are alike. A decoder that has all of a scan passes over them, and the picture is the same with each. One that
+# lacks data takes them for pixels, from the restart marker on that it expects: one that is four away is never taken for
+# a later one.
+FILLINGS = [b"", _filling(b"\x55", 0), _filling(b"\xaa", 4), _filling(b"\x6e", 0)]
 
 
 class Jpeg(JpegImageFile):
