@@ -11,6 +11,7 @@ from functions.runtime import Runtime
 from shared.errors import ServiceError
 from shared.fetch import fetch
 from shared.models.limits import Limits
+from shared.storage.account import signing
 from shared.storage.account.store import Store
 from shared.telemetry.counters import OK
 
@@ -58,4 +59,5 @@ class Call:
 
     def fetch(self, url: str, limit: int) -> bytes:
         """The picture at an address that the client gave. Raises BadImageUrl, BadImageSize."""
+        url = signing.at_storage(self.store, url)
         return fetch(url, limit=limit, allow_private=self.runtime.settings.allow_private_urls)

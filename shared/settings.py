@@ -1,6 +1,7 @@
 """The environment, read once into a frozen object that is passed in from there on."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal, Self
 from uuid import UUID
@@ -71,7 +72,11 @@ class Settings(Struct, frozen=True):
         values: dict[str, object] = dict(given)
         if "limits" in given:
             values["limits"] = read_limits(given["limits"])
-        return msgspec.convert(values, cls, strict=False)
+        try:
+            return msgspec.convert(values, cls, strict=False)
+        except msgspec.ValidationError as error:
+            named = re.sub(r"`\$\.(\w+)`", lambda found: found[1].upper(), str(error))
+            raise msgspec.ValidationError(named) from None
 
 
 class JobSettings(Settings, frozen=True):

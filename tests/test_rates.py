@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from shared.errors import QuotaExceeded, ServiceUnavailable, TooManyRequests
+from shared.errors import NotFound, QuotaExceeded, ServiceUnavailable, TooManyRequests
 from shared.models.limits import TIERS, Limits, read_limits
 from shared.models.wire import now
 from shared.operations.serving import quota
@@ -63,6 +63,17 @@ def taken_until_refused(process, most=10_000) -> int:
         except QuotaExceeded:
             return taken
     return most
+
+
+def test_a_prediction_that_is_refused_does_not_count(store, used):
+    process = Quota(store, 20)
+    with process.counted():
+        pass
+    for _ in range(30):
+        with pytest.raises(NotFound), process.counted():
+            raise NotFound("nothing is published under this name")
+    assert taken_until_refused(process) == 19
+    assert used() == 20
 
 
 def test_processes_share_a_months_quota(store, used):

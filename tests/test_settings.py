@@ -26,9 +26,15 @@ def test_read_takes_the_environment(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("MODEL_MEMORY_MB", "many"), ("LAUNCHER", "rocket"), ("LIMITS", '{"tags": 1}'), ("LIMITS", "{")],
+    [
+        ("MODEL_MEMORY_MB", "many"),
+        ("LAUNCHER", "rocket"),
+        ("ALLOW_PRIVATE_URLS", "perhaps"),
+        ("LIMITS", '{"tags": 1}'),
+        ("LIMITS", "{"),
+    ],
 )
 def test_read_refuses_what_does_not_fit(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    with pytest.raises(msgspec.MsgspecError):
+    with pytest.raises(msgspec.ValidationError, match=name):
         Settings.read()

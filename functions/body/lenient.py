@@ -13,6 +13,8 @@ from functions.body.text import text
 
 # Over those of the largest batch.
 TOKENS = 750_000
+# Beyond ASCII each copy of a text takes up to four bytes a character, and reading it takes five copies.
+BEYOND_ASCII = 8 * 1024 * 1024
 TOKEN = re.compile(
     r"""
     "(?P<double>(?:[^"\\]++|\\.)*+)"
@@ -39,7 +41,7 @@ INSIDE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 UNSURE = re.compile(r"""[\\"\x00-\x1f\ud800-\udfff]""")
-# Python writes these, and numbers that no float can hold; as text they are wrong in one place instead of everywhere.
+# Python writes these, and numbers that no float can hold; as text they are wrong in one entry instead of everywhere.
 NO_NUMBERS = {"NaN", "Infinity"}
 
 
@@ -49,6 +51,8 @@ class Unreadable(Exception):
 
 def decode(data: bytes, mend: bool) -> object:
     """`mend`: broken text is read as far as it can be, where it is refused else. Raises Unreadable."""
+    if len(data) > BEYOND_ASCII and not data.isascii():
+        raise Unreadable
     try:
         strict = TOKEN.sub(partial(_strict, Left(TOKENS), mend), data.decode("utf-8", "surrogateescape"))
         return msgspec.json.decode(strict)
@@ -76,16 +80,16 @@ def _strict(left: Left, mend: bool, found: re.Match[str]) -> str:
     if found["rest"] or found["comma"]:
         return found[0] if found["trailing"] is None else found["trailing"]
     if found["word"]:
-        return _word(found["word"], found["colon"] or "")
+        return _word(found["word"], found["colon"] or "", mend)
     if found["number"]:
-        return _number(found["number"])
+        return _number(found["number"]) if mend else found["number"]
     inside = found["double"] if found["double"] is not None else found["single"]
     return f'"{INSIDE.sub(partial(_mended, left, mend), inside) if UNSURE.search(inside) else inside}"'
 
 
-def _word(word: str, colon: str) -> str:
+def _word(word: str, colon: str, mend: bool) -> str:
     """A key or a literal."""
-    return f'"{word}"{colon}' if colon or word in NO_NUMBERS else word
+    return f'"{word}"{colon}' if colon or (mend and word in NO_NUMBERS) else word
 
 
 def _number(number: str) -> str:

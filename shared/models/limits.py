@@ -77,16 +77,23 @@ def read_limits(text: str) -> Limits:
 
     Raises msgspec.ValidationError that names what does not fit.
     """
+    try:
+        return _limits(text)
+    except msgspec.MsgspecError as error:
+        raise msgspec.ValidationError(f"LIMITS does not fit: {error}") from None
+
+
+def _limits(text: str) -> Limits:
     changes = msgspec.json.decode(text, type=dict[str, object])
     tier = changes.pop("tier", None)
     if tier is not None and str(tier) not in TIERS:
-        raise msgspec.ValidationError(f"LIMITS names the tier {tier!r}; there are {', '.join(TIERS)}.")
+        raise msgspec.ValidationError(f"it names the tier {tier!r}; there are {', '.join(TIERS)}.")
     base = Limits() if tier is None else TIERS[str(tier)]
     given = {name: value for name, value in msgspec.to_builtins(base).items() if name not in changes}
     limits = msgspec.convert({**given, **changes}, Limits)
     negative = [name for name, value in structs.asdict(limits).items() if value < 0]
     if negative:
-        raise msgspec.ValidationError(f"LIMITS sets {negative[0]} below 0.")
+        raise msgspec.ValidationError(f"it sets {negative[0]} below 0.")
     return limits
 
 

@@ -1,8 +1,9 @@
 """Addresses of pictures and packages: they work from where the caller came, and no caller decides over another's."""
 
+import json
 from contextlib import closing
 from http.client import HTTPConnection
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import (
@@ -115,6 +116,24 @@ def test_what_one_caller_says_no_other_sees(service, training, trained, image_pa
     copy = training.import_project(token)
     assert copy.status == "Importing"
     training.delete_project(copy.id)
+
+
+def test_the_service_reads_its_own_addresses_by_any_name(service, training, trained, project, ask):
+    """It need not reach itself by the name that the caller has for it."""
+    host = "nowhere.invalid"
+    root = f"/customvision/v3.3/training/projects/{trained.project.id}"
+    ((image,), export) = (ask("GET", f"{root}{path}", Host=host).body for path in ("/images/tagged?take=1", "/export"))
+    body = json.dumps({"images": [{"url": image["originalImageUri"]}]}).encode()
+    path = f"/customvision/v3.3/training/projects/{project.id}/images/urls"
+    assert ask("POST", path, body, Host=host, Content_Type="application/json").body["images"][0]["status"] == "OK"
+    assert ask("POST", path, body, Content_Type="application/json").body["images"][0]["status"] == "ErrorSource"
+    path = f"{root}/quicktest/url?iterationId={trained.iteration.id}&store=false"
+    body = json.dumps({"url": image["originalImageUri"]}).encode()
+    assert ask("POST", path, body, Host=host, Content_Type="application/json").body["predictions"]
+    query = urlencode({"token": export["token"]})
+    copy = ask("POST", f"/customvision/v3.3/training/projects/import?{query}", Host=host).body
+    assert copy["status"] == "Importing"
+    training.delete_project(copy["id"])
 
 
 def test_forwarded_headers_are_anybodys_word(service, image_path):

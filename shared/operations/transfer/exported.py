@@ -104,7 +104,7 @@ def read_info(source: Source) -> ExportInfo:
     except Unreachable:
         raise errors.InvalidImportToken(
             "Invalid Token: it is no address that can be read from here; send the whole token of an export_project "
-            "of the last 24 hours, URL-encoded."
+            "of the last 24 hours, URL-encoded, and see that this service reaches its host and trusts its certificate."
         ) from None
     if data is None:
         raise errors.InvalidImportToken(

@@ -29,7 +29,7 @@ from shared.operations.transfer.exported import Source, Unreachable, renamed
 from shared.operations.workspace import projects
 from shared.operations.workspace.texts import DESCRIPTION_LENGTH, NAME_LENGTH, checked_name
 from shared.settings import Settings
-from shared.storage.account import blobs, queues
+from shared.storage.account import blobs, queues, signing
 from shared.storage.account.store import Store
 from shared.storage.training import datasets, evaluations, iterations
 from shared.storage.workspace import counts, transfers
@@ -75,6 +75,7 @@ def import_project(store: Store, settings: Settings, *, token: str, name: str | 
     others = stored.list_all(store)
     projects.require_room(settings.limits, others)
     given = name and checked_name(name, "A project's", errors.BadProjectName)
+    token = signing.at_storage(store, token)
     info = exported.read_info(Source(store, settings, token))
     time = now()
     project = replace(

@@ -74,7 +74,8 @@ def with_regions(
 ) -> ImageRecord:
     """The record with those boxes that it lacks, and their tags, as far as its limits allow."""
     known = {_box(region) for region in record.regions}
-    new = [region for region in marks if _box(region) not in known]
+    # Two that differ as they were sent may be one when they are cut off at the picture's side.
+    new = list({_box(region): region for region in marks if _box(region) not in known}.values())
     new = new[: max(0, limits.regions_per_image - len(record.regions))]
     tagged = images.with_tags(record, [region.tag_id for region in new], tags, limits.tags_per_image)
     kept = [region for region in new if region.tag_id in tagged.tag_ids]

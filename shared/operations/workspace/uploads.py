@@ -39,7 +39,7 @@ from shared.models.wire import now
 from shared.operations.workspace import images, projects, regions
 from shared.operations.workspace import metadata as metadata_of
 from shared.settings import Settings
-from shared.storage.account import blobs
+from shared.storage.account import blobs, signing
 from shared.storage.account.store import Store
 from shared.storage.workspace import counts
 from shared.storage.workspace import images as stored
@@ -121,7 +121,8 @@ def create_images_from_urls(
     limits = settings.limits
 
     def read(entry: ImageUrlCreateEntry) -> bytes:
-        return fetch(entry.url, limit=limits.training_image_bytes, allow_private=settings.allow_private_urls)
+        url = signing.at_storage(store, entry.url)
+        return fetch(url, limit=limits.training_image_bytes, allow_private=settings.allow_private_urls)
 
     sources = [source(each, "url", read) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
@@ -243,7 +244,7 @@ def _marked(batch: Batch, source: Source, record: ImageRecord) -> ImageRecord:
     tagged = images.with_tags(record, tag_ids, batch.tags, limits.tags_per_image)
     if not tagged.tag_ids.issuperset(tag_ids):
         raise errors.TagsPerImageExceeded(f"An image carries at most {limits.tags_per_image} tags.")
-    marks = [regions.mark(record.id, region) for region in dict.fromkeys(source.regions)]
+    marks = [regions.mark(record.id, region) for region in source.regions]
     marked = regions.with_regions(tagged, marks, batch.tags, limits)
     if not regions.has_all(marked, source.regions):
         raise errors.RegionsPerImageExceeded(f"An image carries at most {limits.regions_per_image} regions.")

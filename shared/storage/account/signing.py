@@ -38,6 +38,17 @@ def root(store: Store) -> str:
     return served_at.get() or str(store.blobs.url).rstrip("/")
 
 
+def at_storage(store: Store, url: str) -> str:
+    """An address that this process hands out, as storage's own; others as they are.
+
+    The name that a caller has for this process may be one by which it can't reach itself.
+    """
+    served = served_at.get()
+    if not served or not url.startswith(f"{served}/"):
+        return url
+    return str(store.blobs.url).rstrip("/") + url.removeprefix(served)
+
+
 def reference(store: Store, container: Container, name: str) -> str:
     """An address from the container on, for what is read by whoever knows the root."""
     form = _form(store, container, datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
