@@ -43,8 +43,6 @@ def export_telemetry(settings: Settings) -> None:
 
 # The client libraries tell of every request they send, ids and all, at a price per line in Application Insights.
 logging.getLogger("azure").setLevel(logging.WARNING)
-# This one warns of each option of `send` that it has just handed on.
-logging.getLogger("azure.eventgrid").setLevel(logging.ERROR)
 settings = Settings.read()
 app = build(settings.services)
 if settings.applicationinsights_connection_string:

@@ -61,6 +61,6 @@ def camera_tidy(timer: func.TimerRequest) -> None:
     """
     app = runtime()
     with sent():
+        camera.reject_dead_letters(app.store, app.publisher)
         if now().minute == EXPIRY_MINUTE:
             camera.expire(app.store, app.settings.limits)
-        camera.reject_dead_letters(app.store, app.publisher)

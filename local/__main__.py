@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from local.service import Options, Service
 
 ROOT = Path(__file__).resolve().parent.parent
-PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:/[\w.~/-]*)?", re.ASCII | re.IGNORECASE)
+PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?:/[\w.~/-]*)?", re.ASCII | re.IGNORECASE)
 ENDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -82,7 +82,8 @@ def _host(text: str) -> str:
 
 
 def _public_url(text: str) -> str:
-    if not PUBLIC_URL.fullmatch(text):
+    found = PUBLIC_URL.fullmatch(text)
+    if found is None or not 1 <= int(found[1] or 443) <= 65535:
         raise argparse.ArgumentTypeError(f"a URL is meant, such as https://vision.example.com:8443, not '{text}'")
     return text.rstrip("/")
 

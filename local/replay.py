@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     finally:
         store.close()
-    print(f"{passed} rejected pictures go through the pipeline again; {refused} were refused, and say why.")
+    print(f"Go through the pipeline again: {passed}. Rejected as before, each with its reason in `results`: {refused}.")
     return 0
 
 

@@ -1,5 +1,6 @@
 """What happens in the service, told to others: CloudEvents on the configured Event Grid topic."""
 
+import logging
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -65,6 +66,8 @@ def _topic(settings: Settings) -> "EventGridPublisherClient":
     # Imported here: an app without a topic need not pay for it at its start.
     from azure.eventgrid import EventGridPublisherClient
 
+    # It warns of each option of `send` that it has just handed on.
+    logging.getLogger("azure.eventgrid").setLevel(logging.ERROR)
     return EventGridPublisherClient(settings.event_topic_endpoint, _credential(settings))
 
 

@@ -16,7 +16,7 @@ param limits = readEnvironmentVariable('OCELLUS_LIMITS', '{}')
 param allowKeys = readEnvironmentVariable('OCELLUS_ALLOW_KEYS', 'true') == 'true'
 param entraTenantId = readEnvironmentVariable('OCELLUS_ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('OCELLUS_ENTRA_AUDIENCE', '')
-param corsOrigins = empty(origins) ? [] : split(origins, ',')
+param corsOrigins = empty(origins) ? [] : map(split(origins, ','), origin => trim(origin))
 param largeDetector = readEnvironmentVariable('OCELLUS_LARGE_DETECTOR', '')
 param gpuProfile = readEnvironmentVariable('OCELLUS_GPU_PROFILE', '')
 param privateNetworking = readEnvironmentVariable('OCELLUS_PRIVATE', 'false') == 'true'

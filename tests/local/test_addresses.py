@@ -85,6 +85,7 @@ def test_a_port_in_use() -> None:
         (["--host="], "an address or a name is meant"),
         (["--host=func"], "say --functions func"),
         (["--public-url=vision.example.com"], "a URL is meant"),
+        (["--public-url=https://vision.example.com:99999"], "a URL is meant"),
         (["--public-url=ftp://example.com"], "a URL is meant"),
         (["--public-url=https://user@example.com"], "a URL is meant"),
         (["--public-url=https://example.com/?a=b"], "a URL is meant"),
