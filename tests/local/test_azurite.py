@@ -44,7 +44,7 @@ def test_state_survives_a_kill_and_a_stop(tmp_path: Path, monkeypatch: pytest.Mo
     other = Azurite(tmp_path)
     other.start()
     assert sorted(container(other).list_blob_names()) == ["first", "second"]
-    with pytest.raises(AzuriteError, match="Another Azurite uses"):
+    with pytest.raises(AzuriteError, match="already runs on"):
         Azurite(tmp_path).launch()
     with pytest.raises(AzuriteError, match="in use by another program"):
         Azurite(tmp_path / "else", other.ports).launch()
