@@ -133,7 +133,8 @@ class Azurite:
                 # One whose parent was killed is writing its state out.
                 if time.monotonic() > deadline:
                     raise AzuriteError(
-                        f"Ocellus already runs on {self._folder.parent}; end that one, or choose another folder with --data."
+                        f"Ocellus already runs on {self._folder.parent}; "
+                        "end that one, or choose another folder with --data."
                     ) from None
             time.sleep(0.05)
 
