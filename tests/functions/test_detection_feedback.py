@@ -205,5 +205,5 @@ def test_create_images_from_predictions_refuses_a_region_beyond_the_picture(trai
     entry = ImageIdCreateEntry(
         id=str(uuid4()), regions=[Region(tag_id=colours.tags["red"], left=0.8, top=0, width=0.5, height=1)]
     )
-    with refused("BadRequest", "within the picture"):
-        training.create_images_from_predictions(colours.project.id, ImageIdCreateBatch(images=[entry]))
+    summary = training.create_images_from_predictions(colours.project.id, ImageIdCreateBatch(images=[entry]))
+    assert [image.status for image in summary.images] == ["ErrorInvalidRegion"]
