@@ -51,9 +51,8 @@ def test_the_quickstart_runs_with_only_endpoint_keys_and_paths_set(service):
     trainer.publish_iteration(project.id, iteration.id, "detectModel", "resource")
     with (photos / "test" / "test_od_image.jpg").open("rb") as file:
         results = predictor.detect_image(project.id, "detectModel", file.read())
-    best = results.predictions[0]
-    assert best.tag_name == "fork"
-    # The whole recipe is surer of it.
+    # The whole recipe is surer of it: this one may take it for scissors as well.
+    best = next(each for each in results.predictions if each.tag_name == "fork")
     assert best.probability > 0.25
     box = best.bounding_box
     assert (box.left, box.top, box.left + box.width, box.top + box.height) == pytest.approx(FORK, abs=0.15)
