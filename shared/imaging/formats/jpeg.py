@@ -10,14 +10,15 @@ from io import BytesIO
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from shared.imaging.formats.bounds import turns
 from shared.imaging.formats.exif import PREFIX, orientation
 from shared.imaging.memory import PIXEL_BYTES, STRIP
 
 START, END = b"\xff\xd8", b"\xff\xd9"
-MARKER = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
+# All but those that have no length and say nothing here: TEM, RST0 to RST7, SOI.
+MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]", re.DOTALL)
 START_OF_SCAN, APP1 = 0xDA, 0xE1
-# What has no length: TEM, RST0 to RST7, SOI, EOI.
-BARE = {0x01, *range(0xD0, 0xDA)}
+SEGMENTS = 10_000
 # Frames, tables and scans; all others are metadata.
 CRITICAL = {*range(0xC0, 0xD0), *range(0xDA, 0xE0)}
 
@@ -99,13 +100,14 @@ class Jpeg(JpegImageFile):
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Marker, start and end of each, from marker to marker as libjpeg goes, scans included."""
-    at = len(START)
+    at, segments = len(START), turns(SEGMENTS, "JPEG", "segments")
     while found := MARKER.search(data, at):
         start, at = found.span()
         marker = data[start + 1]
         if data.startswith(END, start):
             return
-        if marker not in BARE and at + 2 <= len(data):
+        next(segments)
+        if at + 2 <= len(data):
             at += max(2, *struct.unpack_from(">H", data, at))
             yield marker, start, at
 

@@ -1,15 +1,24 @@
 """The runs of pixels in a compressed BMP (RLE8 and RLE4)."""
 
+from shared.imaging.formats.bounds import turns
+
 # Of the codes after a count of 0; 1 ends the picture, and greater ones count pixels that follow as they are.
 END_OF_LINE, JUMP = 0, 2
+# As many as a full HD picture has pixels, for programs that write a run for each.
+CODES = 2_073_600
 # The two pixels of each byte.
 PAIRS = [bytes(divmod(byte, 16)) for byte in range(256)]
 
 
 def unpacked(data: bytes, at: int, width: int, height: int, bits: int) -> bytearray:
-    """A byte a pixel, row by row as in the file; those left out are 0. Raises IndexError where data are missing."""
+    """A byte a pixel, row by row as in the file; those left out are 0.
+
+    Raises IndexError where data are missing, BadImageFormat where there are too many runs.
+    """
     pixels, x, y = bytearray(width * height), 0, 0
+    codes = turns(CODES, "BMP", "runs of pixels")
     while y * width + x < len(pixels):
+        next(codes)
         count, code = data[at], data[at + 1]
         at += 2
         if count or code > JUMP:

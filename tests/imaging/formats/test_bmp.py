@@ -166,3 +166,49 @@ def test_layouts_that_are_not_read_are_named(bits: int, compression: int, header
 def test_a_header_of_no_version_is_named() -> None:
     with pytest.raises(BadImageFormat, match="a header of 41 bytes"):
         check(bmp((1, 1), 24, bytes(4), header=41), Limits(), 1000)
+
+
+@pytest.mark.parametrize(("bits", "compression"), [(8, 1), (4, 2)])
+@pytest.mark.parametrize("shape", [(300, 400), (3, 2)])
+def test_pixels_in_runs_of_one_or_as_they_are(bits: int, compression: int, shape: tuple[int, int]) -> None:
+    numbers = np.random.default_rng(3).integers(0, 4, shape, np.uint8)
+    width, factor = shape[1], 1 if bits == 8 else 16
+    runs = b"".join(bytes([1, number * factor]) for number in numbers[0].tolist()) + b"\0\0"
+    for row in numbers[1:].tolist():
+        for at in range(0, width - 3, 4):
+            four = row[at : at + 4]
+            packed = bytes(four) if bits == 8 else bytes([four[0] * 16 + four[1], four[2] * 16 + four[3]])
+            runs += b"\0\4" + packed
+        runs += b"".join(bytes([1, number * factor]) for number in row[width // 4 * 4 :]) + b"\0\0"
+    data = bmp((width, shape[0]), bits, runs, compression, colours=COLOURS, used=4)
+    colours = np.array([BLACK, RED, GREEN, BLUE], np.uint8)
+    check(data, Limits(), 1 << 20)
+    assert (np.asarray(decode(data)) == colours[numbers[::-1]]).all()
+
+
+@pytest.mark.parametrize("code", ["ff 01", "00 02 00 00", "00 03 01 02 03 00"])
+def test_codes_beyond_the_row_draw_nothing_however_many(code: str) -> None:
+    runs = bytes.fromhex("03 01 " + code * 100_000 + "00 00 03 02")
+    if code.startswith("00 02"):
+        runs = bytes.fromhex(code * 100_000) + bytes.fromhex("03 01 00 00 03 02")
+    assert shown(bmp((3, 2), 8, runs, 1, colours=COLOURS, used=4)) == [[GREEN] * 3, [RED] * 3]
+    with pytest.raises(BadImageFormat, match="send the whole file"):
+        decode(bmp((3, 2), 8, runs[:-4], 1, colours=COLOURS, used=4))
+
+
+@pytest.mark.parametrize(
+    "runs", ["03 01 00 00 00 03 01 02 03", "03 01 00 00 02 01 00 02 01", "03 01 00 00 00 04 01 02 03"]
+)
+def test_of_a_file_cut_off_only_a_filler_may_lack(runs: str) -> None:
+    data = bmp((3, 2), 8, bytes.fromhex(runs), 1, colours=COLOURS, used=4)
+    if runs.endswith("00 03 01 02 03"):
+        assert shown(data)[0] == [RED, GREEN, BLUE]
+    else:
+        with pytest.raises(BadImageFormat, match="send the whole file"):
+            decode(data)
+
+
+def test_a_flood_of_runs_is_refused() -> None:
+    data = bmp((10, 10), 8, bytes.fromhex("ff 01") * 2_073_601, 1, colours=COLOURS, used=4)
+    with pytest.raises(BadImageFormat, match="more than 2,073,600 runs of pixels; save it again"):
+        decode(data)

@@ -33,6 +33,7 @@ def shown(between: bytes) -> np.ndarray:
 
 BESIDE = {
     "comment": extension(0xFE, b"a comment"),
+    "many comments": extension(0xFE, b"a comment") * 300,
     "endless comment": extension(0xFE, *[b"0" * 255] * 2000),
     "empty comment": extension(0xFE),
     "program": extension(0xFF, b"NETSCAPE2.0", b"\1\0\0"),
@@ -73,3 +74,11 @@ def test_the_last_sound_control_says_what_is_transparent(before: bytes, after: b
 def test_a_file_without_a_frame_is_refused(data: bytes) -> None:
     with pytest.raises(BadImageFormat):
         decode(data)
+
+
+@pytest.mark.parametrize(
+    "flood", [extension(0xFE) * 100_001, control(5) * 50_001, extension(0xFE, *[b"A"] * 100_000)], ids=len
+)
+def test_a_flood_of_extensions_is_refused(flood: bytes) -> None:
+    with pytest.raises(BadImageFormat, match="more than 100,000 blocks before its first frame; save it again"):
+        check(START + flood + REST, Limits(), 1 << 20)

@@ -151,3 +151,35 @@ def test_what_the_pixels_need_stays_strict(marker: bytes, offset: int) -> None:
     at = WHOLE.index(marker) + offset
     with pytest.raises(BadImageFormat):
         shown(WHOLE[:at] + b"\xee" + WHOLE[at + 1 :])
+
+
+@pytest.mark.parametrize("place", [2, 20, WHOLE.index(b"\xff\xda")])
+@pytest.mark.parametrize(
+    "flood", [segment(0xFE, b""), segment(0xDD, b"\0\0"), segment(0xE1, b"Exif\0\0"), b"\xff\xfe\0\0"]
+)
+def test_a_flood_of_segments_is_refused(flood: bytes, place: int) -> None:
+    with pytest.raises(BadImageFormat, match="more than 10,000 segments; save it again"):
+        check(WHOLE[:place] + flood * 10_001 + WHOLE[place:], Limits(), 1 << 20)
+
+
+def test_a_flood_of_segments_for_want_of_an_end_is_refused() -> None:
+    with pytest.raises(BadImageFormat, match="more than 10,000 segments; save it again"):
+        decode(WITHOUT_END["baseline"] + segment(0xFE, b"") * 10_001)
+
+
+@pytest.mark.parametrize("marker", [b"\xff\x01", b"\xff\xd0", b"\xff\xd7", b"\xff\xd8", b"\xff"])
+def test_markers_of_no_length_are_passed_over_however_many(marker: bytes) -> None:
+    scan = WHOLE.index(b"\xff\xda")
+    # libjpeg takes no second start.
+    many = marker * 200_000
+    assert check(WHOLE[:scan] + many + WHOLE[scan:], Limits(), 1 << 20).width == 131
+    if marker != b"\xff\xd8":
+        assert (shown(WHOLE[:scan] + many + WHOLE[scan:]) == shown(WHOLE)).all()
+
+
+@pytest.mark.parametrize("end", [END, b""])
+def test_a_restart_at_each_block_is_no_segment(end: bytes) -> None:
+    picture = noise(1000, 1000, "L")
+    restarted = encoded(picture, "JPEG", restart_marker_blocks=1)
+    assert len(markers(restarted, rb"\xff[\xd0-\xd7]")) > 10_000
+    assert (shown(restarted.removesuffix(END) + end) == shown(encoded(picture, "JPEG"))).all()

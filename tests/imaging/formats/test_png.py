@@ -193,3 +193,25 @@ def test_an_animated_png_is_the_picture_that_every_viewer_shows() -> None:
     frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
     frames[0].save(out, "PNG", save_all=True, append_images=frames[1:])
     assert set(map(tuple, np.asarray(decode(out.getvalue())).reshape(-1, 3).tolist())) == {(255, 0, 0)}
+
+
+FLOODS = [
+    *(chunk(kind, b"") for kind in (b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"tEXt")),
+    lying(chunk(b"tRNS", b""), 0xFF000000),
+]
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_of_chunks_is_refused(flood: bytes) -> None:
+    for data in (png(before=flood * 50_000), png(after=flood * 50_000)):
+        with pytest.raises(BadImageFormat, match="more than 50,000 chunks; save it again"):
+            check(data, Limits(), 1 << 20)
+
+
+def test_pixels_in_thousands_of_chunks_are_one_picture() -> None:
+    levels = np.random.default_rng(3).integers(0, 256, (200, 300, 3), np.uint8)
+    packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in levels))
+    size = len(packed) // 5000
+    pieces = [chunk(b"IDAT", packed[at : at + size]) for at in range(0, len(packed), size)]
+    assert len(pieces) >= 5000
+    assert shown(MAGIC + header(300, 200, 8, COLOURED) + b"".join(pieces) + END) == levels.tolist()
