@@ -20,7 +20,10 @@ READING = ("GET", "HEAD")
 # With these in its query a request asks for something else than the blob.
 OTHERS = {"comp", "restype"}
 # The headers that say which bytes of a blob are wanted, and whether.
-ASKED = re.compile(r"range|if-[a-z-]+|x-ms-range|x-ms-version", re.IGNORECASE)
+ASKED = re.compile(r"if-[a-z-]+|x-ms-version", re.IGNORECASE)
+RANGES = ("range", "x-ms-range")
+# Storage fails on other forms. A server may answer those whole.
+RANGE = re.compile(r"bytes=\d+-\d*", re.ASCII)
 # Those of an answer that are of the connection to storage, not of the blob.
 KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "server", "date"}
 THREADS, CONNECTIONS = 16, 200
@@ -81,10 +84,14 @@ class Files:
     def _ask(self, scope: Message) -> BaseHTTPResponse:
         target = f"{scope['raw_path'].decode('latin-1')}?{scope['query_string'].decode('latin-1')}"
         given = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        headers = {name: value for name, value in given if ASKED.fullmatch(name)}
+        headers = {name: value for name, value in given if _is_asked(name, value)}
         return self._storage.urlopen(
             scope["method"], target, headers=headers, preload_content=False, decode_content=False
         )
+
+
+def _is_asked(name: str, value: str) -> bool:
+    return RANGE.fullmatch(value) is not None if name in RANGES else ASKED.fullmatch(name) is not None
 
 
 def _refusal(scope: Message) -> tuple[int, str] | None:

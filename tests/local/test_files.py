@@ -79,6 +79,12 @@ def test_a_range_is_read(address: str, first: int) -> None:
     assert answer.headers["Content-Range"] == f"bytes {first}-{first + 2}/{len(PICTURE)}"
 
 
+@pytest.mark.parametrize("wanted", ["bytes=-5", "bytes=a-b", "bytes=0-1,4-5", "lines=1-2", ""])
+def test_a_range_that_storage_does_not_know_is_answered_whole(address: str, wanted: str) -> None:
+    answer = requests.get(address, headers={"Range": wanted}, timeout=20)
+    assert (answer.status_code, answer.content) == (200, PICTURE)
+
+
 def test_a_range_beyond_the_end_is_refused(address: str) -> None:
     answer = requests.get(address, headers={"Range": f"bytes={len(PICTURE) + 100}-"}, timeout=20)
     assert answer.status_code == 416
