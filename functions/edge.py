@@ -157,8 +157,9 @@ def _answer(operation: Operation, call: Call) -> func.HttpResponse:
         _admit(operation, call)
         refuse_lookalikes(operation.parameters.values(), call.request.params)
         values = {name: parameter.read(call) for name, parameter in operation.parameters.items()}
-        quota = call.runtime.quota.counted() if operation.predicts else nullcontext()
-        with quota, _audit(operation, call, values):
+        if operation.predicts:
+            call.runtime.quota.take()
+        with _audit(operation, call, values):
             answer = operation.handler(call, **values)
         return _respond(call, operation, answer)
     except ServiceError as error:

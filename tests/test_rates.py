@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from shared.errors import NotFound, QuotaExceeded, ServiceUnavailable, TooManyRequests
+from shared.errors import QuotaExceeded, ServiceUnavailable, TooManyRequests
 from shared.models.limits import TIERS, Limits, read_limits
 from shared.models.wire import now
 from shared.operations.serving import quota
@@ -65,17 +65,6 @@ def taken_until_refused(process, most=10_000) -> int:
     return most
 
 
-def test_a_prediction_that_is_refused_does_not_count(store, used):
-    process = Quota(store, 20)
-    with process.counted():
-        pass
-    for _ in range(30):
-        with pytest.raises(NotFound), process.counted():
-            raise NotFound("nothing is published under this name")
-    assert taken_until_refused(process) == 19
-    assert used() == 20
-
-
 def test_processes_share_a_months_quota(store, used):
     processes = [Quota(store, 155) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
@@ -92,6 +81,8 @@ def test_all_of_a_quota_can_be_used_though_processes_come_and_go(store, used):
 
     with ThreadPoolExecutor(6) as pool:
         taken = sum(pool.map(serve_briefly, [1, 2, 3, 40, 70] * 6))
+    # Some may have been refused for what others gave back a moment later.
+    taken += serve_briefly(500)
     assert taken == used() == 500
 
 

@@ -4,8 +4,6 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from shared.errors import QuotaExceeded, ServiceError
@@ -25,16 +23,6 @@ class Quota:
         self._lock = threading.Lock()
         self._is_watched = False
 
-    @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Around one prediction; one that is refused does not count. Raises QuotaExceeded."""
-        self.take()
-        try:
-            yield
-        except ServiceError:
-            self._put_back()
-            raise
-
     def take(self) -> None:
         """Raises QuotaExceeded."""
         if not self._per_month:
@@ -51,11 +39,6 @@ class Quota:
                 )
             self._left -= 1
             self._taken += 1
-
-    def _put_back(self) -> None:
-        if self._per_month:
-            with self._lock:
-                self._left += 1
 
     def give_back(self) -> None:
         """Leave to others what is not used here. What can't be given back counts as used."""
