@@ -12,7 +12,7 @@ from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing
 from shared.storage.training import iterations
-from shared.storage.workspace import counts
+from shared.storage.workspace import ledger
 
 
 def start(store: Store, record: ExportRecord) -> None:
@@ -29,7 +29,7 @@ def start(store: Store, record: ExportRecord) -> None:
             )
         own = Change("replace" if row else "insert", _key(record), rows.encode(record), row.etag if row else None)
         try:
-            return counts.commit(store, record.project_id, [iteration, own])
+            return ledger.commit(store, record.project_id, [iteration, own])
         except (RowExists, RowChanged):
             continue
         except RowMissing:
@@ -53,7 +53,7 @@ def update(store: Store, record: ExportRecord, change: Callable[[ExportRecord], 
         if new == old:
             return new
         try:
-            counts.commit(store, record.project_id, [Change("replace", row.key, rows.encode(new), row.etag)])
+            ledger.commit(store, record.project_id, [Change("replace", row.key, rows.encode(new), row.etag)])
         except RowChanged:
             continue
         except RowMissing:

@@ -14,7 +14,7 @@ from shared.models.wire import now
 from shared.storage.account import queues, rows
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing, transact
-from shared.storage.workspace import counts
+from shared.storage.workspace import ledger
 
 NUMBER = "number"
 TRAINING = "training"
@@ -27,9 +27,9 @@ def next_number(store: Store, project_id: UUID) -> int:
         number = int(row.doc) if row else 1
         kind: Change = Change("replace", NUMBER, str(number + 1), row.etag) if row else Change("insert", NUMBER, "2")
         try:
-            counts.commit(store, project_id, [kind])
+            ledger.commit(store, project_id, [kind])
         except RowMissing:
-            counts.require_project(store, project_id)
+            ledger.require_project(store, project_id)
         except (RowExists, RowChanged):
             continue
         else:
@@ -43,9 +43,9 @@ def insert(store: Store, record: IterationRecord) -> None:
     row = Change("insert", f"iteration:{iteration.id}", rows.encode(record))
     try:
         with suppress(RowExists):
-            counts.commit(store, iteration.project_id, [row])
+            ledger.commit(store, iteration.project_id, [row])
     except RowMissing:
-        raise counts.project_absent(iteration.project_id) from None
+        raise ledger.project_absent(iteration.project_id) from None
 
 
 def get(store: Store, project_id: UUID, iteration_id: UUID) -> IterationRecord:
@@ -53,7 +53,7 @@ def get(store: Store, project_id: UUID, iteration_id: UUID) -> IterationRecord:
     row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
     if row is None:
         raise _absent(store, project_id, iteration_id)
-    counts.require_project(store, project_id)
+    ledger.require_project(store, project_id)
     return _record(row.doc)
 
 
@@ -76,9 +76,9 @@ def update(
         if new == old:
             return new
         try:
-            counts.commit(store, project_id, [Change("replace", row.key, rows.encode(new), row.etag)])
+            ledger.commit(store, project_id, [Change("replace", row.key, rows.encode(new), row.etag)])
         except RowMissing:
-            counts.require_project(store, project_id)
+            ledger.require_project(store, project_id)
         except RowChanged:
             continue
         else:
@@ -105,9 +105,9 @@ def delete(
         exports = rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix), keys_only=True)
         gone = [Change("delete", row.key, etag=row.etag), *(Change("delete", export.key) for export in exports)]
         try:
-            return counts.commit(store, project_id, gone)
+            return ledger.commit(store, project_id, gone)
         except RowMissing:
-            counts.require_project(store, project_id)
+            ledger.require_project(store, project_id)
         except RowChanged:
             continue
     return None
@@ -172,5 +172,5 @@ def _record(doc: str) -> IterationRecord:
 
 
 def _absent(store: Store, project_id: UUID, iteration_id: UUID) -> IterationNotFound:
-    counts.require_project(store, project_id)
+    ledger.require_project(store, project_id)
     return IterationNotFound(f"There is no iteration {iteration_id} in this project.")

@@ -15,18 +15,18 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from shared.errors import ProjectNotFound, ServiceError
+from shared.errors import ServiceError
 from shared.models.images import ImageRecord
 from shared.storage.account import rows
 from shared.storage.account.memory import Memory
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
+from shared.storage.workspace import ledger as door
 from shared.storage.workspace.tally import TAG, TAGGED, TURNED, Parts, Tally, pair, weight, without
 
 BASE = "count:base"
 DELTA = "count:d:"
-WORKSPACE = "workspace"
 # Characters of a base: some 12,000 kinds of images. It is read for every count and written by every fold.
 BASE_LENGTH = 180_000
 # A transaction has room for so many changes beside the workspace and a delta.
@@ -194,12 +194,12 @@ def commit(store: Store, project_id: UUID, changes: Iterable[Change], deltas: De
 
     Raises RowMissing (also when the project is gone), RowExists or RowChanged.
     """
-    partition, ledger = str(project_id), []
+    added = []
     if deltas:
         known = uncounted.get((store, project_id))
         names = without(deltas, known) if isinstance(known, frozenset) else deltas
-        ledger = [Change("insert", f"{DELTA}{uuid.uuid4().hex}", rows.encode(names))]
-    transact(store.catalog, partition, [Change("touch", WORKSPACE), *changes, *ledger])
+        added = [Change("insert", f"{DELTA}{uuid.uuid4().hex}", rows.encode(names))]
+    door.commit(store, project_id, [*changes, *added])
     if deltas and random.random() < FOLD_CHANCE:  # noqa: S311
         # The change is made; that tidying up fails is no reason to say otherwise.
         with suppress(ServiceError):
@@ -211,20 +211,10 @@ def bump(store: Store, project_id: UUID) -> None:
     try:
         commit(store, project_id, [], {"changes": 1})
     except RowMissing:
-        raise project_absent(project_id) from None
+        raise door.project_absent(project_id) from None
     except RowExists:
         # Sent twice, as the first answer was lost.
         return
-
-
-def require_project(store: Store, project_id: UUID) -> None:
-    """Raises ProjectNotFound."""
-    if rows.read(store.catalog, str(project_id), WORKSPACE) is None:
-        raise project_absent(project_id)
-
-
-def project_absent(project_id: UUID) -> ProjectNotFound:
-    return ProjectNotFound(f"There is no project {project_id}.")
 
 
 def _read(store: Store, project_id: UUID) -> list[Row]:
@@ -234,7 +224,7 @@ def _read(store: Store, project_id: UUID) -> list[Row]:
         with suppress(ServiceError):
             _fold(store, project_id, ledger)
     if not ledger:
-        require_project(store, project_id)
+        door.require_project(store, project_id)
     return ledger
 
 
@@ -259,7 +249,7 @@ def _fold(store: Store, project_id: UUID, ledger: Sequence[Row]) -> None:
         gone.append(_turned_by(tally.folds[0]))
     doc = tally.encode(BASE_LENGTH)
     kept = Change("replace", BASE, doc, base[0].etag) if base else Change("insert", BASE, doc)
-    changes = [Change("touch", WORKSPACE), kept, news, *(Change("delete", key) for key in gone)]
+    changes = [Change("touch", door.WORKSPACE), kept, news, *(Change("delete", key) for key in gone)]
     with suppress(RowMissing, RowExists, RowChanged):
         transact(store.catalog, str(project_id), changes)
 

@@ -14,7 +14,7 @@ from shared.storage.account.memory import Memory
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import RowChanged, RowExists, RowMissing
-from shared.storage.workspace import counts, image_rows
+from shared.storage.workspace import counts, image_rows, ledger
 from shared.storage.workspace.counts import NEVER, Counts, Revision
 from shared.storage.workspace.image_rows import Turn, decode, having, within_reach
 from shared.storage.workspace.ranges import ALL, Ids, Keep, Range, View, between, keys, locate, size, walk
@@ -358,12 +358,12 @@ def _records(store: Store, project_id: UUID, found: Iterator[Row], size: int) ->
 
 
 def _require_tags(store: Store, project_id: UUID, tag_ids: Iterable[UUID]) -> None:
-    counts.require_project(store, project_id)
+    ledger.require_project(store, project_id)
     for tag_id in tag_ids:
         if rows.read(store.catalog, str(project_id), f"live:{tag_id}") is None:
             raise TagNotFound(f"There is no tag {tag_id} in this project.")
 
 
 def _absent(store: Store, project_id: UUID, image_id: UUID) -> ImageNotFound:
-    counts.require_project(store, project_id)
+    ledger.require_project(store, project_id)
     return ImageNotFound(f"There is no image {image_id} in this project.")

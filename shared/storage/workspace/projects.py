@@ -12,7 +12,7 @@ from shared.models.projects import Project
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Container, Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
-from shared.storage.workspace import counts
+from shared.storage.workspace import counts, ledger
 
 PARTITION = "projects"
 OWNED: tuple[Container, ...] = ("images", "models", "published", "predictions", "exports")
@@ -24,7 +24,7 @@ PURGED_BLOBS = 1_000
 def insert(store: Store, project: Project) -> None:
     # First the workspace: a project that is listed can be written to.
     with suppress(RowExists):
-        transact(store.catalog, str(project.id), [Change("insert", counts.WORKSPACE)])
+        transact(store.catalog, str(project.id), [Change("insert", ledger.WORKSPACE)])
     with suppress(RowExists):
         transact(store.catalog, PARTITION, [Change("insert", str(project.id), rows.encode(project))])
 
@@ -33,7 +33,7 @@ def get(store: Store, project_id: UUID) -> Project:
     """Raises ProjectNotFound."""
     row = rows.read(store.catalog, PARTITION, str(project_id))
     if row is None:
-        raise counts.project_absent(project_id)
+        raise ledger.project_absent(project_id)
     return _project(row.doc)
 
 
@@ -48,7 +48,7 @@ def update(store: Store, project_id: UUID, change: Callable[[Project], Project])
     for _ in rows.attempts():
         row = rows.read(store.catalog, PARTITION, str(project_id))
         if row is None:
-            raise counts.project_absent(project_id)
+            raise ledger.project_absent(project_id)
         old = _project(row.doc)
         new = change(old)
         if new == old:
@@ -65,11 +65,11 @@ def delete(store: Store, project_id: UUID) -> None:
     """Visible at once; what the project held stays until it is purged. Raises ProjectNotFound."""
     # First the workspace, which ends all writing: a delete that breaks off in between can be repeated.
     with suppress(RowMissing):
-        transact(store.catalog, str(project_id), [Change("delete", counts.WORKSPACE)])
+        transact(store.catalog, str(project_id), [Change("delete", ledger.WORKSPACE)])
     try:
         transact(store.catalog, PARTITION, [Change("delete", str(project_id))])
     except RowMissing:
-        raise counts.project_absent(project_id) from None
+        raise ledger.project_absent(project_id) from None
 
 
 def purge(store: Store, project_id: UUID) -> bool:

@@ -15,7 +15,7 @@ from shared.models.wire import now
 from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing
-from shared.storage.workspace import counts, images
+from shared.storage.workspace import counts, images, ledger
 
 # The types that one tag of a project may have, each with the key of its claim.
 SINGLE = {TagType.NEGATIVE: "negative", TagType.GENERAL_PRODUCT: "generalproduct"}
@@ -42,7 +42,7 @@ def insert(store: Store, project_id: UUID, tag: Tag, created: datetime | None = 
         try:
             return counts.commit(store, project_id, changes, {"changes": 1})
         except RowMissing:
-            counts.require_project(store, project_id)
+            ledger.require_project(store, project_id)
         except RowExists:
             if rows.read(store.catalog, str(project_id), f"tag:{tag.id}"):
                 return None
@@ -172,5 +172,5 @@ def _entry(doc: str) -> Entry:
 
 
 def _absent(store: Store, project_id: UUID, tag_id: UUID) -> TagNotFound:
-    counts.require_project(store, project_id)
+    ledger.require_project(store, project_id)
     return TagNotFound(f"There is no tag {tag_id} in this project.")

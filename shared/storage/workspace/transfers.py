@@ -14,7 +14,7 @@ from shared.storage.account import blobs, rows, signing
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowExists
 from shared.storage.training.iterations import NUMBER
-from shared.storage.workspace import counts
+from shared.storage.workspace import ledger
 from shared.storage.workspace.ranges import Range, walk
 
 EXPORT = "project-export"
@@ -69,7 +69,7 @@ def next_number(store: Store, project_id: UUID) -> int:
 def set_next_number(store: Store, project_id: UUID, number: int) -> None:
     """Does nothing where the project has counted before. Raises ProjectNotFound."""
     with suppress(RowExists):
-        counts.commit(store, project_id, [Change("insert", NUMBER, str(number))])
+        ledger.commit(store, project_id, [Change("insert", NUMBER, str(number))])
 
 
 def begin_import(store: Store, project_id: UUID, state: ImportState) -> None:
