@@ -27,6 +27,7 @@ from pycocotools.cocoeval import COCOeval
 
 from benchmarks.subjects import add_photos
 from shared.launcher.process import PATIENCE
+from shared.learning.embeddings import Picture
 from shared.metrics.detection import iteration_performance
 from shared.models.domains import DomainType
 from shared.models.images import ImageRecord, RegionMark
@@ -45,10 +46,9 @@ from shared.models.wire import now
 from shared.prediction.model import Model
 from shared.settings import Settings, child_environment
 from training_job.checkpoint import Checkpoint
-from training_job.detection.job import train_detector
+from training_job.detection.detector_recipe import RECIPE, TUNING
+from training_job.detection.detector_training import train_detector
 from training_job.detection.light.train import Advanced
-from training_job.detection.recipe import RECIPE, TUNING
-from training_job.embeddings import Picture
 from training_job.result import Result
 
 DOMAIN = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")

@@ -13,12 +13,13 @@ import onnx
 import onnxruntime
 
 from shared.imaging.resize import model_input
+from shared.learning import evaluate
+from shared.learning.classifier_recipe import RECIPES
+from shared.learning.embeddings import Cache, Floats, Picture
 from shared.models.projects import ClassificationType
 from shared.settings import Settings
-from training_job import backbones, evaluate
-from training_job.embeddings import Cache, Floats, Picture
-from training_job.quick import Trained, train
-from training_job.recipe import RECIPES
+from training_job.classification.quick import Trained, train
+from training_job.graphs import backbones
 
 KIND = ClassificationType.MULTICLASS
 RECIPE = RECIPES[KIND]

@@ -62,10 +62,10 @@ install_azurite() {
 }
 
 prepare_backbones() {
-    fresh .local/backbones/.stamp training_job/backbones.py training_job/backbones-requirements.txt && return
+    fresh .local/backbones/.stamp training_job/graphs/backbones.py training_job/backbones-requirements.txt && return
     echo "Preparing the backbones."
-    .venv/bin/python -m training_job.backbones || fail "the backbones could not be prepared; see above."
-    stamp .local/backbones/.stamp training_job/backbones.py training_job/backbones-requirements.txt
+    .venv/bin/python -m training_job.prepare || fail "the backbones could not be prepared; see above."
+    stamp .local/backbones/.stamp training_job/graphs/backbones.py training_job/backbones-requirements.txt
 }
 
 # set_up [REQUIREMENTS FILE...]: everything that running needs, and the packages of these files too.

@@ -9,8 +9,8 @@ from shared.errors import IterationNotFound, ProjectNotFound, ServiceError, Serv
 from shared.settings import JobSettings
 from shared.storage.account.store import Store
 from shared.telemetry.tracing import fail, span
-from training_job import job
-from training_job.backbones import BackboneUnavailable
+from training_job import training
+from training_job.graphs.backbones import BackboneUnavailable
 from training_job.heartbeat import Abandoned
 
 # Tells the launcher to try again later (EX_TEMPFAIL); the watch over trainings starts the job anew.
@@ -47,19 +47,19 @@ def _watched(store: Store, settings: JobSettings) -> int:
 
 def _run(store: Store, settings: JobSettings) -> int:
     try:
-        job.run(store, settings)
+        training.run(store, settings)
     except (Abandoned, IterationNotFound, ProjectNotFound, ServiceUnavailable):
         raise
     except Exception as error:
         log.exception("Training failed")
         fail(type(error).__name__)
-        job.finish(store, settings.job_project_id, settings.job_iteration_id, _reason(error))
+        training.finish(store, settings.job_project_id, settings.job_iteration_id, _reason(error))
         return 1
     return 0
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, job.TrainingFailed | BackboneUnavailable | ServiceError):
+    if isinstance(error, training.TrainingFailed | BackboneUnavailable | ServiceError):
         return str(error)
     if isinstance(error, MemoryError):
         return "The training job ran out of memory; give it more, or train on fewer images."

@@ -27,7 +27,7 @@ class Domain(Wire, frozen=True):
 
 
 # What a compact domain can be exported to, with the flavors beside none. The names of ONNX's say which version a
-# consumer of long ago could read; all of them get the one graph, in the opset of training_job/graph.py.
+# consumer of long ago could read; all of them get the one graph, in the opset of training_job/graphs/graph.py.
 FLAVORS: dict[str, list[str]] = {"ONNX": ["ONNX10", "ONNX12"]}
 CLASSIFIER = ModelInformation("EfficientNet-Lite0 with a linear head", 14)
 DETECTOR = ModelInformation("EfficientNet-Lite0 with an anchor-free detection head", 15)

@@ -32,8 +32,8 @@ from tests.infra.rights import Forbidden, Guard
 from tests.operations.conftest import create_project, project_id
 from tests.pictures import picture
 from tests.prediction import graphs
-from tests.training_job.test_job import prepared
-from training_job import job
+from tests.training_job.test_training import prepared
+from training_job import training
 
 __all__ = ["create_project", "project_id"]
 OpenAs = Callable[[str], tuple[Store, Guard]]
@@ -120,7 +120,7 @@ def test_the_camera_may_take_pictures_to_their_results_and_no_more(
 def test_the_job_may_train_and_no_more(open_as: OpenAs, store: Store) -> None:
     settings = prepared(store)
     opened, guard = open_as("job")
-    job.run(opened, settings)
+    training.run(opened, settings)
     assert guard.unused() == []
     with pytest.raises(Forbidden):
         graphs.publish(opened, settings.job_project_id, settings.job_iteration_id)
@@ -187,4 +187,4 @@ def ended(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     spec = graphs.make_spec(project_id, iteration_id, ["apple", "leaf"])
     blobs.model_write(store, project_id, iteration_id, "model.json", msgspec.json.encode(spec))
     blobs.model_write(store, project_id, iteration_id, "model.onnx", graphs.make_graph(2))
-    job.finish(store, project_id, iteration_id, None)
+    training.finish(store, project_id, iteration_id, None)

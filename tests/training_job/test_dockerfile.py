@@ -20,8 +20,8 @@ from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import iterations
 from tests.environments import make_environment
+from tests.learning.scenes import drawn
 from tests.training_job import dockerfile
-from tests.training_job.scenes import drawn
 
 DOCKERFILE = ROOT / "training_job" / "Dockerfile"
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import onnx
 import onnxruntime
 
-from training_job.detection.views import Floats, Ints
+from training_job.detection.augmentation import Floats, Ints
 
 Report = Callable[[float, str], None]
 

@@ -9,15 +9,14 @@ import numpy as np
 import onnx
 
 from shared.imaging.resize import model_input
+from shared.learning import evaluate
 from shared.metrics.detection import Judged, average_precisions, matches
 from shared.models.preprocessing import Preprocessing
-from training_job import evaluate
+from training_job.detection.augmentation import Floats, Ints
 from training_job.detection.data import Example, session
-from training_job.detection.views import Floats, Ints
-from training_job.export import INPUT
+from training_job.graphs.classifier import INPUT
+from training_job.graphs.selection import BOXES, SCORES, TAGS
 
-# The outputs of every detector's graph.
-BOXES, TAGS, SCORES = "detected_boxes", "detected_classes", "detected_scores"
 # As COCO has it.
 OVERLAPS = [0.5 + 0.05 * step for step in range(10)]
 # Cosines of pooled features, from which on two pictures count as shots of one scene: where they leave too few scenes,

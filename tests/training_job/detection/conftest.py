@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from shared.settings import Settings
-from training_job import backbones
-from training_job.detection.recipe import RECIPE
+from training_job.detection.detector_recipe import RECIPE
+from training_job.graphs import backbones
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,15 +11,15 @@ import numpy as np
 import onnx
 
 from training_job.checkpoint import Checkpoint
-from training_job.detection import state
+from training_job.detection import packed
+from training_job.detection.augmentation import Ints
 from training_job.detection.data import Example, Report
+from training_job.detection.detector_recipe import Recipe
 from training_job.detection.judge import Found, hold_out
 from training_job.detection.light import learn
-from training_job.detection.light.export import detector
 from training_job.detection.light.features import Features, featurise
 from training_job.detection.light.learn import Epoch, Learner, phase
-from training_job.detection.recipe import Recipe
-from training_job.detection.views import Ints
+from training_job.detection.light.served_graph import detector
 
 # Of a quick training's progress, up to here the look at all images, and up to there learning.
 LOOKED, LEARNED = 0.15, 0.95
@@ -90,19 +90,19 @@ def run(course: Course, until: int, report: Report) -> None:
 
 def _pack(course: Course) -> bytes:
     learned = {"head": course.learner.head.state_dict(), "optimizer": course.learner.optimizer.state_dict()}
-    found = None if course.found is None else state.packed(course.found)
-    return state.pack(course.training, {**learned, "done": course.done, "found": found, "pace": course.pace})
+    found = None if course.found is None else packed.packed(course.found)
+    return packed.pack(course.training, {**learned, "done": course.done, "found": found, "pace": course.pace})
 
 
 def _unpack(course: Course) -> None:
     """Put it where it was, if there is a checkpoint of this training."""
-    parts: dict[str, Any] | None = state.unpack(course.training, course.checkpoint.get())
+    parts: dict[str, Any] | None = packed.unpack(course.training, course.checkpoint.get())
     if parts is None:
         return
     course.learner.head.load_state_dict(parts["head"])
     course.learner.optimizer.load_state_dict(parts["optimizer"])
     course.done, course.pace, found = parts["done"], parts["pace"], parts["found"]
-    course.found = None if found is None else state.unpacked(found)
+    course.found = None if found is None else packed.unpacked(found)
 
 
 def _teller(epochs: Sequence[Epoch], done: int, report: Report) -> Callable[[int, float], None]:

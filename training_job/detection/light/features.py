@@ -14,8 +14,8 @@ from torch import Tensor
 
 from shared.imaging.resize import model_picture
 from shared.models.preprocessing import Preprocessing
+from training_job.detection.augmentation import Floats, Ints, View, plain, varied
 from training_job.detection.data import Example, Report, session
-from training_job.detection.views import Floats, Ints, View, plain, varied
 
 Halves = npt.NDArray[np.float16]
 

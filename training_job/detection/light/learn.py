@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from training_job.detection.device import mixed, ready
+from training_job.detection.augmentation import Ints
+from training_job.detection.detector_recipe import Recipe
 from training_job.detection.light.features import Features
 from training_job.detection.light.loss import loss
 from training_job.detection.light.model import Grid, Head, boxes_of
-from training_job.detection.recipe import Recipe
-from training_job.detection.views import Ints
+from training_job.tuning.device import mixed, ready
 
 SEED = 0
 MOST_GRADIENT = 10.0

@@ -9,14 +9,14 @@ import onnx
 
 from shared.models.preprocessing import Preprocessing
 from training_job.checkpoint import Checkpoint
+from training_job.detection.augmentation import Ints
 from training_job.detection.data import Example, Report
+from training_job.detection.detector_recipe import Recipe, Tuning
 from training_job.detection.judge import Found, judge, mean_precision
 from training_job.detection.light.course import LEARNED, Course, begin, run
 from training_job.detection.light.tunable import Light
-from training_job.detection.recipe import Recipe, Tuning
-from training_job.detection.tuning.loop import Left, Tuned, tune
-from training_job.detection.tuning.tunable import Tunable
-from training_job.detection.views import Ints
+from training_job.tuning.loop import Left, Tuned, tune
+from training_job.tuning.tunable import Tunable
 
 # Of an advanced training's, up to here what it has in common with a quick one.
 TUNED_FROM = 0.2

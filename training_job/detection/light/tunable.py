@@ -6,14 +6,14 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from training_job.detection.augmentation import Floats
 from training_job.detection.data import session
 from training_job.detection.light.backbone import Upper, parted
-from training_job.detection.light.export import detector
 from training_job.detection.light.learn import Learner
 from training_job.detection.light.loss import loss
 from training_job.detection.light.model import Head, boxes_of
-from training_job.detection.tuning.tunable import Batch, Group
-from training_job.detection.views import Floats
+from training_job.detection.light.served_graph import detector
+from training_job.tuning.tunable import Batch, Group
 
 
 class Network(nn.Module):

@@ -6,11 +6,11 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from training_job.detection.recipe import Recipe
-from training_job.detection.transformer import source
-from training_job.detection.transformer.export import served
-from training_job.detection.tuning.tunable import Batch, Group
-from training_job.detection.views import Floats
+from training_job.detection.augmentation import Floats
+from training_job.detection.detector_recipe import Recipe
+from training_job.detection.transformer import pretrained
+from training_job.detection.transformer.served_graph import served
+from training_job.tuning.tunable import Batch, Group
 
 SEED = 0
 # What the authors of both fine-tune with, or less, as batches are smaller here; not measured on real weights.
@@ -21,9 +21,9 @@ class Transformer:
     """A `Tunable`. Raises DetectorUnavailable."""
 
     def __init__(self, wanted: str, cache: Path, tags: int, recipe: Recipe, device: torch.device) -> None:
-        found = source.find(wanted, cache)
+        found = pretrained.find(wanted, cache)
         torch.manual_seed(SEED)
-        self.module = source.load(found, tags).to(device)
+        self.module = pretrained.load(found, tags).to(device)
         self.preprocessing, self.recipe = found.preprocessing, recipe
         self.architecture = f"{found.architecture} from {found.name}"
 

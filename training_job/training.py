@@ -1,0 +1,192 @@
+"""One training job: from the dataset to the end of the iteration. Can be killed and run again at any moment."""
+
+import logging
+import math
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import onnx
+from msgspec.structs import replace
+
+from shared.errors import ImageNotFound
+from shared.learning.classifier_recipe import RECIPES
+from shared.learning.embeddings import Picture
+from shared.learning.head import Floats
+from shared.models.domains import DOMAINS
+from shared.models.iterations import (
+    REASON_LENGTH,
+    CustomBaseModelInfo,
+    Iteration,
+    IterationRecord,
+    IterationStatus,
+    TrainingType,
+)
+from shared.models.projects import ClassificationType
+from shared.models.training import ARCHITECTURE, Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
+from shared.models.wire import now
+from shared.settings import JobSettings
+from shared.storage.account import blobs
+from shared.storage.account.store import Store
+from shared.storage.training import datasets, evaluations, iterations
+from training_job import checkpoint
+from training_job.classification import cache
+from training_job.classification.base import BaseUnusable, continuing
+from training_job.classification.quick import Trained, train
+from training_job.graphs import backbones
+from training_job.heartbeat import Heartbeat
+from training_job.result import Result
+
+# Seconds to store the model.
+STORING = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class TrainingFailed(Exception):
+    """Trying again would not help; the message becomes the iteration's trainingErrorDetails."""
+
+
+def run(store: Store, settings: JobSettings) -> None:
+    """Train the iteration that the settings name, unless that has been done. Raises what makes it fail."""
+    project_id, iteration_id = settings.job_project_id, settings.job_iteration_id
+    record = iterations.get(store, project_id, iteration_id)
+    if record.iteration.status != IterationStatus.TRAINING:
+        log.info("Iteration %s is %s already", iteration_id, record.iteration.status)
+        return
+    with Heartbeat(store, project_id, iteration_id, settings.job_attempt) as heartbeat:
+        dataset = datasets.read(store, project_id, iteration_id)
+        if dataset is None:
+            raise TrainingFailed("The iteration has no dataset; train again.")
+        result = _train(store, settings, dataset, record.iteration, heartbeat)
+        heartbeat.report(0.95, "Storing the model")
+        _store(store, dataset, result)
+    finish(store, project_id, iteration_id, None)
+
+
+def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | None) -> None:
+    """Complete or fail an iteration that is still in training, announce it, and let the next training begin."""
+
+    def change(record: IterationRecord) -> IterationRecord:
+        if record.iteration.status != IterationStatus.TRAINING:
+            return record
+        return replace(record, iteration=_ended(record, failure, now()))
+
+    iterations.end_training(store, iterations.update(store, project_id, iteration_id, change))
+    checkpoint.delete(store, project_id, iteration_id)
+
+
+def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iteration:
+    minutes = (time - record.iteration.created).total_seconds() / 60
+    return replace(
+        record.iteration,
+        status=IterationStatus.FAILED if failure else IterationStatus.COMPLETED,
+        last_modified=time,
+        training_time_in_minutes=max(1, math.ceil(minutes)),
+        training_error_details=failure and failure[:REASON_LENGTH],
+        exportable_to=[] if failure else DOMAINS[record.iteration.domain_id].exportable_platforms,
+        **({} if failure else {"trained_at": time}),
+    )
+
+
+def _train(store: Store, settings: JobSettings, dataset: Dataset, iteration: Iteration, heartbeat: Heartbeat) -> Result:
+    kind, folder = dataset.header.classification_type, Path(settings.backbones_folder)
+    if kind is None:
+        return _train_detector(store, settings, dataset, iteration, heartbeat)
+    return _train_classifier(store, folder, dataset, kind, iteration.custom_base_model_info, heartbeat)
+
+
+def _train_detector(
+    store: Store, settings: JobSettings, dataset: Dataset, iteration: Iteration, heartbeat: Heartbeat
+) -> Result:
+    # Torch comes with it, which takes seconds and a lot of memory that a classifier spares.
+    from training_job.detection.detector_recipe import RECIPE, TUNING
+    from training_job.detection.detector_training import pretrained, train_detector
+    from training_job.detection.light.train import Advanced
+
+    shrunken, folder = settings.job_shrunken, Path(settings.backbones_folder)
+    kept, tuning_kept = checkpoint.of_iteration(store, iteration.project_id, iteration.id)
+    recipe, tuning = (RECIPE.quick(), TUNING.quick()) if shrunken else (RECIPE, TUNING)
+    advanced = None
+    if iteration.training_type == TrainingType.ADVANCED:
+        other = pretrained(settings, dataset, recipe)
+        advanced = Advanced(tuning, tuning_kept, partial(_left, iteration), other)
+    return train_detector(dataset, _pictures(store, dataset), recipe, folder, kept, heartbeat.report, advanced)
+
+
+def _left(iteration: Iteration) -> float:
+    """Seconds of the budget, which began with the train call: a job that died and was started again has no other."""
+    budget = timedelta(hours=iteration.budget_hours)
+    return (iteration.created + budget - now()).total_seconds() - STORING
+
+
+def _train_classifier(
+    store: Store,
+    folder: Path,
+    dataset: Dataset,
+    kind: ClassificationType,
+    info: CustomBaseModelInfo | None,
+    heartbeat: Heartbeat,
+) -> Result:
+    recipe = RECIPES[kind]
+    heartbeat.report(0.0, "Loading the backbone")
+    backbone = onnx.load(backbones.prepare(folder, recipe.backbone, recipe.pixels))
+    try:
+        base = continuing(store, info, dataset.header.tags, recipe) if info else None
+    except BaseUnusable as error:
+        raise TrainingFailed(str(error)) from error
+    kept = cache.of_project(store, dataset.header.project_id, {image.sha256 for image in dataset.images})
+    trained = train(backbone, _pictures(store, dataset), _truths(dataset), kind, recipe, kept, heartbeat.report, base)
+    return Result(trained.graph, trained.preprocessing, ARCHITECTURE, _evaluated(dataset, trained))
+
+
+def _pictures(store: Store, dataset: Dataset) -> list[Picture]:
+    def read(image_id: UUID) -> bytes:
+        try:
+            return blobs.picture(store, dataset.header.project_id, image_id, "resized")
+        except ImageNotFound:
+            raise TrainingFailed(f"Image {image_id} was deleted for good during the training; train again.") from None
+
+    return [Picture(image.sha256, partial(read, image.id)) for image in dataset.images]
+
+
+def _truths(dataset: Dataset) -> Floats:
+    """1 where an image carries a tag, (images, tags)."""
+    tags = [tag.id for tag in dataset.header.tags]
+    return np.array([[tag in image.tag_ids for tag in tags] for image in dataset.images], np.float32)
+
+
+def _store(store: Store, dataset: Dataset, result: Result) -> None:
+    """The description last: where it is, the rest is."""
+    header = dataset.header
+    tags = [ModelTag(tag.id, tag.name, tag.type) for tag in header.tags]
+    evaluation = Evaluation(tags, header.classification_type, result.evaluated)
+    spec = ModelSpec(
+        header.project_id,
+        header.iteration_id,
+        header.domain_id,
+        DOMAINS[header.domain_id].type,
+        header.classification_type,
+        tags,
+        result.preprocessing,
+        now(),
+        result.architecture,
+    )
+    project_id, iteration_id = header.project_id, header.iteration_id
+    blobs.model_write(store, project_id, iteration_id, "model.onnx", result.graph)
+    evaluations.write(store, project_id, iteration_id, evaluation)
+    blobs.model_write(store, project_id, iteration_id, "model.json", msgspec.json.encode(spec))
+
+
+def _evaluated(dataset: Dataset, trained: Trained) -> list[EvaluatedImage]:
+    known = {tag.id for tag in dataset.header.tags}
+    images = [dataset.images[position] for position in trained.judged]
+    return [
+        EvaluatedImage(
+            image.id, image.created, image.width, image.height, sorted(image.tag_ids & known), answers.tolist()
+        )
+        for image, answers in zip(images, trained.probabilities, strict=True)
+    ]

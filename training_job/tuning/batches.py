@@ -1,0 +1,64 @@
+"""The batches of an epoch: new views of the images, made by threads while the batch before is learned from."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from shared.imaging.resize import model_picture
+from training_job.detection.augmentation import Ints, View, plain, varied
+from training_job.detection.data import Example
+from training_job.tuning.tunable import Batch, Tunable
+
+Made = TypeVar("Made")
+# Of so many views one shows the picture as it is served.
+PLAIN = 8
+
+
+def batches(tunable: Tunable, examples: Sequence[Example], rows: Ints, size: int, seed: int) -> Iterator[Batch]:
+    """Views of the examples at `rows`, in random order, in batches of about that size. Raises what their `read`
+    raises, and BadImageFormat.
+    """
+    order = np.random.default_rng(seed).permutation(rows)
+    device = next(tunable.module.parameters()).device
+    parts = np.array_split(np.arange(len(order)), max(round(len(order) / size), 1))
+
+    def look(place: int) -> View:
+        view = _view(tunable, examples[order[place]], np.random.default_rng([seed, place]))
+        return view._replace(pixels=tunable.see(view.pixels))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        views = _ahead(pool, [partial(look, place) for place in range(len(order))], 3 * size)
+        for part in parts:
+            yield Batch(*(each.to(device) for each in together(list(islice(views, len(part))))))
+
+
+def together(views: Sequence[View]) -> Batch:
+    most = max(1, *(len(view.tags) for view in views))
+    boxes, tags = torch.zeros(len(views), most, 4), torch.full((len(views), most), -1)
+    for row, view in enumerate(views):
+        boxes[row, : len(view.tags)] = torch.from_numpy(view.boxes)
+        tags[row, : len(view.tags)] = torch.from_numpy(view.tags)
+    return Batch(torch.from_numpy(np.concatenate([view.pixels for view in views])), boxes, tags)
+
+
+def _view(tunable: Tunable, example: Example, random: np.random.Generator) -> View:
+    picture = model_picture(example.read(), tunable.preprocessing)
+    if random.integers(PLAIN) == 0:
+        return plain(picture, example.boxes, example.tags, tunable.preprocessing)
+    return varied(picture, example.boxes, example.tags, tunable.preprocessing, random)
+
+
+def _ahead(pool: ThreadPoolExecutor, calls: Iterable[Callable[[], Made]], count: int) -> Iterator[Made]:
+    """Their answers in order; no more than `count` are made or in the making at a time."""
+    calls = iter(calls)
+    waiting: deque[Future[Made]] = deque(pool.submit(call) for call in islice(calls, count))
+    while waiting:
+        yield waiting.popleft().result()
+        waiting.extend(pool.submit(call) for call in islice(calls, 1))
