@@ -18,12 +18,12 @@ from functions.parameters import Parameter, camel, parameters, refuse_lookalikes
 from functions.runtime import runtime
 from functions.times import encode
 from shared import errors
+from shared.access.keys import fingerprint
 from shared.errors import ServiceError
 from shared.models.audit import AUDITED, SUBJECTS, AuditRecord, Stage
 from shared.models.roles import ROLES, Role
 from shared.models.wire import now
 from shared.operations.audit import audited
-from shared.secrets import fingerprint
 from shared.telemetry import counters
 from shared.telemetry.tracing import annotate, fail, span
 

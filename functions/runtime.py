@@ -6,14 +6,14 @@ from functools import cache, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from shared.access.keys import Keys
+from shared.access.rates import Rates
+from shared.access.tokens import Tokens
 from shared.events import Publisher
 from shared.operations.audit import note_rotation
 from shared.operations.serving.quota import Quota
-from shared.rates import Rates
-from shared.secrets import Keys
 from shared.settings import Settings
 from shared.storage.account.store import Store
-from shared.tokens import Tokens
 
 if TYPE_CHECKING:
     from shared.prediction.sessions import Sessions

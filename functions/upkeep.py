@@ -7,7 +7,7 @@ import msgspec
 
 from functions.edge import blueprints
 from functions.runtime import runtime
-from shared.models.jobs import AnyTask
+from shared.models.tasks import AnyTask
 from shared.operations import upkeep
 from shared.operations.training import train
 from shared.storage.account import queues

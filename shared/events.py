@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 from msgspec import Struct
 
+from shared.access.identity import credential
 from shared.errors import ServiceUnavailable
-from shared.identity import credential
 from shared.models.events import EventType
 from shared.models.wire import now
 from shared.settings import Settings

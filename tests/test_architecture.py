@@ -27,11 +27,12 @@ PLACES = {
     "shared.metrics": ["shared.models", "shared.imaging"],
     "shared.learning": ["shared.models", "shared.imaging"],
     "shared.telemetry": ["shared.models", "shared.errors"],
-    "shared.storage": ["shared.models", "shared.errors", "shared.settings", "shared.identity", "shared.telemetry"],
+    "shared.access": ["shared.errors", "shared.settings"],
+    "shared.storage": [f"shared.{name}" for name in ("models", "errors", "settings", "access.identity", "telemetry")],
     "shared.prediction": [
         f"shared.{room}" for room in ("models", "errors", "settings", "storage", "imaging", "telemetry")
     ],
-    "shared": [f"shared.{name}" for name in ("models", "errors", "settings", "identity", "fresh", "telemetry")],
+    "shared": [f"shared.{name}" for name in ("models", "errors", "settings", "access.identity", "telemetry")],
     "shared.operations": ["shared"],
     "training_job": [
         f"shared.{room}"

@@ -22,8 +22,8 @@ from azure.mgmt.appcontainers.models import (
     JobExecutionTemplate,
 )
 
+from shared.access.identity import credential
 from shared.errors import ServiceUnavailable
-from shared.identity import credential
 from shared.models.iterations import ENDED, ExecutionStatus, Launched
 from shared.settings import Settings
 

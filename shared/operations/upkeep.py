@@ -13,7 +13,8 @@ from shared.events import Publisher
 from shared.models.events import EventType
 from shared.models.images import TaggingStatus
 from shared.models.iterations import EndedIteration, IterationStatus
-from shared.models.jobs import (
+from shared.models.limits import Limits
+from shared.models.tasks import (
     SETTLED,
     Announce,
     AnyTask,
@@ -33,7 +34,6 @@ from shared.models.jobs import (
     WatchTraining,
     WriteExport,
 )
-from shared.models.limits import Limits
 from shared.models.wire import now
 from shared.operations.training import exports, notifications, train
 from shared.operations.training import iterations as operations_iterations

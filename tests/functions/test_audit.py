@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from local import audit as local_audit
+from shared.access.keys import fingerprint
 from shared.models.audit import AUDITED, AuditRecord
 from shared.models.wire import now
-from shared.secrets import fingerprint
 from shared.storage.account import audit
 from tests.functions.flows import refused, train, upload
 

@@ -19,12 +19,12 @@ from msrest.authentication import BasicTokenAuthentication
 
 from local.azurite import free_ports, is_free
 from shared.settings import ROOT, child_environment
+from tests.access.issuer import AUDIENCE, TENANT, issuing
+from tests.access.vault import Vault, identity
 from tests.functions.flows import refused
-from tests.issuer import AUDIENCE, TENANT, issuing
 from tests.local.waiting import wait_for
 from tests.pictures import picture
 from tests.servers import make_certificate, serving
-from tests.vault import Vault, identity
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from shared.models.camera import Frame, Step, Upload
 from shared.models.domains import DomainType
 from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
 from shared.models.iterations import Iteration, TrainingParameters, TrainingType
-from shared.models.jobs import AnyTask, PurgeProject
 from shared.models.limits import Limits
+from shared.models.tasks import AnyTask, PurgeProject
 from shared.models.wire import now
 from shared.operations import audit, upkeep
 from shared.operations.serving import camera, prediction, publish

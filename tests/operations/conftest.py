@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from shared import launcher
 from shared.models.domains import GENERAL
 from shared.models.iterations import ExecutionStatus, IterationRecord, Launched
-from shared.models.jobs import Announce, PrepareTraining, WatchTraining
 from shared.models.projects import Project, ProjectOptions
+from shared.models.tasks import Announce, PrepareTraining, WatchTraining
 from shared.models.training import DatasetHeader, EvaluatedImage, Evaluation, ModelTag
 from shared.operations.training import train
 from shared.operations.transfer import project_export

@@ -18,8 +18,8 @@ from shared.events import Publisher
 from shared.models import exports as models
 from shared.models.exports import Export, ExportStatus
 from shared.models.iterations import Iteration, IterationStatus
-from shared.models.jobs import BuildExport, NotifyExport
 from shared.models.predictions import BoundingBox
+from shared.models.tasks import BuildExport, NotifyExport
 from shared.operations import upkeep
 from shared.operations.training import exports, iterations
 from shared.prediction.model import Model

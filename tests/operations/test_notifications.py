@@ -16,8 +16,8 @@ from shared import errors
 from shared.events import Publisher
 from shared.models.exports import ExportRecord, ExportStatus
 from shared.models.iterations import IterationStatus
-from shared.models.jobs import NotifyExport, NotifyTraining
 from shared.models.projects import Project, ProjectOptions, ProjectSettingsUpdate, ProjectUpdate
+from shared.models.tasks import NotifyExport, NotifyTraining
 from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.training import notifications

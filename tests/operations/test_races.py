@@ -17,10 +17,10 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import Announce, SweepTag
 from shared.models.limits import Limits
 from shared.models.predictions import Pointer
 from shared.models.tags import Tag, TagUpdate
+from shared.models.tasks import Announce, SweepTag
 from shared.models.wire import now
 from shared.operations.serving import publish
 from shared.operations.training import iterations, train

@@ -8,7 +8,6 @@ import pytest
 from shared.errors import BadImageFormat, NotFound, ServiceUnavailable
 from shared.events import Publisher
 from shared.models.images import TaggingStatus
-from shared.models.jobs import ForgetIteration
 from shared.models.predictions import (
     GivenId,
     ImageIdCreateBatch,
@@ -18,6 +17,7 @@ from shared.models.predictions import (
     StoredPrediction,
 )
 from shared.models.suggestions import SuggestedTagAndRegion, Suggestion
+from shared.models.tasks import ForgetIteration
 from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.serving import stored_predictions

@@ -21,8 +21,8 @@ from shared.models.iterations import (
     TrainingParameters,
     TrainingType,
 )
-from shared.models.jobs import Announce, AnyTask, DropIteration, PrepareTraining, WatchTraining
 from shared.models.limits import Limits
+from shared.models.tasks import Announce, AnyTask, DropIteration, PrepareTraining, WatchTraining
 from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.training import iterations, train

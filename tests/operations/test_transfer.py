@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.images import RegionMark, TagMark, new_region_id
 from shared.models.iterations import IterationStatus, TrainingParameters, TrainingType
-from shared.models.jobs import ReadImport, WriteExport
 from shared.models.limits import Limits
 from shared.models.projects import ProjectStatus, ProjectUpdate
+from shared.models.tasks import ReadImport, WriteExport
 from shared.models.training import Evaluation, ModelSpec
 from shared.models.wire import now
 from shared.operations.training import train

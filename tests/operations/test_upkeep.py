@@ -9,8 +9,8 @@ from shared.errors import NotFound
 from shared.events import Publisher
 from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry, OrderBy, TaggingStatus
 from shared.models.iterations import IterationStatus
-from shared.models.jobs import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
 from shared.models.predictions import ImagePrediction, StoredPrediction
+from shared.models.tasks import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
 from shared.operations import upkeep

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared import errors, launcher
 from shared.events import Publisher
 from shared.models.iterations import ExecutionStatus, IterationStatus, TrainingRun
-from shared.models.jobs import Announce, PrepareTraining, StopTraining, WatchTraining
+from shared.models.tasks import Announce, PrepareTraining, StopTraining, WatchTraining
 from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.training import iterations, train

@@ -6,8 +6,8 @@ import msgspec
 from msgspec.structs import replace
 
 from shared.models.images import ImageRecord, TagMark
-from shared.models.jobs import ReadImport
 from shared.models.projects import ProjectStatus
+from shared.models.tasks import ReadImport
 from shared.models.transfer import ExportInfo, PartHeader, PartImage
 from shared.models.wire import now
 from shared.operations.transfer import project_import

@@ -26,9 +26,9 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import Announce, AnyTask
 from shared.models.projects import ClassificationType, Project, ProjectSettings
 from shared.models.tags import Tag, TagType
+from shared.models.tasks import Announce, AnyTask
 from shared.models.training import DatasetHeader, Evaluation, ModelSpec
 from shared.models.wire import now
 from shared.prediction.model import Model

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.events import EventType
 from shared.models.iterations import DEFAULT, IterationRecord, IterationStatus
-from shared.models.jobs import Announce
 from shared.models.names import folded
 from shared.models.predictions import Pointer
+from shared.models.tasks import Announce
 from shared.models.wire import now
 from shared.operations.workspace.texts import is_readable
 from shared.storage.account import queues

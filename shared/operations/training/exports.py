@@ -13,7 +13,7 @@ from shared import errors
 from shared.models.domains import DOMAINS, FLAVORS, Domain, DomainType
 from shared.models.exports import Export, ExportManifest, ExportRecord, ExportStatus, exported_date
 from shared.models.iterations import IterationStatus
-from shared.models.jobs import SETTLED, BuildExport, NotifyExport
+from shared.models.tasks import SETTLED, BuildExport, NotifyExport
 from shared.models.training import ModelSpec
 from shared.models.wire import now
 from shared.operations.training import iterations

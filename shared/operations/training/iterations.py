@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
-from shared.models.jobs import SETTLED, CollectPictures, DropIteration, ForgetIteration
 from shared.models.names import folded
+from shared.models.tasks import SETTLED, CollectPictures, DropIteration, ForgetIteration
 from shared.models.wire import now
 from shared.operations.serving import publish
 from shared.operations.training import train

@@ -15,8 +15,8 @@ from shared.errors import BadImageUrl, InvalidUri, ProjectNotFound
 from shared.fetch import send
 from shared.models.exports import ExportRecord, ExportStatus
 from shared.models.iterations import IterationStatus
-from shared.models.jobs import NotifyExport, NotifyTraining
 from shared.models.notifications import Content, Notification, NotificationType
+from shared.models.tasks import NotifyExport, NotifyTraining
 from shared.models.wire import now
 from shared.settings import Settings
 from shared.storage.account.store import Store

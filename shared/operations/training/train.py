@@ -24,9 +24,9 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import PrepareTraining, StopTraining, WatchTraining
 from shared.models.limits import Limits
 from shared.models.tags import Tag
+from shared.models.tasks import PrepareTraining, StopTraining, WatchTraining
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
 from shared.operations.training import training_checks as checks

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.images import ImageRecord
 from shared.models.iterations import IterationRecord, IterationStatus
-from shared.models.jobs import WriteExport
 from shared.models.projects import Project
+from shared.models.tasks import WriteExport
 from shared.models.transfer import ExportInfo, IterationExport, PartHeader, PartImage, ProjectExport
 from shared.operations.workspace import projects
 from shared.storage.account import blobs, queues

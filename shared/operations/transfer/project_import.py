@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from shared import errors
 from shared.imaging import decode, resize
 from shared.models.images import ImageRecord
-from shared.models.jobs import PurgeProject, ReadImport
 from shared.models.names import folded
 from shared.models.projects import Project, ProjectStatus
 from shared.models.tags import Tag
+from shared.models.tasks import PurgeProject, ReadImport
 from shared.models.training import DatasetHeader
 from shared.models.transfer import ExportInfo, ImportState, IterationExport, PartHeader, PartImage
 from shared.models.wire import now

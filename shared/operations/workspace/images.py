@@ -21,9 +21,9 @@ from shared.models.images import (
     TaggingStatus,
     TagMark,
 )
-from shared.models.jobs import DeleteAllImages, ReleaseImages
 from shared.models.limits import Limits
 from shared.models.tags import Tag, TagType
+from shared.models.tasks import DeleteAllImages, ReleaseImages
 from shared.models.wire import now
 from shared.operations.training.snapshots import snapshot
 from shared.operations.workspace import projects

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.domains import DOMAINS, GENERAL, Domain, DomainType
 from shared.models.iterations import IterationStatus
-from shared.models.jobs import SETTLED, PurgeProject, StopTraining
 from shared.models.limits import Limits
 from shared.models.projects import (
     AUGMENTATIONS,
@@ -22,6 +21,7 @@ from shared.models.projects import (
     ProjectStatus,
     ProjectUpdate,
 )
+from shared.models.tasks import SETTLED, PurgeProject, StopTraining
 from shared.models.wire import enum_named, now
 from shared.operations.training.notifications import check_container, check_queue
 from shared.operations.workspace.texts import checked_description, checked_name

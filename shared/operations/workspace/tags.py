@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.domains import PRODUCTS_ON_SHELVES, DomainType
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
-from shared.models.jobs import SETTLED, SweepTag
 from shared.models.limits import Limits
 from shared.models.projects import Project
 from shared.models.tags import Tag, TagType, TagUpdate
+from shared.models.tasks import SETTLED, SweepTag
 from shared.models.wire import enum_named
 from shared.operations.training.snapshots import snapshot
 from shared.operations.workspace import projects

@@ -10,7 +10,7 @@ from azure.data.tables import TableClient, TableServiceClient
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
 
-from shared.identity import credential
+from shared.access.identity import credential
 from shared.settings import Settings
 from shared.storage.account.transport import Transport
 

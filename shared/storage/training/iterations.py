@@ -9,7 +9,7 @@ import msgspec
 from shared.errors import IterationNotFound, TrainingInProgress
 from shared.models.events import EventType
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingLock
-from shared.models.jobs import Announce, NotifyTraining
+from shared.models.tasks import Announce, NotifyTraining
 from shared.models.wire import now
 from shared.storage.account import queues, rows
 from shared.storage.account.store import Store

@@ -11,11 +11,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from shared import tokens as tokens_module
+from shared.access import tokens as tokens_module
+from shared.access.tokens import Tokens
 from shared.errors import ServiceUnavailable, Unauthorized
 from shared.settings import Settings
-from shared.tokens import Tokens
-from tests.issuer import AUDIENCE, TENANT, Issuer, issuing, signing_key
+from tests.access.issuer import AUDIENCE, TENANT, Issuer, issuing, signing_key
 from tests.servers import make_certificate, serving
 
 

@@ -9,11 +9,11 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.keyvault.secrets import SecretClient
 
+from shared.access.keys import Keys, fingerprint
 from shared.errors import ServiceUnavailable
-from shared.secrets import Keys, fingerprint
 from shared.settings import Settings
+from tests.access.vault import TOKEN, Vault
 from tests.servers import make_certificate, serving
-from tests.vault import TOKEN, Vault
 
 SETTINGS = Settings(training_key_1="t1", training_key_2="t2", prediction_key_1="p1")
 

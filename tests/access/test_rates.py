@@ -9,12 +9,12 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from shared.access.rates import Rates
 from shared.errors import QuotaExceeded, ServiceUnavailable, TooManyRequests
 from shared.models.limits import TIERS, Limits, read_limits
 from shared.models.wire import now
 from shared.operations.serving import quota
 from shared.operations.serving.quota import Quota
-from shared.rates import Rates
 from shared.settings import ROOT, child_environment
 from shared.storage.account import rows
 from shared.storage.account.transactions import Change, transact

@@ -9,8 +9,8 @@ import msgspec
 import urllib3
 from msgspec import Struct
 
+from shared.access.fresh import Clock, Fresh
 from shared.errors import ServiceUnavailable, Unauthorized
-from shared.fresh import Clock, Fresh
 from shared.settings import Settings
 
 if TYPE_CHECKING:

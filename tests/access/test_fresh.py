@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.access.fresh import Fresh
 from shared.errors import ServiceUnavailable
-from shared.fresh import Fresh
 
 
 class Source:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Self
 
+from shared.access.fresh import Clock, Fresh
+from shared.access.identity import credential
 from shared.errors import ServiceUnavailable
-from shared.fresh import Clock, Fresh
-from shared.identity import credential
 from shared.settings import Settings
 
 if TYPE_CHECKING:
