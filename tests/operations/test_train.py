@@ -200,7 +200,7 @@ def test_what_is_refused_leaves_no_trace(store, settings, project_id, tagged, la
         lose_an_image(store, project_id, tagged[0])
         return 1
 
-    monkeypatch.setattr(stored, "next_number", overtaken)
+    monkeypatch.setattr(stored, "take_number", overtaken)
     with pytest.raises(errors.MultiClassTrainingValidationFailed):
         train_project(store, settings, project_id)
     assert stored.list_all(store, project_id) == []

@@ -84,7 +84,7 @@ def test_nothing_can_be_done_in_a_project_that_is_not_there(store: Store) -> Non
         lambda: images.insert(store, nowhere, record()),
         lambda: images.get(store, nowhere, other),
         lambda: images.update(store, nowhere, other, lambda image: image),
-        lambda: iterations.next_number(store, nowhere),
+        lambda: iterations.take_number(store, nowhere),
         lambda: iterations.insert(store, iteration(nowhere)),
         lambda: iterations.get(store, nowhere, other),
         lambda: iterations.update(store, nowhere, other, lambda kept: kept),
@@ -264,7 +264,7 @@ def test_an_image_with_many_tags_of_which_one_is_gone_leaves_nothing(store: Stor
 
 
 def test_iterations_are_numbered_kept_and_listed(store: Store, project_id: UUID) -> None:
-    made = [iteration(project_id, iterations.next_number(store, project_id)) for _ in range(3)]
+    made = [iteration(project_id, iterations.take_number(store, project_id)) for _ in range(3)]
     for kept in reversed(made):
         iterations.insert(store, kept)
     assert iterations.list_all(store, project_id) == made
@@ -273,12 +273,12 @@ def test_iterations_are_numbered_kept_and_listed(store: Store, project_id: UUID)
     assert iterations.get(store, project_id, made[0].iteration.id) == changed
     iterations.delete(store, project_id, made[2].iteration.id)
     assert iterations.list_all(store, project_id) == [changed, made[1]]
-    assert iterations.next_number(store, project_id) == 4
+    assert iterations.take_number(store, project_id) == 4
 
 
 def test_no_iteration_number_is_given_twice(store: Store, project_id: UUID) -> None:
     with ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(lambda _: iterations.next_number(store, project_id), range(16)))
+        numbers = list(pool.map(lambda _: iterations.take_number(store, project_id), range(16)))
     assert sorted(numbers) == list(range(1, 17))
 
 

@@ -170,7 +170,7 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
     stored.lock_training(store, iteration.project_id, iteration.id)
     try:
         queues.send(store, "upkeep", WatchTraining(iteration.project_id, iteration.id), delay=WATCH_SECONDS)
-        name = f"Iteration {stored.next_number(store, iteration.project_id)}"
+        name = f"Iteration {stored.take_number(store, iteration.project_id)}"
         record = replace(record, iteration=replace(iteration, name=name))
         stored.insert(store, record)
         if large:

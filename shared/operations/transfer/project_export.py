@@ -41,7 +41,7 @@ def export_project(store: Store, project_id: UUID) -> ProjectExport:
         "ocellus-project-1",
         _without_secrets(project),
         counted.changes,
-        transfers.next_number(store, project_id),
+        stored_iterations.next_number(store, project_id),
         tags,
         counted.images,
         transfers.part_reference(store, project_id, task.export_id, 0, 0),

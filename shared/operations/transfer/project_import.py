@@ -205,7 +205,7 @@ def _finish(work: Import, task: ReadImport) -> None:
         same = task.unchanged and iteration.record.run.revision == work.info.revision
         ids = work.ids(iteration.record.run.selected_tags)
         iterations.insert(store, exported.iteration(iteration, project_id, ids, revision if same else -1))
-    transfers.set_next_number(store, project_id, work.info.next_number)
+    iterations.set_next_number(store, project_id, work.info.next_number)
     _end(store, project_id, ProjectStatus.SUCCEEDED)
 
 

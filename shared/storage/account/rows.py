@@ -5,6 +5,7 @@ import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import chain, count, takewhile
 from typing import NamedTuple
@@ -21,6 +22,10 @@ from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMi
 PAGE = 1_000
 ATTEMPTS = 40
 LONGEST_KEY = 200
+# Row keys hold the milliseconds until the year 2286, so that the newest sorts first.
+FAR = 10**13
+# A longer document is read from its own row; a page of copies stays small.
+COPIED_LENGTH = 8_000
 
 
 class Row(NamedTuple):
@@ -41,6 +46,12 @@ def name_key(name: str) -> str:
 def former_name_key(name: str) -> str:
     """The key of before, when ß was ss: another one for few names, under which they may still be kept."""
     return _key(unicodedata.normalize("NFC", name.casefold()))
+
+
+def inverted(time: datetime) -> int:
+    """As row keys hold it. A time without a zone is UTC."""
+    milliseconds = round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
+    return FAR - min(max(milliseconds, 2), FAR)
 
 
 def _key(name: str) -> str:

@@ -1,7 +1,7 @@
 """Stored predictions: a row each, newest first, an index row by uncertainty, and the picture that was judged."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -11,16 +11,12 @@ from shared.errors import NotFound
 from shared.models.predictions import PredictionOrder, StoredPrediction, uncertainty
 from shared.storage.account import blobs, rows, signing
 from shared.storage.account.pages import Page, page
-from shared.storage.account.rows import Row
+from shared.storage.account.rows import COPIED_LENGTH, FAR, Row, inverted
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, transact
 
-# Row keys hold the milliseconds until the year 2286, so that the newest sorts first.
-FAR = 10**13
 # Those of the index hold how many parts in 10^9 a prediction is sure, so that the least sure sorts first.
 SURE = 10**9
-# Larger ones are read from their own rows; a page of copies stays small.
-COPIED_LENGTH = 8_000
 # So many rows are read at once.
 BLOCK = 256
 # So many expired predictions are found, then deleted, before more are looked for.
@@ -180,12 +176,6 @@ def _keys(store: Store, project_id: UUID, prediction_id: UUID) -> list[str]:
 
 def _key(inverted: int) -> str:
     return f"at:{inverted:013}"
-
-
-def inverted(time: datetime) -> int:
-    """A time without a zone is UTC."""
-    milliseconds = round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
-    return FAR - min(max(milliseconds, 2), FAR)
 
 
 def _stored(doc: str) -> StoredPrediction:

@@ -21,6 +21,18 @@ TRAINING = "training"
 
 
 def next_number(store: Store, project_id: UUID) -> int:
+    """Of the iteration that is trained next."""
+    row = rows.read(store.catalog, str(project_id), NUMBER)
+    return int(row.doc) if row else 1
+
+
+def set_next_number(store: Store, project_id: UUID, number: int) -> None:
+    """Does nothing where the project has counted before. Raises ProjectNotFound."""
+    with suppress(RowExists):
+        ledger.commit(store, project_id, [Change("insert", NUMBER, str(number))])
+
+
+def take_number(store: Store, project_id: UUID) -> int:
     """1, 2, 3, ...: never one twice. Raises ProjectNotFound."""
     for _ in rows.attempts():
         row = rows.read(store.catalog, str(project_id), NUMBER)

@@ -7,8 +7,8 @@ import msgspec
 
 from shared.models.suggestions import Suggestion
 from shared.storage.account import rows
+from shared.storage.account.rows import inverted
 from shared.storage.account.store import Store
-from shared.storage.serving.predictions import inverted
 
 # Row keys of the index hold parts in 10^9.
 UNSURE = 10**9

@@ -12,10 +12,9 @@ from shared.models.images import ImageRecord
 from shared.models.suggestions import SortBy, Suggestion
 from shared.storage.account import rows
 from shared.storage.account.pages import Page, page
-from shared.storage.account.rows import Row
+from shared.storage.account.rows import COPIED_LENGTH, Row, inverted
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowExists, transact
-from shared.storage.serving.predictions import BATCH, COPIED_LENGTH, inverted
 from shared.storage.workspace import images, scores
 from shared.storage.workspace.scores import Scores
 from shared.storage.workspace.suggestion_rows import all_of, decode, keys, own
@@ -28,6 +27,8 @@ PART = 128
 RARE = 1 / 12
 # So many suggestions of a deleted iteration are deleted in one step: some seconds of work.
 FORGOTTEN = 500
+# So many expired suggestions are found, then deleted, before more are looked for.
+BATCH = 256
 
 
 class Wanted(NamedTuple):

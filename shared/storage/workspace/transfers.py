@@ -1,7 +1,6 @@
 """The blobs of project exports, and of imports under way."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -10,11 +9,8 @@ import msgspec
 
 from shared.models.images import ImageRecord
 from shared.models.transfer import ExportInfo, ImportState, PartHeader, PartImage
-from shared.storage.account import blobs, rows, signing
+from shared.storage.account import blobs, signing
 from shared.storage.account.store import Store
-from shared.storage.account.transactions import Change, RowExists
-from shared.storage.training.iterations import NUMBER
-from shared.storage.workspace import ledger
 from shared.storage.workspace.ranges import Range, walk
 
 EXPORT = "project-export"
@@ -58,18 +54,6 @@ def images_after(store: Store, project_id: UUID, after: UUID | None, limit: int)
     """So many images of the workspace, the newest first, beginning behind that one."""
     found = walk(store, (Range(project_id, "image:"),), beyond=str(after or ""), page=limit)
     return [msgspec.json.decode(row.doc, type=ImageRecord) for row in islice(found, limit)]
-
-
-def next_number(store: Store, project_id: UUID) -> int:
-    """Of the iteration that is trained next."""
-    row = rows.read(store.catalog, str(project_id), NUMBER)
-    return int(row.doc) if row else 1
-
-
-def set_next_number(store: Store, project_id: UUID, number: int) -> None:
-    """Does nothing where the project has counted before. Raises ProjectNotFound."""
-    with suppress(RowExists):
-        ledger.commit(store, project_id, [Change("insert", NUMBER, str(number))])
 
 
 def begin_import(store: Store, project_id: UUID, state: ImportState) -> None:
