@@ -23,6 +23,7 @@ PLACES = {
     "shared.settings": ["shared.models"],
     "shared.models": ["shared.errors"],
     "shared.samples": [],
+    "shared.fetch": ["shared.errors"],
     "shared.imaging": ["shared.models", "shared.errors"],
     "shared.metrics": ["shared.models", "shared.imaging"],
     "shared.learning": ["shared.models", "shared.imaging"],

@@ -1,0 +1,136 @@
+"""docs/design.md agrees with the code: its map with the rooms and what they may know, its names with what is there."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from shared.settings import ROOT
+from tests.test_architecture import PLACES, RESERVED, ROOMS, imports, name_of, sources, within
+
+PAGE = (ROOT / "docs" / "design.md").read_text()
+README = (ROOT / "README.md").read_text()
+# Who may know all that lies below, and needs no list.
+FREE = {"tests", "benchmarks", "local"}
+ALL = "all of `shared/`"
+
+
+def room_of(name: str) -> str:
+    """The room of a module by its full name: what lies in the root or in `shared`."""
+    first, *rest = name.split(".")
+    return rest[0] if first == "shared" and rest else first
+
+
+def rooms() -> set[str]:
+    found = {room_of(name_of(path)) for path in sources()}
+    return found - {"shared"} | {path.name for path in (ROOT / "shared").iterdir() if is_room(path)}
+
+
+def is_room(path: Path) -> bool:
+    return path.is_dir() and path.name != "__pycache__"
+
+
+def lines() -> list[list[str]]:
+    """The map, the highest line first."""
+    (block,) = re.findall(r"## The map\n.*?```text\n(.*?)```", PAGE, re.DOTALL)
+    return [line.split() for line in block.splitlines()]
+
+
+def table() -> dict[str, tuple[str, str]]:
+    """Of each room what it knows and which packages it has, as the page says it."""
+    section = PAGE.partition("## The map")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?) \| (.*?) ?\| ?(.*?) ?\|$", section, re.MULTILINE)
+    return {name: (knows, packages) for names, knows, packages in rows for name in named(names)}
+
+
+def named(text: str) -> set[str]:
+    return set(re.findall(r"`([\w.]+)`", text))
+
+
+def full(room: str) -> str:
+    return room if room in (path.removesuffix(".py") for path in ROOMS) else f"shared.{room}"
+
+
+def may_know(room: str) -> set[str]:
+    places = [place for place in PLACES if within(place, [full(room)])]
+    places = places or [max((place for place in PLACES if within(full(room), [place])), key=len)]
+    return {room_of(wanted) for place in places for wanted in PLACES[place]} - {room}
+
+
+def test_every_room_is_on_the_map_once():
+    on_map = [room for line in lines() for room in line]
+    assert sorted(on_map) == sorted(rooms())
+
+
+def test_rooms_know_only_what_lies_below():
+    depth = {room: number for number, line in enumerate(lines()) for room in line}
+    for path in sources():
+        room = room_of(name_of(path))
+        for _, wanted in imports(ast.parse(path.read_text())):
+            other = room_of(wanted)
+            if other in depth and within(wanted, [full(other)]) and {room, other} != {"tests", "benchmarks"}:
+                assert room == other or depth[room] < depth[other], f"{path.relative_to(ROOT)} imports {wanted}"
+
+
+def test_the_table_says_what_a_room_may_know():
+    told = table()
+    assert told.keys() == rooms()
+    for room in rooms() - FREE:
+        knows, known = told[room][0], may_know(room)
+        assert (knows == ALL) == ("shared" in known), room
+        if knows != ALL:
+            assert named(knows) == known, room
+
+
+def test_the_table_says_which_packages_a_room_may_import():
+    for room, (_, packages) in table().items():
+        having = {package for package, users in RESERVED.items() if within(full(room), users)}
+        having -= {package for package in having if within(package, ["shared"])}
+        assert packages == "all" if room in ("tests", "benchmarks") else named(packages) == having, room
+
+
+def test_the_readme_lists_the_rooms():
+    section = README.partition("## Rooms")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([\w/]+)/` \|", section, re.MULTILINE)
+    folders = {path.name for path in ROOT.iterdir() if is_room(path) and not path.name.startswith(".")}
+    ours = {f"shared/{path.name}" for path in (ROOT / "shared").iterdir() if is_room(path)}
+    assert set(listed) == (folders & {*ROOMS, "infra"} | ours) - {"shared", "tests"}
+
+
+@cache
+def definitions() -> dict[str, set[str]]:
+    """What each module of that name defines: functions, classes, constants, and the methods of classes."""
+    found: dict[str, set[str]] = {}
+    for path in sources():
+        if "tests" not in path.relative_to(ROOT).parts:
+            found.setdefault(name_of(path).split(".")[-1], set()).update(defined(ast.parse(path.read_text()).body))
+    return found
+
+
+def defined(body: list[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        if isinstance(node, ast.ClassDef):
+            yield from defined(node.body)
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+\.[a-z_]+)`", PAGE))))
+def test_a_function_that_the_page_names_is_there(name):
+    module, function = name.split(".")
+    if (ROOT / name).exists() or name in RESERVED:
+        return
+    assert function in definitions().get(module, set())
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+/[\w/]*(?:\.\w+)?)`", PAGE))))
+def test_a_path_that_the_page_names_is_there(name):
+    assert (ROOT / name).exists() or (ROOT / "shared" / name).exists()
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([A-Z]\w+[a-z]\w+)`", PAGE))))
+def test_a_class_that_the_page_names_is_there(name):
+    assert name == "FunctionApp" or any(name in names for names in definitions().values())
