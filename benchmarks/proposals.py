@@ -20,7 +20,7 @@ from shared.imaging.boxes import Floats, iou, ltwh_to_xyxy
 from shared.imaging.decode import decode
 from shared.imaging.proposals import propose
 from shared.imaging.resize import RESIZED_SIDE, shrink
-from shared.operations.workspace.proposals import PROPOSALS
+from shared.operations.labelling.proposals import PROPOSALS
 
 OVERLAP = 0.5
 FIRST = (1, 10, PROPOSALS)

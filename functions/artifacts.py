@@ -4,7 +4,7 @@ from uuid import UUID
 
 from functions.call import Call
 from functions.edge import training
-from shared.operations.training import artifacts
+from shared.operations.workspace import artifacts
 
 
 @training("GET", "projects/{project_id}/artifacts")

@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.call import Call
 from functions.edge import training, version2
 from shared.models.proposals import ImageRegionProposal
-from shared.operations.workspace import proposals
+from shared.operations.labelling import proposals
 
 
 @training("POST", "projects/{project_id}/images/{image_id}/regionproposals")

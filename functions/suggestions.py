@@ -11,7 +11,7 @@ from shared.models.suggestions import (
     SuggestedTagAndRegionQueryToken,
     TagFilter,
 )
-from shared.operations.workspace import suggestions
+from shared.operations.labelling import suggestions
 
 
 @training("POST", "projects/{project_id}/tagsandregions/suggestions")

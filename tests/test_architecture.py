@@ -1,7 +1,9 @@
 """The rooms keep to their walls: who may import whom, how long a file and a function may be, what a file is called."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,15 @@ ROOMS = ["function_app.py", "functions", "shared", "training_job", "local", "ben
 MAX_FILE, MAX_FUNCTION = 500, 60
 NO_NAME = {"utils.py", "helpers.py", "common.py", "misc.py", "manager.py"}
 
+
+def of_shared(*rooms: str) -> list[str]:
+    return [f"shared.{room}" for room in rooms]
+
+
+ROWS = of_shared("models", "errors", "telemetry", "storage.account")
+RULES = of_shared("models", "errors", "settings", "storage", "telemetry")
 # What each place of ours may import of ours, beside what lies within it; the longest place that fits a module counts.
+# Rooms within a room stand in the order of their arrows: each may import of those above it.
 PLACES = {
     "function_app": ["functions", "shared.settings", "shared.telemetry.export"],
     "functions": [
@@ -29,18 +39,35 @@ PLACES = {
     "shared.learning": ["shared.models", "shared.imaging"],
     "shared.telemetry": ["shared.models", "shared.errors"],
     "shared.access": ["shared.errors", "shared.settings"],
-    "shared.storage": [f"shared.{name}" for name in ("models", "errors", "settings", "access.identity", "telemetry")],
-    "shared.prediction": [
-        f"shared.{room}" for room in ("models", "errors", "settings", "storage", "imaging", "telemetry")
+    "shared.storage": [],
+    "shared.storage.account": of_shared("models", "errors", "settings", "access.identity", "telemetry"),
+    "shared.storage.columns": ROWS,
+    "shared.storage.workspace": [*ROWS, *of_shared("storage.columns")],
+    "shared.storage.training": [*ROWS, *of_shared("storage.columns", "storage.workspace")],
+    "shared.storage.serving": ROWS,
+    "shared.prediction": of_shared("models", "errors", "settings", "storage", "imaging", "telemetry"),
+    "shared": of_shared("models", "errors", "settings", "access.identity", "telemetry"),
+    "shared.operations.audit": RULES,
+    "shared.operations.continuation": RULES,
+    "shared.operations.notifications": [*RULES, *of_shared("events", "fetch")],
+    "shared.operations.workspace": [*RULES, *of_shared("fetch", "imaging", "operations.notifications")],
+    "shared.operations.serving": [
+        *RULES,
+        *of_shared("events", "imaging", "prediction", "operations.continuation", "operations.workspace"),
     ],
-    "shared": [f"shared.{name}" for name in ("models", "errors", "settings", "access.identity", "telemetry")],
+    "shared.operations.training": [
+        *RULES,
+        *of_shared("launcher", "metrics", "operations.workspace", "operations.serving"),
+    ],
+    "shared.operations.labelling": [
+        *RULES,
+        *of_shared("imaging", "prediction", "operations.continuation", "operations.workspace", "operations.training"),
+    ],
+    "shared.operations.transfer": [*RULES, *of_shared("fetch", "imaging", "operations.workspace")],
     "shared.operations": ["shared"],
-    "training_job": [
-        f"shared.{room}"
-        for room in (
-            *("models", "errors", "settings", "storage", "imaging", "prediction", "learning", "metrics", "telemetry"),
-        )
-    ],
+    "training_job": of_shared(
+        *("models", "errors", "settings", "storage", "imaging", "prediction", "learning", "metrics", "telemetry"),
+    ),
 }
 # Places whose modules stand side by side and do not import each other.
 APART = ["functions", "shared"]
@@ -95,6 +122,28 @@ def import_faults(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield line, f"{package} is imported in {' and '.join(users) or 'no place'} only"
 
 
+def prefixes(name: str) -> Iterator[str]:
+    """a, a.b and a.b.c of a.b.c."""
+    return accumulate(name.split("."), "{}.{}".format)
+
+
+def file_of(name: str, files: Mapping[str, object]) -> str:
+    """The module that an imported name is, or lies in; "" where it is none of ours."""
+    found = [file for part in prefixes(name) for file in (f"{part}.__init__", part) if file in files]
+    return found[-1] if found else ""
+
+
+def arrows(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
+    """Which room imports of which: of two modules, the rooms or files that stand side by side where they part."""
+    found: dict[str, set[str]] = {}
+    for file, tree in trees.items():
+        for wanted in {file_of(name, trees) for _, name in imports(tree)} - {file, ""}:
+            parted = zip(prefixes(file), prefixes(wanted), strict=False)
+            here, there = next(pair for pair in parted if pair[0] != pair[1])
+            found.setdefault(here, set()).add(there)
+    return found
+
+
 def size_faults(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
     lines = len(path.read_text().splitlines())
     if lines > MAX_FILE:
@@ -130,6 +179,31 @@ def test_the_rooms_keep_to_their_walls(path: Path) -> None:
     assert not faults(path), "\n".join(faults(path))
 
 
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    parts = {path: path.relative_to(ROOT).with_suffix("").parts for path in sources()}
+    files = {".".join(place): path for path, place in parts.items() if place[0] not in ("tests", "training_job")}
+    trees = {file: ast.parse(path.read_text()) for file, path in files.items()}
+    TopologicalSorter(arrows(trees)).prepare()
+
+
+def test_a_circle_of_rooms_is_seen() -> None:
+    sources = {
+        "shared.__init__": "",
+        "shared.storage.tags": "from shared.models.tags import Tag",
+        "shared.storage.rows.read": "def f():\n    from shared.storage import tags",
+        "shared.models.tags": "import shared.errors",
+    }
+    trees = {file: ast.parse(source) for file, source in sources.items()}
+    assert arrows(trees) == {
+        "shared.storage": {"shared.models"},
+        "shared.storage.rows": {"shared.storage.tags"},
+        "shared.models": {"shared.__init__"},
+    }
+    trees["shared.models.tags"] = ast.parse("from shared.storage.rows.read import f")
+    with pytest.raises(CycleError):
+        TopologicalSorter(arrows(trees)).prepare()
+
+
 @pytest.mark.parametrize(
     ("name", "source", "fault"),
     [
@@ -138,6 +212,9 @@ def test_the_rooms_keep_to_their_walls(path: Path) -> None:
         ("shared.imaging.decode", "from shared import storage", "may not import"),
         ("shared.storage.workspace.tags", "def f():\n    import shared.imaging.decode", "may not import"),
         ("shared.operations.workspace.tags", "import functions.edge", "may not import"),
+        ("shared.operations.workspace.tags", "import shared.operations.training.train", "may not import"),
+        ("shared.storage.workspace.tags", "from shared.storage.training import datasets", "may not import"),
+        ("shared.storage.columns.snapshot", "from shared.storage.workspace import ledger", "may not import"),
         ("functions.tags", "from functions import images", "may not import"),
         ("shared.fetch", "import shared.events", "may not import"),
         ("functions.tags", "import local.host", "nothing imports local"),

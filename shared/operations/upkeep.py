@@ -35,7 +35,8 @@ from shared.models.tasks import (
     WriteExport,
 )
 from shared.models.wire import now
-from shared.operations.training import exports, notifications, train
+from shared.operations.notifications import destinations
+from shared.operations.training import exports, train
 from shared.operations.training import iterations as operations_iterations
 from shared.operations.transfer import project_export, project_import
 from shared.settings import Settings
@@ -96,8 +97,8 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
             case ForgetIteration():
                 rest = _forget(store, task)
             case NotifyTraining() | NotifyExport():
-                if not notifications.notify(store, settings, task):
-                    queues.send(store, "upkeep", task, delay=notifications.AGAIN)
+                if not destinations.notify(store, settings, task):
+                    queues.send(store, "upkeep", task, delay=destinations.AGAIN)
     except NotYet:
         queues.send(store, "upkeep", task, delay=AGAIN)
     if rest:

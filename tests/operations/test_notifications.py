@@ -20,7 +20,7 @@ from shared.models.projects import Project, ProjectOptions, ProjectSettingsUpdat
 from shared.models.tasks import NotifyExport, NotifyTraining
 from shared.models.wire import now
 from shared.operations import upkeep
-from shared.operations.training import notifications
+from shared.operations.notifications import destinations
 from shared.operations.workspace import projects
 from shared.storage.account import queues
 from shared.storage.training import exports
@@ -161,7 +161,7 @@ def test_private_addresses_are_refused_unless_the_settings_allow_them(store, set
     project = create(store, settings, queue=target.queue_uri)
     target.messages()
     strict = replace(settings, allow_private_urls=False)
-    assert not notifications.notify(store, strict, NotifyTraining(project.id, now(), uuid4(), IterationStatus.FAILED))
+    assert not destinations.notify(store, strict, NotifyTraining(project.id, now(), uuid4(), IterationStatus.FAILED))
     assert target.messages() == []
 
 
@@ -194,7 +194,7 @@ def test_a_queue_that_is_gone_is_tried_again_and_given_up_after_a_day(store, set
     monkeypatch.setattr(queues, "send", lambda store, queue, task, delay=0.0: sent.append((task, delay)))
     task = NotifyTraining(gone.id, now(), uuid4(), IterationStatus.COMPLETED)
     do(store, settings, task)
-    assert sent == [(task, notifications.AGAIN)]
+    assert sent == [(task, destinations.AGAIN)]
     do(store, settings, replace(task, since=now() - timedelta(days=2)))
     do(store, settings, replace(task, project_id=uuid4()))
     assert len(sent) == 1

@@ -15,8 +15,7 @@ from shared.models.limits import Limits
 from shared.models.projects import ProjectSettingsUpdate, ProjectUpdate
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
-from shared.operations.training import train
-from shared.operations.training import training_checks as checks
+from shared.operations.training import checks, train
 from shared.operations.workspace import images, projects, tags
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations

@@ -11,8 +11,8 @@ from shared.models.iterations import DEFAULT, IterationRecord, IterationStatus
 from shared.models.names import folded
 from shared.models.predictions import Pointer
 from shared.models.tasks import Announce
+from shared.models.texts import is_readable
 from shared.models.wire import now
-from shared.operations.workspace.texts import is_readable
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.serving import published

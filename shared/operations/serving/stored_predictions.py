@@ -18,13 +18,13 @@ from shared.models.predictions import (
     StoredImagePrediction,
     StoredPrediction,
 )
-from shared.operations.serving.continuation import Session, page_size
+from shared.operations.continuation import Session, page_size
 from shared.operations.serving.prediction import check_application
-from shared.operations.training.iterations import get_iterations
 from shared.operations.workspace import uploads
 from shared.operations.workspace.projects import get_project
 from shared.storage.account.store import Store
 from shared.storage.serving import predictions as stored
+from shared.storage.training import iterations as stored_iterations
 
 TAGS_PER_QUERY = 2
 CREATED = (ImageUploadStatus.OK, ImageUploadStatus.OK_DUPLICATE)
@@ -36,7 +36,8 @@ def query_predictions(
     """A page of those that meet all conditions; two tags mean both of them."""
     size = page_size(limits, token.max_count)
     _check(token)
-    iterations = {iteration.id for iteration in get_iterations(store, project_id)}
+    get_project(store, project_id)
+    iterations = {record.iteration.id for record in stored_iterations.list_all(store, project_id)}
     if token.iteration_id and token.iteration_id not in iterations:
         raise errors.IterationNotFound(f"There is no iteration {token.iteration_id} in this project.")
     order, since, until = token.order_by or PredictionOrder.NEWEST, token.start_time, token.end_time

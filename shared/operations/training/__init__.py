@@ -1,1 +1,1 @@
-"""From the train call to the iteration: its results, its exports and who is told of them."""
+"""From the train call to the iteration: its results and its exports."""

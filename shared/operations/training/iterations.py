@@ -9,11 +9,11 @@ from shared import errors
 from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
 from shared.models.names import folded
 from shared.models.tasks import SETTLED, CollectPictures, DropIteration, ForgetIteration
+from shared.models.texts import checked_name
 from shared.models.wire import now
 from shared.operations.serving import publish
 from shared.operations.training import train
 from shared.operations.workspace import projects
-from shared.operations.workspace.texts import checked_name
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.serving import published

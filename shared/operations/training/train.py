@@ -29,8 +29,8 @@ from shared.models.tags import Tag
 from shared.models.tasks import PrepareTraining, StopTraining, WatchTraining
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
-from shared.operations.training import training_checks as checks
-from shared.operations.training.training_data import of_classifier, of_detector
+from shared.operations.training import checks
+from shared.operations.training.data import of_classifier, of_detector
 from shared.operations.workspace import projects
 from shared.operations.workspace.tags import require_tags
 from shared.settings import Settings

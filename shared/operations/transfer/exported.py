@@ -17,11 +17,11 @@ from shared.models.images import ImageRecord, RegionMark
 from shared.models.iterations import IterationRecord, IterationStatus
 from shared.models.limits import Limits
 from shared.models.tags import Tag, TagType
+from shared.models.texts import checked_description, checked_name
 from shared.models.training import EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.transfer import ExportInfo, IterationExport, PartHeader, PartImage
 from shared.operations.transfer.project_export import FILES
 from shared.operations.workspace import projects
-from shared.operations.workspace.texts import checked_description, checked_name
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.workspace import transfers

@@ -21,13 +21,13 @@ from shared.models.names import folded
 from shared.models.projects import Project, ProjectStatus
 from shared.models.tags import Tag
 from shared.models.tasks import PurgeProject, ReadImport
+from shared.models.texts import DESCRIPTION_LENGTH, NAME_LENGTH, checked_name
 from shared.models.training import DatasetHeader
 from shared.models.transfer import ExportInfo, ImportState, IterationExport, PartHeader, PartImage
 from shared.models.wire import now
 from shared.operations.transfer import exported
 from shared.operations.transfer.exported import Source, Unreachable, renamed
 from shared.operations.workspace import projects
-from shared.operations.workspace.texts import DESCRIPTION_LENGTH, NAME_LENGTH, checked_name
 from shared.settings import Settings
 from shared.storage.account import blobs, queues, signing
 from shared.storage.account.store import Store

@@ -1,1 +1,1 @@
-"""What people work on: projects, tags, images with their regions and metadata, and suggestions."""
+"""What people work on: projects, tags, images with their regions and metadata."""

@@ -25,8 +25,8 @@ from shared.models.limits import Limits
 from shared.models.tags import Tag, TagType
 from shared.models.tasks import DeleteAllImages, ReleaseImages
 from shared.models.wire import now
-from shared.operations.training.snapshots import snapshot
 from shared.operations.workspace import projects
+from shared.operations.workspace.snapshots import snapshot
 from shared.operations.workspace.tags import require_tags
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store

@@ -22,9 +22,9 @@ from shared.models.projects import (
     ProjectUpdate,
 )
 from shared.models.tasks import SETTLED, PurgeProject, StopTraining
+from shared.models.texts import checked_description, checked_name
 from shared.models.wire import enum_named, now
-from shared.operations.training.notifications import check_container, check_queue
-from shared.operations.workspace.texts import checked_description, checked_name
+from shared.operations.notifications.destinations import check_container, check_queue
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.training import iterations as stored_iterations

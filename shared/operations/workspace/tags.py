@@ -13,10 +13,10 @@ from shared.models.limits import Limits
 from shared.models.projects import Project
 from shared.models.tags import Tag, TagType, TagUpdate
 from shared.models.tasks import SETTLED, SweepTag
+from shared.models.texts import checked_description, checked_name
 from shared.models.wire import enum_named
-from shared.operations.training.snapshots import snapshot
 from shared.operations.workspace import projects
-from shared.operations.workspace.texts import checked_description, checked_name
+from shared.operations.workspace.snapshots import snapshot
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.workspace import images as stored_images

@@ -24,7 +24,7 @@ from shared.models.suggestions import (
 )
 from shared.models.tags import Tag
 from shared.models.wire import now
-from shared.operations.serving.continuation import Session, page_size
+from shared.operations.continuation import Session, page_size
 from shared.operations.training.iterations import trained_iteration
 from shared.operations.workspace.tags import require_tags
 from shared.prediction.model import Model

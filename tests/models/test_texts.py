@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import BadTagName
-from shared.operations.workspace.texts import NAME_LENGTH, checked_name
+from shared.models.texts import NAME_LENGTH, checked_name
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What subscribers and the storage that a project names are told."""
