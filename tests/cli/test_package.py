@@ -100,7 +100,7 @@ def test_the_package_serves_predictions_with_its_requirements_alone(unpacked, pr
     (port,) = free_ports(1)
     settings = {"SERVICES": "prediction", "STORAGE_CONNECTION_STRING": azurite, "PREDICTION_KEY_1": "key"}
     note = tmp_path / "modules.json"
-    command = [python, ROOT / "tests" / "local" / "hosting.py", note, ROOT, site, str(port)]
+    command = [python, ROOT / "tests" / "cli" / "hosting.py", note, ROOT, site, str(port)]
     with subprocess.Popen(command, cwd=folder, env=child_environment(**settings)) as host:
         try:
             eventually(lambda: not is_free(port) or host.poll() is not None)

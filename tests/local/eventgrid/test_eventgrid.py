@@ -12,24 +12,12 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.core.messaging import CloudEvent
 from azure.eventgrid import EventGridPublisherClient
-from azure.storage.blob import ContainerClient, LinearRetry
+from azure.storage.blob import ContainerClient
 
 from local.service import Service, running
-from tests.local.conftest import SAMPLE
+from tests.local.eventgrid.uploading import SUBJECT, seen, uploads
+from tests.local.sample import SAMPLE
 from tests.local.waiting import Traces, wait_for
-
-SUBJECT = "/blobServices/default/containers/uploads/blobs/"
-
-
-def uploads(service: Service) -> ContainerClient:
-    quick = LinearRetry(backoff=1)
-    return ContainerClient.from_connection_string(service.connection_string, "uploads", retry_policy=quick)
-
-
-def seen(traces: Traces, name: str) -> list[dict[str, object]]:
-    """The data of the events that arrived for uploads whose name starts so."""
-    events = (msgspec.json.decode(trace) for trace in traces.of("seen"))
-    return [event["data"] for event in events if event["subject"].startswith(SUBJECT + name)]
 
 
 def test_upload_is_told_of_once_for_each_content(service: Service, traces: Traces) -> None:

@@ -13,7 +13,7 @@ from local.azurite import free_ports
 from local.network import addresses
 from local.network.addresses import AddressError, listen
 from local.service import Options, Service, StartError, running
-from tests.local.conftest import FOLDER
+from tests.local.sample import FOLDER
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from azure.storage.blob import (
 
 from local.eventgrid.ledger import Ledger
 from local.service import Service, running
-from tests.local.conftest import SAMPLE
-from tests.local.test_eventgrid import seen, uploads
+from tests.local.eventgrid.uploading import seen, uploads
+from tests.local.sample import SAMPLE
 from tests.local.waiting import Traces, wait_for
 
 
