@@ -32,7 +32,6 @@ PLACES = {
     "shared.errors": [],
     "shared.settings": ["shared.models"],
     "shared.models": ["shared.errors"],
-    "shared.samples": [],
     "shared.fetch": ["shared.errors"],
     "shared.imaging": ["shared.models", "shared.errors"],
     "shared.metrics": ["shared.models", "shared.imaging"],
@@ -45,6 +44,8 @@ PLACES = {
     "shared.storage.workspace": [*ROWS, *of_shared("storage.columns")],
     "shared.storage.training": [*ROWS, *of_shared("storage.columns", "storage.workspace")],
     "shared.storage.serving": ROWS,
+    "shared.packages.samples": [],
+    "shared.packages": RULES,
     "shared.prediction": of_shared("models", "errors", "settings", "storage", "imaging", "telemetry"),
     "shared": of_shared("models", "errors", "settings", "access.identity", "telemetry"),
     "shared.operations.audit": RULES,
@@ -57,7 +58,7 @@ PLACES = {
     ],
     "shared.operations.training": [
         *RULES,
-        *of_shared("launcher", "metrics", "operations.workspace", "operations.serving"),
+        *of_shared("launcher", "metrics", "packages", "operations.workspace", "operations.serving"),
     ],
     "shared.operations.labelling": [
         *RULES,
@@ -65,16 +66,21 @@ PLACES = {
     ],
     "shared.operations.transfer": [*RULES, *of_shared("fetch", "imaging", "operations.workspace")],
     "shared.operations": ["shared"],
-    "training_job": of_shared(
-        *("models", "errors", "settings", "storage", "imaging", "prediction", "learning", "metrics", "telemetry"),
-    ),
+    "training_job": [*RULES, *of_shared("imaging", "prediction", "learning", "metrics", "packages")],
 }
 # Places whose modules stand side by side and do not import each other.
 APART = ["functions", "shared"]
 # Who alone may import a package of others.
 RESERVED = {
     "torch": ["training_job", "benchmarks", "tests"],
-    "onnxruntime": ["shared.prediction", "shared.learning", "shared.samples", "training_job", "benchmarks", "tests"],
+    "onnxruntime": [
+        "shared.prediction",
+        "shared.learning",
+        "shared.packages.samples",
+        "training_job",
+        "benchmarks",
+        "tests",
+    ],
     # Scipy is slow to load: of the functions those fit that an operation has fit, and no other loads it.
     "shared.learning": ["shared.learning", "shared.operations", "training_job", "benchmarks", "tests"],
     "scipy": ["shared.learning", "training_job", "benchmarks", "tests"],

@@ -41,7 +41,7 @@ def names(path):
 def test_the_package_has_what_the_functions_run_and_nothing_else(packaged):
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     rooms = ("functions/", "shared/")
-    single = {"function_app.py", "host.json", "requirements.txt"}
+    single = {"function_app.py", "host.json", "requirements.txt", "LICENSE"}
     expected = {name for name in tracked.stdout.splitlines() if name.startswith(rooms) or name in single}
     assert expected <= set(names(packaged))
     assert {name.split("/")[0] for name in names(packaged)} == {"functions", "shared", *single}
@@ -127,3 +127,26 @@ def test_the_package_serves_predictions_with_its_requirements_alone(unpacked, pr
 def test_every_function_answers_with_its_requirements_alone(unpacked):
     folder, python, _ = unpacked
     check_all(call_all(python, folder))
+
+
+EXPORT = """
+import sys, zipfile
+from datetime import UTC, datetime
+from io import BytesIO
+from uuid import uuid4
+from shared.models.domains import DomainType
+from shared.models.exports import ExportRecord
+from shared.models.preprocessing import Preprocessing
+from shared.models.training import ModelSpec
+from shared.packages import onnx
+ids, time = (uuid4(), uuid4()), datetime.now(UTC)
+spec = ModelSpec(*ids, uuid4(), DomainType.CLASSIFICATION, None, [], Preprocessing(8, 8), time)
+data = onnx.package(ExportRecord(uuid4(), *ids, "ONNX", None), spec, b"a graph")
+print(*sorted(zipfile.ZipFile(BytesIO(data)).namelist()))
+"""
+
+
+def test_the_package_has_what_goes_with_an_exported_model(unpacked):
+    folder, python, _ = unpacked
+    ended = subprocess.run([python, "-c", EXPORT], cwd=folder, capture_output=True, text=True, check=False)
+    assert (ended.stdout.split()[:3], ended.stderr) == (["CSharp/Predict.csproj", "CSharp/Program.cs", "LICENSE"], "")

@@ -22,6 +22,7 @@ from shared.models.predictions import BoundingBox
 from shared.models.tasks import BuildExport, NotifyExport
 from shared.operations import upkeep
 from shared.operations.training import exports, iterations
+from shared.packages import building, onnx
 from shared.prediction.model import Model
 from shared.settings import ROOT
 from shared.storage.account import blobs, queues
@@ -225,9 +226,9 @@ def test_a_build_that_always_dies_ends_as_failed(store, settings, iteration, sen
     def dies(*_):
         raise MemoryError
 
-    monkeypatch.setattr(exports, "_package", dies)
+    monkeypatch.setattr(building, "_package", dies)
     export(store, iteration)
-    for _ in range(exports.ATTEMPTS):
+    for _ in range(building.ATTEMPTS):
         with pytest.raises(MemoryError):
             exports.build(store, sent[0])
     assert exported(store, iteration)[0].status == ExportStatus.EXPORTING
@@ -246,6 +247,23 @@ def test_deleting_an_iteration_deletes_its_exports(store, settings, iteration, s
     assert stored.list_all(store, iteration.project_id, iteration.id) == []
     with pytest.raises(errors.IterationNotFound):
         export(store, iteration)
+
+
+def test_a_package_whose_iteration_is_deleted_during_its_build_does_not_stay(
+    store, settings, iteration, sent, monkeypatch
+):
+    package = onnx.package
+
+    def slow(*of):
+        iterations.delete_iteration(store, iteration.project_id, iteration.id)
+        return package(*of)
+
+    monkeypatch.setattr(onnx, "package", slow)
+    export(store, iteration)
+    upkeep.do(store, settings, Publisher.open(settings), sent[-1])
+    assert list(blobs.names(store, "exports", f"{iteration.project_id}/"))
+    upkeep.do(store, settings, Publisher.open(settings), sent[-1])
+    assert not list(blobs.names(store, "exports", f"{iteration.project_id}/"))
 
 
 def test_a_deletion_that_was_cut_off_is_finished_by_upkeep(store, settings, iteration, sent, monkeypatch):

@@ -1,35 +1,17 @@
 """Exports: the served model in a package that runs elsewhere, built in the background."""
 
-import hashlib
-import logging
-from io import BytesIO
 from uuid import UUID, uuid4
-from zipfile import ZIP_DEFLATED, ZipFile
-
-import msgspec
-from msgspec.structs import replace
 
 from shared import errors
-from shared.models.domains import DOMAINS, FLAVORS, Domain, DomainType
-from shared.models.exports import Export, ExportManifest, ExportRecord, ExportStatus, exported_date
+from shared.models.domains import DOMAINS, FLAVORS, Domain
+from shared.models.exports import Export, ExportRecord, ExportStatus
 from shared.models.iterations import IterationStatus
-from shared.models.tasks import SETTLED, BuildExport, NotifyExport
-from shared.models.training import ModelSpec
-from shared.models.wire import now
-from shared.operations.training import iterations
-from shared.settings import ROOT
-from shared.storage.account import blobs, queues
+from shared.models.tasks import SETTLED, BuildExport
+from shared.packages import building
+from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.training import exports as stored
 from shared.storage.training import iterations as stored_iterations
-
-MODEL, LABELS, MANIFEST = "model.onnx", "labels.txt", "cvexport.manifest"
-EXPORTER_VERSION = "2.0"
-SAMPLES = ROOT / "shared" / "samples" / "onnx"
-# The C# sample reads classifiers only.
-LANGUAGES = {DomainType.CLASSIFICATION: ("CSharp", "python"), DomainType.OBJECT_DETECTION: ("python",)}
-# A build that died so often would die again.
-ATTEMPTS = 3
 
 
 def export_iteration(
@@ -56,21 +38,8 @@ def get_exports(store: Store, project_id: UUID, iteration_id: UUID) -> list[Expo
 
 
 def build(store: Store, task: BuildExport) -> None:
-    """Run by upkeep, and again where it died; what can't be built ends as `Failed`."""
-    record = stored.update(store, task.export, lambda held: replace(held, attempts=held.attempts + 1))
-    if record is None or record.status != ExportStatus.EXPORTING:
-        return
-    package = None
-    if record.attempts <= ATTEMPTS:
-        try:
-            package = _package(store, record)
-            stored.write_package(store, record, package)
-        except (errors.NotFound, msgspec.DecodeError):
-            logging.exception("Iteration %s can't be exported to %s", record.iteration_id, record.platform)
-    status = ExportStatus.DONE if package else ExportStatus.FAILED
-    queues.send(store, "upkeep", NotifyExport(record.project_id, now(), record, status))
-    if stored.update(store, record, lambda held: replace(held, status=status)) is None:
-        iterations.drop(store, record.project_id, record.iteration_id)
+    """Here, whatever the platform: none needs the container yet, though an `ExportJob` has it build the same."""
+    building.build(store, task.export)
 
 
 def _platform(domain: Domain, platform: str) -> str:
@@ -102,35 +71,3 @@ def _flavor(platform: str, flavor: str | None) -> str | None:
 def _shown(store: Store, record: ExportRecord) -> Export:
     uri = stored.download_uri(store, record) if record.status == ExportStatus.DONE else None
     return Export(record.platform, record.status, uri, record.flavor, record.outdated)
-
-
-def _package(store: Store, record: ExportRecord) -> bytes:
-    """The zip. Raises NotFound, DecodeError."""
-    ids = record.project_id, record.iteration_id
-    graph = blobs.model_read(store, *ids, "model.onnx")
-    spec = msgspec.json.decode(blobs.model_read(store, *ids, "model.json"), type=ModelSpec)
-    buffer = BytesIO()
-    with ZipFile(buffer, "w", ZIP_DEFLATED) as package:
-        package.writestr(MODEL, graph)
-        package.writestr(LABELS, "\n".join(tag.name for tag in spec.tags))
-        package.writestr(MANIFEST, _manifest(record, spec, graph))
-        package.write(ROOT / "LICENSE", "LICENSE")
-        for language in LANGUAGES[spec.domain_type]:
-            for path in sorted((SAMPLES / language).glob("*.*")):
-                package.write(path, f"{language}/{path.name}")
-    return buffer.getvalue()
-
-
-def _manifest(record: ExportRecord, spec: ModelSpec, graph: bytes) -> bytes:
-    manifest = ExportManifest(
-        domain_type=spec.domain_type,
-        platform=record.platform,
-        flavor=record.flavor,
-        exporter_version=EXPORTER_VERSION,
-        exported_date=exported_date(),
-        iteration_id=record.iteration_id,
-        model_file_name=MODEL,
-        label_file_name=LABELS,
-        model_file_sha1=hashlib.sha1(graph, usedforsecurity=False).hexdigest(),
-    )
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=2).replace(b"\n", b"\r\n")

@@ -1,0 +1,1 @@
+"""What an exported model is packed with, built alike in the functions and in the container."""

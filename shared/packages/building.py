@@ -1,0 +1,50 @@
+"""Builds the package of an export, from a function or from the container. Can be killed and run again."""
+
+import logging
+
+import msgspec
+from msgspec.structs import replace
+
+from shared.errors import NotFound
+from shared.models.exports import ExportRecord, ExportStatus
+from shared.models.tasks import DropIteration, NotifyExport
+from shared.models.training import ModelSpec
+from shared.models.wire import now
+from shared.packages import onnx
+from shared.storage.account import blobs, queues
+from shared.storage.account.store import Store
+from shared.storage.training import exports
+
+# A build that died so often would die again.
+ATTEMPTS = 3
+
+
+def build(store: Store, wanted: ExportRecord) -> None:
+    """Nothing happens where it has ended, or is no longer there; what can't be built ends as `Failed`."""
+    record = exports.update(store, wanted, lambda held: replace(held, attempts=held.attempts + 1))
+    if record is None or record.status != ExportStatus.EXPORTING:
+        return
+    end(store, record, _package(store, record) if record.attempts <= ATTEMPTS else None)
+
+
+def end(store: Store, record: ExportRecord, package: bytes | None) -> None:
+    """As `Done` with its package, as `Failed` without one."""
+    if package:
+        exports.write_package(store, record, package)
+    status = ExportStatus.DONE if package else ExportStatus.FAILED
+    queues.send(store, "upkeep", NotifyExport(record.project_id, now(), record, status))
+    if exports.update(store, record, lambda held: replace(held, status=status)) is None:
+        # Its iteration was deleted meanwhile, perhaps before the package was written.
+        queues.send(store, "upkeep", DropIteration(record.project_id, record.iteration_id))
+
+
+def _package(store: Store, record: ExportRecord) -> bytes | None:
+    """None where the model is gone or can't be read."""
+    ids = record.project_id, record.iteration_id
+    try:
+        graph = blobs.model_read(store, *ids, "model.onnx")
+        spec = msgspec.json.decode(blobs.model_read(store, *ids, "model.json"), type=ModelSpec)
+    except (NotFound, msgspec.DecodeError):
+        logging.exception("Iteration %s can't be exported to %s", record.iteration_id, record.platform)
+        return None
+    return onnx.package(record, spec, graph)
