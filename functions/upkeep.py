@@ -9,7 +9,7 @@ from functions.edge import blueprints
 from functions.runtime import runtime
 from shared.models.tasks import AnyTask
 from shared.operations import upkeep
-from shared.operations.training import train
+from shared.operations.training import watch
 from shared.storage.account import queues
 from shared.storage.training import iterations
 from shared.telemetry import counters
@@ -46,7 +46,7 @@ def upkeep_watch_trainings(timer: func.TimerRequest) -> None:
     with sent():
         for lock in iterations.running(app.store):
             try:
-                train.watch_training(app.store, app.settings, lock)
+                watch.watch_training(app.store, app.settings, lock)
             except Exception:
                 # One project that can't be looked after must not keep the others from it.
                 logging.exception("The training of project %s could not be watched", lock.project_id)

@@ -66,7 +66,10 @@ PLACES = {
     ],
     "shared.operations.transfer": [*RULES, *of_shared("fetch", "imaging", "operations.workspace")],
     "shared.operations": ["shared"],
-    "training_job": [*RULES, *of_shared("imaging", "prediction", "learning", "metrics", "packages")],
+    "training_job": [
+        *RULES,
+        *of_shared("imaging", "prediction", "learning", "metrics", "packages", "operations.training.ending"),
+    ],
 }
 # Places whose modules stand side by side and do not import each other.
 APART = ["functions", "shared"]

@@ -28,6 +28,7 @@ from shared.models.iterations import (
 from shared.models.projects import ClassificationType
 from shared.models.training import ARCHITECTURE, Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
+from shared.operations.training.ending import end_training
 from shared.settings import JobSettings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
@@ -75,7 +76,7 @@ def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | No
             return record
         return replace(record, iteration=_ended(record, failure, now()))
 
-    iterations.end_training(store, iterations.update(store, project_id, iteration_id, change))
+    end_training(store, iterations.update(store, project_id, iteration_id, change))
     checkpoint.delete(store, project_id, iteration_id)
 
 

@@ -36,7 +36,7 @@ from shared.models.tasks import (
 )
 from shared.models.wire import now
 from shared.operations.notifications import destinations
-from shared.operations.training import exports, train
+from shared.operations.training import exports, train, watch
 from shared.operations.training import iterations as operations_iterations
 from shared.operations.transfer import project_export, project_import
 from shared.settings import Settings
@@ -87,7 +87,7 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
             case PrepareTraining():
                 train.prepare(store, settings, task)
             case WatchTraining():
-                train.watch(store, settings, task)
+                watch.watch(store, settings, task)
             case StopTraining(execution):
                 train.stop(settings, execution)
             case BuildExport():

@@ -23,7 +23,7 @@ from shared.models.tags import Tag, TagUpdate
 from shared.models.tasks import Announce, SweepTag
 from shared.models.wire import now
 from shared.operations.serving import publish
-from shared.operations.training import iterations, train
+from shared.operations.training import iterations, train, watch
 from shared.operations.workspace import images, projects, tags
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
@@ -214,9 +214,9 @@ def test_watching_while_storage_is_away_leaves_the_lock(store, settings, project
     )
     away = Store.open(replace(settings, storage_connection_string=nowhere))
     with pytest.raises(errors.ServiceUnavailable):
-        train.watch_training(away, settings, lock)
+        watch.watch_training(away, settings, lock)
     away.close()
-    train.watch_training(store, settings, lock)
+    watch.watch_training(store, settings, lock)
     assert lock in stored_iterations.running(store)
     stored_iterations.unlock_training(store, project_id, record.iteration.id)
 
@@ -224,9 +224,9 @@ def test_watching_while_storage_is_away_leaves_the_lock(store, settings, project
 def test_a_lock_without_an_iteration_goes_only_when_it_is_old(store, settings, project_id):
     young = TrainingLock(project_id, uuid4(), now())
     stored_iterations.lock_training(store, project_id, young.iteration_id)
-    train.watch_training(store, settings, young)
+    watch.watch_training(store, settings, young)
     assert project_id in [lock.project_id for lock in stored_iterations.running(store)]
-    train.watch_training(store, settings, replace(young, since=now() - timedelta(hours=1)))
+    watch.watch_training(store, settings, replace(young, since=now() - timedelta(hours=1)))
     assert project_id not in [lock.project_id for lock in stored_iterations.running(store)]
 
 
@@ -234,16 +234,16 @@ def test_a_training_that_has_ended_does_not_hold_up_the_next(store, project_id):
     ended, following = record_of(project_id), uuid4()
     stored_iterations.insert(store, ended)
     stored_iterations.lock_training(store, project_id, ended.iteration.id)
-    stored_iterations.lock_training(store, project_id, following)
+    train.lock_training(store, project_id, following)
     stored_iterations.unlock_training(store, project_id, ended.iteration.id)
     with pytest.raises(errors.TrainingInProgress):
-        stored_iterations.lock_training(store, project_id, ended.iteration.id)
+        train.lock_training(store, project_id, ended.iteration.id)
     stored_iterations.unlock_training(store, project_id, following)
 
 
 def test_a_job_that_has_not_begun_to_beat_is_given_time_to_start(settings):
     started = now() - timedelta(seconds=settings.job_heartbeat_seconds + 1)
     waiting = TrainingRun(0, started=started)
-    assert not train._is_dead(waiting, settings)
-    assert train._is_dead(replace(waiting, heartbeat=started + timedelta(seconds=0.1)), settings)
-    assert train._is_dead(replace(waiting, started=now() - timedelta(seconds=settings.job_start_seconds + 1)), settings)
+    assert not watch._is_dead(waiting, settings)
+    assert watch._is_dead(replace(waiting, heartbeat=started + timedelta(seconds=0.1)), settings)
+    assert watch._is_dead(replace(waiting, started=now() - timedelta(seconds=settings.job_start_seconds + 1)), settings)

@@ -25,7 +25,7 @@ from shared.models.limits import Limits
 from shared.models.tasks import Announce, AnyTask, DropIteration, PrepareTraining, WatchTraining
 from shared.models.wire import now
 from shared.operations import upkeep
-from shared.operations.training import iterations, train
+from shared.operations.training import ending, iterations, train, watch
 from shared.operations.workspace import tags
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored
@@ -140,7 +140,7 @@ def test_an_iteration_tells_its_progress_while_it_is_trained(store, settings, pr
     renamed = iterations.update_iteration(store, project_id, iteration.id, IterationUpdate("half"))
     read = [iterations.get_iteration(store, project_id, iteration.id), *iterations.get_iterations(store, project_id)]
     assert [each.training_progress for each in (renamed, *read)] == [0.5] * 3
-    train.cancel(store, half)
+    ending.cancel(store, half)
     assert iterations.get_iteration(store, project_id, iteration.id).training_progress is UNSET
 
 
@@ -211,7 +211,7 @@ def test_watching_prepares_again_what_died_before_its_launch(store, settings, pr
     iteration = train_project(store, settings, project_id)
     launches.tasks.clear()
     dies_long_ago(store, iteration)
-    train.watch_training(store, settings, lock_of(store, iteration))
+    watch.watch_training(store, settings, lock_of(store, iteration))
     assert launches.tasks == [PrepareTraining(project_id, iteration.id, 1)]
     train.prepare(store, settings, launches.tasks[0])
     assert (len(frozen(store, iteration)), launches.launched) == (10, [iteration.id])
@@ -221,7 +221,7 @@ def test_a_job_that_dies_again_is_given_up(store, settings, project_id, tagged, 
     iteration = train_project(store, settings, project_id)
     for _ in range(3):
         dies_long_ago(store, iteration)
-        train.watch_training(store, settings, lock_of(store, iteration))
+        watch.watch_training(store, settings, lock_of(store, iteration))
         for task in launches.of(PrepareTraining):
             train.prepare(store, settings, task)
     assert (launches.launched, launches.attempts) == ([iteration.id] * 3, [0, 1, 2])

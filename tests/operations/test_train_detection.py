@@ -15,7 +15,7 @@ from shared.models.limits import Limits
 from shared.models.projects import ProjectSettingsUpdate, ProjectUpdate
 from shared.models.tags import Tag, TagType
 from shared.models.wire import now
-from shared.operations.training import checks, train
+from shared.operations.training import checks, ending, train
 from shared.operations.workspace import images, projects, tags
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
@@ -228,4 +228,4 @@ def completed(store, iteration) -> None:
     def change(record: IterationRecord) -> IterationRecord:
         return replace(record, iteration=replace(record.iteration, status=IterationStatus.COMPLETED))
 
-    stored_iterations.end_training(store, stored_iterations.update(store, iteration.project_id, iteration.id, change))
+    ending.end_training(store, stored_iterations.update(store, iteration.project_id, iteration.id, change))

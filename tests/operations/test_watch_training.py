@@ -12,6 +12,7 @@ from shared.models.tasks import Announce, PrepareTraining, StopTraining, WatchTr
 from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.training import iterations, train
+from shared.operations.training.watch import watch_training
 from shared.operations.workspace import projects
 from shared.storage.training import iterations as stored
 from tests.operations.test_races import record_of
@@ -30,7 +31,7 @@ def watched(store, settings, project_id, launches):
         heard = now() - timedelta(seconds=seconds)
         run = TrainingRun(1, started=heard, heartbeat=heard, execution=execution, logs="the logs", **changes)
         stored.update(store, project_id, iteration_id, lambda record: replace(record, run=run))
-        train.watch_training(store, settings, lock)
+        watch_training(store, settings, lock)
         return stored.get(store, project_id, iteration_id)
 
     return watch

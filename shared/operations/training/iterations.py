@@ -12,7 +12,7 @@ from shared.models.tasks import SETTLED, CollectPictures, DropIteration, ForgetI
 from shared.models.texts import checked_name
 from shared.models.wire import now
 from shared.operations.serving import publish
-from shared.operations.training import train
+from shared.operations.training import ending
 from shared.operations.workspace import projects
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
@@ -66,7 +66,7 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
     record = stored.get(store, project_id, iteration_id)
     _require_deletable(record.iteration)
     if record.iteration.status == IterationStatus.TRAINING:
-        train.cancel(store, record)
+        ending.cancel(store, record)
     # Once more when this call must be over: if we die or fail after the deletion, that removes what we left.
     queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
     queues.send(store, "upkeep", ForgetIteration(project_id, iteration_id), delay=SETTLED)

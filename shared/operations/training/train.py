@@ -1,11 +1,10 @@
-"""Training: check that it can work, freeze the dataset of the moment, launch the job, and watch over it."""
+"""Training: check that it can work, freeze the dataset of the moment, and launch the job."""
 
 import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
@@ -13,23 +12,19 @@ from msgspec.structs import replace
 from shared import errors, launcher
 from shared.models.images import ImageRecord
 from shared.models.iterations import (
-    ENDED,
-    REASON_LENGTH,
-    ExecutionStatus,
     Iteration,
     IterationRecord,
     IterationStatus,
-    TrainingLock,
     TrainingParameters,
     TrainingRun,
     TrainingType,
 )
 from shared.models.limits import Limits
 from shared.models.tags import Tag
-from shared.models.tasks import PrepareTraining, StopTraining, WatchTraining
+from shared.models.tasks import PrepareTraining, WatchTraining
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
-from shared.operations.training import checks
+from shared.operations.training import checks, ending
 from shared.operations.training.data import of_classifier, of_detector
 from shared.operations.workspace import projects
 from shared.operations.workspace.tags import require_tags
@@ -37,17 +32,13 @@ from shared.settings import Settings
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
-from shared.storage.training import iterations as stored
+from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import counts
 from shared.storage.workspace import tags as stored_tags
 from shared.storage.workspace.counts import Counts
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,63}")
-ATTEMPTS = 3
 WATCH_SECONDS = 15.0
-# Of the time after which a job counts as dead: so long without a heartbeat, and it is asked after.
-SILENT = 0.25
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # A project with so many images to look at, which are the tagged ones or for a detector all, is frozen within the train
 # call, in about a second; a larger one by upkeep.
 FROZEN_AT_ONCE = 5_000
@@ -97,14 +88,14 @@ def train_project(
         custom_base_model_info=parameters.custom_base_model_info,
     )
     record = IterationRecord(iteration, run)
-    checks.check_iterations(settings.limits, stored.list_all(store, project_id), record, force_train)
+    checks.check_iterations(settings.limits, stored_iterations.list_all(store, project_id), record, force_train)
     return _begin(store, settings, record, counted)
 
 
 def prepare(store: Store, settings: Settings, task: PrepareTraining) -> None:
     """From the dataset to the launch, for a large project or a job that is started again. Can be repeated."""
     try:
-        record = stored.get(store, task.project_id, task.iteration_id)
+        record = stored_iterations.get(store, task.project_id, task.iteration_id)
     except (errors.IterationNotFound, errors.ProjectNotFound):
         return
     run = record.run
@@ -115,40 +106,18 @@ def prepare(store: Store, settings: Settings, task: PrepareTraining) -> None:
     except errors.ServiceUnavailable:
         raise
     except errors.ServiceError as error:
-        _fail(store, record.iteration, error.message)
+        ending.fail(store, record.iteration, error.message)
     else:
         _launch(store, settings, record)
 
 
-def watch(store: Store, settings: Settings, task: WatchTraining) -> None:
-    """`watch_training`, again and again while the training is under way: no timer has to ask when there is none."""
-    for lock in stored.running(store):
-        if lock.iteration_id == task.iteration_id:
-            watch_training(store, settings, lock)
-            queues.send(store, "upkeep", task, delay=WATCH_SECONDS)
-
-
-def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None:
-    """Start a job that died again, or fail one that died too often."""
+def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Idempotent for the same iteration. Raises TrainingInProgress."""
     try:
-        record = stored.get(store, lock.project_id, lock.iteration_id)
-    except (errors.IterationNotFound, errors.ProjectNotFound):
-        # The train call takes the lock a moment before it writes the iteration.
-        if now() - lock.since > timedelta(seconds=settings.job_heartbeat_seconds):
-            stored.unlock_training(store, lock.project_id, lock.iteration_id)
-        return
-    if record.iteration.status != IterationStatus.TRAINING:
-        # The job died between its last write and its announcement.
-        stored.end_training(store, record)
-    elif (ended := _ended(record.run, settings)) or _is_dead(record.run, settings):
-        _restart(store, settings, record, ended)
-
-
-def cancel(store: Store, record: IterationRecord) -> None:
-    """End a training that nobody waits for any more; its job is stopped aside."""
-    _fail(store, record.iteration, "The training was cancelled.")
-    if record.run.execution:
-        queues.send(store, "upkeep", StopTraining(record.run.execution))
+        stored_iterations.lock_training(store, project_id, iteration_id)
+    except errors.TrainingInProgress:
+        _end_holder(store, project_id)
+        stored_iterations.lock_training(store, project_id, iteration_id)
 
 
 def stop(settings: Settings, execution: str) -> None:
@@ -167,27 +136,36 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
     iteration = record.iteration
     looked_at = counted.tagged if iteration.classification_type else counted.images
     large = looked_at > FROZEN_AT_ONCE
-    stored.lock_training(store, iteration.project_id, iteration.id)
+    lock_training(store, iteration.project_id, iteration.id)
     try:
         queues.send(store, "upkeep", WatchTraining(iteration.project_id, iteration.id), delay=WATCH_SECONDS)
-        name = f"Iteration {stored.take_number(store, iteration.project_id)}"
+        name = f"Iteration {stored_iterations.take_number(store, iteration.project_id)}"
         record = replace(record, iteration=replace(iteration, name=name))
-        stored.insert(store, record)
+        stored_iterations.insert(store, record)
         if large:
-            _prepare_aside(store, record)
+            prepare_aside(store, record)
         else:
             _freeze(store, settings.limits, record)
     except errors.ServiceError:
         with suppress(errors.IterationNotFound, errors.ProjectNotFound):
-            stored.delete(store, iteration.project_id, iteration.id)
-        stored.unlock_training(store, iteration.project_id, iteration.id)
+            stored_iterations.delete(store, iteration.project_id, iteration.id)
+        stored_iterations.unlock_training(store, iteration.project_id, iteration.id)
         raise
     if not large:
         _launch(store, settings, record)
     return record.shown
 
 
-def _prepare_aside(store: Store, record: IterationRecord) -> None:
+def _end_holder(store: Store, project_id: UUID) -> None:
+    """One that has ended for all to see is about to say so and to unlock."""
+    lock = stored_iterations.lock_of(store, project_id)
+    with suppress(errors.IterationNotFound, errors.ProjectNotFound):
+        holder = lock and stored_iterations.get(store, project_id, lock.iteration_id)
+        if holder and holder.iteration.status != IterationStatus.TRAINING:
+            ending.end_training(store, holder)
+
+
+def prepare_aside(store: Store, record: IterationRecord) -> None:
     iteration = record.iteration
     queues.send(store, "upkeep", PrepareTraining(iteration.project_id, iteration.id, record.run.attempts))
 
@@ -238,75 +216,7 @@ def _note(store: Store, iteration: Iteration, **changes: str) -> None:
     def change(record: IterationRecord) -> IterationRecord:
         return replace(record, run=replace(record.run, **changes))
 
-    stored.update(store, iteration.project_id, iteration.id, change)
-
-
-def _is_dead(run: TrainingRun, settings: Settings) -> bool:
-    """Before its first heartbeat a job may have to wait for its container."""
-    began = run.started or now()
-    if run.heartbeat and run.heartbeat > began:
-        return now() - run.heartbeat > timedelta(seconds=settings.job_heartbeat_seconds)
-    return now() - began > timedelta(seconds=settings.job_start_seconds)
-
-
-def _ended(run: TrainingRun, settings: Settings) -> ExecutionStatus | None:
-    """How the execution of a job ended that is silent, though not for long enough to be dead. None if it may live."""
-    heard = max(run.heartbeat or LONG_AGO, run.started or LONG_AGO)
-    if not run.execution or now() - heard < timedelta(seconds=settings.job_heartbeat_seconds * SILENT):
-        return None
-    try:
-        status = launcher.status(settings, run.execution)
-    except errors.ServiceUnavailable:
-        logging.warning("Whether the training job %s still runs can't be told", run.execution, exc_info=True)
-        return None
-    return status if status in ENDED else None
-
-
-def _restart(store: Store, settings: Settings, seen: IterationRecord, ended: ExecutionStatus | None) -> None:
-    time = now()
-    if seen.run.execution and not ended:
-        # First, so that two never train the same.
-        stop(settings, seen.run.execution)
-
-    def change(record: IterationRecord) -> IterationRecord:
-        run = record.run
-        same = record.iteration.status == IterationStatus.TRAINING and run.attempts == seen.run.attempts
-        if not same or not (ended or _is_dead(run, settings)):
-            return record
-        again = replace(run, attempts=run.attempts + 1, started=time, progress=0.0, execution=None, ended=ended)
-        return replace(record, run=again)
-
-    iteration = seen.iteration
-    record = stored.update(store, iteration.project_id, iteration.id, change)
-    if record.iteration.status != IterationStatus.TRAINING or record.run.started != time:
-        return
-    if record.run.attempts >= ATTEMPTS:
-        _fail(store, iteration, _cause(record.run))
-    else:
-        logging.warning("Attempt %d at training iteration %s", record.run.attempts + 1, iteration.id)
-        _prepare_aside(store, record)
-
-
-def _cause(run: TrainingRun) -> str:
-    ended = f", at last as {run.ended}" if run.ended else ""
-    logs = f" Its logs: {run.logs}" if run.logs else ""
-    return f"The training job died {ATTEMPTS} times{ended}; the last that was heard: {run.message or 'nothing'}.{logs}"
-
-
-def _fail(store: Store, iteration: Iteration, reason: str) -> None:
-    def change(record: IterationRecord) -> IterationRecord:
-        if record.iteration.status != IterationStatus.TRAINING:
-            return record
-        failed = replace(
-            record.iteration,
-            status=IterationStatus.FAILED,
-            exportable_to=[],
-            training_error_details=reason[:REASON_LENGTH],
-            last_modified=now(),
-        )
-        return replace(record, iteration=failed)
-
-    stored.end_training(store, stored.update(store, iteration.project_id, iteration.id, change))
+    stored_iterations.update(store, iteration.project_id, iteration.id, change)
 
 
 def _selected(tags: Mapping[UUID, Tag], selected: list[UUID]) -> list[Tag]:

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from shared.errors import IterationNotFound, TrainingInProgress
-from shared.models.events import EventType
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingLock
-from shared.models.tasks import Announce, NotifyTraining
+from shared.models.iterations import Iteration, IterationRecord, TrainingLock
 from shared.models.wire import now
-from shared.storage.account import queues, rows
+from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing, transact
 from shared.storage.workspace import ledger
@@ -137,18 +135,18 @@ def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
         try:
             return transact(store.catalog, TRAINING, [Change("insert", str(project_id), lock)])
         except RowExists:
-            held = rows.read(store.catalog, TRAINING, str(project_id))
-        if held is None:
-            continue
-        holder = _lock(held.doc).iteration_id
-        if holder == iteration_id:
-            return None
-        row = rows.read(store.catalog, str(project_id), f"iteration:{holder}")
-        if row is None or _record(row.doc).iteration.status == IterationStatus.TRAINING:
+            held = lock_of(store, project_id)
+        if held and held.iteration_id != iteration_id:
             raise TrainingInProgress("This project is being trained already; wait until that has ended.")
-        # It has ended for all to see, and is about to say so and to unlock.
-        end_training(store, _record(row.doc))
+        if held:
+            return None
     return None
+
+
+def lock_of(store: Store, project_id: UUID) -> TrainingLock | None:
+    """Which iteration of the project is in training."""
+    held = rows.read(store.catalog, TRAINING, str(project_id))
+    return _lock(held.doc) if held else None
 
 
 def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
@@ -157,17 +155,6 @@ def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     if held is not None and _lock(held.doc).iteration_id == iteration_id:
         with suppress(RowMissing, RowChanged):
             transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
-
-
-def end_training(store: Store, record: IterationRecord) -> None:
-    """What a training does last: announce its end, under an id that a repeat shares, then unlock."""
-    iteration = record.iteration
-    completed = iteration.status == IterationStatus.COMPLETED
-    event = EventType.ITERATION_TRAINED if completed else EventType.ITERATION_FAILED
-    address = record.run.notification_email_address
-    queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration, address))
-    queues.send(store, "upkeep", NotifyTraining(iteration.project_id, now(), iteration.id, iteration.status))
-    unlock_training(store, iteration.project_id, iteration.id)
 
 
 def running(store: Store) -> list[TrainingLock]:
