@@ -2,19 +2,17 @@
 
 import logging
 from importlib import import_module
+from pkgutil import iter_modules
 from threading import Thread
 
 import azure.functions as func
 
-from functions import openapi, verbs
-from functions.edge import blueprints
+from functions.edge import openapi, verbs
+from functions.edge.decorators import blueprints
 from shared.settings import Settings
 
-TRAINING = (
-    "domains projects tags images regions proposals iterations performance train exports publish artifacts quicktest "
-    "stored_predictions suggestions upkeep"
-)
-MODULES = {"training": TRAINING.split(), "prediction": ["prediction"], "camera": ["camera"]}
+# The rooms and modules of functions/ in which the operations and triggers of a service stand.
+MODULES = {"training": ["training", "upkeep"], "prediction": ["prediction"], "camera": ["camera"]}
 
 
 def build(services: str) -> func.FunctionApp:
@@ -25,12 +23,18 @@ def build(services: str) -> func.FunctionApp:
         if service not in MODULES:
             raise ValueError(f"SERVICES names '{service}'; it takes {', '.join(MODULES)}, separated by commas.")
         for module in MODULES[service]:
-            import_module(f"functions.{module}")
+            _import_all(f"functions.{module}")
         app.register_functions(blueprints[service])
     if names.keys() - {"camera"}:
         app.register_functions(openapi.blueprint)
         app.register_functions(verbs.blueprint)
     return app
+
+
+def _import_all(name: str) -> None:
+    """A module, and those within it: each registers its functions."""
+    for found in iter_modules(getattr(import_module(name), "__path__", [])):
+        import_module(f"{name}.{found.name}")
 
 
 def export_telemetry(settings: Settings) -> None:

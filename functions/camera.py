@@ -3,8 +3,8 @@
 import azure.functions as func
 import msgspec
 
-from functions.edge import blueprints
-from functions.runtime import runtime
+from functions.edge.decorators import blueprints
+from functions.edge.runtime import runtime
 from shared.errors import ServiceError
 from shared.models.camera import Frame, Upload
 from shared.models.wire import now

@@ -5,8 +5,8 @@ import logging
 import azure.functions as func
 import msgspec
 
-from functions.edge import blueprints
-from functions.runtime import runtime
+from functions.edge.decorators import blueprints
+from functions.edge.runtime import runtime
 from shared.models.tasks import AnyTask
 from shared.operations import upkeep
 from shared.operations.training import watch

@@ -25,10 +25,10 @@ RULES = of_shared("models", "errors", "settings", "storage", "telemetry")
 # Rooms within a room stand in the order of their arrows: each may import of those above it.
 PLACES = {
     "function_app": ["functions", "shared.settings", "shared.telemetry.export"],
-    "functions": [
-        *(f"functions.{name}" for name in ("edge", "call", "cors", "parameters", "body", "times", "runtime")),
-        "shared",
-    ],
+    "functions": ["functions.edge", "shared"],
+    "functions.edge": ["shared"],
+    "functions.training": ["functions.edge", "shared"],
+    "functions.prediction": ["functions.edge", "shared"],
     "shared.errors": [],
     "shared.settings": ["shared.models"],
     "shared.models": ["shared.errors"],
@@ -72,7 +72,7 @@ PLACES = {
     ],
 }
 # Places whose modules stand side by side and do not import each other.
-APART = ["functions", "shared"]
+APART = ["functions", "functions.training", "shared"]
 # Who alone may import a package of others.
 RESERVED = {
     "torch": ["training_job", "benchmarks", "tests"],
@@ -224,9 +224,10 @@ def test_a_circle_of_rooms_is_seen() -> None:
         ("shared.operations.workspace.tags", "import shared.operations.training.train", "may not import"),
         ("shared.storage.workspace.tags", "from shared.storage.training import datasets", "may not import"),
         ("shared.storage.columns.snapshot", "from shared.storage.workspace import ledger", "may not import"),
-        ("functions.tags", "from functions import images", "may not import"),
+        ("functions.training.tags", "from functions.training import images", "may not import"),
+        ("functions.edge.call", "from functions.training import images", "may not import"),
         ("shared.fetch", "import shared.events", "may not import"),
-        ("functions.tags", "import local.host", "nothing imports local"),
+        ("functions.training.tags", "import local.host", "nothing imports local"),
         ("shared.operations.training.train", "import torch.nn", "torch is imported in"),
         ("shared.operations.workspace.tags", "from azure import storage", "azure.storage is imported in"),
         ("shared.operations.workspace.tags", "import azure.functions as func", "azure.functions is imported in"),

@@ -132,7 +132,7 @@ def test_what_cannot_be_given_back_counts_as_used(store, used, monkeypatch, capl
 )
 def test_a_process_that_ends_gives_back_and_one_that_is_killed_loses_a_share(store, settings, end, counts):
     before = counted(store)
-    code = f"import os, sys; from functions.runtime import runtime; runtime().quota.take(); {end}"
+    code = f"import os, sys; from functions.edge.runtime import runtime; runtime().quota.take(); {end}"
     environment = {
         "STORAGE_CONNECTION_STRING": settings.storage_connection_string,
         "LIMITS": '{"predictionsPerMonth": 100000}',

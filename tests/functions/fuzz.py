@@ -15,8 +15,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct, UnsetType
 
-from functions.edge import VERSIONS, Operation
-from functions.parameters import Parameter
+from functions.edge.decorators import VERSIONS, Operation
+from functions.edge.parameters import Parameter
 from shared.models.entries import Given
 from tests.functions.wire import Request
 

@@ -16,7 +16,7 @@ from azure.cognitiveservices.vision.customvision.prediction import CustomVisionP
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
 
 import function_app  # noqa: F401 - it imports every operation
-from functions import edge
+from functions.edge import decorators
 
 TESTS = Path(__file__).parent
 CLIENTS = {"training": CustomVisionTrainingClient, "prediction": CustomVisionPredictionClient}
@@ -55,7 +55,7 @@ class Row(NamedTuple):
 
 def table() -> list[Row]:
     served: dict[tuple[str, str], str] = {
-        (each.service, each.name): f"{each.method} {each.path}" for each in edge.operations
+        (each.service, each.name): f"{each.method} {each.path}" for each in decorators.operations
     }
     found = [case for path in sorted(TESTS.glob("test_*.py")) for case in cases(path.name, path.read_text())]
     return [

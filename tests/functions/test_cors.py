@@ -3,7 +3,7 @@
 import azure.functions as func
 import pytest
 
-from functions import cors
+from functions.edge import cors
 from shared.settings import Settings
 
 SHOP = "https://shop.example"

@@ -17,8 +17,8 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training.models import ImageRegionCreateEntry
 
 from function_app import app
-from functions.edge import Answer, Operation, operations
-from functions.openapi import document
+from functions.edge.decorators import Answer, Operation, operations
+from functions.edge.openapi import document
 from local.host.functions import index
 from local.host.routes import RouteTable
 from local.network.protocol import HEADERS_BYTES

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import function_app  # noqa: F401 - it imports every operation
-from functions import openapi
-from functions.edge import operations
+from functions.edge import openapi
+from functions.edge.decorators import operations
 from shared.errors import ServiceError
 from shared.models.limits import Limits
 from shared.settings import Settings

@@ -2,8 +2,8 @@
 
 import pytest
 
-from functions import edge
-from functions.parameters import camel
+from functions.edge import decorators
+from functions.edge.parameters import camel
 from tests.functions.operations import CLIENTS, call, cases, table
 
 TABLE = table()
@@ -20,7 +20,7 @@ def test_an_operation_is_served_and_tested(row):
     assert row.failures, "no test shows it fail"
 
 
-@pytest.mark.parametrize("operation", edge.operations, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", decorators.operations, ids=lambda operation: operation.name)
 def test_an_operation_takes_what_the_sdk_sends_and_answers_what_it_takes(operation):
     wanted = call(CLIENTS[operation.service], operation.name)
     query = {each.name: each.required for each in operation.parameters.values() if each.source == "query"}
@@ -31,19 +31,19 @@ def test_an_operation_takes_what_the_sdk_sends_and_answers_what_it_takes(operati
 
 
 def test_what_is_served_is_an_operation_of_the_sdk():
-    assert {(each.service, each.name) for each in edge.operations} <= {(row.service, row.name) for row in TABLE}
+    assert {(each.service, each.name) for each in decorators.operations} <= {(row.service, row.name) for row in TABLE}
 
 
 def test_a_path_of_version_2_is_an_alias_of_an_operation():
-    names = {each.name for each in edge.operations}
-    assert {each.alias_of for each in edge.aliases} <= names
-    assert not {each.name for each in edge.aliases} & names
-    assert {each.versions for each in edge.aliases} == {edge.OLD_VERSIONS}
+    names = {each.name for each in decorators.operations}
+    assert {each.alias_of for each in decorators.aliases} <= names
+    assert not {each.name for each in decorators.aliases} & names
+    assert {each.versions for each in decorators.aliases} == {decorators.OLD_VERSIONS}
 
 
 def test_one_function_serves_an_operation():
-    assert len({(each.service, each.name) for each in edge.operations}) == len(edge.operations)
-    assert len({(each.service, each.method, each.path) for each in edge.operations}) == len(edge.operations)
+    assert len({(each.service, each.name) for each in decorators.operations}) == len(decorators.operations)
+    assert len({(each.service, each.method, each.path) for each in decorators.operations}) == len(decorators.operations)
 
 
 def test_cases_are_found_by_how_a_test_calls():

@@ -7,8 +7,8 @@ from threading import Barrier
 
 import pytest
 
-from functions import runtime as opened
-from functions.runtime import Runtime, runtime
+from functions.edge import runtime as opened
+from functions.edge.runtime import Runtime, runtime
 from shared.settings import Settings
 from shared.storage.account.store import Store
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from functions.times import encode, read_time
+from functions.edge.times import encode, read_time
 from shared.models.iterations import Iteration, IterationStatus, TrainingType
 from shared.models.predictions import ImagePrediction, PredictionQueryToken
 from shared.models.projects import Project, ProjectSettings

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from functions.edge import operations
-from functions.parameters import camel
+from functions.edge.decorators import operations
+from functions.edge.parameters import camel
 
 ZERO = str(UUID(int=0))
 

@@ -3,7 +3,7 @@
 import json
 
 import function_app  # noqa: F401 - it imports every operation
-from functions.edge import operations
+from functions.edge.decorators import operations
 from shared.models.roles import ROLES, Role
 from shared.settings import ROOT
 

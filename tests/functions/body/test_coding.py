@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from functions.body.coding import decoded
+from functions.edge.body.coding import decoded
 from shared.errors import BadRequest, BodyTooLarge, UnsupportedMediaType
 
 DATA = b'{"url": "http://a/b.jpg"}' * 50

@@ -8,12 +8,12 @@ import msgspec
 from msgspec import Struct
 from multipart import parse_options_header
 
-from functions.body import lenient
-from functions.body.coding import decoded as decoded
-from functions.body.fields import FIELDS_LIMIT, FORM, read_fields
-from functions.body.parts import File as File
-from functions.body.parts import read_parts
-from functions.body.shape import entries_of, fields_of, is_flat, shaped
+from functions.edge.body import lenient
+from functions.edge.body.coding import decoded as decoded
+from functions.edge.body.fields import FIELDS_LIMIT, FORM, read_fields
+from functions.edge.body.parts import File as File
+from functions.edge.body.parts import read_parts
+from functions.edge.body.shape import entries_of, fields_of, is_flat, shaped
 from shared import errors
 from shared.models.entries import Given, Unfit
 

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import training
-from functions.parameters import TrainingPicture
+from functions.edge.call import Call
+from functions.edge.decorators import training
+from functions.edge.parameters import TrainingPicture
 from shared.models.images import ImageUrl
 from shared.models.predictions import ImagePrediction
 from shared.operations.serving.prediction import Request, quick_test

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from multipart import MultipartError, MultipartParser, MultipartPart, content_disposition_unquote
 
-from functions.body.text import text
+from functions.edge.body.text import text
 from shared import errors
 
 PARTS, HEADER_BYTES, HEADERS = 1_000, 65_536, 64

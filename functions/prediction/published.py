@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import prediction, version2
-from functions.parameters import PredictionPicture
+from functions.edge.call import Call
+from functions.edge.decorators import prediction, version2
+from functions.edge.parameters import PredictionPicture
 from shared.models.domains import DomainType
 from shared.models.images import ImageUrl
 from shared.models.predictions import ImagePrediction

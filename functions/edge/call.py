@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import azure.functions as func
 
-from functions import body
-from functions.runtime import Runtime
+from functions.edge import body
+from functions.edge.runtime import Runtime
 from shared.errors import ServiceError
 from shared.fetch import fetch
 from shared.models.limits import Limits

@@ -12,11 +12,11 @@ import azure.functions as func
 import msgspec
 from msgspec import UNSET, Struct, structs
 
-from functions import cors
-from functions.call import Call
-from functions.parameters import Parameter, camel, parameters, refuse_lookalikes, result
-from functions.runtime import runtime
-from functions.times import encode
+from functions.edge import cors
+from functions.edge.call import Call
+from functions.edge.parameters import Parameter, camel, parameters, refuse_lookalikes, result
+from functions.edge.runtime import runtime
+from functions.edge.times import encode
 from shared import errors
 from shared.access.keys import fingerprint
 from shared.errors import ServiceError

@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import Answer, training
-from functions.parameters import AtMost
+from functions.edge.call import Call
+from functions.edge.decorators import Answer, training
+from functions.edge.parameters import AtMost
 from shared.errors import PredictionIdsExceeded
 from shared.models.images import ImageCreateSummary
 from shared.models.predictions import ImageIdCreateBatch, PredictionQueryResult, PredictionQueryToken

@@ -5,10 +5,10 @@ from functools import cache
 
 import azure.functions as func
 
-from functions import cors
-from functions.call import Call
-from functions.edge import NO_SUCH_ROUTE, headers_of, refuse, verbs
-from functions.runtime import runtime
+from functions.edge import cors
+from functions.edge.call import Call
+from functions.edge.decorators import NO_SUCH_ROUTE, headers_of, refuse, verbs
+from functions.edge.runtime import runtime
 from shared.errors import ServiceError
 
 PARAMETER = re.compile(r"\{[^/]*\}")

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import training
-from functions.parameters import FilterTagIds, Take
+from functions.edge.call import Call
+from functions.edge.decorators import training
+from functions.edge.parameters import FilterTagIds, Take
 from shared.models.images import OrderBy
 from shared.models.performance import ImagePerformance, IterationPerformance
 from shared.operations.training import performance

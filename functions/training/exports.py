@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import training
+from functions.edge.call import Call
+from functions.edge.decorators import training
 from shared.models.exports import Export
 from shared.operations.training import exports
 

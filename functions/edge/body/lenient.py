@@ -9,7 +9,7 @@ from math import isinf
 
 import msgspec
 
-from functions.body.text import text
+from functions.edge.body.text import text
 
 # Over those of the largest batch.
 TOKENS = 750_000

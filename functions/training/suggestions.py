@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import training
-from functions.parameters import BatchImageIds
+from functions.edge.call import Call
+from functions.edge.decorators import training
+from functions.edge.parameters import BatchImageIds
 from shared.models.suggestions import (
     SuggestedTagAndRegion,
     SuggestedTagAndRegionQuery,

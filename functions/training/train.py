@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import training
-from functions.parameters import BudgetHours
+from functions.edge.call import Call
+from functions.edge.decorators import training
+from functions.edge.parameters import BudgetHours
 from shared.models.iterations import Iteration, TrainingParameters, TrainingType
 from shared.operations.training import train
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import FieldInfo
 
-from functions.times import read_time
+from functions.edge.times import read_time
 from shared.models.entries import Given
 
 NUMBER = re.compile(r"\s*+[+-]?(\d++\.?\d*+|\.\d++)(e[+-]?\d{1,3})?\s*+", re.IGNORECASE | re.ASCII)

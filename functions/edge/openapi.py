@@ -11,11 +11,11 @@ from uuid import UUID
 import azure.functions as func
 import msgspec
 
-from functions import cors
-from functions.body.shape import entries_of
-from functions.edge import KEY_HEADERS, VERSIONS, Answer, Operation, operations, verbs
-from functions.parameters import RANGES, AtMost, Parameter, UpTo, camel
-from functions.runtime import runtime
+from functions.edge import cors
+from functions.edge.body.shape import entries_of
+from functions.edge.decorators import KEY_HEADERS, VERSIONS, Answer, Operation, operations, verbs
+from functions.edge.parameters import RANGES, AtMost, Parameter, UpTo, camel
+from functions.edge.runtime import runtime
 from shared.models.entries import Given
 from shared.models.limits import ID_BYTES, REQUEST_LINE_BYTES, Limits, ids_in_line
 from shared.models.wire import Wire

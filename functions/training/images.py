@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from functions.body import File
-from functions.call import Call
-from functions.edge import Answer, training
-from functions.parameters import BatchImageIds, BatchTagIds, Filter, FilterTagIds, ImageIds, Take
+from functions.edge.body import File
+from functions.edge.call import Call
+from functions.edge.decorators import Answer, training
+from functions.edge.parameters import BatchImageIds, BatchTagIds, Filter, FilterTagIds, ImageIds, Take
 from shared.models.images import (
     Image,
     ImageCreateSummary,

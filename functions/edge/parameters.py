@@ -11,9 +11,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from functions import body
-from functions.body import File
-from functions.call import Call
+from functions.edge import body
+from functions.edge.body import File
+from functions.edge.call import Call
 from shared import errors
 from shared.models.limits import Limits
 from shared.models.wire import enum_named

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import training
+from functions.edge.call import Call
+from functions.edge.decorators import training
 from shared.models.projects import Project, ProjectOptions, ProjectUpdate
 from shared.models.transfer import ProjectExport
 from shared.operations.transfer import project_export, project_import

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import training, version2
+from functions.edge.call import Call
+from functions.edge.decorators import training, version2
 from shared.models.proposals import ImageRegionProposal
 from shared.operations.labelling import proposals
 

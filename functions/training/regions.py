@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from functions.call import Call
-from functions.edge import Answer, training
-from functions.parameters import RegionIds
+from functions.edge.call import Call
+from functions.edge.decorators import Answer, training
+from functions.edge.parameters import RegionIds
 from shared.models.regions import ImageRegionCreateBatch, ImageRegionCreateSummary
 from shared.operations.workspace import regions
 

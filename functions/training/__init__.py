@@ -1,0 +1,1 @@
+"""The operations of the training API: one module a noun, one function an operation."""
