@@ -232,7 +232,7 @@ def test_a_circle_of_rooms_is_seen() -> None:
         ("shared.operations.workspace.tags", "from azure import storage", "azure.storage is imported in"),
         ("shared.operations.workspace.tags", "import azure.functions as func", "azure.functions is imported in"),
         ("shared.learning.head", "import torch", "torch is imported in"),
-        ("functions.tags", "import shared.learning.head", "shared.learning is imported in"),
+        ("functions.training.tags", "import shared.learning.head", "shared.learning is imported in"),
         ("training_job.training", "import torchvision", "torchvision is imported in no place only"),
     ],
 )

@@ -17,8 +17,8 @@ from shared.operations.serving import publish
 from shared.operations.workspace import projects
 from shared.settings import ROOT, child_environment
 from tests.environments import THIS, VERSIONS, install, interpreter, make_environment
-from tests.functions.calling import call_all, check_all
 from tests.functions.detectors import put_detector
+from tests.functions.service.calling import call_all, check_all
 from tests.pictures import rectangles
 from tests.prediction.graphs import DETECTION_DOMAIN
 

@@ -1,4 +1,4 @@
-"""What many tests do with the SDK: upload pictures of a kind, train to the end, expect a refusal."""
+"""What many tests do with the SDK: upload pictures of a kind, train to the end, expect a refusal, import a project."""
 
 import json
 import time
@@ -15,11 +15,14 @@ from azure.cognitiveservices.vision.customvision.training.models import (
     ImageFileCreateBatch,
     ImageFileCreateEntry,
     Iteration,
+    Project,
     Tag,
 )
 
 from local.service import Service
 from tests.pictures import picture
+
+DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
 
 
 @contextmanager
@@ -51,6 +54,18 @@ def train(training: CustomVisionTrainingClient, project_id: str, **options: obje
         iteration = training.get_iteration(project_id, iteration.id)
     assert iteration.status == "Completed", iteration.training_error_details
     return iteration
+
+
+def import_project(training: CustomVisionTrainingClient, token: str, name: str | None = None) -> Project:
+    """Import, and wait for the end."""
+    project = training.import_project(token, name=name)
+    assert project.status == "Importing"
+    deadline = time.monotonic() + 60
+    while project.status == "Importing" and time.monotonic() < deadline:
+        time.sleep(0.1)
+        project = training.get_project(project.id)
+    assert project.status == "Succeeded", project.description
+    return project
 
 
 def post(service: Service, path: str, body: object) -> tuple[int, Any]:

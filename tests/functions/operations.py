@@ -57,7 +57,7 @@ def table() -> list[Row]:
     served: dict[tuple[str, str], str] = {
         (each.service, each.name): f"{each.method} {each.path}" for each in decorators.operations
     }
-    found = [case for path in sorted(TESTS.glob("test_*.py")) for case in cases(path.name, path.read_text())]
+    found = [case for path in sorted(TESTS.rglob("test_*.py")) for case in cases(path.name, path.read_text())]
     return [
         Row(
             service,

@@ -40,6 +40,11 @@ def modules(*rooms: str) -> Iterator[tuple[Path, ast.Module]]:
         yield from ((path, ast.parse(path.read_text())) for path in sorted((ROOT / room).rglob("*.py")))
 
 
+def room_of(path: Path) -> str:
+    """The part of functions/ that function_app names, of a module there."""
+    return path.relative_to(ROOT / "functions").with_suffix("").parts[0]
+
+
 def clients_made(tree: ast.Module) -> set[str]:
     """Classes of Azure's libraries, named Client or Exporter, that a module calls or calls a constructor of."""
     imported = {
@@ -99,7 +104,7 @@ def test_who_signs_addresses_may_ask_for_the_key_to():
 
 def test_who_publishes_events_may_and_nobody_else():
     sources = dict(modules("functions"))
-    uses = {path.stem for path, tree in sources.items() if "publisher" in attributes(tree)} - {"runtime"}
+    uses = {room_of(path) for path, tree in sources.items() if "publisher" in attributes(tree)} - {"edge"}
     assert identities("topic") == {service for service, names in MODULES.items() if uses & set(names)}
 
 
@@ -114,9 +119,8 @@ def test_queue_triggers_have_their_queues_and_the_poison_queues():
     """The host renews messages, and moves those that failed: a reader and a processor can't."""
     needed = set()
     for service, names in MODULES.items():
-        for name in names:
-            text = (ROOT / "functions" / f"{name}.py").read_text()
-            for queue in re.findall(r'queue_trigger\(.*?queue_name="([\w-]+)"', text):
+        for path in (path for path, _ in modules("functions") if room_of(path) in names):
+            for queue in re.findall(r'queue_trigger\(.*?queue_name="([\w-]+)"', path.read_text()):
                 needed |= {(service, f"queue {queue.removesuffix('-poison')}{end}") for end in ("", "-poison")}
     held = {(r.identity, r.scope) for r in assignments() if r.role == "Storage Queue Data Contributor"}
     assert held == needed != set()

@@ -11,7 +11,7 @@ import pytest
 from shared.settings import ROOT, child_environment
 from shared.telemetry import sending
 from shared.telemetry.sending import PAUSE_SECONDS
-from tests.functions.insights import Insights, listening
+from tests.functions.service.insights import Insights, listening
 from tests.servers import Answer, serving
 
 # By themselves the exporters would send nothing while the process lives, which ends without a word.

@@ -13,10 +13,8 @@ from azure.cognitiveservices.vision.customvision.training.models import (
     Region,
 )
 
-from tests.functions.flows import post, refused
+from tests.functions.flows import DETECTION, post, refused
 from tests.pictures import picture
-
-DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
 
 
 @pytest.fixture

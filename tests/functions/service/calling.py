@@ -31,7 +31,7 @@ def call_all(python: Path, *first: Path) -> Called:
             "PREDICTION_KEY_1": "prediction",
             "LAUNCHER": "process",
         }
-        command = [str(python), "-P", str(ROOT / "tests" / "functions" / "worker.py")]
+        command = [str(python), "-P", str(ROOT / "tests" / "functions" / "service" / "worker.py")]
         done = subprocess.run(command, env=child_environment(**environment), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return msgspec.json.decode(done.stdout, type=Called)

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import pytest
 
+from tests.functions.flows import DETECTION
 from tests.functions.wire import Reply
 from tests.pictures import picture
 
 FORM = "multipart/form-data; boundary=B"
 JSON = "application/json; charset=utf-8"
-DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
 
 
 def form(data: bytes) -> bytes:

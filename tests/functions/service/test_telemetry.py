@@ -15,7 +15,7 @@ from msrest.authentication import ApiKeyCredentials
 from local.service import Options, running
 from tests.functions import wire
 from tests.functions.flows import train, upload
-from tests.functions.insights import listening
+from tests.functions.service.insights import listening
 from tests.pictures import picture
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"

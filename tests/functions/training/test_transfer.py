@@ -1,6 +1,5 @@
 """Export and import of projects through the SDK, within an installation and into another."""
 
-import time
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -15,21 +14,8 @@ from azure.cognitiveservices.vision.customvision.training.models import (
 from msrest.authentication import ApiKeyCredentials
 
 from local.service import RESOURCE_ID, running
-from tests.functions.flows import refused, upload
-from tests.functions.test_projects import DETECTION
+from tests.functions.flows import DETECTION, import_project, refused, upload
 from tests.pictures import picture
-
-
-def import_project(training, token, name=None):
-    """Import, and wait for the end."""
-    project = training.import_project(token, name=name)
-    assert project.status == "Importing"
-    deadline = time.monotonic() + 60
-    while project.status == "Importing" and time.monotonic() < deadline:
-        time.sleep(0.1)
-        project = training.get_project(project.id)
-    assert project.status == "Succeeded", project.description
-    return project
 
 
 @contextmanager

@@ -10,10 +10,9 @@ from uuid import uuid4
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, ImageFileCreateEntry
 
-from tests.functions.flows import post
+from tests.functions.flows import DETECTION, post
 from tests.pictures import picture
 
-DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
 BOX = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
 
 

@@ -16,8 +16,7 @@ from msrest.authentication import ApiKeyCredentials
 
 from local.service import Options, Service, running
 from shared.settings import ROOT, child_environment
-from tests.functions.flows import upload
-from tests.functions.test_transfer import import_project
+from tests.functions.flows import import_project, upload
 from tests.pictures import picture
 
 PROGRAM = """

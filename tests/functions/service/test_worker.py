@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from tests.environments import install
-from tests.functions.calling import call_all, check_all
+from tests.functions.service.calling import call_all, check_all
 
 OLDEST = "1.24.0"
 

@@ -25,8 +25,8 @@ from local.network.protocol import HEADERS_BYTES
 from local.service import Service
 from shared.models.limits import REQUEST_LINE_BYTES
 from shared.settings import Settings
+from tests.functions.edge.fuzz import World, request
 from tests.functions.flows import train, upload
-from tests.functions.fuzz import World, request
 from tests.functions.wire import Reply, Request, send
 from tests.pictures import picture
 

@@ -9,10 +9,9 @@ from azure.cognitiveservices.vision.customvision.training.models import Project,
 from shared.storage.account import rows
 from shared.storage.account.transactions import Change, transact
 from shared.storage.workspace import projects
-from tests.functions.flows import refused
+from tests.functions.flows import DETECTION, refused
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
-DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
 
 
 def test_create_project_has_the_defaults_of_custom_vision(training):
