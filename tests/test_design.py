@@ -16,33 +16,39 @@ README = (ROOT / "README.md").read_text()
 # Who may know all that lies below, and needs no list.
 FREE = {"tests", "benchmarks", "local"}
 ALL = "all of `shared/`"
+# The maps on the page: of all rooms, and of the rooms within two of them.
+MAPS = ["", "shared.operations", "shared.storage"]
 
 
-def room_of(name: str) -> str:
-    """The room of a module by its full name: what lies in the root or in `shared`."""
-    first, *rest = name.split(".")
-    return rest[0] if first == "shared" and rest else first
+def room_of(name: str, within_room: str = "") -> str:
+    """The room of a module by its full name: what lies in the root or in `shared`, or in another room."""
+    if within_room:
+        return name.removeprefix(f"{within_room}.").split(".")[0] if name.startswith(f"{within_room}.") else ""
+    return room_of(name, "shared") or name.split(".")[0]
 
 
-def rooms() -> set[str]:
-    found = {room_of(name_of(path)) for path in sources()}
-    return found - {"shared"} | {path.name for path in (ROOT / "shared").iterdir() if is_room(path)}
+def rooms(within_room: str = "") -> set[str]:
+    names = [*(name_of(path) for path in sources()), *PLACES]
+    return {room_of(name, within_room) for name in names} - {"", "shared"}
 
 
 def is_room(path: Path) -> bool:
     return path.is_dir() and path.name != "__pycache__"
 
 
-def lines() -> list[list[str]]:
-    """The map, the highest line first."""
-    (block,) = re.findall(r"## The map\n.*?```text\n(.*?)```", PAGE, re.DOTALL)
-    return [line.split() for line in block.splitlines()]
+def section() -> str:
+    return PAGE.partition("## The map")[2].partition("\n## ")[0]
+
+
+def lines(within_room: str = "") -> list[list[str]]:
+    """A map, the highest line first."""
+    blocks = re.findall(r"```text\n(.*?)```", section(), re.DOTALL)
+    return [line.split() for line in dict(zip(MAPS, blocks, strict=True))[within_room].splitlines()]
 
 
 def table() -> dict[str, tuple[str, str]]:
     """Of each room what it knows and which packages it has, as the page says it."""
-    section = PAGE.partition("## The map")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| (`.+?) \| (.*?) ?\| ?(.*?) ?\|$", section, re.MULTILINE)
+    rows = re.findall(r"^\| (`.+?) \| (.*?) ?\| ?(.*?) ?\|$", section(), re.MULTILINE)
     return {name: (knows, packages) for names, knows, packages in rows for name in named(names)}
 
 
@@ -60,18 +66,23 @@ def may_know(room: str) -> set[str]:
     return {room_of(wanted) for place in places for wanted in PLACES[place]} - {room}
 
 
-def test_every_room_is_on_the_map_once():
-    on_map = [room for line in lines() for room in line]
-    assert sorted(on_map) == sorted(rooms())
+def has(place: str, users: list[str]) -> bool:
+    return within(place, users) or any(within(user, [place]) for user in users)
 
 
-def test_rooms_know_only_what_lies_below():
-    depth = {room: number for number, line in enumerate(lines()) for room in line}
+@pytest.mark.parametrize("place", MAPS)
+def test_every_room_is_on_the_map_once(place):
+    assert sorted(room for line in lines(place) for room in line) == sorted(rooms(place))
+
+
+@pytest.mark.parametrize("place", MAPS)
+def test_rooms_know_only_what_lies_below(place):
+    depth = {room: number for number, line in enumerate(lines(place)) for room in line}
     for path in sources():
-        room = room_of(name_of(path))
+        room = room_of(name_of(path), place)
         for _, wanted in imports(ast.parse(path.read_text())):
-            other = room_of(wanted)
-            if other in depth and within(wanted, [full(other)]) and {room, other} != {"tests", "benchmarks"}:
+            other = room_of(wanted, place)
+            if room in depth and other in depth and {room, other} != {"tests", "benchmarks"}:
                 assert room == other or depth[room] < depth[other], f"{path.relative_to(ROOT)} imports {wanted}"
 
 
@@ -87,14 +98,16 @@ def test_the_table_says_what_a_room_may_know():
 
 def test_the_table_says_which_packages_a_room_may_import():
     for room, (_, packages) in table().items():
-        having = {package for package, users in RESERVED.items() if within(full(room), users)}
-        having -= {package for package in having if within(package, ["shared"])}
-        assert packages == "all" if room in ("tests", "benchmarks") else named(packages) == having, room
+        having = {package for package, users in RESERVED.items() if has(full(room), users)}
+        assert (
+            packages == "all"
+            if room in ("tests", "benchmarks")
+            else named(packages) == {name for name in having if not within(name, ["shared"])}
+        ), room
 
 
 def test_the_readme_lists_the_rooms():
-    section = README.partition("## Rooms")[2].partition("\n## ")[0]
-    listed = re.findall(r"^\| `([\w/]+)/` \|", section, re.MULTILINE)
+    listed = re.findall(r"^\| `([\w/]+)/` \|", README.partition("## Rooms")[2], re.MULTILINE)
     folders = {path.name for path in ROOT.iterdir() if is_room(path) and not path.name.startswith(".")}
     ours = {f"shared/{path.name}" for path in (ROOT / "shared").iterdir() if is_room(path)}
     assert set(listed) == (folders & {*ROOMS, "infra"} | ours) - {"shared", "tests"}
