@@ -31,7 +31,7 @@ from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, Mod
 from shared.models.wire import now
 from shared.storage.account import rows
 from shared.storage.training import datasets, evaluations, iterations
-from shared.storage.workspace import counts, images, suggestions
+from shared.storage.workspace import catalog, images, suggestions
 
 PAGE = 256
 PAGE_GOAL, COUNT_GOAL = 0.300, 0.100
@@ -90,8 +90,8 @@ def build(rig: Rig) -> None:
         rig.service.start_azurite()
 
     rig.once("Azurite killed and started again", again)
-    kept, found = counts.read(rig.store, rig.project), counts.recount(rig.store, rig.project)
-    if kept != found or found.images != rig.size:
+    kept, found = catalog.read(rig.store, rig.project), catalog.recount(rig.store, rig.project)
+    if kept.per_tag != found.per_tag or found.images != rig.size:
         sys.exit(f"Of {rig.size} images {found.images} are there, and {kept.images} are counted.")
 
 

@@ -10,7 +10,7 @@ from contextlib import closing
 from local import azurite
 from shared.settings import Settings
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts, projects
+from shared.storage.workspace import catalog, projects
 from tests.storage.making import assert_consistent, new_project
 from tests.storage.writers import write
 
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
             projects.insert(store, project)
             done = write(connection_string, project.id, options.seconds)
             assert_consistent(store, project.id)
-            number = counts.read(store, project.id).images
+            number = catalog.read(store, project.id).images
     print(f"After {done.total()} operations a recount of {number} images agrees with all counts and indexes:")
     print(", ".join(f"{name} {times}" for name, times in done.most_common()))
     return 0

@@ -1,16 +1,12 @@
-"""The `$filter` of the image operations: comparisons of metadata, such as `line eq '7' and (shift ne 'night')`.
-
-A parsed filter is a predicate of images that can be compared and hashed, so that pages remember where they ended.
-"""
+"""The `$filter` of the image operations: comparisons of metadata, such as `line eq '7' and (shift ne 'night')`."""
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
-
-from msgspec import Struct
+from collections.abc import Callable
+from functools import reduce
+from operator import and_, or_
+from typing import NamedTuple, TypeVar, cast
 
 from shared.errors import BadRequest
-from shared.models.images import ImageRecord
 
 LENGTH = 2_000
 DEPTH = 20
@@ -20,54 +16,31 @@ TOKEN = re.compile(r"\s*(?:'(?P<text>(?:[^']|'')*)'|(?P<word>[^\s()'=]+)|(?P<mar
 Pair = tuple[str, str]
 
 
-class Comparison(Struct, frozen=True):
+# Whether one image has a pair, or an array of that for many.
+Truth = TypeVar("Truth")
+
+
+class Comparison(NamedTuple):
     """As in OData, an image without the key has no value, which differs from every text."""
 
     key: str
     value: str
     equal: bool
 
-    def __call__(self, image: ImageRecord) -> bool:
-        return self.holds(image.metadata)
-
-    def holds(self, metadata: Mapping[str, str]) -> bool:
-        return (metadata.get(self.key) == self.value) == self.equal
-
-    @property
-    def pairs(self) -> frozenset[Pair]:
-        """All that metadata is compared with: which of these an image has decides whether the filter holds for it."""
-        return frozenset({(self.key, self.value)})
-
-    @property
-    def anchors(self) -> list[frozenset[Pair]]:
-        """Sets of pairs; of each set, every image that the filter holds for has at least one."""
-        return [self.pairs] if self.equal else []
+    def over(self, has: Callable[[Pair], Truth]) -> Truth:
+        """Whether this holds for what `has` says of each pair."""
+        return cast(Truth, has((self.key, self.value)) == self.equal)
 
 
-class Combination(Struct, frozen=True):
+class Combination(NamedTuple):
     """Holds where `every` part does, or else where any does."""
 
-    parts: tuple["Condition", ...]
+    parts: "tuple[Condition, ...]"
     every: bool
 
-    def __call__(self, image: ImageRecord) -> bool:
-        return self.holds(image.metadata)
-
-    def holds(self, metadata: Mapping[str, str]) -> bool:
-        return (all if self.every else any)(part.holds(metadata) for part in self.parts)
-
-    @property
-    def pairs(self) -> frozenset[Pair]:
+    def over(self, has: Callable[[Pair], Truth]) -> Truth:
         """As of a comparison."""
-        return frozenset[Pair]().union(*(part.pairs for part in self.parts))
-
-    @property
-    def anchors(self) -> list[frozenset[Pair]]:
-        """As of a comparison."""
-        found = [part.anchors for part in self.parts]
-        if self.every:
-            return [anchor for anchors in found for anchor in anchors]
-        return [frozenset[Pair]().union(*(anchors[0] for anchors in found))] if all(found) else []
+        return reduce(and_ if self.every else or_, (part.over(has) for part in self.parts))
 
 
 Condition = Comparison | Combination

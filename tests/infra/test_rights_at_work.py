@@ -27,6 +27,7 @@ from shared.settings import Settings
 from shared.storage.account import blobs
 from shared.storage.account import store as account
 from shared.storage.account.store import CONTAINERS, Store
+from shared.storage.columns import snapshot
 from shared.storage.serving import results
 from tests.infra.rights import Forbidden, Guard
 from tests.operations.conftest import create_project, project_id
@@ -129,8 +130,9 @@ def test_the_job_may_train_and_no_more(open_as: OpenAs, store: Store) -> None:
 
 
 def test_training_may_take_a_project_from_its_start_to_its_end(
-    open_as: OpenAs, store: Store, settings: Settings, project_id: UUID
+    open_as: OpenAs, store: Store, settings: Settings, project_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(snapshot, "SHORTEST", 0)
     opened, guard = open_as("training")
     publisher, sessions = Publisher.open(settings), Sessions(opened, settings)
     # There is no job to start here: that is left to upkeep_watch_trainings.

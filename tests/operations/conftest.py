@@ -19,8 +19,8 @@ from shared.operations.workspace import projects
 from shared.storage.account import blobs, queues
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
-from shared.storage.workspace import counts
 from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import ledger
 from shared.storage.workspace import tags as stored_tags
 from tests.operations.test_races import record_of, tag_of
 from tests.operations.test_upkeep import create_images
@@ -102,7 +102,7 @@ def trained(store, project_id, exported):
     found, names = records(store, project_id), stored_tags.names(store, project_id)
     record = record_of(project_id)
     iteration = replace(record.iteration, domain_id=GENERAL)
-    run = replace(record.run, revision=counts.read(store, project_id).changes, selected_tags=list(names))
+    run = replace(record.run, revision=ledger.revision(store, project_id), selected_tags=list(names))
     stored_iterations.insert(store, IterationRecord(iteration, run))
     header = DatasetHeader(project_id, iteration.id, GENERAL, None, list(names.values()))
     datasets.write(store, header, [image for image in found if image.tags])

@@ -17,11 +17,12 @@ from shared.operations.transfer import project_export, project_import
 from shared.operations.workspace import images
 from shared.storage.account import blobs
 from shared.storage.training import iterations as stored_iterations
-from shared.storage.workspace import counts
+from shared.storage.workspace import catalog
 from shared.storage.workspace import projects as stored_projects
 from tests.operations.test_races import tag_of
 from tests.operations.transfers import Copy, begin, imported, step
 from tests.pictures import picture
+from tests.storage.making import assert_consistent
 
 
 def test_a_part_that_never_comes_ends_as_failed(store, settings, project_id, copy):
@@ -30,7 +31,7 @@ def test_a_part_that_never_comes_ends_as_failed(store, settings, project_id, cop
     assert project_import.read_import(store, settings, replace(waiting, waits=project_import.WAITS)) is None
     failed = stored_projects.get(store, waiting.project_id)
     assert (failed.status, "could not be read" in str(failed.description)) == (ProjectStatus.FAILED, True)
-    assert counts.read(store, failed.id).images == 5
+    assert catalog.read(store, failed.id).images == 5
 
 
 def lose(store, project_id, container, ending) -> None:
@@ -159,7 +160,7 @@ def test_a_hostile_export_ends_as_failed(store, settings, copy, name):
     assert project.description.startswith("The import failed: ")
     with pytest.raises(errors.WorkspaceCannotBeModified):
         tag_of(store, project.id, "new")
-    assert counts.read(store, project.id) == counts.recount(store, project.id)
+    assert_consistent(store, project.id)
 
 
 def test_a_time_without_a_zone_is_in_utc(store, settings, copy):
@@ -171,7 +172,7 @@ def test_a_time_without_a_zone_is_in_utc(store, settings, copy):
         status=TaggingStatus.ALL, tag_ids=[], order=OrderBy.NEWEST, take=50, skip=0,
     )  # fmt: skip
     assert {image.created.tzinfo for image in page} == {UTC}
-    assert counts.read(store, project.id) == counts.recount(store, project.id)
+    assert_consistent(store, project.id)
 
 
 @pytest.mark.parametrize(

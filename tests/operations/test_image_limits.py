@@ -10,7 +10,7 @@ from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreat
 from shared.models.limits import Limits
 from shared.models.regions import ImageRegionCreateEntry
 from shared.operations.workspace import images, metadata, regions, uploads
-from shared.storage.workspace import counts
+from shared.storage.workspace import catalog
 from shared.storage.workspace import images as stored
 from tests.operations.test_races import DETECTION, image_with, tag_of
 from tests.pictures import picture
@@ -91,7 +91,7 @@ def test_an_uploaded_picture_keeps_to_the_limits_of_an_image(store, detector_id)
     ) == ["ErrorRegionLimitExceed", "ErrorTagLimitExceed", "OK"]  # fmt: skip
     more = ImageFileCreateEntry(picture("sky", 3), regions=boxes)
     assert create_images(store, SMALL, detector_id, more) == ["ErrorRegionLimitExceed"]
-    assert counts.read(store, detector_id).images == 1
+    assert catalog.read(store, detector_id).images == 1
 
 
 def test_a_full_project_takes_only_pictures_that_it_has(store, project_id):
@@ -102,7 +102,7 @@ def test_a_full_project_takes_only_pictures_that_it_has(store, project_id):
     assert statuses[:2] == ["ErrorImageFormat", "OKDuplicate"]
     assert sorted(statuses[2:]) == ["ErrorLimitExceed", "OK"]
     assert create_images(store, full, project_id, entries[3]) == ["ErrorLimitExceed"]
-    assert counts.read(store, project_id).images == 2
+    assert catalog.read(store, project_id).images == 2
 
 
 def test_an_image_with_more_metadata_than_allowed_may_lose_some(store, project_id):

@@ -29,7 +29,7 @@ from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.serving import published
 from shared.storage.training import iterations as stored_iterations
-from shared.storage.workspace import counts
+from shared.storage.workspace import catalog
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 
@@ -135,9 +135,9 @@ def test_a_deletion_of_a_tag_that_was_cut_off_is_finished_by_upkeep(store, proje
     tag = tag_of(store, project_id)
     image_with(store, project_id, tag.id)
     stored_tags.delete(store, project_id, tag.id)
-    assert counts.read(store, project_id).tagged == 1
+    assert catalog.read(store, project_id).per_tag == {tag.id: 1}
     assert stored_tags.sweep(store, project_id, tag.id)
-    assert counts.read(store, project_id).tagged == 0
+    assert catalog.read(store, project_id).per_tag == {}
 
 
 def test_delete_tag_asks_for_its_completion_before_it_begins(store, project_id, monkeypatch):

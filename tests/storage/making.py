@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -15,7 +16,12 @@ from shared.models.tags import Tag, TagType
 from shared.models.wire import now
 from shared.storage.account import rows
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts, image_rows, images, tags
+from shared.storage.columns import snapshot
+from shared.storage.columns.columns import Columns, Entry
+from shared.storage.columns.ids import uuids
+from shared.storage.columns.terms import Terms
+from shared.storage.workspace import catalog, image_rows, images, tags
+from shared.storage.workspace.catalog import Catalog
 
 
 def new_project() -> Project:
@@ -65,10 +71,15 @@ def region(tag_id: UUID, region_id: UUID | None = None) -> RegionMark:
     return RegionMark(region_id or uuid4(), tag_id, now(), 0.1, 0.2, 0.3, 0.4)
 
 
+def forget() -> None:
+    """What a process knows that never read a catalog."""
+    catalog.remembered.clear()
+    snapshot.remembered.clear()
+
+
 def assert_consistent(store: Store, project_id: UUID) -> None:
     """The counts are those of a recount, and every index row is what the primary rows call for, and no other."""
-    kept, recounted = counts.read(store, project_id), counts.recount(store, project_id)
-    assert kept == (recounted if kept.kinds is not None else structs.replace(recounted, kinds=None))
+    assert_same(catalog.read(store, project_id), catalog.recount(store, project_id))
     held = {row.key: row.doc for row in rows.scan(store.catalog, str(project_id), " ", "~")}
     expected: dict[str, str] = {}
     for key, doc in held.items():
@@ -77,3 +88,27 @@ def assert_consistent(store: Store, project_id: UUID) -> None:
             expected |= {f"hash:{image.sha256}": str(image.id)} | image_rows.copies(image)
     found = {key: doc for key, doc in held.items() if key.split(":")[0] in ("hash", "tagged", "untagged", "t", "m")}
     assert found == expected
+
+
+def assert_same(one: Catalog, other: Catalog) -> None:
+    """The same images with the same tags, metadata and numbers of regions."""
+    assert entries(one.columns) == entries(other.columns)
+    assert (one.images, one.tagged, one.regions, one.per_tag) == (
+        other.images,
+        other.tagged,
+        other.regions,
+        other.per_tag,
+    )
+
+
+def entries(columns: Columns) -> list[tuple[UUID, Entry]]:
+    """What the columns keep of each image."""
+
+    def terms_of(terms: Terms[Any]) -> list[list[Any]]:
+        found, names = [list[Any]() for _ in range(columns.size)], list(terms.code_of)
+        for code, at in zip(terms.codes.tolist(), terms.images.tolist(), strict=True):
+            found[at].append(names[code])
+        return [sorted(each) for each in found]
+
+    each = zip(uuids(columns.ids), terms_of(columns.tags), terms_of(columns.pairs), columns.regions, strict=True)
+    return [(image_id, Entry(tag_ids, dict(pairs), int(regions))) for image_id, tag_ids, pairs, regions in each]

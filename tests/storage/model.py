@@ -190,7 +190,7 @@ class Model:
         wanted = STATUSES.get(status, [True, False])
         found = [image for image in self.images.values() if bool(image.tag_ids - set(dead)) in wanted]
         chosen = [image for image in found if not tag_ids or image.tag_ids & set(tag_ids)]
-        chosen = [image for image in chosen if keep is None or keep(image)]
+        chosen = [image for image in chosen if keep is None or holds(keep, image)]
         return sorted(chosen, key=lambda image: str(image.id), reverse=order is OrderBy.OLDEST)
 
     def known(self) -> list[UUID]:
@@ -230,6 +230,10 @@ class Model:
     def require_free(self, name: str, but: UUID | None = None) -> None:
         if any(folded(held) == folded(name) for id, held in self.tags.items() if id != but):
             raise TagNameNotUnique
+
+
+def holds(condition: Condition, image: ImageRecord) -> bool:
+    return condition.over(lambda pair: image.metadata.get(pair[0]) == pair[1])
 
 
 def some_pairs(number: int, picks: list[int]) -> dict[str, str]:

@@ -25,7 +25,7 @@ from shared.storage.account import blobs, rows
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, transact
 from shared.storage.training import iterations
-from shared.storage.workspace import counts, images, projects, tags
+from shared.storage.workspace import catalog, images, ledger, projects, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags
 
 
@@ -63,10 +63,10 @@ def test_a_project_is_kept_listed_changed_and_deleted(store: Store, project: Pro
 
 def test_only_a_change_of_settings_is_a_reason_to_train_again(store: Store, project: Project) -> None:
     projects.update(store, project.id, lambda old: structs.replace(old, name="vegetables"))
-    assert counts.read(store, project.id).changes == 0
+    assert catalog.read(store, project.id).revision == 0
     settings = structs.replace(project.settings, classification_type=ClassificationType.MULTICLASS)
     projects.update(store, project.id, lambda old: structs.replace(old, settings=settings))
-    assert counts.read(store, project.id).changes > 0
+    assert catalog.read(store, project.id).revision > 0
 
 
 def test_nothing_can_be_done_in_a_project_that_is_not_there(store: Store) -> None:
@@ -75,7 +75,7 @@ def test_nothing_can_be_done_in_a_project_that_is_not_there(store: Store) -> Non
         lambda: projects.get(store, nowhere),
         lambda: projects.update(store, nowhere, lambda project: project),
         lambda: projects.delete(store, nowhere),
-        lambda: counts.read(store, nowhere),
+        lambda: catalog.read(store, nowhere),
         lambda: tags.insert(store, nowhere, Tag(other, "apple", None)),
         lambda: tags.get(store, nowhere, other),
         lambda: tags.list_all(store, nowhere),
@@ -203,7 +203,9 @@ def test_one_of_many_that_take_a_name_at_once_gets_it(store: Store, project_id: 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(take, range(16))) == 1
     assert len(tags.list_all(store, project_id)) == 1
-    assert counts.read(store, project_id).changes == 1
+    before = ledger.revision(store, project_id)
+    assert not take(0)
+    assert ledger.revision(store, project_id) == before
 
 
 def test_a_deleted_tag_can_no_longer_be_taken_and_is_swept_off_the_images(
@@ -227,7 +229,7 @@ def test_a_deleted_tag_can_no_longer_be_taken_and_is_swept_off_the_images(
     assert steps == 3
     assert images.get(store, project_id, only[0].id).tags == []
     assert images.get(store, project_id, both[0].id).regions == marked[1:]
-    assert counts.read(store, project_id).per_tag == {kept.id: 4}
+    assert catalog.read(store, project_id).per_tag == {kept.id: 4}
     assert_consistent(store, project_id)
 
 
@@ -248,7 +250,7 @@ def test_an_image_takes_more_tags_than_a_transaction_holds(store: Store, project
     assert_consistent(store, project_id)
     assert images.delete(store, project_id, image.id)
     assert_consistent(store, project_id)
-    assert counts.read(store, project_id).per_tag == dict.fromkeys(few.tag_ids, 1)
+    assert catalog.read(store, project_id).per_tag == dict.fromkeys(few.tag_ids, 1)
 
 
 def test_an_image_with_many_tags_of_which_one_is_gone_leaves_nothing(store: Store, project_id: UUID) -> None:
@@ -259,7 +261,7 @@ def test_an_image_with_many_tags_of_which_one_is_gone_leaves_nothing(store: Stor
     with pytest.raises(TagNotFound):
         images.update(store, project_id, image.id, lambda old: with_tags(old, [*many, uuid4()]))
     assert images.get(store, project_id, image.id) == image
-    assert counts.read(store, project_id).images == 1
+    assert catalog.read(store, project_id).images == 1
     assert_consistent(store, project_id)
 
 

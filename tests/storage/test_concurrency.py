@@ -13,7 +13,7 @@ from msgspec import structs
 from shared.errors import ProjectNotFound, TagNotFound
 from shared.storage.account import rows
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts, images, projects, tags
+from shared.storage.workspace import catalog, images, projects, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, record, with_tags, without_tags
 from tests.storage.writers import write
 
@@ -45,9 +45,9 @@ def test_two_processes_of_eight_threads_leave_a_catalog_that_agrees_with_itself(
 ) -> None:
     done = write(azurite, project_id, SECONDS)
     assert {"upload", "upload_many", "tag", "untag", "draw", "delete", "change_many", "new_tag"} <= set(done)
-    for tag_id in counts.read(store, project_id).per_tag.keys() - tags.names(store, project_id).keys():
+    for tag_id in catalog.read(store, project_id).per_tag.keys() - tags.names(store, project_id).keys():
         assert tags.sweep(store, project_id, tag_id)
-    assert counts.read(store, project_id).per_tag.keys() <= tags.names(store, project_id).keys()
+    assert catalog.read(store, project_id).per_tag.keys() <= tags.names(store, project_id).keys()
     assert_consistent(store, project_id)
 
 
@@ -69,7 +69,7 @@ def test_a_tag_that_is_deleted_while_images_take_it_is_swept_off_all_of_them(sto
         while not tags.sweep(store, project_id, tag.id):
             pass
     assert tags.sweep(store, project_id, tag.id)
-    assert counts.read(store, project_id).per_tag == {}
+    assert catalog.read(store, project_id).per_tag == {}
     assert_consistent(store, project_id)
 
 

@@ -52,7 +52,7 @@ def stored(request: pytest.FixtureRequest, store: Store, ids: Ids) -> Iterator[l
     if request.param == "known to this process":
         evaluations.index(store, *ids)
     yield images
-    assert blobs.exists(store, "models", f"{ids[0]}/{ids[1]}/performance.index")
+    assert blobs.exists(store, "models", f"{ids[0]}/{ids[1]}/performance.columns")
 
 
 @pytest.mark.parametrize("order", OrderBy)
@@ -62,7 +62,7 @@ def test_pages_are_those_of_the_images(
 ) -> None:
     tag_ids = [tag.id for tag in tags]
     expected = [image for image in stored if not tags or set(tag_ids) & set(image.tags)]
-    assert len(evaluations.index(store, *ids).positions(tag_ids)) == len(expected)
+    assert evaluations.index(store, *ids).having(tag_ids).sum() == len(expected)
     found = [
         image
         for skip in range(0, 40, 7)
@@ -81,7 +81,7 @@ def test_each_reads_all_images_in_parts(store: Store, ids: Ids, monkeypatch: pyt
 def test_the_index_says_what_the_model_was_trained_on(store: Store, ids: Ids) -> None:
     evaluations.write(store, *ids, evaluation_of([]))
     index = evaluations.index(store, *ids)
-    assert (len(index), index.tags[:2], index.classification_type) == (0, [APPLE, LEAF], ClassificationType.MULTILABEL)
+    assert (index.size, index.tags[:2], index.classification_type) == (0, [APPLE, LEAF], ClassificationType.MULTILABEL)
     assert evaluations.page(store, *ids, tag_ids=[], order=OrderBy.NEWEST, take=7, skip=0) == []
 
 

@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec import structs
 
-from shared.errors import ImageNotFound
+from shared.errors import ImageNotFound, TagNotFound
 from shared.models import filters
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
+from shared.models.wire import now
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts, images
+from shared.storage.workspace import catalog, images, ledger
 from tests.storage.making import (
     add_images,
     add_tag,
@@ -31,7 +32,7 @@ def test_an_image_is_kept_changed_and_deleted(store: Store, project_id: UUID) ->
     assert images.get(store, project_id, image.id) == image
     tagged = images.update(store, project_id, image.id, lambda old: with_tags(old, [tag.id]))
     assert images.get(store, project_id, image.id) == tagged
-    assert counts.read(store, project_id).per_tag == {tag.id: 1}
+    assert catalog.read(store, project_id).per_tag == {tag.id: 1}
     assert_consistent(store, project_id)
     assert images.delete(store, project_id, image.id)
     assert not images.delete(store, project_id, image.id)
@@ -39,15 +40,15 @@ def test_an_image_is_kept_changed_and_deleted(store: Store, project_id: UUID) ->
         images.get(store, project_id, image.id)
     with pytest.raises(ImageNotFound):
         images.update(store, project_id, image.id, lambda old: old)
-    assert counts.read(store, project_id).images == 0
+    assert catalog.read(store, project_id).images == 0
     assert_consistent(store, project_id)
 
 
 def test_a_change_that_changes_nothing_is_not_counted(store: Store, project_id: UUID) -> None:
     image = add_images(store, project_id, 1)[0]
-    before = counts.read(store, project_id).changes
+    before = ledger.revision(store, project_id)
     assert images.update(store, project_id, image.id, lambda old: structs.replace(old)) == image
-    assert counts.read(store, project_id).changes == before
+    assert ledger.revision(store, project_id) == before
 
 
 def test_identical_content_is_one_image(store: Store, project_id: UUID) -> None:
@@ -69,7 +70,7 @@ def test_one_of_many_with_the_same_content_is_kept(store: Store, project_id: UUI
     kept = [image for image, existing in zip(made, answers, strict=True) if existing is None]
     assert len(kept) == 1
     assert [existing for existing in answers if existing] == kept * 15
-    assert counts.read(store, project_id).images == 1
+    assert catalog.read(store, project_id).images == 1
     assert_consistent(store, project_id)
 
 
@@ -104,13 +105,33 @@ def test_no_change_of_an_image_is_lost(store: Store, project_id: UUID) -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(tag, tag_ids))
     assert images.get(store, project_id, image.id).tag_ids == set(tag_ids)
-    assert counts.read(store, project_id).per_tag == dict.fromkeys(tag_ids, 1)
+    assert catalog.read(store, project_id).per_tag == dict.fromkeys(tag_ids, 1)
     images.update(store, project_id, image.id, lambda old: without_tags(old, tag_ids))
     assert images.count(store, project_id, status=TaggingStatus.UNTAGGED, tag_ids=[]) == 1
     assert_consistent(store, project_id)
 
 
-def test_more_metadata_than_a_transaction_holds_is_written_and_found(store: Store, project_id: UUID) -> None:
+@pytest.mark.parametrize("number", [33, 34, 150])
+def test_more_tags_than_a_transaction_holds_are_written_and_found(store: Store, project_id: UUID, number: int) -> None:
+    tag_ids = [add_tag(store, project_id).id for _ in range(number)]
+    image = record(tag_ids[:number])
+    with pytest.raises(TagNotFound):
+        images.insert(store, project_id, structs.replace(image, tags=[*image.tags, TagMark(uuid4(), now())]))
+    assert images.insert(store, project_id, image) is None
+    assert images.with_tag(store, project_id, tag_ids[-1]) == [image.id]
+    assert catalog.read(store, project_id).per_tag == dict.fromkeys(tag_ids, 1)
+    assert list(images.each(store, project_id)) == [image]
+    assert_consistent(store, project_id)
+    bare = images.update(store, project_id, image.id, lambda old: without_tags(old, tag_ids[1:]))
+    assert list(images.each(store, project_id)) == [bare]
+    again = images.update(store, project_id, image.id, lambda old: with_tags(old, tag_ids))
+    assert again.tag_ids == set(tag_ids)
+    assert_consistent(store, project_id)
+    assert images.delete(store, project_id, image.id)
+    assert_consistent(store, project_id)
+
+
+def test_more_metadata_than_a_transaction_has_rows_for_is_written_and_found(store: Store, project_id: UUID) -> None:
     tag_ids = [add_tag(store, project_id).id for _ in range(20)]
     image = record(tag_ids, metadata={f"key {number}": "old" for number in range(60)})
     assert images.insert(store, project_id, image) is None

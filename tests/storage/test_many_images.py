@@ -10,7 +10,7 @@ from shared.errors import ProjectNotFound, TagNotFound
 from shared.models.images import ImageRecord, TaggingStatus, new_region_id
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, transact
-from shared.storage.workspace import counts, image_rows, images, tags
+from shared.storage.workspace import catalog, image_rows, images, ledger, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags, without_tags
 
 
@@ -23,8 +23,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(len(args[2]))  # type: ignore[arg-type]
         transact(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(counts, "transact", counted)
-    monkeypatch.setattr(counts, "FOLD_CHANCE", 0)
+    monkeypatch.setattr(ledger, "transact", counted)
     return sizes
 
 
@@ -75,7 +74,7 @@ def test_images_with_more_or_larger_marks_than_a_transaction_holds_are_inserted_
     assert_consistent(store, project_id)
     images.change_many(store, project_id, ids, lambda old: with_tags(old, tag_ids))
     images.change_many(store, project_id, ids, lambda _: None)
-    assert counts.read(store, project_id).images == 0
+    assert catalog.read(store, project_id).images == 0
     assert_consistent(store, project_id)
 
 
@@ -126,8 +125,8 @@ def test_what_others_do_meanwhile_is_neither_lost_nor_in_the_way(
     else:
         images.change_many(store, project_id, ids, lambda old: with_tags(old, [apple]))
         expected = {"updates": 12, "deletes": 11}[other]
-        assert counts.read(store, project_id).per_tag[apple] == expected
-    assert counts.read(store, project_id).per_tag.get(pear, 0) == (1 if other == "updates" else 0)
+        assert catalog.read(store, project_id).per_tag[apple] == expected
+    assert catalog.read(store, project_id).per_tag.get(pear, 0) == (1 if other == "updates" else 0)
     assert_consistent(store, project_id)
 
 

@@ -1,7 +1,8 @@
 """The catalog against a plain model of it, under random commands, and with one command in the middle of another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from shared.errors import ImageNotFound, NotFound, TagNameNotUnique, TagNotFound
 from shared.models.images import OrderBy, TaggingStatus
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts, image_rows, images, projects, ranges, tags
+from shared.storage.account.transactions import Change
+from shared.storage.columns import snapshot
+from shared.storage.workspace import catalog, image_rows, images, ledger, projects, tags
 from tests.storage.making import assert_consistent, new_project
 from tests.storage.model import Command, Model
 
@@ -50,10 +53,8 @@ quick = settings(
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes at which a few images take several blocks, folds, and more kinds than are counted."""
     for module, name, value in [
-        (ranges, "BLOCK", 4),
-        (ranges, "LARGE", 12),
-        (counts, "FOLD_CHANCE", 0.5),
-        (counts, "BASE_LENGTH", 220),
+        (snapshot, "SHORTEST", 4),
+        (snapshot, "LONGEST", 6),
         (image_rows, "COPIES", 3),
         (image_rows, "COPIED_LENGTH", 900),
     ]:
@@ -86,16 +87,19 @@ def assert_alike(model: Model, number: int, picks: list[int]) -> None:
     status, order, tag_ids = list(TaggingStatus)[number % 3], list(OrderBy)[number % 2], model.some_tags(picks)
     dead = frozenset(model.dropped) - set(tag_ids)
     for keep in (None, model.some_filter(number, picks)):
-        page = partial(images.page, store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead)
+        page = partial(images.page, store, project_id, status=status, tag_ids=tag_ids, keep=keep)
         expected = model.page(status, tag_ids, order, keep, dead)
         for skip in (0, number % (len(expected) + 2)):
             found = page(order=order, take=5, skip=skip)
             assert found == expected[skip : skip + 5]
-        assert images.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead) == len(expected)
-    counted = counts.read(store, project_id)
+        assert images.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep) == len(expected)
+    counted = catalog.read(store, project_id)
     assert counted.images == len(model.images)
     assert counted.regions == sum(len(image.regions) for image in model.images.values())
-    assert counted.several in (None, sum(1 for image in model.images.values() if len(image.tags) > 1))
+    for tag_id in model.known()[:2]:
+        having = [image for image in model.images.values() if tag_id in image.tag_ids]
+        several = {image.id for image in having if image.tag_ids & model.tags.keys() - {tag_id}}
+        assert set(images.with_other_tags(store, project_id, tag_id)) == several
     listed = [(tag.id, tag.name, tag.image_count) for tag in tags.list_all(store, project_id)]
     newest = OrderBy.NEWEST
     assert listed == [(id, name, len(model.page(TaggingStatus.ALL, [id], newest))) for id, name in model.tags.items()]
@@ -106,7 +110,7 @@ def assert_alike(model: Model, number: int, picks: list[int]) -> None:
 def test_the_catalog_does_what_its_model_does(
     store: Store, monkeypatch: pytest.MonkeyPatch, chosen: list[tuple[Choose, int, list[int]]]
 ) -> None:
-    monkeypatch.setattr(image_rows, "TAGS_AT_ONCE", 2)
+    monkeypatch.setattr(image_rows, "TOUCHED", 2)
     model = new_model(store)
     for command, number, picks in chosen:
         real, expected = command(model, number, picks)
@@ -122,15 +126,15 @@ def test_a_command_in_the_middle_of_another_comes_before_it(
 ) -> None:
     """Between what a command reads and what it first writes, another one runs, mostly on the same image or tag."""
     model, waiting, ran = new_model(store), list[Command](), list[tuple[object, Command]]()
-    commit = counts.commit
+    revise = ledger.revise
 
-    def overtaken(*args: object) -> None:
+    def overtaken(store: Store, project_id: UUID, changes: Iterable[Change]) -> None:
         if waiting:
             inner = waiting.pop()
             ran.append((outcome(inner.real), inner))
-        commit(*args)  # type: ignore[arg-type]
+        revise(store, project_id, changes)
 
-    monkeypatch.setattr(counts, "commit", overtaken)
+    monkeypatch.setattr(ledger, "revise", overtaken)
     for command, other, number, picks in chosen:
         waiting[:], ran[:] = [other(model, number, picks[::-1])], []
         real, expected = command(model, number, picks)

@@ -15,9 +15,10 @@ from shared.models.suggestions import SortBy, SuggestedTagAndRegion, Suggestion
 from shared.models.wire import now
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts, images, scores, suggestion_rows, suggestions
+from shared.storage.columns import snapshot
+from shared.storage.workspace import images, suggestion_rows, suggestions, tags
 from shared.storage.workspace.suggestions import Wanted
-from tests.storage.making import add_images, add_tag, with_tags, without_tags
+from tests.storage.making import add_images, add_tag, forget, with_tags, without_tags
 
 TAGS = [uuid4() for _ in range(3)]
 THRESHOLDS = (0.0, 0.1, 0.3, 0.5, 0.9, 1.0)
@@ -53,19 +54,15 @@ def assert_counted(store: Store, project_id: UUID, iteration_id: UUID) -> None:
 def test_suggestions_are_counted_right_after_any_changes_and_in_any_process(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(scores, "DRIFT", 4)
-    monkeypatch.setattr(scores, "FAR", 12)
-    monkeypatch.setattr(scores, "FEW", 5)
+    monkeypatch.setattr(snapshot, "SHORTEST", 6)
     monkeypatch.setattr(suggestions, "RARE", seed % 2)
-    monkeypatch.setattr(counts, "FOLD_CHANCE", 0.5)
-    monkeypatch.setattr(counts, "FOLDS", 4)
     chance, iteration_id, tag_id = random.Random(seed), uuid4(), add_tag(store, project_id).id
     made = add_images(store, project_id, 40)
 
     def look(sort_by: SortBy) -> None:
         """A page, by other tags and thresholds than what comes next."""
         tag_ids, threshold = set(chance.sample(TAGS, chance.randrange(1, 4))), chance.choice(THRESHOLDS)
-        wanted = Wanted(tag_ids, threshold, lambda image: not image.tags)
+        wanted = Wanted(tag_ids, threshold)
         expected = {each.suggested.id for each in by_rows(store, project_id, iteration_id) if wanted.shows(each)}
         page = suggestions.query(store, project_id, iteration_id, sort_by, wanted, take=50)
         assert {each.suggested.id for each in page.items} == expected
@@ -88,19 +85,18 @@ def test_suggestions_are_counted_right_after_any_changes_and_in_any_process(
             case 7:
                 suggestions.expire(store, now() - timedelta(days=30))
         if chance.random() < 0.3:
-            scores.remembered.clear()
+            forget()
         if chance.random() < 0.6:
             assert_counted(store, project_id, iteration_id)
     assert_counted(store, project_id, iteration_id)
-    scores.remembered.clear()
+    forget()
     assert_counted(store, project_id, iteration_id)
 
 
 def test_suggestions_are_counted_right_after_many_at_once(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scores, "DRIFT", 5)
-    monkeypatch.setattr(scores, "FAR", 10)
+    monkeypatch.setattr(snapshot, "SHORTEST", 5)
     iteration_id, tag_id = uuid4(), add_tag(store, project_id).id
     made = add_images(store, project_id, 60)
 
@@ -115,7 +111,7 @@ def test_suggestions_are_counted_right_after_many_at_once(
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(work, range(60)))
     assert_counted(store, project_id, iteration_id)
-    scores.remembered.clear()
+    forget()
     assert_counted(store, project_id, iteration_id)
 
 
@@ -126,7 +122,7 @@ def test_what_is_counted_from_can_be_lost_and_is_made_again(store: Store, projec
     assert_counted(store, project_id, iteration_id)
     (name,) = blobs.names(store, "predictions", f"{project_id}/")
     blobs.delete(store, "predictions", name)
-    scores.remembered.clear()
+    forget()
     assert_counted(store, project_id, iteration_id)
     (other,) = blobs.names(store, "predictions", f"{project_id}/")
     assert other != name
@@ -145,11 +141,7 @@ def test_a_forgotten_iteration_leaves_nothing(store: Store, project_id: UUID) ->
     assert not list(rows.scan(store.predictions, str(project_id), " ", "~"))
 
 
-@pytest.mark.parametrize("few", [2, 100])
-def test_images_left_by_deleted_tags_are_counted_before_these_are_swept(
-    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, few: int
-) -> None:
-    monkeypatch.setattr(scores, "FEW", few)
+def test_images_left_by_deleted_tags_are_counted_before_these_are_swept(store: Store, project_id: UUID) -> None:
     iteration_id, (gone, left) = uuid4(), [add_tag(store, project_id).id for _ in range(2)]
     made = add_images(store, project_id, 12)
     answers = [Prediction(0.5, TAGS[0], "")]
@@ -158,12 +150,14 @@ def test_images_left_by_deleted_tags_are_counted_before_these_are_swept(
         suggestions.put(store, project_id, iteration_id, [Suggestion(suggested, GENERAL, 640, 480)])
 
     def number() -> int:
-        return suggestions.numbers(store, project_id, iteration_id, 0.5, frozenset([gone]))[TAGS[0]]
+        return suggestions.numbers(store, project_id, iteration_id, 0.5)[TAGS[0]]
 
     assert number() == 12
     for some, tag_ids in ((made[:8], [gone]), (made[5:], [left])):
         ids = [image.id for image in some]
         images.change_many(store, project_id, ids, lambda image: with_tags(image, tag_ids))  # noqa: B023
+    assert number() == 0
+    tags.delete(store, project_id, gone)
     assert number() == 5
     images.change_many(store, project_id, [made[0].id], lambda image: without_tags(image, [gone]))
     assert number() == 5

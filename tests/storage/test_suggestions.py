@@ -8,7 +8,6 @@ import pytest
 from msgspec import structs
 
 from shared.models.domains import GENERAL
-from shared.models.images import ImageRecord
 from shared.models.predictions import Prediction
 from shared.models.suggestions import SortBy, SuggestedTagAndRegion, Suggestion
 from shared.models.wire import now
@@ -36,10 +35,6 @@ def suggest(
     return suggestion
 
 
-def is_open(record: ImageRecord) -> bool:
-    return not record.tags
-
-
 def query(store: Store, project_id: UUID, sort_by: SortBy, take: int, least: float = 0) -> list[UUID]:
     """The images of all pages, which must be full but for the last."""
     found: list[UUID] = []
@@ -50,7 +45,7 @@ def query(store: Store, project_id: UUID, sort_by: SortBy, take: int, least: flo
             project_id,
             ITERATION,
             sort_by,
-            Wanted({TAG}, least, is_open),
+            Wanted({TAG}, least),
             take=take,
             beyond=place,
         )
@@ -134,9 +129,7 @@ def test_a_forged_place_leads_nowhere_else(store: Store, project_id: UUID) -> No
     suggest(store, project_id, image.id)
     for place in ("a", "id:", "least:", "since:", "zz"):
         for order in SortBy:
-            page = suggestions.query(
-                store, project_id, ITERATION, order, Wanted({TAG}, 0, is_open), take=9, beyond=place
-            )
+            page = suggestions.query(store, project_id, ITERATION, order, Wanted({TAG}, 0), take=9, beyond=place)
             assert [each.suggested.id for each in page.items] in ([], [image.id])
 
 

@@ -14,6 +14,7 @@ var roles = {
 }
 
 var containerRights = [
+  { identity: 'training', role: 'blobContributor', name: 'catalog' }
   { identity: 'training', role: 'blobContributor', name: 'images' }
   { identity: 'training', role: 'blobContributor', name: 'models' }
   { identity: 'training', role: 'blobContributor', name: 'published' }

@@ -18,6 +18,7 @@ param publicAccess bool
 var containers = [
   'uploads'
   'frames'
+  'catalog'
   'images'
   'models'
   'published'
@@ -32,7 +33,7 @@ var queues = ['frames', 'frames-poison', 'upkeep', 'upkeep-poison']
 
 // Versioning is for the whole account. Only of these the versions are worth keeping; of the rest they end in a day.
 var versioned = ['models/', 'published/', 'audit/']
-var unversioned = ['uploads/', 'frames/', 'images/', 'predictions/', 'results/', 'exports/', 'deadletters/']
+var unversioned = ['uploads/', 'frames/', 'catalog/', 'images/', 'predictions/', 'results/', 'exports/', 'deadletters/']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name

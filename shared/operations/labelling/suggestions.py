@@ -31,7 +31,7 @@ from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts, images
+from shared.storage.workspace import images
 from shared.storage.workspace import suggestions as stored
 from shared.storage.workspace import tags as stored_tags
 
@@ -99,7 +99,7 @@ def query_suggested_images(
         project_id,
         iteration_id,
         order,
-        stored.Wanted(tag_ids or scope.tags.keys(), threshold, scope.is_open),
+        stored.Wanted(tag_ids or scope.tags.keys(), threshold),
         take=size,
         beyond=session.place(token.session, token.continuation),
     )
@@ -111,10 +111,8 @@ def query_suggested_image_count(
     store: Store, project_id: UUID, iteration_id: UUID, filter: TagFilter
 ) -> dict[UUID, int]:
     """For each of the tags, or with none given for all tags: for how many untagged images it is suggested."""
-    reading = store.threads.submit(counts.read, store, project_id)
     scope = Scope.read(store, project_id, iteration_id, filter.tag_ids or [])
-    dead = reading.result().dead(scope.tags.keys())
-    numbers = stored.numbers(store, project_id, iteration_id, filter.threshold or 0.0, dead)
+    numbers = stored.numbers(store, project_id, iteration_id, filter.threshold or 0.0)
     return {tag_id: numbers.get(tag_id, 0) for tag_id in set(filter.tag_ids or scope.tags)}
 
 

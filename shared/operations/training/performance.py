@@ -65,7 +65,7 @@ def get_image_performances(
 
 def get_image_performance_count(store: Store, project_id: UUID, iteration_id: UUID, *, tag_ids: list[UUID]) -> int:
     _completed(store, project_id, iteration_id)
-    return len(_index(store, project_id, iteration_id, tag_ids).positions(tag_ids))
+    return int(_index(store, project_id, iteration_id, tag_ids).having(tag_ids).sum())
 
 
 def _completed(store: Store, project_id: UUID, iteration_id: UUID) -> Iteration:

@@ -33,9 +33,9 @@ from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
-from shared.storage.workspace import counts
+from shared.storage.workspace import catalog
 from shared.storage.workspace import tags as stored_tags
-from shared.storage.workspace.counts import Counts
+from shared.storage.workspace.catalog import Catalog
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{1,63}")
 WATCH_SECONDS = 15.0
@@ -62,13 +62,13 @@ def train_project(
         raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")
     if parameters.custom_base_model_info:
         checks.check_base(store, project, parameters.custom_base_model_info)
-    counted = counts.read(store, project_id)
+    counted = catalog.read(store, project_id)
     tags = _selected(stored_tags.names(store, project_id), parameters.selected_tags or [])
     checks.check_tags(project, tags)
     checks.check_enough(settings.limits, project.settings.classification_type, tags, counted.per_tag)
     time = now()
     run = TrainingRun(
-        counted.changes,
+        counted.revision,
         selected_tags=[tag.id for tag in tags],
         notification_email_address=notification_email_address,
         started=time,
@@ -128,7 +128,7 @@ def stop(settings: Settings, execution: str) -> None:
         logging.exception("The training job %s could not be stopped", execution)
 
 
-def _begin(store: Store, settings: Settings, record: IterationRecord, counted: Counts) -> Iteration:
+def _begin(store: Store, settings: Settings, record: IterationRecord, counted: Catalog) -> Iteration:
     """From the lock to the launch. What is refused before the dataset is frozen leaves no trace.
 
     Where we die half-way, `watch_training` goes on from there.

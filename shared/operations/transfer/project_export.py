@@ -17,7 +17,7 @@ from shared.storage.account.store import Store
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
 from shared.storage.training.dataset_index import Index
-from shared.storage.workspace import counts, transfers
+from shared.storage.workspace import catalog, ledger, transfers
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 
@@ -35,12 +35,12 @@ def export_project(store: Store, project_id: UUID) -> ProjectExport:
     records = stored_iterations.list_all(store, project_id)
     if any(record.iteration.status == IterationStatus.TRAINING for record in records):
         raise errors.ExportWhileTraining("The project is being trained; export it when that has ended.")
-    counted, tags = counts.read(store, project_id), list(stored_tags.names(store, project_id).values())
+    counted, tags = catalog.read(store, project_id), list(stored_tags.names(store, project_id).values())
     task = WriteExport(project_id, uuid4())
     info = ExportInfo(
         "ocellus-project-1",
         _without_secrets(project),
-        counted.changes,
+        counted.revision,
         stored_iterations.next_number(store, project_id),
         tags,
         counted.images,
@@ -89,7 +89,7 @@ def _next(info: ExportInfo, task: WriteExport, images: list[ImageRecord]) -> Wri
 def _workspace_part(store: Store, info: ExportInfo, task: WriteExport) -> list[ImageRecord]:
     images = transfers.images_after(store, task.project_id, task.after, PART)
     known = {tag.id for tag in info.tags}
-    header = PartHeader(_after(store, task, images), counts.read(store, task.project_id).changes)
+    header = PartHeader(_after(store, task, images), ledger.revision(store, task.project_id))
     lines = [PartImage(_with_tags(image, known), _picture(store, task, image)) for image in images]
     transfers.write_part(store, task.project_id, task.export_id, task.section, task.part, [header, *lines])
     return images
@@ -109,7 +109,7 @@ def _iteration_part(store: Store, task: WriteExport, info: ExportInfo) -> list[I
 
 def _slice(store: Store, index: Index, start: int) -> list[ImageRecord]:
     try:
-        return datasets.records(store, index, range(start, min(start + PART, len(index))))
+        return datasets.records(store, index, range(start, min(start + PART, index.columns.size)))
     except errors.NotFound:
         # The iteration was deleted meanwhile: an import will miss its model and say so.
         return []

@@ -32,8 +32,8 @@ from shared.settings import Settings
 from shared.storage.account import blobs, queues, signing
 from shared.storage.account.store import Store
 from shared.storage.training import datasets, evaluations, iterations
-from shared.storage.workspace import counts, transfers
 from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import ledger, transfers
 from shared.storage.workspace import projects as stored
 from shared.storage.workspace import tags as stored_tags
 
@@ -200,7 +200,7 @@ def _finish(work: Import, task: ReadImport) -> None:
     store, project_id = work.store, work.project_id
     # Pictures that were not there any more may have been deleted one by one, but not with the whole project.
     work.source.require()
-    revision = counts.read(store, project_id).changes
+    revision = ledger.revision(store, project_id)
     for iteration in work.info.iterations:
         same = task.unchanged and iteration.record.run.revision == work.info.revision
         ids = work.ids(iteration.record.run.selected_tags)

@@ -31,7 +31,6 @@ from shared.operations.workspace.tags import require_tags
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
-from shared.storage.workspace import counts
 from shared.storage.workspace import images as stored
 from shared.storage.workspace import tags as stored_tags
 
@@ -56,10 +55,7 @@ def get_images(
         require_tags(tags, tag_ids)
     else:
         tags = tags_of(store, project_id, tag_ids)
-        # Of all images it does not matter which have tags.
-        by_tags = status is not TaggingStatus.ALL
-        dead = counts.read(store, project_id).dead(tags.keys()) if by_tags else frozenset[UUID]()
-        page = partial(stored.page, store, project_id, dead=dead)
+        page = partial(stored.page, store, project_id)
     records = page(status=status, tag_ids=tag_ids, order=order, take=take, skip=skip, keep=keep)
     return [view(store, project_id, record, tags) for record in records]
 
@@ -77,12 +73,10 @@ def get_image_count(
     if iteration_id:
         index = snapshot(store, project_id, iteration_id)
         require_tags(index.tags, tag_ids)
-        return datasets.count(store, index, status=status, tag_ids=tag_ids, keep=keep)
-    reading = store.threads.submit(counts.read, store, project_id)
-    tags = tags_of(store, project_id, tag_ids)
-    counted = reading.result()
-    dead = counted.dead(tags.keys())
-    return stored.count(store, project_id, status=status, tag_ids=tag_ids, keep=keep, dead=dead, counted=counted)
+        return datasets.count(index, status=status, tag_ids=tag_ids, keep=keep)
+    counting = store.threads.submit(stored.count, store, project_id, status=status, tag_ids=tag_ids, keep=keep)
+    tags_of(store, project_id, tag_ids)
+    return counting.result()
 
 
 def get_images_by_ids(
@@ -130,7 +124,7 @@ def create_image_tags(
 
     def change(record: ImageRecord) -> ImageRecord:
         tagged = with_tags(record, wanted[record.id], tags, limits.tags_per_image)
-        # Asked again, it may see a part of its own work; what was there before, it saw at first.
+        # Asked again, it may see its own work; what was there before, it saw at first.
         before.setdefault(record.id, record.tag_ids)
         after[record.id] = tagged.tag_ids
         return tagged

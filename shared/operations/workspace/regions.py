@@ -58,12 +58,10 @@ def delete_image_regions(store: Store, project_id: UUID, region_ids: list[UUID])
         raise errors.MissingParameter("Name the regions to delete in 'regionIds'.")
     gone = set(region_ids)
     found = {record.id: record for record in stored.of_regions(store, project_id, region_ids).values()}
-    # From what was there at first: when an image loses many tags, `change` sees it with a part of them gone.
-    tags = {at: {mark.tag_id for mark in record.regions if mark.region_id in gone} for at, record in found.items()}
 
     def change(record: ImageRecord) -> ImageRecord:
         left = [mark for mark in record.regions if mark.region_id not in gone]
-        bare = tags[record.id] - {mark.tag_id for mark in left}
+        bare = {mark.tag_id for mark in record.regions} - {mark.tag_id for mark in left}
         return replace(record, tags=[mark for mark in record.tags if mark.tag_id not in bare], regions=left)
 
     stored.change_many(store, project_id, list(found), change)

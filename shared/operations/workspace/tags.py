@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.domains import PRODUCTS_ON_SHELVES, DomainType
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.models.limits import Limits
 from shared.models.projects import Project
 from shared.models.tags import Tag, TagType, TagUpdate
@@ -113,18 +112,11 @@ def _require_negative_can_be(store: Store, project: Project, tag: Tag) -> None:
     """The Negative tag stands alone on its images, and there is none in object detection."""
     if projects.domain_of(project).type == DomainType.OBJECT_DETECTION:
         raise errors.BadTagType("Object detection has no Negative tag; leave images without objects untagged.")
-    images = stored_images.page(
-        store, project.id, status=TaggingStatus.TAGGED, tag_ids=[tag.id], order=OrderBy.NEWEST, take=1, skip=0,
-        keep=has_several_tags,
-    )  # fmt: skip
+    images = stored_images.with_other_tags(store, project.id, tag.id)
     if images:
         raise errors.NegativeAndRegularTagOnSameImage(
-            f"Image {images[0].id} carries other tags beside '{tag.name}'; remove them before you make it Negative."
+            f"Image {images[0]} carries other tags beside '{tag.name}'; remove them before you make it Negative."
         )
-
-
-def has_several_tags(image: ImageRecord) -> bool:
-    return len(image.tags) > 1
 
 
 def _type(text: str) -> TagType:

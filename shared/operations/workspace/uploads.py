@@ -41,7 +41,7 @@ from shared.operations.workspace import metadata as metadata_of
 from shared.settings import Settings
 from shared.storage.account import blobs, signing
 from shared.storage.account.store import Store
-from shared.storage.workspace import counts
+from shared.storage.workspace import catalog
 from shared.storage.workspace import images as stored
 from shared.storage.workspace import tags as stored_tags
 
@@ -155,7 +155,7 @@ def create(
     if all(source.regions for source in sources):
         regions.require_detection(project)
     detects = projects.domain_of(project).type == DomainType.OBJECT_DETECTION
-    room = Semaphore(max(0, limits.images_per_project - counts.read(store, project_id).images))
+    room = Semaphore(max(0, limits.images_per_project - catalog.read(store, project_id).images))
     tags = stored_tags.names(store, project_id)
     batch = Batch(store, limits, project_id, detects, tags, tag_ids, metadata, room, Event())
     # The context says where the caller finds pictures.

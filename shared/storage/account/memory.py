@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class Memory:
-    """The least recently used goes first."""
+    """The least recently used goes first, when all together weigh more than `size`."""
 
-    def __init__(self, size: int, seconds: float) -> None:
-        self._size, self._seconds = size, seconds
+    def __init__(self, size: int, seconds: float, weigh: Callable[[object], int] = lambda _: 1) -> None:
+        self._size, self._seconds, self._weigh = size, seconds, weigh
         self._kept: OrderedDict[Hashable, tuple[float, object]] = OrderedDict()
         self._lock, self._making = threading.Lock(), threading.Lock()
 
@@ -21,7 +21,7 @@ class Memory:
         with self._lock:
             self._kept[key] = (time.monotonic(), value)
             self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
+            while sum(self._weigh(kept) for _, kept in self._kept.values()) > self._size:
                 self._kept.popitem(last=False)
 
     def forget(self, key: Hashable) -> None:

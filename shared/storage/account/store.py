@@ -15,7 +15,17 @@ from shared.settings import Settings
 from shared.storage.account.transport import Transport
 
 Container = Literal[
-    "uploads", "frames", "images", "models", "published", "predictions", "results", "exports", "deadletters", "audit"
+    "uploads",
+    "frames",
+    "catalog",
+    "images",
+    "models",
+    "published",
+    "predictions",
+    "results",
+    "exports",
+    "deadletters",
+    "audit",
 ]
 Queue = Literal["frames", "upkeep"]
 CONTAINERS: tuple[Container, ...] = get_args(Container)

@@ -3,13 +3,15 @@
 Beside it lies its index, so that a page is read without the rest, and a count without any of it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import msgspec
+import numpy as np
 from msgspec import Raw, Struct
+from numpy.typing import NDArray
 
 from shared.errors import NotFound
 from shared.models.images import OrderBy
@@ -19,11 +21,12 @@ from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.account.transport import unavailable
+from shared.storage.columns.ids import Flags
+from shared.storage.columns.terms import Terms, positions
 from shared.storage.training import parts
-from shared.storage.training.dataset_index import numbers, packed
 
 NAME = "performance.json"
-INDEX = "performance.index"
+INDEX = "performance.columns"
 PART = 256
 # Bytes of an image that no other begins with: its id is among them.
 BEGINNING = 64
@@ -32,25 +35,45 @@ REMEMBERED_SECONDS = 3_600.0
 indexes = Memory(32, REMEMBERED_SECONDS)
 
 
-class Index(Struct, frozen=True):
-    """Which images performance.json has, and where each lies. Integers are packed; positions count from the newest."""
+class _Blob(Struct, frozen=True, array_like=True):
+    etag: str
+    tags: list[ModelTag]
+    classification_type: ClassificationType | None
+    places: bytes
+    tag_ids: list[UUID]
+    tag_codes: bytes
+    tagged: bytes
+
+
+class Index(NamedTuple):
+    """Which images performance.json has, and the start and the end of each; positions count from the newest."""
 
     etag: str
     """The version of performance.json that this is about."""
     tags: list[ModelTag]
     classification_type: ClassificationType | None
-    starts: bytes
-    ends: bytes
-    tagged: dict[UUID, bytes]
+    places: NDArray[np.uint64]
+    tagged: Terms[UUID]
 
-    def __len__(self) -> int:
-        return len(numbers(self.starts, "Q"))
+    @property
+    def size(self) -> int:
+        return len(self.places)
 
-    def positions(self, tag_ids: Sequence[UUID]) -> Sequence[int]:
-        """Those of the images that carry any of the tags, or of all where none is given."""
-        if not tag_ids:
-            return range(len(self))
-        return sorted(set[int]().union(*(numbers(self.tagged.get(tag_id, b"")) for tag_id in tag_ids)))
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        blob = msgspec.msgpack.decode(data, type=_Blob)
+        places = np.frombuffer(blob.places, np.uint64).reshape(-1, 2)
+        tagged = Terms.decode(blob.tag_ids, blob.tag_codes, blob.tagged)
+        return cls(blob.etag, blob.tags, blob.classification_type, places, tagged)
+
+    def encode(self) -> bytes:
+        tagged = self.tagged.encode()
+        blob = _Blob(self.etag, self.tags, self.classification_type, self.places.tobytes(), *tagged)
+        return msgspec.msgpack.encode(blob)
+
+    def having(self, tag_ids: Sequence[UUID]) -> Flags:
+        """Which images carry any of the tags, or all where none is given."""
+        return self.tagged.having(tag_ids, self.size) if tag_ids else np.ones(self.size, bool)
 
 
 def write(store: Store, project_id: UUID, iteration_id: UUID, evaluation: Evaluation) -> None:
@@ -64,7 +87,7 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> Index:
 
     def read() -> Index:
         blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
-        return msgspec.msgpack.decode(blob.data, type=Index) if blob else _derive(store, project_id, iteration_id)
+        return Index.decode(blob.data) if blob else _derive(store, project_id, iteration_id)
 
     return indexes.once((store, project_id, iteration_id), read)
 
@@ -73,23 +96,21 @@ def page(
     store: Store, project_id: UUID, iteration_id: UUID, *, tag_ids: Sequence[UUID], order: OrderBy, take: int, skip: int
 ) -> list[EvaluatedImage]:
     """Of the images that carry any of the tags, or of all where none is given. Raises NotFound."""
-    positions = index(store, project_id, iteration_id).positions(tag_ids)
-    if order is OrderBy.OLDEST:
-        positions = positions[::-1]
-    return _images(store, project_id, iteration_id, positions[skip : skip + take])
+    found = index(store, project_id, iteration_id).having(tag_ids)
+    chosen = positions(found, oldest=order is OrderBy.OLDEST, skip=skip, take=take)
+    return _images(store, project_id, iteration_id, chosen.tolist())
 
 
 def each(store: Store, project_id: UUID, iteration_id: UUID) -> Iterator[EvaluatedImage]:
     """All images, of which few are in memory at a time. Raises NotFound."""
-    everything = range(len(index(store, project_id, iteration_id)))
+    everything = range(index(store, project_id, iteration_id).size)
     for start in everything[::PART]:
         yield from _images(store, project_id, iteration_id, everything[start : start + PART])
 
 
-def _images(store: Store, project_id: UUID, iteration_id: UUID, positions: Sequence[int]) -> list[EvaluatedImage]:
+def _images(store: Store, project_id: UUID, iteration_id: UUID, at: Sequence[int]) -> list[EvaluatedImage]:
     known = index(store, project_id, iteration_id)
-    starts, ends = numbers(known.starts, "Q"), numbers(known.ends, "Q")
-    places = [(starts[at], ends[at]) for at in positions]
+    places = [(int(start), int(end)) for start, end in known.places[list(at)]]
     try:
         found = parts.read(store, _name(project_id, iteration_id, NAME), places, known.etag)
     except blobs.BlobChanged:
@@ -132,22 +153,13 @@ def _index_of(data: bytes, etag: str) -> Index:
         end = start + len(memoryview(raw))
         found.append((decoder.decode(raw), start, end))
     found.sort(key=lambda each: each[0].created, reverse=True)
-    tagged = defaultdict[UUID, list[int]](list)
-    for position, (image, _, _) in enumerate(found):
-        for tag_id in image.tags:
-            tagged[tag_id].append(position)
-    return Index(
-        etag,
-        listed.tags,
-        listed.classification_type,
-        packed((start for _, start, _ in found), "Q"),
-        packed((end for _, _, end in found), "Q"),
-        {tag_id: packed(positions) for tag_id, positions in tagged.items()},
-    )
+    places = np.array([place for _, *place in found], np.uint64).reshape(-1, 2)
+    tagged = Terms.of(image.tags for image, _, _ in found)
+    return Index(etag, listed.tags, listed.classification_type, places, tagged)
 
 
 def _write_index(store: Store, project_id: UUID, iteration_id: UUID, index: Index) -> None:
-    blobs.write(store, "models", _name(project_id, iteration_id, INDEX), msgspec.msgpack.encode(index))
+    blobs.write(store, "models", _name(project_id, iteration_id, INDEX), index.encode())
 
 
 def _name(project_id: UUID, iteration_id: UUID, name: str) -> str:

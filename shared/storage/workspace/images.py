@@ -1,63 +1,46 @@
-"""Images: one primary row each, and index rows that carry copies of it, so that a page is one range query."""
+"""Images: one primary row each, and copies of it by tag, so that a page is one range query."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import NamedTuple
 from uuid import UUID
+
+import numpy as np
 
 from shared.errors import ImageNotFound, TagNotFound
 from shared.models.filters import Condition
 from shared.models.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage.account import rows
-from shared.storage.account.memory import Memory
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import RowChanged, RowExists, RowMissing
-from shared.storage.workspace import counts, image_rows, ledger
-from shared.storage.workspace.counts import NEVER, Counts, Revision
-from shared.storage.workspace.image_rows import Turn, decode, having, within_reach
-from shared.storage.workspace.ranges import ALL, Ids, Keep, Range, View, between, keys, locate, size, walk
-from shared.storage.workspace.selection import Selection
+from shared.storage.columns.ids import Positions, uuids
+from shared.storage.columns.terms import positions
+from shared.storage.workspace import catalog, image_rows, ledger
+from shared.storage.workspace.catalog import Catalog
+from shared.storage.workspace.image_rows import UNTAGGED, Turn, decode, of_tag
 
+PRIMARY = "image:"
 # Fewer ids than these are quicker read one by one than looked for in one range.
 DENSE = 8
-PART = 256
-# So many images are held in memory while they are written many to a transaction.
+# So many images are held in memory while they are written many to a transaction, or read one after the other.
 BULK = 1_000
-REMEMBERED = 16
-REMEMBERED_SECONDS = 24 * 3600.0
+# A query costs as much as this many rows of its answer, and reading a row by itself as much as so many.
+QUERY, ALONE = 50, 16
 
 
-class Gained(NamedTuple):
-    """What uncounted metadata changed in a count: the images that it brought in (1) or out (-1) by then."""
-
-    revision: Revision
-    by_image: dict[UUID, int]
-
-
-gained = Memory(REMEMBERED, REMEMBERED_SECONDS)
-
-
-def insert(store: Store, project_id: UUID, record: ImageRecord) -> ImageRecord | None:
+def insert(store: Store, project_id: UUID, image: ImageRecord) -> ImageRecord | None:
     """None, or the image that has the same content already. Raises ProjectNotFound, TagNotFound."""
-    first = within_reach(None, record)
-    if first is not record:
-        _require_tags(store, project_id, record.tag_ids)
     for _ in rows.attempts():
         try:
-            image_rows.commit(store, project_id, [image_rows.turn(None, first)])
-            break
+            image_rows.commit(store, project_id, [image_rows.turn(None, image)])
+            return None
         except RowExists:
-            if (existing := find(store, project_id, record.sha256)) is not None:
-                if existing.id != record.id:
-                    return existing
-                break
+            if (existing := find(store, project_id, image.sha256)) is not None:
+                return existing if existing.id != image.id else None
         except RowMissing:
-            _require_tags(store, project_id, record.tag_ids)
-    if first is not record:
-        _complete(store, project_id, record)
-    return None
+            _require_tags(store, project_id, image.tag_ids)
+    raise AssertionError("attempts() raises")
 
 
 def get(store: Store, project_id: UUID, image_id: UUID) -> ImageRecord:
@@ -96,8 +79,7 @@ def of_regions(store: Store, project_id: UUID, region_ids: Iterable[UUID]) -> di
 def update(store: Store, project_id: UUID, image_id: UUID, change: Callable[[ImageRecord], ImageRecord]) -> ImageRecord:
     """Raises ProjectNotFound, ImageNotFound, TagNotFound.
 
-    `change` is called again on what it finds then when others changed the image meanwhile, or when it turned so many
-    tags that one transaction takes a part of them.
+    `change` is called again on what it finds then when others changed the image meanwhile.
     """
     changed = _change(store, project_id, image_id, change)
     assert changed is not None
@@ -113,7 +95,7 @@ def delete(store: Store, project_id: UUID, image_id: UUID) -> bool:
     return True
 
 
-def insert_many(store: Store, project_id: UUID, records: Iterable[ImageRecord]) -> None:
+def insert_many(store: Store, project_id: UUID, images: Iterable[ImageRecord]) -> None:
     """Images with ids of their own, many to a transaction. Those whose id or content is there are passed over.
 
     Raises ProjectNotFound, TagNotFound.
@@ -126,38 +108,34 @@ def insert_many(store: Store, project_id: UUID, records: Iterable[ImageRecord]) 
             for turn in pack:
                 insert(store, project_id, part[turn.image_id])
 
-    left = iter(records)
-    while part := {record.id: record for record in islice(left, BULK)}:
-        large = {id: record for id, record in part.items() if within_reach(None, record) is not record}
-        turns = (image_rows.turn(None, record) for id, record in part.items() if id not in large)
+    left = iter(images)
+    while part := {image.id: image for image in islice(left, BULK)}:
+        turns = (image_rows.turn(None, image) for image in part.values())
         list(store.bulk.map(write, image_rows.packs(turns)))
-        list(store.bulk.map(lambda record: insert(store, project_id, record), large.values()))
 
 
 def change_many(
     store: Store, project_id: UUID, image_ids: Sequence[UUID], change: Callable[[ImageRecord], ImageRecord | None]
 ) -> None:
-    """Change images, many to a transaction; one by one those that others change meanwhile, and those that need several.
+    """Change images, many to a transaction; one by one those that others change meanwhile.
 
     `change` gives the new state of an image, None to delete it, and may be asked again. Absent images are passed over.
     Raises ProjectNotFound, TagNotFound.
     """
-
-    def alone(image_id: UUID) -> None:
-        with suppress(ImageNotFound):
-            _change(store, project_id, image_id, change)
 
     def write(pack: list[Turn]) -> None:
         try:
             image_rows.commit(store, project_id, pack)
         except (RowExists, RowMissing, RowChanged):
             for turn in pack:
-                alone(turn.image_id)
+                with suppress(ImageNotFound):
+                    _change(store, project_id, turn.image_id, change)
 
     for start in range(0, len(image_ids), BULK):
-        turns, large = _turns(store, project_id, image_ids[start : start + BULK], change)
+        found = ((row, decode(row)) for row in _rows(store, project_id, image_ids[start : start + BULK]))
+        changed = ((row, old, new) for row, old in found if (new := change(old)) != old)
+        turns = (image_rows.turn(old, new, row.etag) for row, old, new in changed)
         list(store.bulk.map(write, image_rows.packs(turns)))
-        list(store.bulk.map(alone, large))
 
 
 def page(
@@ -169,60 +147,44 @@ def page(
     order: OrderBy,
     take: int,
     skip: int,
-    keep: Keep | None = None,
-    dead: frozenset[UUID] = frozenset(),
+    keep: Condition | None = None,
 ) -> list[ImageRecord]:
     """Images with any of the tags (with none given: all of that status), as they are now.
 
-    Images with none but `dead` tags, deleted ones that are not swept yet, count as untagged.
+    Images with none but deleted tags, which are not swept yet, are untagged.
     """
-    wanted, backwards = Selection(status, frozenset(tag_ids), keep, dead), order is OrderBy.OLDEST
-    view = _view(project_id, wanted, counts.read(store, project_id) if isinstance(keep, Condition) else None)
-    if take <= 0 or not view.ranges:
-        return []
-    beyond = locate(store, view, _ids(store, view), skip, backwards=backwards) if skip > 0 else ""
-    if beyond is None:
-        return []
-    at_once = take if view.keep is None else PART
-    found = walk(store, view.ranges, backwards=backwards, beyond=beyond, page=at_once)
-    return list(islice(filter(view.keep, _records(store, project_id, found, at_once)), take))
+    known = catalog.read(store, project_id)
+    found = known.having(status, frozenset(tag_ids), keep)
+    chosen = positions(found, oldest=order is OrderBy.OLDEST, skip=skip, take=take)
+    return _shown(store, project_id, known, chosen, status, tag_ids)
 
 
 def count(
-    store: Store,
-    project_id: UUID,
-    *,
-    status: TaggingStatus,
-    tag_ids: Sequence[UUID],
-    keep: Keep | None = None,
-    dead: frozenset[UUID] = frozenset(),
-    counted: Counts | None = None,
+    store: Store, project_id: UUID, *, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Condition | None = None
 ) -> int:
-    """How many images `page` would show, by the kept counts where these tell."""
-    counted = counted or counts.read(store, project_id)
-    wanted = Selection(status, frozenset(tag_ids), keep, dead)
-    known = wanted.number(counted)
-    if known is not None:
-        return known + _uncounted(store, project_id, wanted, counted)
-    view = _view(project_id, wanted, counted)
-    return size(store, view, _ids(store, view)) if view.ranges else 0
+    """How many images `page` would show."""
+    return int(np.count_nonzero(catalog.read(store, project_id).having(status, frozenset(tag_ids), keep)))
 
 
 def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.TAGGED) -> Iterator[ImageRecord]:
-    """All images of that status, the newest first; lazily."""
-    found = walk(store, _view(project_id, Selection(status)).ranges)
-    return _records(store, project_id, found, PART)
+    """All images that have that status now, the newest first; lazily."""
+    known = catalog.read(store, project_id)
+    found = positions(known.having(status), oldest=False, skip=0)
+    for start in range(0, len(found), BULK):
+        yield from _shown(store, project_id, known, found[start : start + BULK], status, [])
 
 
-def with_any(store: Store, project_id: UUID, tag_ids: Iterable[UUID]) -> Iterator[ImageRecord]:
-    """All images with one of the tags, whether these are still there or not; lazily."""
-    ranges = tuple(Range(project_id, f"t:{tag_id}:") for tag_id in tag_ids)
-    return _records(store, project_id, walk(store, ranges), PART)
-
-
-def with_tag(store: Store, project_id: UUID, tag_id: UUID) -> Iterator[UUID]:
+def with_tag(store: Store, project_id: UUID, tag_id: UUID) -> list[UUID]:
     """The ids of all images with this tag, whether the tag itself is still there or not."""
-    return (UUID(row.key) for row in walk(store, (Range(project_id, f"t:{tag_id}:"),), keys_only=True))
+    columns = catalog.read(store, project_id).columns
+    return uuids(columns.ids[columns.tags.having([tag_id], columns.size)])
+
+
+def with_other_tags(store: Store, project_id: UUID, tag_id: UUID) -> list[UUID]:
+    """The ids of the images that have this tag and at least one more that is there."""
+    _, columns, live = catalog.read(store, project_id)
+    having = columns.tags.having([tag_id], columns.size) & columns.tags.having(live - {tag_id}, columns.size)
+    return uuids(columns.ids[having])
 
 
 def _change(
@@ -230,54 +192,22 @@ def _change(
 ) -> ImageRecord | None:
     """The one way to change an image that is there. Raises ProjectNotFound, ImageNotFound, TagNotFound."""
     for _ in rows.attempts():
-        row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
+        row = rows.read(store.catalog, str(project_id), f"{PRIMARY}{image_id}")
         if row is None:
             raise _absent(store, project_id, image_id)
         old = decode(row)
         new = change(old)
         if new == old:
             return old
-        target = within_reach(old, new)
-        added = (new.tag_ids if new else set[UUID]()) - old.tag_ids
-        if target is not new:
-            _require_tags(store, project_id, added)
         try:
-            image_rows.commit(store, project_id, [image_rows.turn(old, target, row.etag)])
+            image_rows.commit(store, project_id, [image_rows.turn(old, new, row.etag)])
         except RowMissing:
-            _require_tags(store, project_id, added)
-            # An image from before there was an index of metadata lacks the rows that this change would take away.
-            with suppress(RowMissing, RowChanged):
-                image_rows.repair(store, project_id, old, row.etag)
+            _require_tags(store, project_id, (new.tag_ids if new else set[UUID]()) - old.tag_ids)
         except (RowChanged, RowExists):
             continue
         else:
-            if target is new:
-                return new
+            return new
     raise AssertionError("attempts() raises")
-
-
-def _turns(
-    store: Store, project_id: UUID, image_ids: Sequence[UUID], change: Callable[[ImageRecord], ImageRecord | None]
-) -> tuple[list[Turn], list[UUID]]:
-    """What to write for images as they are now, and the ids of those that one transaction can't turn."""
-    turns, large = [], []
-    for row in _rows(store, project_id, image_ids):
-        old = decode(row)
-        new = change(old)
-        if within_reach(old, new) is not new:
-            large.append(old.id)
-        elif new != old:
-            turns.append(image_rows.turn(old, new, row.etag))
-    return turns, large
-
-
-def _complete(store: Store, project_id: UUID, record: ImageRecord) -> None:
-    """Add the rest of an image's tags. Where one of them was deleted meanwhile, nothing of the image is left."""
-    try:
-        update(store, project_id, record.id, lambda _: record)
-    except TagNotFound:
-        delete(store, project_id, record.id)
-        raise
 
 
 def _rows(store: Store, project_id: UUID, ids: Iterable[UUID]) -> list[Row]:
@@ -298,63 +228,46 @@ def _near(store: Store, project_id: UUID, keys: Sequence[str]) -> dict[str, Row]
     return {row.key: row for row in islice(scan, limit) if row.key in wanted}
 
 
-def _view(project_id: UUID, wanted: Selection, counted: Counts | None = None) -> View:
-    """The status of an image with dead tags is told by a look at it, all else by its index rows."""
-    if counted and (anchor := wanted.anchor(counted)):
-        return View(tuple(Range(project_id, having(*each)) for each in sorted(anchor)), wanted)
-    status = wanted.status
-    if wanted.tag_ids:
-        shown = wanted.tag_ids if status is not TaggingStatus.UNTAGGED else frozenset[UUID]()
-        return View(tuple(Range(project_id, f"t:{tag_id}:") for tag_id in sorted(shown)), wanted.keep)
-    prefixes = {TaggingStatus.ALL: [ALL], TaggingStatus.TAGGED: ["tagged:"]}.get(status, ["untagged:"])
-    looks = bool(wanted.dead) and status is not TaggingStatus.ALL
-    if looks and status is TaggingStatus.UNTAGGED:
-        prefixes += [f"t:{tag_id}:" for tag_id in sorted(wanted.dead)]
-    return View(tuple(Range(project_id, prefix) for prefix in prefixes), wanted if looks else wanted.keep)
+def _shown(
+    store: Store,
+    project_id: UUID,
+    known: Catalog,
+    chosen: Positions,
+    status: TaggingStatus,
+    tag_ids: Sequence[UUID],
+) -> list[ImageRecord]:
+    """The images at these positions: from a range of primary rows or of copies, or one by one, whatever is least."""
+    if not len(chosen):
+        return []
+    ids, (first, last) = uuids(known.columns.ids[chosen]), sorted((int(chosen[0]), int(chosen[-1])))
+    costs: dict[tuple[str, ...], int] = {(PRIMARY,): QUERY + last - first + 1, (): ALONE * len(ids)}
+    if prefixes := _prefixes(known, status, tag_ids):
+        among = known.having(status, frozenset(tag_ids))[first : last + 1]
+        costs[prefixes] = QUERY * len(prefixes) + int(np.count_nonzero(among))
+    found = _between(store, project_id, min(costs, key=lambda ranges: costs[ranges]), ids)
+    rest = get_many(store, project_id, [image_id for image_id in ids if image_id not in found])
+    found |= {image.id: image for image in rest}
+    return [found[image_id] for image_id in ids if image_id in found]
 
 
-def _uncounted(store: Store, project_id: UUID, wanted: Selection, counted: Counts) -> int:
-    """What the metadata that is not counted changes in the number of images: a look at all that have some of it.
-
-    Later looks are at those that changed since the last one, where these are fewer.
-    """
-    pairs, key = wanted.uncounted(counted), (store, project_id, wanted)
-    if not pairs:
-        return 0
-    known = gained.get(key)
-    known = known if isinstance(known, Gained) else Gained(NEVER, {})
-    if known.revision.changes != counted.changes:
-        now, turned = counts.turned(store, project_id, known.revision)
-        if turned is None or len(turned) > len(known.by_image):
-            known, ranges = Gained(NEVER, {}), tuple(Range(project_id, having(*each)) for each in pairs)
-            found = _records(store, project_id, walk(store, ranges), PART)
-        else:
-            found = iter(get_many(store, project_id, map(UUID, turned)))
-        same = {image_id: gain for image_id, gain in known.by_image.items() if str(image_id) not in (turned or ())}
-        known = Gained(now, same | wanted.gained(found, pairs))
-        gained.put(key, known)
-    return sum(known.by_image.values())
+def _prefixes(known: Catalog, status: TaggingStatus, tag_ids: Sequence[UUID]) -> tuple[str, ...]:
+    """Those of the copies of these images, if all of them may have one."""
+    if tag_ids:
+        return tuple(map(of_tag, dict.fromkeys(tag_ids)))
+    return (UNTAGGED, *map(of_tag, known.deleted)) if status is TaggingStatus.UNTAGGED else ()
 
 
-def _ids(store: Store, view: View) -> Ids:
-    if view.keep is None:
-        return keys(store, view.ranges)
+def _between(store: Store, project_id: UUID, prefixes: tuple[str, ...], ids: Sequence[UUID]) -> dict[UUID, ImageRecord]:
+    """Those of the images that the ranges between the first and the last of them have."""
+    wanted = {str(image_id): image_id for image_id in ids}
+    first, last = min(wanted), max(wanted)
 
-    def ids(first: str, last: str) -> Iterator[str]:
-        found = _records(store, view.project_id, between(store, view.ranges, first, last), PART)
-        return (str(record.id) for record in filter(view.keep, found))
+    def scan(prefix: str) -> dict[UUID, ImageRecord]:
+        found = rows.scan(store.catalog, str(project_id), f"{prefix}{first}", f"{prefix}{last}~")
+        named = ((wanted.get(row.key[len(prefix) :]), row) for row in found)
+        return {image_id: decode(row) for image_id, row in named if image_id and row.doc}
 
-    return ids
-
-
-def _records(store: Store, project_id: UUID, found: Iterator[Row], size: int) -> Iterator[ImageRecord]:
-    """The images of index rows; those that carry no copy are read from the primary rows."""
-    while part := list(islice(found, min(size, PART))):
-        bare = [UUID(row.key) for row in part if not row.doc]
-        read = {record.id: record for record in get_many(store, project_id, bare)} if bare else {}
-        for row in part:
-            if record := decode(row) if row.doc else read.get(UUID(row.key)):
-                yield record
+    return {image_id: image for part in store.threads.map(scan, prefixes) for image_id, image in part.items()}
 
 
 def _require_tags(store: Store, project_id: UUID, tag_ids: Iterable[UUID]) -> None:

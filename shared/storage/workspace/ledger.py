@@ -1,25 +1,52 @@
-"""The door of every transaction on what a project holds: the project must be there."""
+"""The door of every transaction on what a project holds: the project must be there, and changes revise it."""
 
+import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
 from shared.errors import ProjectNotFound
 from shared.storage.account import rows
 from shared.storage.account.store import Store
-from shared.storage.account.transactions import Change, transact
+from shared.storage.account.transactions import Change, RowMissing, transact
 
 WORKSPACE = "workspace"
+# A revision is a random number of so many bits: it tells whether anything changed, not how much.
+REVISION_BITS = 62
 
 
 def commit(store: Store, project_id: UUID, changes: Iterable[Change]) -> None:
-    """All changes or none. Raises RowMissing (also when the project is gone), RowExists or RowChanged."""
+    """All changes or none, of what no revision tells: iterations, exports, numbers.
+
+    Raises RowMissing (also when the project is gone), RowExists or RowChanged.
+    """
     transact(store.catalog, str(project_id), [Change("touch", WORKSPACE), *changes])
+
+
+def revise(store: Store, project_id: UUID, changes: Iterable[Change]) -> None:
+    """The same for tags, images and settings: with a new revision of the project."""
+    revised = Change("replace", WORKSPACE, str(secrets.randbits(REVISION_BITS)))
+    transact(store.catalog, str(project_id), [revised, *changes])
+
+
+def bump(store: Store, project_id: UUID) -> None:
+    """A new revision for a change of something that lies outside the project's partition. Raises ProjectNotFound."""
+    try:
+        revise(store, project_id, [])
+    except RowMissing:
+        raise project_absent(project_id) from None
+
+
+def revision(store: Store, project_id: UUID) -> int:
+    """Another number after every change of tags, images or settings. Raises ProjectNotFound."""
+    row = rows.read(store.catalog, str(project_id), WORKSPACE)
+    if row is None:
+        raise project_absent(project_id)
+    return int(row.doc or 0)
 
 
 def require_project(store: Store, project_id: UUID) -> None:
     """Raises ProjectNotFound."""
-    if rows.read(store.catalog, str(project_id), WORKSPACE) is None:
-        raise project_absent(project_id)
+    revision(store, project_id)
 
 
 def project_absent(project_id: UUID) -> ProjectNotFound:

@@ -12,10 +12,10 @@ from shared.models.projects import Project
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Container, Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
-from shared.storage.workspace import counts, ledger
+from shared.storage.workspace import catalog, ledger
 
 PARTITION = "projects"
-OWNED: tuple[Container, ...] = ("images", "models", "published", "predictions", "exports")
+OWNED: tuple[Container, ...] = ("catalog", "images", "models", "published", "predictions", "exports")
 # So much is purged in one step: some seconds of work.
 PURGED_ROWS = 10_000
 PURGED_BLOBS = 1_000
@@ -24,7 +24,7 @@ PURGED_BLOBS = 1_000
 def insert(store: Store, project: Project) -> None:
     # First the workspace: a project that is listed can be written to.
     with suppress(RowExists):
-        transact(store.catalog, str(project.id), [Change("insert", ledger.WORKSPACE)])
+        transact(store.catalog, str(project.id), catalog.begin())
     with suppress(RowExists):
         transact(store.catalog, PARTITION, [Change("insert", str(project.id), rows.encode(project))])
 
@@ -83,12 +83,12 @@ def purge(store: Store, project_id: UUID) -> bool:
 
 def _replace(store: Store, old: Project, new: Project, etag: str) -> None:
     changed = old.settings != new.settings
-    # Counted before and after, as two partitions can't change together: the revision never lags behind the settings.
+    # Before and after, as two partitions can't change together: the revision never lags behind the settings.
     if changed:
-        counts.bump(store, old.id)
+        ledger.bump(store, old.id)
     transact(store.catalog, PARTITION, [Change("replace", str(old.id), rows.encode(new), etag)])
     if changed:
-        counts.bump(store, old.id)
+        ledger.bump(store, old.id)
 
 
 def _purge_rows(store: Store, table: TableClient, partition: str) -> bool:

@@ -8,15 +8,19 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import ServiceError
-from shared.models.images import ImageRecord
+from shared.models.images import TaggingStatus
+from shared.models.predictions import Prediction
 from shared.models.suggestions import SortBy, Suggestion
 from shared.storage.account import rows
 from shared.storage.account.pages import Page, page
 from shared.storage.account.rows import COPIED_LENGTH, Row, inverted
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowExists, transact
-from shared.storage.workspace import images, scores
-from shared.storage.workspace.scores import Scores
+from shared.storage.columns import snapshot
+from shared.storage.columns.ids import NOWHERE, Flags, Ids, among, find, ids_of
+from shared.storage.columns.scores import Scores, highest_of
+from shared.storage.columns.snapshot import Place
+from shared.storage.workspace import catalog
 from shared.storage.workspace.suggestion_rows import all_of, decode, keys, own
 
 # So many suggestions are written in one transaction, with five rows each.
@@ -32,11 +36,10 @@ BATCH = 256
 
 
 class Wanted(NamedTuple):
-    """Suggestions of one of the tags with that probability or more, for images that are open."""
+    """Suggestions of one of the tags with that probability or more."""
 
     tag_ids: Set[UUID]
     threshold: float
-    is_open: Callable[[ImageRecord], bool]
 
     def shows(self, suggestion: Suggestion) -> bool:
         found = suggestion.suggested.predictions
@@ -55,7 +58,7 @@ def put(store: Store, project_id: UUID, iteration_id: UUID, suggestions: Sequenc
 
     for start in range(0, len(suggestions), PACK):
         write(suggestions[start : start + PACK])
-    scores.settle(store, project_id, iteration_id, len(suggestions))
+    _settle(store, project_id, iteration_id, len(suggestions))
 
 
 def get_many(store: Store, project_id: UUID, iteration_id: UUID, image_ids: Iterable[UUID]) -> dict[UUID, Suggestion]:
@@ -75,34 +78,29 @@ def query(
     take: int,
     beyond: str = "",
 ) -> Page[Suggestion]:
-    """From beyond that place on. Those whose image is open no longer are deleted."""
-    known = scores.read(store, project_id, iteration_id)
-    likely = known.likely(wanted.tag_ids, wanted.threshold)
-    rare = bool(likely.sum() < RARE * len(likely))
+    """From beyond that place on. Those whose image is not untagged any longer are deleted."""
+    scores = snapshot.read(store, *_kept(store, project_id, iteration_id))
+    likely = scores.likely(wanted.tag_ids, wanted.threshold)
+    rare = bool(likely.sum() < RARE * scores.size)
     prefix = f"{'least' if sort_by is SortBy.UNCERTAINTY_ASCENDING else 'most'}:{iteration_id}:"
     first = max(prefix, f"{beyond}~" if beyond else "")
     size = rows.PAGE if rare else max(PART, take + 1)
     index = rows.scan(store.predictions, str(project_id), first, rows.after_prefix(prefix), keys_only=rare, page=size)
-    # What is not known has come since.
-    places = ((row, known.places.get(UUID(_image_id(row.key)).bytes)) for row in index)
-    found = (row for row, at in places if at is None or likely[at])
-    return page(_current(store, project_id, found, wanted, known, take + 1), take)
+    # In larger parts than are shown, as few of them may be likely.
+    found = _among(index, scores.ids, likely, rows.PAGE if rare else PART)
+    return page(_current(store, project_id, found, wanted, take + 1), take)
 
 
-def numbers(
-    store: Store, project_id: UUID, iteration_id: UUID, threshold: float, dead: frozenset[UUID] = frozenset()
-) -> dict[UUID, int]:
-    """By tag: how many untagged images it is suggested for with that probability or more.
-
-    Images with none but `dead` tags, deleted ones that are not swept yet, are untagged.
-    """
-    return scores.read(store, project_id, iteration_id, dead).numbers(threshold)
+def numbers(store: Store, project_id: UUID, iteration_id: UUID, threshold: float) -> dict[UUID, int]:
+    """By tag: how many untagged images it is suggested for with that probability or more."""
+    scores = snapshot.read(store, *_kept(store, project_id, iteration_id))
+    return scores.numbers(threshold, _untagged(store, project_id, scores.ids))
 
 
 def delete(store: Store, project_id: UUID, suggestions: Iterable[Suggestion]) -> None:
-    """First for the scores: what is cut off then is found here, and deleted, again."""
+    """First in the log: what is cut off then is found here, and deleted, again."""
     doomed = list(suggestions)
-    gone = [scores.change(each.suggested.iteration, each.suggested.id, None) for each in doomed]
+    gone = [_logged(each.suggested.iteration, each.suggested.id, None) for each in doomed]
     for start in range(0, len(gone), LIMIT):
         transact(store.predictions, str(project_id), gone[start : start + LIMIT])
     rows.delete_all(store.predictions, str(project_id), [key for each in doomed for key in keys(each)])
@@ -113,7 +111,7 @@ def forget_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> bool
     doomed = list(islice(all_of(store, project_id, iteration_id), FORGOTTEN))
     rows.delete_all(store.predictions, str(project_id), [key for each in doomed for key in keys(each)])
     if len(doomed) < FORGOTTEN:
-        scores.forget(store, project_id, iteration_id)
+        snapshot.forget(store, _kept(store, project_id, iteration_id)[0])
     return len(doomed) < FORGOTTEN
 
 
@@ -135,32 +133,72 @@ def _changes(suggestion: Suggestion) -> list[Change]:
         Change("insert", mine, doc),
         *(Change("upsert", key, copy) for key in (least, most)),
         Change("upsert", since),
-        scores.change(suggested.iteration, suggested.id, suggested.predictions),
+        _logged(suggested.iteration, suggested.id, suggested.predictions),
     ]
 
 
 def _expire(store: Store, partition: str, since: str) -> None:
     iteration_id, image_id = map(UUID, since.split(":")[2:])
-    transact(store.predictions, partition, [scores.change(iteration_id, image_id, None)])
+    transact(store.predictions, partition, [_logged(iteration_id, image_id, None)])
     row = rows.read(store.predictions, partition, own(iteration_id, image_id))
     doomed = keys(decode(row.doc)) if row else []
     rows.delete_all(store.predictions, partition, list(dict.fromkeys([*doomed, since])))
-    scores.settle(store, UUID(partition), iteration_id, 1)
+    _settle(store, UUID(partition), iteration_id, 1)
+
+
+def _kept(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Place[Scores], Callable[[], Scores]]:
+    """Where the scores of an iteration are kept, and how they are made of its suggestions where they are not."""
+    folder, prefix = f"{project_id}/{iteration_id}/", _log(iteration_id)
+    place = Place(Scores, store.predictions, str(project_id), prefix, "predictions", folder)
+
+    def build() -> Scores:
+        found = (each.suggested for each in all_of(store, project_id, iteration_id))
+        return Scores().with_changes({each.id: highest_of(each.predictions) for each in found})
+
+    return place, build
+
+
+def _settle(store: Store, project_id: UUID, iteration_id: UUID, number: int) -> None:
+    place, build = _kept(store, project_id, iteration_id)
+    snapshot.settle(store, place, number, build)
+
+
+def _log(iteration_id: UUID) -> str:
+    return f"scores:{iteration_id}:"
+
+
+def _logged(iteration_id: UUID, image_id: UUID, predictions: Iterable[Prediction] | None) -> Change:
+    """What a transaction that writes or (None) deletes a suggestion has to do besides."""
+    doc = "" if predictions is None else rows.encode(highest_of(predictions))
+    return Change("upsert", f"{_log(iteration_id)}{image_id}", doc)
+
+
+def _untagged(store: Store, project_id: UUID, ids: Ids) -> Flags:
+    """Which of the images are there without a tag."""
+    known = catalog.read(store, project_id)
+    return among(ids, known.columns.ids, known.having(TaggingStatus.UNTAGGED))
+
+
+def _among(index: Iterator[Row], ids: Ids, likely: Flags, at_once: int) -> Iterator[Row]:
+    """The index rows of likely images, and those that are not among the ids, as they have come since."""
+    while part := list(islice(index, at_once)):
+        places = find(ids, ids_of(UUID(_image_id(row.key)) for row in part)).tolist()
+        yield from (row for row, at in zip(part, places, strict=True) if at == NOWHERE or likely[at])
 
 
 def _current(
-    store: Store, project_id: UUID, index: Iterator[Row], wanted: Wanted, known: Scores, at_once: int
+    store: Store, project_id: UUID, index: Iterator[Row], wanted: Wanted, at_once: int
 ) -> Iterator[tuple[str, Suggestion | None]]:
     """The index rows with those of their suggestions that are wanted."""
     while part := list(islice(index, at_once)):
         likely = [(key, each) for key, each in _copied(store, project_id, part) if wanted.shows(each)]
-        tagged = [each.suggested.id for _, each in likely if not known.is_untagged(each.suggested.id)]
-        still = {record.id for record in images.get_many(store, project_id, tagged) if wanted.is_open(record)}
-        closed = set(tagged) - still
+        # Looked at after the suggestions, so that no image is missing that came before its suggestion.
+        still = _untagged(store, project_id, ids_of(each.suggested.id for _, each in likely)).tolist()
+        closed = [each for (_, each), is_open in zip(likely, still, strict=True) if not is_open]
         # Whoever comes by next finds what is left.
         with suppress(ServiceError):
-            delete(store, project_id, [each for _, each in likely if each.suggested.id in closed])
-        shown = {key: each for key, each in likely if each.suggested.id not in closed}
+            delete(store, project_id, closed)
+        shown = {key: each for (key, each), is_open in zip(likely, still, strict=True) if is_open}
         yield from ((row.key, shown.get(row.key)) for row in part)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
 import msgspec
@@ -15,7 +14,7 @@ from shared.models.wire import now
 from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing
-from shared.storage.workspace import counts, images, ledger
+from shared.storage.workspace import catalog, images, ledger
 
 # The types that one tag of a project may have, each with the key of its claim.
 SINGLE = {TagType.NEGATIVE: "negative", TagType.GENERAL_PRODUCT: "generalproduct"}
@@ -40,7 +39,7 @@ def insert(store: Store, project_id: UUID, tag: Tag, created: datetime | None = 
     ]
     for _ in rows.attempts():
         try:
-            return counts.commit(store, project_id, changes, {"changes": 1})
+            return ledger.revise(store, project_id, changes)
         except RowMissing:
             ledger.require_project(store, project_id)
         except RowExists:
@@ -55,13 +54,13 @@ def get(store: Store, project_id: UUID, tag_id: UUID) -> Tag:
     row = rows.read(store.catalog, str(project_id), f"tag:{tag_id}")
     if row is None:
         raise _absent(store, project_id, tag_id)
-    per_tag = counts.read(store, project_id).per_tag
+    per_tag = catalog.read(store, project_id).per_tag
     return structs.replace(_entry(row.doc).tag, image_count=per_tag.get(tag_id, 0))
 
 
 def list_all(store: Store, project_id: UUID) -> list[Tag]:
     """With their image counts, in the order of their creation. Raises ProjectNotFound."""
-    per_tag = counts.read(store, project_id).per_tag
+    per_tag = catalog.read(store, project_id).per_tag
     tags = names(store, project_id).values()
     return [structs.replace(tag, image_count=per_tag.get(tag.id, 0)) for tag in tags]
 
@@ -86,7 +85,7 @@ def update(store: Store, project_id: UUID, tag_id: UUID, change: Callable[[Tag],
         replaced = Change("replace", row.key, rows.encode(structs.replace(entry, tag=new)), row.etag)
         try:
             moved = _moved_claims(_claimed(store, project_id, entry.tag), new)
-            counts.commit(store, project_id, [replaced, *moved], {"changes": 1})
+            ledger.revise(store, project_id, [replaced, *moved])
         except RowExists:
             _require_unclaimed(store, project_id, new)
             continue
@@ -111,7 +110,7 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
         gone = [Change("delete", row.key, etag=row.etag), Change("delete", f"live:{tag_id}")]
         claims = [Change("delete", key) for key in _claimed(store, project_id, tag)]
         try:
-            return counts.commit(store, project_id, [*gone, *claims], {"changes": 1})
+            return ledger.revise(store, project_id, [*gone, *claims])
         except (RowMissing, RowChanged):
             continue
     return None
@@ -130,8 +129,8 @@ def sweep(store: Store, project_id: UUID, tag_id: UUID, most: int | None = None)
         )
 
     most = most or SWEPT
-    ids = list(islice(images.with_tag(store, project_id, tag_id), most))
-    images.change_many(store, project_id, ids, without)
+    ids = images.with_tag(store, project_id, tag_id)
+    images.change_many(store, project_id, ids[:most], without)
     return len(ids) < most
 
 

@@ -9,9 +9,8 @@ import msgspec
 
 from shared.models.images import ImageRecord
 from shared.models.transfer import ExportInfo, ImportState, PartHeader, PartImage
-from shared.storage.account import blobs, signing
+from shared.storage.account import blobs, rows, signing
 from shared.storage.account.store import Store
-from shared.storage.workspace.ranges import Range, walk
 
 EXPORT = "project-export"
 IMPORT = "project-import"
@@ -52,7 +51,8 @@ def model_reference(store: Store, project_id: UUID, iteration_id: UUID, name: st
 
 def images_after(store: Store, project_id: UUID, after: UUID | None, limit: int) -> list[ImageRecord]:
     """So many images of the workspace, the newest first, beginning behind that one."""
-    found = walk(store, (Range(project_id, "image:"),), beyond=str(after or ""), page=limit)
+    first = f"image:{after}~" if after else "image:"
+    found = rows.scan(store.catalog, str(project_id), first, "image;", page=limit)
     return [msgspec.json.decode(row.doc, type=ImageRecord) for row in islice(found, limit)]
 
 

@@ -20,7 +20,7 @@ from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.serving import results
 from shared.storage.training import iterations
-from shared.storage.workspace import counts
+from shared.storage.workspace import catalog as stored
 from tests.functions.flows import train, upload
 from tests.pictures import picture
 
@@ -105,8 +105,8 @@ def test_azurite_killed_during_an_upload_batch(fragile, client, catalog, web):
     summary = client.create_images_from_files(project.id, batch)
     assert {image.status for image in summary.images} <= {"OK", "OKDuplicate"}
     assert client.get_tagged_image_count(project.id, tag_ids=[tag.id]) == 64
-    assert counts.read(catalog, UUID(str(project.id))).images == 72
-    recounted = counts.recount(catalog, UUID(str(project.id)))
+    assert stored.read(catalog, UUID(str(project.id))).images == 72
+    recounted = stored.recount(catalog, UUID(str(project.id)))
     assert (recounted.images, recounted.tagged) == (72, 72)
 
 

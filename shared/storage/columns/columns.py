@@ -1,0 +1,119 @@
+"""Which images there are, by columns: their ids, tags, metadata and numbers of regions.
+
+A count is a sum over columns, a page a part of their positions: neither reads an image.
+"""
+
+from collections.abc import Iterable, Mapping, Set
+from operator import attrgetter
+from typing import NamedTuple, Self
+from uuid import UUID
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from shared.models.filters import Condition, Pair
+from shared.models.images import ImageRecord, TaggingStatus
+from shared.storage.columns.ids import ID, Flags, Ids, Merge, ids_of
+from shared.storage.columns.terms import NONE, Terms
+
+# A name in a dictionary takes about so many bytes.
+NAME = 250
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """What the columns keep of an image."""
+
+    tag_ids: list[UUID] = []
+    metadata: dict[str, str] = {}
+    regions: int = 0
+
+    @classmethod
+    def of(cls, image: ImageRecord) -> Self:
+        return cls(sorted(image.tag_ids), image.metadata, len(image.regions))
+
+
+class _Blob(Struct, frozen=True, array_like=True):
+    """Columns as they are written: the bytes of arrays, and terms."""
+
+    ids: bytes
+    regions: bytes
+    tags: tuple[list[UUID], bytes, bytes]
+    pairs: tuple[list[Pair], bytes, bytes]
+
+
+class Columns(NamedTuple):
+    """Positions count from the newest image."""
+
+    ids: Ids = np.empty(0, ID)
+    regions: NDArray[np.uint32] = NONE
+    tags: Terms[UUID] = Terms({}, NONE, NONE)
+    pairs: Terms[Pair] = Terms({}, NONE, NONE)
+
+    @property
+    def size(self) -> int:
+        return len(self.ids)
+
+    @property
+    def length(self) -> int:
+        """About how many bytes they take in memory."""
+        numbers = (self.ids, self.regions, *self.tags[1:], *self.pairs[1:])
+        return sum(each.nbytes for each in numbers) + NAME * (len(self.tags.code_of) + len(self.pairs.code_of))
+
+    @classmethod
+    def of(cls, entries: Mapping[UUID, Entry]) -> Self:
+        ids = sorted(entries, key=attrgetter("bytes"))
+        ordered = [entries[image_id] for image_id in ids]
+        return cls(
+            ids_of(ids),
+            np.array([entry.regions for entry in ordered], np.uint32),
+            Terms.of(entry.tag_ids for entry in ordered),
+            Terms.of(entry.metadata.items() for entry in ordered),
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        blob = msgspec.msgpack.decode(data, type=_Blob)
+
+        return cls(
+            np.frombuffer(blob.ids, ID),
+            np.frombuffer(blob.regions, np.uint32),
+            Terms.decode(*blob.tags),
+            Terms.decode(*blob.pairs),
+        )
+
+    def encode(self) -> bytes:
+        blob = _Blob(self.ids.tobytes(), self.regions.tobytes(), self.tags.encode(), self.pairs.encode())
+        return msgspec.msgpack.encode(blob)
+
+    def having(self, status: TaggingStatus, tag_ids: Set[UUID], condition: Condition | None, live: Set[UUID]) -> Flags:
+        """Which images have any of the tags (with none given: all of that status) and meet the condition.
+
+        A tag that is not live was deleted: an image with no other tag is untagged.
+        """
+        if tag_ids:
+            untagged = status is TaggingStatus.UNTAGGED
+            found = np.zeros(self.size, bool) if untagged else self.tags.having(tag_ids, self.size)
+        elif status is TaggingStatus.ALL:
+            found = np.ones(self.size, bool)
+        else:
+            found = self.tags.having(live, self.size) == (status is TaggingStatus.TAGGED)
+        return found & condition.over(lambda pair: self.pairs.having([pair], self.size)) if condition else found
+
+    def with_changes(self, changes: Mapping[UUID, Entry | None]) -> Self:
+        """Other entries for some images, or none where they went."""
+        come = type(self).of({image_id: entry for image_id, entry in changes.items() if entry is not None})
+        merge = Merge.of(self.ids, ids_of(changes), come.ids)
+        regions = np.empty(len(merge.ids), np.uint32)
+        regions[merge.moved] = np.concatenate([self.regions[merge.stays], come.regions])
+        tags, pairs = self.tags.merged(merge, come.tags), self.pairs.merged(merge, come.pairs)
+        return type(self)(merge.ids, regions, tags, pairs)
+
+    def with_log(self, log: Mapping[UUID, str]) -> Self:
+        """Each document is an entry as JSON, or empty where the image went."""
+        decode = msgspec.json.Decoder(Entry).decode
+        return self.with_changes({image_id: decode(doc) if doc else None for image_id, doc in log.items()})
+
+    def without(self, image_ids: Iterable[UUID]) -> Self:
+        return self.with_changes(dict.fromkeys(image_ids))

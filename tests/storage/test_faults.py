@@ -1,0 +1,161 @@
+"""A fault in any request of a change: the catalog agrees with itself, and the caller was told the truth."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+from azure.core.rest import HttpRequest, HttpResponse
+from msgspec import structs
+
+from shared.errors import ServiceError, ServiceUnavailable, TagNameNotUnique, TagNotFound
+from shared.models.images import ImageRecord
+from shared.models.tags import Tag
+from shared.storage.account.store import Store
+from shared.storage.account.transport import Transport
+from shared.storage.columns import snapshot
+from shared.storage.workspace import catalog, images, projects, tags
+from tests.storage.making import (
+    add_images,
+    add_tag,
+    assert_consistent,
+    forget,
+    new_project,
+    record,
+    with_tags,
+    without_tags,
+)
+
+# More than any change here sends.
+MOST = 60
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+class Scene(NamedTuple):
+    """A project of four images, the first two with the first of two tags."""
+
+    store: Store
+    project_id: UUID
+    tag_ids: list[UUID]
+    image_ids: list[UUID]
+
+    @classmethod
+    def new(cls, store: Store) -> "Scene":
+        project = new_project()
+        projects.insert(store, project)
+        tag_ids = [add_tag(store, project.id).id for _ in range(2)]
+        made = [*add_images(store, project.id, 2, tag_ids[:1]), *add_images(store, project.id, 2)]
+        return cls(store, project.id, tag_ids, [image.id for image in made])
+
+    def state(self) -> tuple[frozenset[tuple[UUID, frozenset[UUID]]], frozenset[UUID]]:
+        """The images with their tags, and the tags."""
+        names = frozenset(tags.names(self.store, self.project_id))
+        found = images.get_many(self.store, self.project_id, self.image_ids)
+        return frozenset((image.id, frozenset(image.tag_ids)) for image in found), names
+
+
+def insert(scene: Scene) -> None:
+    scene.image_ids.append((image := record(scene.tag_ids)).id)
+    images.insert(scene.store, scene.project_id, image)
+
+
+def insert_many(scene: Scene) -> None:
+    made = [record(scene.tag_ids[:1]) for _ in range(3)]
+    scene.image_ids.extend(image.id for image in made)
+    images.insert_many(scene.store, scene.project_id, made)
+
+
+def update(scene: Scene) -> None:
+    images.update(scene.store, scene.project_id, scene.image_ids[0], lambda old: with_tags(old, scene.tag_ids))
+
+
+def change_many(scene: Scene) -> None:
+    def change(old: ImageRecord) -> ImageRecord | None:
+        return None if old.id == scene.image_ids[1] else with_tags(old, scene.tag_ids[1:])
+
+    images.change_many(scene.store, scene.project_id, scene.image_ids, change)
+
+
+def delete(scene: Scene) -> None:
+    images.delete(scene.store, scene.project_id, scene.image_ids[0])
+
+
+def insert_tag(scene: Scene) -> None:
+    tags.insert(scene.store, scene.project_id, Tag(uuid4(), "a third", None))
+
+
+def drop_tag(scene: Scene) -> None:
+    tags.delete(scene.store, scene.project_id, scene.tag_ids[0])
+
+
+CHANGES: list[Callable[[Scene], None]] = [insert, insert_many, update, change_many, delete, insert_tag, drop_tag]
+
+
+def interfere(scene: Scene) -> None:
+    """What another process does meanwhile: to an image that changes, and to one that stays as it is."""
+    for image_id in scene.image_ids[:1]:
+        change = lambda old: structs.replace(old, metadata={"other": "was here"})  # noqa: E731
+        if images.get_many(scene.store, scene.project_id, [image_id]):
+            images.update(scene.store, scene.project_id, image_id, change)
+    images.update(scene.store, scene.project_id, scene.image_ids[3], lambda old: without_tags(old, scene.tag_ids[:1]))
+
+
+@pytest.mark.parametrize("fault", ["refused", "answer lost", "killed before", "killed after", "overtaken"])
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_fault_in_any_request_of_a_change(
+    store: Store, monkeypatch: pytest.MonkeyPatch, change: Callable[[Scene], None], fault: str
+) -> None:
+    # Every change takes the log into a checkpoint, too.
+    monkeypatch.setattr(snapshot, "SHORTEST", 1)
+    send = Transport.send
+    for at in range(MOST):
+        scene = Scene.new(store)
+        sent, before = 0, scene.state()
+
+        def faulty(self: Transport, request: HttpRequest, **options: object) -> HttpResponse:
+            nonlocal sent
+            sent += 1
+            if sent != at + 1:  # noqa: B023
+                return send(self, request, **options)
+            if fault == "killed before":
+                raise Killed
+            if fault == "refused":
+                raise ServiceUnavailable("Storage does not answer.")
+            if fault == "overtaken":
+                interfere(scene)  # noqa: B023
+                return send(self, request, **options)
+            send(self, request, **options)
+            raise Killed if fault == "killed after" else ServiceUnavailable("Storage does not answer.")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Transport, "send", faulty)
+            try:
+                change(scene)
+                done = True
+            except (ServiceError, Killed):
+                done = False
+        forget()
+        after = scene.state()
+        assert_consistent(store, scene.project_id)
+        assert catalog.read(store, scene.project_id).images == len(after[0])
+        if done:
+            assert after != before
+        if sent <= at:
+            assert done
+            break
+        if not done:
+            # Said again it is done, or it is said that it was.
+            again_done(change, scene)
+            assert_consistent(store, scene.project_id)
+    else:
+        pytest.fail(f"{change.__name__} sends more than {MOST} requests")
+
+
+def again_done(change: Callable[[Scene], None], scene: Scene) -> None:
+    # Said again, it may be told that there is such a tag, or no such tag any more.
+    with suppress(TagNameNotUnique, TagNotFound):
+        change(scene)
