@@ -12,9 +12,11 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training.models import Iteration, Project
 from rich.progress import Progress
 
-from local.demo import boxes, detection, scenes, session, walkthrough
-from local.demo.pictures import Picture, read_folder
+from cli import client
+from local.demo import classification, detection, scenes, session
 from local.service import RESOURCE_ID, Service, running
+from shared.formats import folders, regions
+from shared.formats.dataset import Picture
 from shared.settings import ROOT
 
 PHOTOS = ROOT.parent / "shared" / "data"
@@ -41,20 +43,20 @@ def rendered(per_tag: int, seed: int) -> list[Picture]:
     """Pictures of machined parts, in a folder that stays until the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="ocellus-parts-"))
     scenes.write_folder(folder, per_tag, seed)
-    return read_folder(folder)
+    return folders.load(folder)
 
 
 def photographs(folder: Path, tags: Sequence[str] = ()) -> list[Picture]:
     """Of these tags, or of all. Ends the program where there are none."""
     if not folder.is_dir():
         sys.exit(f"There are no photographs at {folder}; name their folder with --photos.")
-    return [picture for picture in read_folder(folder) if not tags or picture.tag in tags]
+    return [picture for picture in folders.load(folder) if not tags or picture.tag in tags]
 
 
 def filled_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Picture]) -> Project:
     """A new project with these pictures uploaded. Ends the program where one was refused."""
-    project = walkthrough.create_project(trainer, f"benchmark of {len(pictures)}")
-    uploaded = walkthrough.upload(trainer, project, pictures, Progress(disable=True))
+    project = classification.create_project(trainer, f"benchmark of {len(pictures)}")
+    uploaded = classification.upload(trainer, project, pictures, Progress(disable=True))
     if uploaded.refused:
         sys.exit(f"The service refused {', '.join(uploaded.refused)}.")
     return project
@@ -68,16 +70,16 @@ def published_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Pi
 
 def published_detector(trainer: CustomVisionTrainingClient, folder: Path) -> tuple[Project, Iteration]:
     """A new project of the pictures with boxes in a folder, trained and published. Ends the program without them."""
-    if not (folder / boxes.REGIONS).is_file():
+    if not (folder / regions.REGIONS).is_file():
         sys.exit(f"There are no photographs with boxes at {folder}; name the folder that holds it with --photos.")
-    pictures = boxes.read_boxes(folder).train
+    pictures = regions.load(folder).train
     project = detection.create_project(trainer, f"benchmark of {len(pictures)}")
     detection.upload(trainer, project, pictures, Progress(disable=True))
     return project, _published(trainer, project)
 
 
 def _published(trainer: CustomVisionTrainingClient, project: Project) -> Iteration:
-    iteration, _ = session.train(trainer, project)
+    iteration, _ = client.train(trainer, project, session.POLL_SECONDS)
     trainer.publish_iteration(project.id, iteration.id, session.PUBLISHED_NAME, RESOURCE_ID)
     return iteration
 

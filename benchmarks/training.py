@@ -15,9 +15,10 @@ from azure.cognitiveservices.vision.customvision.training.models import Iteratio
 from rich.progress import Progress
 
 from benchmarks import subjects
-from local.demo import report, session, walkthrough
-from local.demo.pictures import Picture
+from cli import client
+from local.demo import classification, report, session
 from local.service import RESOURCE_ID, Service
+from shared.formats.dataset import Picture
 
 SAMPLE_TAGS = ("hemlock", "japanese_cherry")
 SAMPLE_SECONDS, GROCERY_SECONDS, RETRAIN_SECONDS = 6.0, 30.0, 5.0
@@ -50,7 +51,7 @@ class Job:
 
     def train(self, project: Project, what: str, goal: float) -> Iteration:
         before = self._used()
-        iteration, seconds = session.train(self.trainer, project)
+        iteration, seconds = client.train(self.trainer, project, session.POLL_SECONDS)
         # The process ends a little after it has said that the iteration is completed.
         time.sleep(ENDING_SECONDS)
         print(f"  {what}: {seconds:.2f} s from the train call to Completed (goal {goal:g} s)", end="; ")
@@ -81,7 +82,7 @@ def measure_groceries(job: Job, train: Sequence[Picture], test: Sequence[Picture
     right, judged = _held_out(job.trainer, project, iteration)
     print(f"  evaluation: {right} of {judged} right")
     job.trainer.publish_iteration(project.id, iteration.id, session.PUBLISHED_NAME, RESOURCE_ID)
-    answers, refused = walkthrough.predict(job.predictor, project, test, Progress(disable=True))
+    answers, refused = classification.predict(job.predictor, project, test, Progress(disable=True))
     figures = report.test_figures(answers, refused)
     print(
         f"  test accuracy {figures.accuracy:.3f} ({figures.correct} of {figures.answered}, goal {GROCERY_ACCURACY}), "

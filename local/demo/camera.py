@@ -11,7 +11,7 @@ from azure.storage.blob import ContainerClient
 from msgspec import UNSET
 from rich.console import Console
 
-from local.demo.pictures import DemoError
+from cli.faults import CommandError
 from local.demo.report import Camera, percentile
 from local.service import Service
 from shared.models.camera import CameraResult, Outcome
@@ -51,7 +51,7 @@ def choose(pictures: Sequence[tuple[Path, list[str]]]) -> list[Drop]:
 
 
 def watch(console: Console, service: Service, project_id: str, published_name: str, drops: Sequence[Drop]) -> Camera:
-    """Upload at a camera's pace and show each result as it arrives. Raises DemoError where one does not."""
+    """Upload at a camera's pace and show each result as it arrives. Raises CommandError where one does not."""
     folder = f"{project_id}/{published_name}"
     console.print(f"\nA camera uploads {len(drops)} pictures, one of them broken, to uploads/{folder}/camera-1/")
     started: dict[str, float] = {}
@@ -70,7 +70,7 @@ def watch(console: Console, service: Service, project_id: str, published_name: s
         sender.join()
         store.close()
     if missing := sorted(tags.keys() - {result.upload.path for result in ended}):
-        raise DemoError(
+        raise CommandError(
             f"no result in {PATIENCE_SECONDS:.0f} s for {', '.join(missing)}; see the logs in {service.data}."
         )
     return _figures(ended, tags, latencies)

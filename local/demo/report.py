@@ -105,16 +105,31 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return float(np.percentile(values, percent)) if values else 0.0
 
 
+def latencies_ms(seconds: Sequence[float]) -> tuple[float, float]:
+    """The median, and what 95 % stay under."""
+    milliseconds = [each * 1000 for each in seconds]
+    return percentile(milliseconds, 50), percentile(milliseconds, 95)
+
+
+def uploaded(images: Sequence[sdk.ImageCreateResult], seconds: float) -> Upload:
+    return Upload(
+        accepted=sum(image.status == "OK" for image in images),
+        duplicates=sum(image.status == "OKDuplicate" for image in images),
+        refused=[f"{image.source_url}: {image.status}" for image in images if not image.status.startswith("OK")],
+        seconds=seconds,
+    )
+
+
 def test_figures(answers: Sequence[Answer], refused: list[str]) -> Test:
     correct = sum(answer.predicted == answer.tag for answer in answers)
-    milliseconds = [answer.seconds * 1000 for answer in answers]
+    middle, most = latencies_ms([answer.seconds for answer in answers])
     return Test(
         accuracy=correct / len(answers) if answers else 0.0,
         correct=correct,
         answered=len(answers),
         refused=refused,
-        latency_p50_ms=percentile(milliseconds, 50),
-        latency_p95_ms=percentile(milliseconds, 95),
+        latency_p50_ms=middle,
+        latency_p95_ms=most,
     )
 
 

@@ -1,81 +1,64 @@
 """What every demo does with the service: start it, reach it with the official SDK, and wait for a training."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
+from azure.cognitiveservices.vision.customvision.prediction.models import ImagePrediction
+from azure.cognitiveservices.vision.customvision.prediction.models import Prediction as Answered
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
-from azure.cognitiveservices.vision.customvision.training.models import Iteration, IterationPerformance, Project
-from msrest.authentication import ApiKeyCredentials
+from azure.cognitiveservices.vision.customvision.training.models import IterationPerformance, Project
 from msrest.exceptions import ClientException, HttpOperationError
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import MofNCompleteColumn, Progress
 
+from cli import client
+from cli.client import P
+from cli.faults import CommandError, reason, said
+from cli.output import progress_of
 from local.azurite import AzuriteError
 from local.demo import report
-from local.demo.pictures import DemoError
 from local.service import RESOURCE_ID, Options, Service, StartError, running
 
 PUBLISHED_NAME = "demo"
-BATCH_PICTURES = 64
-BATCH_BYTES = 32 * 1024 * 1024
 POLL_SECONDS = 0.1
 
 T = TypeVar("T")
 
 
 def run(steps: Callable[[Console, Service], T], data: Path, port: int | None, **environment: str) -> T:
-    """What the steps answer, on a service that runs meanwhile. Raises DemoError."""
+    """What the steps answer, on a service that runs meanwhile. Raises CommandError."""
     console = Console(highlight=False)
     try:
         with ExitStack() as stack:
             with console.status("Starting Ocellus"):
                 service = stack.enter_context(running(data, port, Options(environment=environment)))
             return steps(console, service)
-    except (StartError, AzuriteError) as fault:
-        raise DemoError(str(fault)) from fault
-    except HttpOperationError as fault:
-        raise DemoError(f"the service said: {said(fault)}") from fault
-    except ClientException as fault:
-        raise DemoError(f"the service did not answer as it should: {fault}") from fault
+    except (StartError, AzuriteError, ClientException) as fault:
+        raise CommandError(reason(fault)) from fault
 
 
 def training_client(service: Service) -> CustomVisionTrainingClient:
-    return CustomVisionTrainingClient(
-        service.endpoint, ApiKeyCredentials(in_headers={"Training-Key": service.training_key})
-    )
+    return client.training_client(service.endpoint, service.training_key)
 
 
 def prediction_client(service: Service) -> CustomVisionPredictionClient:
-    return CustomVisionPredictionClient(
-        service.endpoint, ApiKeyCredentials(in_headers={"Prediction-Key": service.prediction_key})
-    )
+    return client.prediction_client(service.endpoint, service.prediction_key)
 
 
-def train(
-    trainer: CustomVisionTrainingClient, project: Project, poll_seconds: float = POLL_SECONDS
-) -> tuple[Iteration, float]:
-    """The completed iteration, and the seconds from the call to `Completed`. Raises DemoError where it fails."""
-    started = time.monotonic()
-    iteration = trainer.train_project(project.id)
-    while iteration.status not in ("Completed", "Failed"):
-        time.sleep(poll_seconds)
-        iteration = trainer.get_iteration(project.id, iteration.id)
-    if iteration.status == "Failed":
-        raise DemoError(f"training failed: {iteration.training_error_details}")
-    return iteration, time.monotonic() - started
+def create_project(trainer: CustomVisionTrainingClient, name: str, kind: str, **options: str) -> Project:
+    """One of the kind's general domain."""
+    general = next(domain for domain in trainer.get_domains() if (domain.type, domain.name) == (kind, "General"))
+    return trainer.create_project(name, domain_id=general.id, **options)
+
+
+def create_tags(trainer: CustomVisionTrainingClient, project: Project, names: Iterable[str]) -> dict[str, str]:
+    """Their ids by name."""
+    return {name: trainer.create_tag(project.id, name).id for name in sorted(set(names))}
 
 
 class Trained(NamedTuple):
@@ -93,7 +76,7 @@ def train_and_publish(
     upload: Callable[[Progress], report.Upload],
     **thresholds: float,
 ) -> Trained:
-    """From an empty project to an iteration that is published as PUBLISHED_NAME. Raises DemoError."""
+    """From an empty project to an iteration that is published as PUBLISHED_NAME. Raises CommandError."""
     trainer = training_client(service)
     console.print(f"Project [bold]{project.name}[/bold] on {service.endpoint}")
     with progress_of(console, MofNCompleteColumn()) as progress:
@@ -101,7 +84,7 @@ def train_and_publish(
     report.show_upload(console, uploaded)
     with progress_of(console) as progress:
         progress.add_task("Training", total=None)
-        iteration, seconds = train(trainer, project)
+        iteration, seconds = client.train(trainer, project, POLL_SECONDS)
     console.print(f"Trained in {seconds:.1f} s")
     performance = trainer.get_iteration_performance(project.id, iteration.id, **thresholds)
     report.show_performance(console, performance)
@@ -123,27 +106,27 @@ def show_next_steps(console: Console, service: Service, project: Project) -> Non
     )
 
 
-def progress_of(console: Console, *counts: ProgressColumn) -> Progress:
-    """A bar that goes when it is done, and is not there at all where nobody watches."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *counts, TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+class Asked(NamedTuple, Generic[P]):
+    """A test picture, what the published model says of it, and how long that took."""
+
+    picture: P
+    predictions: list[Answered]
+    seconds: float
 
 
-def batches(pictures: Sequence[T], path_of: Callable[[T], Path]) -> Iterator[list[T]]:
-    """As many at a time as the API takes, and no more bytes than make a request of a sensible size."""
-    batch: list[T] = []
-    size = 0
-    for picture in pictures:
-        bytes_more = path_of(picture).stat().st_size
-        if batch and (len(batch) == BATCH_PICTURES or size + bytes_more > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(picture)
-        size += bytes_more
-    if batch:
-        yield batch
-
-
-def said(fault: HttpOperationError) -> str:
-    code = getattr(fault.error, "code", None)
-    return f"{code}: {fault.message}" if code else str(fault.message)
+def ask_each(
+    pictures: Sequence[P], ask: Callable[[bytes], ImagePrediction], name_of: Callable[[P], str], progress: Progress
+) -> tuple[list[Asked[P]], list[str]]:
+    """One picture after the other; and the pictures that the model could not take."""
+    asked: list[Asked[P]] = []
+    refused: list[str] = []
+    for picture in progress.track(pictures, description="Predicting"):
+        data = picture.path.read_bytes()
+        started = time.monotonic()
+        try:
+            reply = ask(data)
+        except HttpOperationError as fault:
+            refused.append(f"{name_of(picture)}: {said(fault)}")
+            continue
+        asked.append(Asked(picture, reply.predictions, time.monotonic() - started))
+    return asked, refused

@@ -9,9 +9,12 @@ import msgspec
 import pytest
 from msrest.exceptions import HttpOperationError
 
-from local import gate
+from cli import gate
+from cli.faults import FAILED, NO
+from local.azurite import free_ports
 from local.service import RESOURCE_ID
 from shared.models.training import ModelTag
+from tests.cli.running import ocellus
 from tests.functions.conftest import prediction, storage, training
 from tests.functions.detectors import put_detector
 from tests.pictures import picture, rectangles
@@ -62,27 +65,29 @@ def published(training, project: str) -> list[str]:
     return [iteration.publish_name for iteration in training.get_iterations(project) if iteration.publish_name]
 
 
-def test_an_iteration_that_is_not_good_enough_is_not_published(training, project, gold, tmp_path, capsys):
+def test_an_iteration_that_is_not_good_enough_is_not_published(training, project, gold, capsys):
     wrong = gold(leaf=picture("apple", 98))
-    options = ["--gold", wrong, "--threshold", "0.9", "--name", "live", "--json", str(tmp_path / "verdict.json")]
-    assert gate.main([project, *options]) == gate.NOT_GOOD_ENOUGH
+    options = ["--gold", wrong, "--threshold", "0.9", "--name", "live"]
+    assert ocellus("gate", project, *options) == NO
     assert "accuracy 0.500 on 2 pictures, 0.900 needed; not published" in capsys.readouterr().out
     assert published(training, project) == []
-    verdict = msgspec.json.decode((tmp_path / "verdict.json").read_bytes(), type=gate.Verdict)
+    (trained,) = training.get_iterations(project)
+    assert ocellus("gate", project, *options, "--iteration", trained.id, "--json") == NO
+    verdict = msgspec.json.decode(capsys.readouterr().out, type=gate.Verdict)
     assert (verdict.score, verdict.published_as) == (0.5, None)
 
 
 def test_one_that_is_good_enough_is_published_and_serves(training, prediction, project, gold, capsys):
     (trained,) = training.get_iterations(project)
     options = ["--gold", gold(), "--threshold", "1", "--name", "live", "--iteration", trained.id]
-    assert gate.main([project, *options]) == gate.PUBLISHED
+    assert ocellus("gate", project, *options) == 0
     assert "accuracy 1.000 on 2 pictures, 1.000 needed; published as live" in capsys.readouterr().out
     answer = prediction.classify_image_with_no_store(project, "live", picture("leaf", 97))
     assert (answer.iteration, answer.predictions[0].tag_name) == (trained.id, "leaf")
 
 
 def test_where_nothing_has_changed_nothing_is_trained(training, project, gold, capsys):
-    assert gate.main([project, "--gold", gold(), "--threshold", "1", "--name", "live"]) == gate.PUBLISHED
+    assert ocellus("gate", project, "--gold", gold(), "--threshold", "1", "--name", "live") == 0
     assert "what is published stays" in capsys.readouterr().out
     assert len(training.get_iterations(project)) == 1
 
@@ -90,7 +95,7 @@ def test_where_nothing_has_changed_nothing_is_trained(training, project, gold, c
 def test_a_picture_that_is_refused_counts_as_wrong(training, project, gold, capsys):
     (trained,) = training.get_iterations(project)
     options = ["--gold", gold(leaf=b"no picture"), "--threshold", "0.6", "--name", "live", "--iteration", trained.id]
-    assert gate.main([project, *options]) == gate.NOT_GOOD_ENOUGH
+    assert ocellus("gate", project, *options) == NO
     captured = capsys.readouterr()
     assert "accuracy 0.500" in captured.out
     assert "counts as wrong: BadRequestImage" in captured.err
@@ -101,22 +106,50 @@ def test_a_gold_set_of_other_tags_is_refused(training, project, tmp_path, capsys
     (tmp_path / "pear" / "1.jpg").write_bytes(picture("leaf", 1))
     (trained,) = training.get_iterations(project)
     options = ["--gold", str(tmp_path), "--threshold", "0", "--name", "live", "--iteration", trained.id]
-    assert gate.main([project, *options]) == gate.FAILED
+    assert ocellus("gate", project, *options) == FAILED
     assert "tags that the project has not: pear" in capsys.readouterr().err
 
 
 def test_it_says_what_the_environment_lacks(project, gold, monkeypatch, capsys):
     monkeypatch.delenv("VISION_TRAINING_KEY")
-    assert gate.main([project, "--gold", gold(), "--threshold", "1", "--name", "live"]) == gate.FAILED
+    assert ocellus("gate", project, "--gold", gold(), "--threshold", "1", "--name", "live") == FAILED
     assert "VISION_TRAINING_TOKEN" in capsys.readouterr().err
 
 
 def test_it_says_what_the_service_says(gold, capsys):
-    assert gate.main([str(uuid4()), "--gold", gold(), "--threshold", "1", "--name", "live"]) == gate.FAILED
+    assert ocellus("gate", str(uuid4()), "--gold", gold(), "--threshold", "1", "--name", "live") == FAILED
     assert "the service said: NotFoundProject" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("truth", "score", "code"), [(RED, "1.000", gate.PUBLISHED), (BLUE, "0.000", 1)])
+def test_a_wrong_key_is_said(project, gold, monkeypatch, capsys):
+    monkeypatch.setenv("VISION_TRAINING_KEY", "wrong")
+    assert ocellus("gate", project, "--gold", gold(), "--threshold", "1", "--name", "live") == FAILED
+    assert "the service said: it does not know this key or token" in capsys.readouterr().err
+
+
+def test_an_endpoint_that_is_no_url_is_said(project, gold, monkeypatch, capsys):
+    monkeypatch.setenv("VISION_TRAINING_ENDPOINT", "localhost:7071")
+    assert ocellus("gate", project, "--gold", gold(), "--threshold", "1", "--name", "live") == FAILED
+    assert "VISION_TRAINING_ENDPOINT is a URL" in capsys.readouterr().err
+
+
+def test_a_service_that_is_not_there_is_said(project, gold, monkeypatch, capsys):
+    (port,) = free_ports(1)
+    monkeypatch.setenv("VISION_TRAINING_ENDPOINT", f"http://127.0.0.1:{port}")
+    assert ocellus("gate", project, "--gold", gold(), "--threshold", "1", "--name", "live") == FAILED
+    assert f"http://127.0.0.1:{port} can't be reached" in capsys.readouterr().err
+
+
+def test_a_bad_gold_set_is_named_before_anything_is_trained(training, project, tmp_path, capsys):
+    options = ["--gold", str(tmp_path / "nowhere"), "--threshold", "1", "--name", "live"]
+    before = len(training.get_iterations(project))
+    training.create_images_from_data(project, picture("leaf", 50), tag_ids=[training.get_tags(project)[0].id])
+    assert ocellus("gate", project, *options) == FAILED
+    assert f"there is no folder {tmp_path / 'nowhere'}" in capsys.readouterr().err
+    assert len(training.get_iterations(project)) == before
+
+
+@pytest.mark.parametrize(("truth", "score", "code"), [(RED, "1.000", 0), (BLUE, "0.000", 1)])
 def test_a_detector_is_judged_by_its_boxes(training, storage, tmp_path, capsys, truth, score, code):
     project = training.create_project(f"gate {uuid4()}", domain_id=str(DETECTION_DOMAIN))
     tags = [ModelTag(UUID(training.create_tag(project.id, name).id), name) for name in COLOURS]
@@ -126,9 +159,9 @@ def test_a_detector_is_judged_by_its_boxes(training, storage, tmp_path, capsys, 
     listed = {"train": [{"image": "1.jpg", "regions": [{"tag": "red", **box}]}]}
     (tmp_path / "regions.json").write_text(json.dumps(listed))
     options = ["--gold", str(tmp_path), "--threshold", "0.5", "--name", "live", "--iteration", str(iteration.id)]
-    assert gate.main([project.id, *options]) == code
+    assert ocellus("gate", project.id, *options) == code
     assert f"mAP@0.5 {score} on 1 pictures" in capsys.readouterr().out
-    if code == gate.PUBLISHED:
+    if code == 0:
         training.unpublish_iteration(project.id, str(iteration.id))
     else:
         with pytest.raises(HttpOperationError):

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from local import package
+from cli import package
+from cli.faults import FAILED
 from local.azurite import free_ports, is_free
 from local.service import RESOURCE_ID
 from shared.models.projects import ProjectOptions
 from shared.operations.serving import publish
 from shared.operations.workspace import projects
 from shared.settings import ROOT, child_environment
+from tests.cli.running import ocellus
 from tests.environments import THIS, VERSIONS, install, interpreter, make_environment
 from tests.functions.detectors import put_detector
 from tests.functions.service.calling import call_all, check_all
@@ -53,9 +55,18 @@ def test_the_same_content_makes_the_same_package(packaged, tmp_path):
     assert (tmp_path / "again.zip").read_bytes() == packaged.read_bytes()
 
 
+def test_the_command_says_what_it_wrote(capsys, tmp_path):
+    path = tmp_path / "ocellus.zip"
+    assert ocellus("package", str(path), "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"file": str(path), "files": len(names(path)), "size": path.stat().st_size}
+    assert ocellus("package", str(path)) == 0
+    assert capsys.readouterr().out.startswith(f"{path}: {said['files']} files, ")
+
+
 def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
     (tmp_path / "file").touch()
-    assert package.main([str(tmp_path / "file" / "ocellus.zip")]) == 1
+    assert ocellus("package", str(tmp_path / "file" / "ocellus.zip")) == FAILED
     assert "can't be written" in capsys.readouterr().err
 
 

@@ -11,7 +11,6 @@ from azure.storage.blob import BlobBlock, ContainerClient, ContentSettings
 from msgspec.structs import astuple
 from PIL import Image
 
-from local import replay
 from shared.events import Publisher
 from shared.models.camera import CameraResult, Outcome
 from shared.operations.serving.camera import reject_dead_letters
@@ -19,6 +18,7 @@ from shared.settings import Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.serving import results
+from tests.cli.running import ocellus
 from tests.functions.detectors import put_detector
 from tests.functions.flows import train, upload
 from tests.pictures import encoded, picture, rectangles
@@ -189,7 +189,7 @@ def test_a_rejected_picture_can_be_replayed(camera, training, trained, service, 
 
         def replayed() -> bool:
             # Again and again: for a second the host remembers that nothing was published under this name.
-            assert replay.main(["--project", str(trained.project.id)]) == 0
+            assert ocellus("replay", "--project", str(trained.project.id)) == 0
             time.sleep(0.5)
             return camera.ended(path)[0].outcome == Outcome.RESULT
 

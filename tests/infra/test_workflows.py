@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from cli.__main__ import app
 from shared.settings import ROOT
 from tests.environments import VERSIONS
 from tests.infra.reading import BICEP
@@ -54,6 +57,10 @@ def test_a_deployment_sets_what_the_parameters_read():
 
 def test_the_gate_is_called_with_its_own_arguments():
     text = (ROOT / ".github/workflows/publish-model.yml").read_text()
-    (called,) = re.findall(r"python -m local\.gate (.+)", text)
-    gate = (ROOT / "local" / "gate.py").read_text()
-    assert [option for option in re.findall(r"--\w+", called) if f'"{option}"' not in gate] == []
+    (called,) = re.findall(r"\./ocellus gate (.+) \|", text)
+    options = re.findall(r"--\w+", called)
+    commands = get_command(app)
+    assert isinstance(commands, TyperGroup)
+    known = {option for parameter in commands.commands["gate"].params for option in parameter.opts}
+    assert len(options) == 4
+    assert set(options) <= known

@@ -1,12 +1,10 @@
 """Who did what that others depend on: what the running service leaves in the audit trail."""
 
-import json
 from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 
-from local import audit as local_audit
 from shared.access.keys import fingerprint
 from shared.models.audit import AUDITED, AuditRecord
 from shared.models.wire import now
@@ -103,15 +101,3 @@ def test_what_is_not_admitted_leaves_no_record(ask, project, trail):
     assert ask("DELETE", path, Training_Key="wrong").status == 401
     assert ask("GET", path).status == 200
     assert trail(project.id) == []
-
-
-def test_the_trail_is_read_on_the_command_line(training, project, service, capsys, monkeypatch):
-    for name, value in service.settings().items():
-        monkeypatch.setenv(name, value)
-    training.delete_project(project.id)
-    assert local_audit.main(["--project", project.id]) == 0
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["operation"], line["stage"]) for line in lines] == [
-        ("delete_project", "Begun"),
-        ("delete_project", "Done"),
-    ]

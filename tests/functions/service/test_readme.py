@@ -52,7 +52,7 @@ def test_curl_reaches_the_service(service):
 
 
 def test_the_replay_command_runs(service):
-    command = next(line for line in README.splitlines() if line.endswith("local.replay"))
+    command = next(line for line in README.splitlines() if line.startswith("./ocellus replay"))
     assert "Go through the pipeline again: " in shell(command, service)
 
 

@@ -3,14 +3,16 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from local import demo
 from local.demo import scenes
-from local.demo.pictures import DemoError, Picture, read_folder, split
+from local.demo.splitting import split
+from shared.formats import folders
+from shared.formats.dataset import DatasetError, Picture
+from tests.formats.making import fill
 
 
 @pytest.fixture
@@ -19,28 +21,8 @@ def used_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def fill(folder: Path, counts: dict[str, int]) -> Path:
-    """One folder a tag, with so many files in each whose content nobody reads."""
-    for tag, count in counts.items():
-        (folder / tag).mkdir(parents=True)
-        for number in range(count):
-            (folder / tag / f"{number:02}.jpg").touch()
-    return folder
-
-
-def test_read_folder_orders_by_tag_and_name_and_leaves_other_files_out(tmp_path):
-    fill(tmp_path, {"b": 2, "a": 1, ".hidden": 1})
-    (tmp_path / "a" / "notes.txt").touch()
-    (tmp_path / "loose.jpg").touch()
-    assert [(picture.tag, picture.path.name) for picture in read_folder(tmp_path)] == [
-        ("a", "00.jpg"),
-        ("b", "00.jpg"),
-        ("b", "01.jpg"),
-    ]
-
-
 def test_split_holds_out_the_last_fifth_of_each_tag(tmp_path):
-    dataset = split(read_folder(fill(tmp_path, {"a": 10, "b": 6})), None)
+    dataset = split(folders.load(fill(tmp_path, {"a": 10, "b": 6})), None)
     assert [(picture.tag, picture.path.name) for picture in dataset.test] == [
         ("a", "08.jpg"),
         ("a", "09.jpg"),
@@ -50,14 +32,14 @@ def test_split_holds_out_the_last_fifth_of_each_tag(tmp_path):
 
 
 def test_split_keeps_all_for_training_when_there_are_test_pictures(tmp_path):
-    pictures = read_folder(fill(tmp_path, {"a": 5, "b": 5}))
+    pictures = folders.load(fill(tmp_path, {"a": 5, "b": 5}))
     dataset = split(pictures, pictures[:1])
     assert (len(dataset.train), len(dataset.test)) == (10, 1)
 
 
 def test_split_refuses_test_pictures_of_a_tag_that_is_not_trained(tmp_path):
-    pictures = read_folder(fill(tmp_path, {"a": 5, "b": 5}))
-    with pytest.raises(DemoError, match="not trained: c"):
+    pictures = folders.load(fill(tmp_path, {"a": 5, "b": 5}))
+    with pytest.raises(DatasetError, match="not trained: c"):
         split(pictures, [Picture("c", tmp_path)])
 
 

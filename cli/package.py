@@ -1,17 +1,17 @@
-"""The deployment package: a zip of what the function apps run, which is all that .funcignore leaves.
+"""The deployment package: a zip of what the function apps run, which is all that .funcignore leaves."""
 
-python -m local.package [FILE]
-"""
-
-import argparse
 import os
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
+import typer
+from msgspec import Struct
 from pathspec import GitIgnoreSpec
 
+from cli.faults import CommandError
+from cli.output import AsJson, show
 from shared.settings import ROOT
 
 IGNORED = ".funcignore"
@@ -21,17 +21,28 @@ WRITTEN = (1980, 1, 1, 0, 0, 0)
 READABLE = 0o644 << 16
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m local.package", description=__doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=DEFAULT, help="where to write it (.local/ocellus.zip)")
-    path: Path = parser.parse_args(argv).file
+class Package(Struct, frozen=True, rename="camel"):
+    """Where it lies, how many files are in it, and its size in bytes."""
+
+    file: str
+    files: int
+    size: int
+
+
+def package(
+    file: Annotated[Path, typer.Argument(help="Where to write it.", show_default=".local/ocellus.zip")] = DEFAULT,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write the zip that is deployed to the function apps."""
+    if not (ROOT / IGNORED).is_file():
+        raise CommandError("it is made of a clone of the project; run ./ocellus there.")
     try:
-        count = write(path)
+        count = write(file)
     except OSError as fault:
-        print(f"{path} can't be written: {fault.strerror}.", file=sys.stderr)
-        return 1
-    print(f"{path}: {count} files, {path.stat().st_size / 1000:.0f} kB")
-    return 0
+        raise CommandError(f"{file} can't be written: {fault.strerror}.") from fault
+    made = Package(str(file), count, file.stat().st_size)
+    show(made, f"{file}: {count} files, {made.size / 1000:.0f} kB", as_json=as_json)
 
 
 def write(path: Path, folder: Path = ROOT) -> int:
@@ -58,7 +69,3 @@ def _files(folder: Path) -> Iterator[Path]:
         here = Path(place).relative_to(folder)
         folders[:] = [name for name in folders if not ignored.match_file(f"{here / name}/")]
         yield from (folder / here / name for name in names if not ignored.match_file(here / name))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

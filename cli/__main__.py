@@ -1,0 +1,35 @@
+"""`./ocellus`: its commands, one line each."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli import audit, gate, package, replay
+from cli.faults import FAILED, FAULTS, reason
+
+app = typer.Typer(
+    help="Work on an installation of Ocellus, on this machine or in Azure.",
+    epilog="Ends with 0 when it is done, 1 when the answer is no, and 2 when it could not be done.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.command()(gate.gate)
+app.command()(replay.replay)
+app.command()(audit.audit)
+app.command()(package.package)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process. What can't be done is said in a line on stderr."""
+    try:
+        app(arguments, prog_name="ocellus")
+    except FAULTS as fault:
+        print(f"ocellus: {reason(fault)}", file=sys.stderr)
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What a program does with the service through the official SDK: reach it, upload, train."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+from azure.cognitiveservices.vision.customvision.training.models import (
+    ImageCreateResult,
+    ImageFileCreateBatch,
+    ImageFileCreateEntry,
+    Iteration,
+    Project,
+)
+from msrest.authentication import ApiKeyCredentials, BasicTokenAuthentication
+from rich.progress import Progress
+
+from cli.faults import CommandError
+from shared.formats.dataset import BoxedPicture, Picture
+from shared.settings import ClientSettings
+
+BATCH_PICTURES = 64
+BATCH_BYTES = 32 * 1024 * 1024
+UPLOADS_AT_ONCE = 2
+
+P = TypeVar("P", Picture, BoxedPicture)
+
+
+def connect(given: ClientSettings) -> CustomVisionTrainingClient:
+    """Raises CommandError where the environment does not say where the service is, and by what it lets us in."""
+    endpoint, key, token = given.vision_training_endpoint, given.vision_training_key, given.vision_training_token
+    if not endpoint or not (key or token):
+        raise CommandError("set VISION_TRAINING_ENDPOINT, and VISION_TRAINING_KEY or VISION_TRAINING_TOKEN.")
+    if not endpoint.startswith(("http://", "https://")):
+        raise CommandError(f"VISION_TRAINING_ENDPOINT is a URL, such as https://vision.example.com, not '{endpoint}'.")
+    if token:
+        return CustomVisionTrainingClient(endpoint, BasicTokenAuthentication({"access_token": token}))
+    return training_client(endpoint, key)
+
+
+def training_client(endpoint: str, key: str) -> CustomVisionTrainingClient:
+    return CustomVisionTrainingClient(endpoint, ApiKeyCredentials(in_headers={"Training-Key": key}))
+
+
+def prediction_client(endpoint: str, key: str) -> CustomVisionPredictionClient:
+    return CustomVisionPredictionClient(endpoint, ApiKeyCredentials(in_headers={"Prediction-Key": key}))
+
+
+def train(trainer: CustomVisionTrainingClient, project: Project, poll_seconds: float) -> tuple[Iteration, float]:
+    """The completed iteration, and the seconds from the call to `Completed`. Raises CommandError where it fails."""
+    started = time.monotonic()
+    iteration = trainer.train_project(project.id)
+    while iteration.status not in ("Completed", "Failed"):
+        time.sleep(poll_seconds)
+        iteration = trainer.get_iteration(project.id, iteration.id)
+    if iteration.status == "Failed":
+        raise CommandError(f"training failed: {iteration.training_error_details}")
+    return iteration, time.monotonic() - started
+
+
+def upload(
+    trainer: CustomVisionTrainingClient,
+    project: Project,
+    pictures: Sequence[P],
+    entry_of: Callable[[P], ImageFileCreateEntry],
+    progress: Progress,
+    metadata: dict[str, str] | None = None,
+) -> list[ImageCreateResult]:
+    """Upload the pictures in batches, some at once; what became of each."""
+    bar = progress.add_task("Uploading", total=len(pictures))
+
+    def send(batch: list[P]) -> list[ImageCreateResult]:
+        entries = [entry_of(picture) for picture in batch]
+        body = ImageFileCreateBatch(images=entries, metadata=metadata)
+        images: list[ImageCreateResult] = trainer.create_images_from_files(project.id, body).images
+        progress.advance(bar, len(batch))
+        return images
+
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+        return [image for images in pool.map(send, batches(pictures)) for image in images]
+
+
+def batches(pictures: Sequence[P]) -> Iterator[list[P]]:
+    """As many at a time as the API takes, and no more bytes than make a request of a sensible size."""
+    batch: list[P] = []
+    size = 0
+    for picture in pictures:
+        bytes_more = picture.path.stat().st_size
+        if batch and (len(batch) == BATCH_PICTURES or size + bytes_more > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(picture)
+        size += bytes_more
+    if batch:
+        yield batch
