@@ -12,7 +12,7 @@ from functions.edge.decorators import blueprints
 from shared.settings import Settings
 
 # The rooms and modules of functions/ in which the operations and triggers of a service stand.
-MODULES = {"training": ["training", "upkeep"], "prediction": ["prediction"], "camera": ["camera"]}
+MODULES = {"training": ["training", "ocellus", "upkeep"], "prediction": ["prediction"], "camera": ["camera"]}
 
 
 def build(services: str) -> func.FunctionApp:

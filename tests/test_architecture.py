@@ -28,6 +28,7 @@ PLACES = {
     "functions": ["functions.edge", "shared"],
     "functions.edge": ["shared"],
     "functions.training": ["functions.edge", "shared"],
+    "functions.ocellus": ["functions.edge", "shared"],
     "functions.prediction": ["functions.edge", "shared"],
     "cli": ["shared"],
     "shared.errors": [],
@@ -74,7 +75,7 @@ PLACES = {
     ],
 }
 # Places whose modules stand side by side and do not import each other.
-APART = ["functions", "functions.training", "shared"]
+APART = ["functions", "functions.training", "functions.ocellus", "shared"]
 # Who alone may import a room of ours, or a package of others.
 RESERVED = {
     "cli": ["cli", "local.demo", "benchmarks", "tests"],

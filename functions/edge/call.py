@@ -11,6 +11,7 @@ from functions.edge.runtime import Runtime
 from shared.errors import ServiceError
 from shared.fetch import fetch
 from shared.models.limits import Limits
+from shared.models.roles import Role
 from shared.storage.account import signing
 from shared.storage.account.store import Store
 from shared.telemetry.counters import OK
@@ -22,6 +23,7 @@ class Call:
         self.runtime = runtime
         self.id = uuid4()
         self.actor = ""
+        self.roles: frozenset[Role] = frozenset()
         self.outcome = OK
 
     @property
@@ -43,7 +45,7 @@ class Call:
         return body.decoded(self.request.headers.get("Content-Encoding") or "", self.request.get_body())
 
     @cached_property
-    def told(self) -> dict[str, str]:
+    def body_texts(self) -> dict[str, str]:
         """What the body says by the names of query parameters, for clients that send these there."""
         with suppress(ServiceError):
             return body.read_texts(self.content_type, self.body)

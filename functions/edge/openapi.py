@@ -12,8 +12,9 @@ import azure.functions as func
 import msgspec
 
 from functions.edge import cors
+from functions.edge.admission import KEY_HEADERS
 from functions.edge.body.shape import entries_of
-from functions.edge.decorators import KEY_HEADERS, VERSIONS, Answer, Operation, operations, verbs
+from functions.edge.operation import VERSIONS, Answer, Operation, operations
 from functions.edge.parameters import RANGES, AtMost, Parameter, UpTo, camel
 from functions.edge.runtime import runtime
 from shared.models.entries import Given
@@ -25,7 +26,7 @@ Json = dict[str, object]
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 ROUTE = "customvision/openapi.json"
-verbs[ROUTE] = ["GET", "HEAD"]
+METHODS = ["GET", "HEAD"]
 JSON, OCTETS, MULTIPART = "application/json", "application/octet-stream", "multipart/form-data"
 DESCRIPTIONS = {
     200: "Done.",
@@ -67,7 +68,7 @@ TOKEN_SCHEMES: Json = {"token": {"type": "http", "scheme": "bearer", "bearerForm
 
 
 @blueprint.function_name(name="openapi")
-@blueprint.route(route=ROUTE, methods=verbs[ROUTE], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprint.route(route=ROUTE, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
 def openapi(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(_encoded(), headers=cors.sharing(req, runtime().settings), mimetype=JSON)
 
@@ -88,8 +89,7 @@ def document(operations: Iterable[Operation], settings: Settings) -> Json:
     schemas = dict(zip(kinds, made, strict=True))
     paths: dict[str, Json] = {}
     for operation in described:
-        path = f"/customvision/{{version}}/{operation.service}/{camel(operation.path)}"
-        paths.setdefault(path, {})[operation.method.lower()] = {
+        paths.setdefault(f"/{camel(operation.route)}", {})[operation.method.lower()] = {
             **_operation(operation, schemas, settings.limits),
             "security": _security(operation, settings),
         }
@@ -97,7 +97,7 @@ def document(operations: Iterable[Operation], settings: Settings) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Ocellus",
-            "summary": "The API of Custom Vision: training v3.0 to v3.4-preview, prediction v3.0 and v3.1.",
+            "summary": "The API of Custom Vision: training v3.0 to v3.4-preview, prediction v3.0, v3.1; and our own.",
             "version": VERSIONS[-1],
         },
         "servers": [{"url": "/"}],
@@ -117,9 +117,9 @@ def _operation(operation: Operation, schemas: dict[object, Json], limits: Limits
     described: Json = {
         "operationId": operation.name,
         "summary": _summary(operation),
-        "tags": [operation.service],
+        "tags": [operation.api.name],
         "parameters": [
-            _reference("parameters", "version"),
+            *([_reference("parameters", "version")] if operation.versions else []),
             *(_parameter(each, schemas, limits) for each in parameters if each.source == "path"),
             *(_query(operation, each, schemas, limits) for each in parameters if each.source == "query"),
         ],
@@ -131,7 +131,7 @@ def _operation(operation: Operation, schemas: dict[object, Json], limits: Limits
 
 def _security(operation: Operation, settings: Settings) -> list[Json]:
     """What opens it: a key, or a token in one of its roles."""
-    keys: list[Json] = [{f"{operation.service}Key": []}, {"generalKey": []}] if settings.allow_keys else []
+    keys: list[Json] = [{f"{operation.api.service}Key": []}, {"generalKey": []}] if settings.allow_keys else []
     return keys + ([{"token": [role]} for role in sorted(operation.roles)] if settings.entra_tenant_id else [])
 
 
@@ -180,7 +180,7 @@ def _has_body(operation: Operation) -> bool:
 def _room(operation: Operation, parameter: Parameter) -> int:
     """How many ids of a list fit into the request line, where all the other ids of the operation are given too."""
     anything = "i" * ID_BYTES
-    path = re.sub(r"\{\w+\}", anything, f"/customvision/{VERSIONS[-1]}/{operation.service}/{operation.path}")
+    path = re.sub(r"\{\w+\}", anything, f"/{operation.route.replace('{version}', VERSIONS[-1])}")
     queries = (each for each in operation.parameters.values() if each.source == "query" and each.kind is UUID)
     others = "".join(f"&{each.name}={anything}" for each in queries)
     return ids_in_line(len(f"{operation.method} {path}?{parameter.name}={others} HTTP/1.1\r\n"))

@@ -107,8 +107,8 @@ class Parameter(NamedTuple):
     def _query(self, call: Call) -> object:
         name = self.name.lower()
         if self.is_list:
-            return self._list(call, ",".join(self._items(call.query)) or call.told.get(name, ""))
-        text = call.query.get(name) or call.told.get(name)
+            return self._list(call, ",".join(self._items(call.query)) or call.body_texts.get(name, ""))
+        text = call.query.get(name) or call.body_texts.get(name)
         if text is not None:
             return self._within(call, _parse(self.name, text, self.kind))
         if self.required:

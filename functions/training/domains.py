@@ -5,14 +5,15 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import training
 from shared.models.domains import Domain
+from shared.models.roles import READERS
 from shared.operations.workspace import domains
 
 
-@training("GET", "domains")
+@training("GET", "domains", READERS)
 def get_domains(call: Call) -> list[Domain]:
     return domains.get_domains()
 
 
-@training("GET", "domains/{domain_id}")
+@training("GET", "domains/{domain_id}", READERS)
 def get_domain(call: Call, domain_id: UUID) -> Domain:
     return domains.get_domain(domain_id)

@@ -5,17 +5,18 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import training
 from shared.models.exports import Export
+from shared.models.roles import DEPLOYERS, READERS
 from shared.operations.training import exports
 
 EXPORT = "projects/{project_id}/iterations/{iteration_id}/export"
 
 
-@training("GET", EXPORT)
+@training("GET", EXPORT, READERS)
 def get_exports(call: Call, project_id: UUID, iteration_id: UUID) -> list[Export]:
     return exports.get_exports(call.store, project_id, iteration_id)
 
 
-@training("POST", EXPORT)
+@training("POST", EXPORT, DEPLOYERS, audit=("project_id", "iteration_id", "platform", "flavor"))
 def export_iteration(
     call: Call, project_id: UUID, iteration_id: UUID, platform: str, flavor: str | None = None
 ) -> Export:

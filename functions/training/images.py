@@ -4,7 +4,8 @@ from uuid import UUID
 
 from functions.edge.body import File
 from functions.edge.call import Call
-from functions.edge.decorators import Answer, training
+from functions.edge.decorators import training
+from functions.edge.operation import Answer
 from functions.edge.parameters import BatchImageIds, BatchTagIds, Filter, FilterTagIds, ImageIds, Take
 from shared.models.images import (
     Image,
@@ -17,29 +18,30 @@ from shared.models.images import (
     TaggingStatus,
 )
 from shared.models.metadata import ImageMetadataUpdateSummary, MetadataUpdate
+from shared.models.roles import LABELERS, READERS
 from shared.operations.workspace import images, metadata, uploads
 
 OK_OR_MIXED = (200, 207)
 
 
-@training("POST", "projects/{project_id}/images", OK_OR_MIXED)
+@training("POST", "projects/{project_id}/images", LABELERS, statuses=OK_OR_MIXED)
 def create_images_from_data(
     call: Call, project_id: UUID, tag_ids: BatchTagIds, files: list[File]
 ) -> Answer[ImageCreateSummary]:
     return _created(uploads.create_images_from_data(call.store, call.limits, project_id, files, tag_ids))
 
 
-@training("POST", "projects/{project_id}/images/files", OK_OR_MIXED)
+@training("POST", "projects/{project_id}/images/files", LABELERS, statuses=OK_OR_MIXED)
 def create_images_from_files(call: Call, project_id: UUID, body: ImageFileCreateBatch) -> Answer[ImageCreateSummary]:
     return _created(uploads.create_images_from_files(call.store, call.limits, project_id, body))
 
 
-@training("POST", "projects/{project_id}/images/urls", OK_OR_MIXED)
+@training("POST", "projects/{project_id}/images/urls", LABELERS, statuses=OK_OR_MIXED)
 def create_images_from_urls(call: Call, project_id: UUID, body: ImageUrlCreateBatch) -> Answer[ImageCreateSummary]:
     return _created(uploads.create_images_from_urls(call.store, call.runtime.settings, project_id, body))
 
 
-@training("GET", "projects/{project_id}/images")
+@training("GET", "projects/{project_id}/images", READERS)
 def get_images(
     call: Call,
     project_id: UUID,
@@ -64,7 +66,7 @@ def get_images(
     )
 
 
-@training("GET", "projects/{project_id}/images/tagged")
+@training("GET", "projects/{project_id}/images/tagged", READERS)
 def get_tagged_images(
     call: Call,
     project_id: UUID,
@@ -77,7 +79,7 @@ def get_tagged_images(
     return get_images(call, project_id, tag_ids, TaggingStatus.TAGGED, order_by, take, skip, iteration_id)
 
 
-@training("GET", "projects/{project_id}/images/untagged")
+@training("GET", "projects/{project_id}/images/untagged", READERS)
 def get_untagged_images(
     call: Call,
     project_id: UUID,
@@ -89,7 +91,7 @@ def get_untagged_images(
     return get_images(call, project_id, [], TaggingStatus.UNTAGGED, order_by, take, skip, iteration_id)
 
 
-@training("GET", "projects/{project_id}/images/count")
+@training("GET", "projects/{project_id}/images/count", READERS)
 def get_image_count(
     call: Call,
     project_id: UUID,
@@ -103,26 +105,26 @@ def get_image_count(
     )
 
 
-@training("GET", "projects/{project_id}/images/tagged/count")
+@training("GET", "projects/{project_id}/images/tagged/count", READERS)
 def get_tagged_image_count(
     call: Call, project_id: UUID, tag_ids: FilterTagIds, iteration_id: UUID | None = None
 ) -> int:
     return get_image_count(call, project_id, tag_ids, TaggingStatus.TAGGED, iteration_id)
 
 
-@training("GET", "projects/{project_id}/images/untagged/count")
+@training("GET", "projects/{project_id}/images/untagged/count", READERS)
 def get_untagged_image_count(call: Call, project_id: UUID, iteration_id: UUID | None = None) -> int:
     return get_image_count(call, project_id, [], TaggingStatus.UNTAGGED, iteration_id)
 
 
-@training("GET", "projects/{project_id}/images/id")
+@training("GET", "projects/{project_id}/images/id", READERS)
 def get_images_by_ids(
     call: Call, project_id: UUID, image_ids: ImageIds, iteration_id: UUID | None = None
 ) -> list[Image]:
     return images.get_images_by_ids(call.store, project_id, image_ids, iteration_id)
 
 
-@training("POST", "projects/{project_id}/images/metadata", OK_OR_MIXED)
+@training("POST", "projects/{project_id}/images/metadata", LABELERS, statuses=OK_OR_MIXED)
 def update_image_metadata(
     call: Call, project_id: UUID, image_ids: ImageIds, body: MetadataUpdate
 ) -> Answer[ImageMetadataUpdateSummary]:
@@ -130,7 +132,13 @@ def update_image_metadata(
     return Answer(200 if summary.is_batch_successful else 207, summary)
 
 
-@training("DELETE", "projects/{project_id}/images", statuses=(204, 202))
+@training(
+    "DELETE",
+    "projects/{project_id}/images",
+    LABELERS,
+    statuses=(204, 202),
+    audit=("project_id", "image_ids", "all_images", "all_iterations"),
+)
 def delete_images(
     call: Call, project_id: UUID, image_ids: ImageIds, all_images: bool = False, all_iterations: bool = False
 ) -> Answer[None]:
@@ -140,12 +148,12 @@ def delete_images(
     return Answer(202 if goes_on else 204, None)
 
 
-@training("POST", "projects/{project_id}/images/tags")
+@training("POST", "projects/{project_id}/images/tags", LABELERS)
 def create_image_tags(call: Call, project_id: UUID, body: ImageTagCreateBatch) -> ImageTagCreateSummary:
     return images.create_image_tags(call.store, call.limits, project_id, body.tags or [])
 
 
-@training("DELETE", "projects/{project_id}/images/tags")
+@training("DELETE", "projects/{project_id}/images/tags", LABELERS)
 def delete_image_tags(call: Call, project_id: UUID, image_ids: BatchImageIds, tag_ids: BatchTagIds) -> None:
     images.delete_image_tags(call.store, project_id, image_ids, tag_ids)
 

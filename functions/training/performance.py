@@ -7,12 +7,13 @@ from functions.edge.decorators import training
 from functions.edge.parameters import FilterTagIds, Take
 from shared.models.images import OrderBy
 from shared.models.performance import ImagePerformance, IterationPerformance
+from shared.models.roles import READERS
 from shared.operations.training import performance
 
 ITERATION = "projects/{project_id}/iterations/{iteration_id}"
 
 
-@training("GET", f"{ITERATION}/performance")
+@training("GET", f"{ITERATION}/performance", READERS)
 def get_iteration_performance(
     call: Call, project_id: UUID, iteration_id: UUID, threshold: float = 0.5, overlap_threshold: float = 0.3
 ) -> IterationPerformance:
@@ -21,7 +22,7 @@ def get_iteration_performance(
     )
 
 
-@training("GET", f"{ITERATION}/performance/images")
+@training("GET", f"{ITERATION}/performance/images", READERS)
 def get_image_performances(
     call: Call,
     project_id: UUID,
@@ -36,6 +37,6 @@ def get_image_performances(
     )
 
 
-@training("GET", f"{ITERATION}/performance/images/count")
+@training("GET", f"{ITERATION}/performance/images/count", READERS)
 def get_image_performance_count(call: Call, project_id: UUID, iteration_id: UUID, tag_ids: FilterTagIds) -> int:
     return performance.get_image_performance_count(call.store, project_id, iteration_id, tag_ids=tag_ids)

@@ -5,12 +5,13 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import training
 from shared.models.projects import Project, ProjectOptions, ProjectUpdate
+from shared.models.roles import CONTRIBUTORS, READERS, TRAINERS
 from shared.models.transfer import ProjectExport
 from shared.operations.transfer import project_export, project_import
 from shared.operations.workspace import projects
 
 
-@training("POST", "projects")
+@training("POST", "projects", CONTRIBUTORS)
 def create_project(
     call: Call,
     name: str,
@@ -38,31 +39,31 @@ def create_project(
     )
 
 
-@training("GET", "projects")
+@training("GET", "projects", READERS)
 def get_projects(call: Call) -> list[Project]:
     return projects.get_projects(call.store)
 
 
-@training("GET", "projects/{project_id}")
+@training("GET", "projects/{project_id}", READERS)
 def get_project(call: Call, project_id: UUID) -> Project:
     return projects.get_project(call.store, project_id)
 
 
-@training("PATCH", "projects/{project_id}")
+@training("PATCH", "projects/{project_id}", TRAINERS)
 def update_project(call: Call, project_id: UUID, body: ProjectUpdate) -> Project:
     return projects.update_project(call.store, project_id, body, call.runtime.settings.allow_private_urls)
 
 
-@training("DELETE", "projects/{project_id}")
+@training("DELETE", "projects/{project_id}", CONTRIBUTORS, audit=("project_id",))
 def delete_project(call: Call, project_id: UUID) -> None:
     projects.delete_project(call.store, project_id)
 
 
-@training("GET", "projects/{project_id}/export")
+@training("GET", "projects/{project_id}/export", CONTRIBUTORS, audit=("project_id",))
 def export_project(call: Call, project_id: UUID) -> ProjectExport:
     return project_export.export_project(call.store, project_id)
 
 
-@training("POST", "projects/import")
+@training("POST", "projects/import", CONTRIBUTORS, audit=("name",))
 def import_project(call: Call, token: str, name: str | None = None) -> Project:
     return project_import.import_project(call.store, call.runtime.settings, token=token, name=name)

@@ -7,11 +7,12 @@ from functions.edge.decorators import training
 from functions.edge.parameters import TrainingPicture
 from shared.models.images import ImageUrl
 from shared.models.predictions import ImagePrediction
+from shared.models.roles import DEPLOYERS
 from shared.operations.serving.prediction import Request, quick_test
 from shared.operations.training.iterations import trained_iteration
 
 
-@training("POST", "projects/{project_id}/quicktest/image")
+@training("POST", "projects/{project_id}/quicktest/image", DEPLOYERS, predicts=True)
 def quick_test_image(
     call: Call,
     project_id: UUID,
@@ -23,7 +24,7 @@ def quick_test_image(
     return _test(call, project_id, iteration_id, Request(picture, call.id, application, store))
 
 
-@training("POST", "projects/{project_id}/quicktest/url")
+@training("POST", "projects/{project_id}/quicktest/url", DEPLOYERS, predicts=True)
 def quick_test_image_url(
     call: Call,
     project_id: UUID,

@@ -3,13 +3,15 @@
 from uuid import UUID
 
 from functions.edge.call import Call
-from functions.edge.decorators import Answer, training
+from functions.edge.decorators import training
+from functions.edge.operation import Answer
 from functions.edge.parameters import RegionIds
 from shared.models.regions import ImageRegionCreateBatch, ImageRegionCreateSummary
+from shared.models.roles import LABELERS
 from shared.operations.workspace import regions
 
 
-@training("POST", "projects/{project_id}/images/regions", (200, 207))
+@training("POST", "projects/{project_id}/images/regions", LABELERS, statuses=(200, 207))
 def create_image_regions(
     call: Call, project_id: UUID, body: ImageRegionCreateBatch
 ) -> Answer[ImageRegionCreateSummary]:
@@ -18,6 +20,6 @@ def create_image_regions(
     return Answer(207 if summary.duplicated or summary.exceeded else 200, summary)
 
 
-@training("DELETE", "projects/{project_id}/images/regions")
+@training("DELETE", "projects/{project_id}/images/regions", LABELERS)
 def delete_image_regions(call: Call, project_id: UUID, region_ids: RegionIds) -> None:
     regions.delete_image_regions(call.store, project_id, region_ids)

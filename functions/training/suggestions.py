@@ -5,6 +5,7 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.parameters import BatchImageIds
+from shared.models.roles import LABELERS
 from shared.models.suggestions import (
     SuggestedTagAndRegion,
     SuggestedTagAndRegionQuery,
@@ -14,7 +15,7 @@ from shared.models.suggestions import (
 from shared.operations.labelling import suggestions
 
 
-@training("POST", "projects/{project_id}/tagsandregions/suggestions")
+@training("POST", "projects/{project_id}/tagsandregions/suggestions", LABELERS)
 def suggest_tags_and_regions(
     call: Call, project_id: UUID, iteration_id: UUID, image_ids: BatchImageIds
 ) -> list[SuggestedTagAndRegion]:
@@ -22,13 +23,13 @@ def suggest_tags_and_regions(
     return suggestions.suggest_tags_and_regions(call.store, sessions, call.limits, project_id, iteration_id, image_ids)
 
 
-@training("POST", "projects/{project_id}/images/suggested")
+@training("POST", "projects/{project_id}/images/suggested", LABELERS)
 def query_suggested_images(
     call: Call, project_id: UUID, iteration_id: UUID, body: SuggestedTagAndRegionQueryToken
 ) -> SuggestedTagAndRegionQuery:
     return suggestions.query_suggested_images(call.store, call.limits, project_id, iteration_id, body)
 
 
-@training("POST", "projects/{project_id}/images/suggested/count")
+@training("POST", "projects/{project_id}/images/suggested/count", LABELERS)
 def query_suggested_image_count(call: Call, project_id: UUID, iteration_id: UUID, body: TagFilter) -> dict[UUID, int]:
     return suggestions.query_suggested_image_count(call.store, project_id, iteration_id, body)

@@ -6,10 +6,11 @@ from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.parameters import BudgetHours
 from shared.models.iterations import Iteration, TrainingParameters, TrainingType
+from shared.models.roles import TRAINERS
 from shared.operations.training import train
 
 
-@training("POST", "projects/{project_id}/train")
+@training("POST", "projects/{project_id}/train", TRAINERS, rate="trainings_per_second")
 def train_project(
     call: Call,
     project_id: UUID,

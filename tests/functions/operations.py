@@ -16,8 +16,10 @@ from azure.cognitiveservices.vision.customvision.prediction import CustomVisionP
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
 
 import function_app  # noqa: F401 - it imports every operation
-from functions.edge import decorators
+from functions.edge.operation import operations
 
+# What is served under it is the SDK's operations.
+SDK = "customvision/"
 TESTS = Path(__file__).parent
 CLIENTS = {"training": CustomVisionTrainingClient, "prediction": CustomVisionPredictionClient}
 # What tests call a client of the SDK.
@@ -55,7 +57,7 @@ class Row(NamedTuple):
 
 def table() -> list[Row]:
     served: dict[tuple[str, str], str] = {
-        (each.service, each.name): f"{each.method} {each.path}" for each in decorators.operations
+        (each.api.name, each.name): f"{each.method} {each.path}" for each in operations if each.route.startswith(SDK)
     }
     found = [case for path in sorted(TESTS.rglob("test_*.py")) for case in cases(path.name, path.read_text())]
     return [

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct, UnsetType
 
-from functions.edge.decorators import VERSIONS, Operation
+from functions.edge.operation import VERSIONS, Operation
 from functions.edge.parameters import Parameter
 from shared.models.entries import Given
 from tests.functions.wire import Request
@@ -93,7 +93,7 @@ def request(operation: Operation, world: World, random: Random) -> Request:
         content_type = random.choice(MEDIA_TYPES)
     headers = [("Content-Type", content_type)] if content_type else []
     if "key" not in faults or random.random() < 0.3:
-        headers.append((f"{operation.service.capitalize()}-Key", world.keys[operation.service]))
+        headers.append((f"{operation.api.service.capitalize()}-Key", world.keys[operation.api.service]))
     if "header" in faults:
         headers += [random.choice(HEADERS) for _ in range(random.randint(1, 3))]
     method = random.choice(METHODS) if "method" in faults else operation.method
@@ -111,7 +111,7 @@ def _ascii(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _path(operation: Operation, world: World, random: Random, wrong: bool) -> str:
-    segments = ["customvision", random.choice(VERSIONS), operation.service, *operation.path.split("/")]
+    segments = operation.route.replace("{version}", random.choice(VERSIONS)).split("/")
     places = [at for at, segment in enumerate(segments) if segment.startswith("{")]
     values = [quote(world.of(part[1:-1], random), safe="") if part[0] == "{" else part for part in segments]
     if wrong:

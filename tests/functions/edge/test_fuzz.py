@@ -17,8 +17,8 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training.models import ImageRegionCreateEntry
 
 from function_app import app
-from functions.edge.decorators import Answer, Operation, operations
 from functions.edge.openapi import document
+from functions.edge.operation import Answer, Operation, operations
 from local.host.functions import index
 from local.host.routes import RouteTable
 from local.network.protocol import HEADERS_BYTES
@@ -57,7 +57,7 @@ class Fuzz:
         self.service = service
         self.worlds = worlds
         self.routes = RouteTable(index(app))
-        self.operations = {f"{operation.service}_{operation.name}": operation for operation in operations}
+        self.operations = {operation.function: operation for operation in operations}
         self.documented = documented()
 
     def run(self, share: int) -> Findings:

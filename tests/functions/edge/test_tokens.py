@@ -106,6 +106,20 @@ def test_who_predicts_differs_from_who_trains_and_publishes(guarded, trained):
         deployer.unpublish_iteration(project, iteration)
 
 
+def test_get_me_tells_a_token_by_its_object_id_and_its_roles(guarded):
+    def me(token):
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.get(f"{guarded.address}/ocellus/v1/me", headers=headers, timeout=30)
+
+    told = me(guarded.issuer.token("Trainer", "Reader", "Of another app", oid="trainer")).json()
+    assert (told["actor"], told["roles"]) == ("oid trainer", ["Reader", "Trainer"])
+    assert told["limits"]["trainingsPerSecond"] == 1
+    assert me(guarded.issuer.token("Predictor")).json()["roles"] == ["Predictor"]
+    stranger = me(guarded.issuer.token("Of another app"))
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "ForbiddenUserInsufficientCapability")
+    assert me("x").status_code == 401
+
+
 def test_a_token_that_does_not_fit_is_401_in_the_gateways_shape(guarded):
     for token in ("", "x", guarded.issuer.token("Reader", aud="other"), "a" * 20_000):
         reply = get(guarded, Authorization=f"Bearer {token}")

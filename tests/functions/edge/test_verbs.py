@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from functions.edge.decorators import operations
+from functions.edge.operation import operations
 from functions.edge.parameters import camel
 
 ZERO = str(UUID(int=0))
@@ -37,17 +37,26 @@ def test_options_names_the_verbs_of_a_path_to_anybody(ask, path, verbs):
     assert "content-type" not in reply.headers
 
 
+def test_a_path_that_only_version_2_has_takes_nothing_in_later_ones(ask):
+    for path in (f"prediction/{ZERO}/url", f"training/{ZERO}/images/{ZERO}/regionproposals"):
+        assert ask("OPTIONS", f"/customvision/V2.1/{path}", None).headers["allow"] == "OPTIONS, POST"
+        later = ask("OPTIONS", f"/customvision/v3.0/{path}", None)
+        assert (later.status, later.headers.get("allow")) == (404, None)
+
+
 def test_another_verb_is_not_allowed(ask):
     for operation in operations:
-        path = f"/customvision/v3.3/{operation.service}/{camel(operation.path)}"
-        reply = ask("PUT", path.replace("{", "").replace("}", ""), b"x", Training_Key="")
+        path = camel(operation.route).replace("{version}", "v3.3").replace("{", "").replace("}", "")
+        reply = ask("PUT", f"/{path}", b"x", Training_Key="")
         assert (reply.status, reply.body["error"]["code"]) == (405, "405")
         assert operation.method in reply.headers["allow"].split(", ")
         assert f"This path takes no PUT, but {reply.headers['allow']}." == reply.body["error"]["message"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE"])
-@pytest.mark.parametrize("path", ["v3.3/training/nothing", "v3.3/training/projects/a/b/c", "", "x.json", "v3.3"])
+@pytest.mark.parametrize(
+    "path", ["v3.3/training/nothing", "v9/training/projects", "v3.3/training/projects/a/b/c", "", "x.json", "v3.3"]
+)
 def test_what_is_no_path_is_not_found(ask, method, path):
     reply = ask(method, f"/customvision/{path}")
     assert reply.status == 404
