@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shared.models.filters import Condition, Pair
 from shared.models.images import ImageRecord, TaggingStatus
+from shared.storage.columns import arrays
 from shared.storage.columns.ids import ID, Flags, Ids, Merge, ids_of
 from shared.storage.columns.terms import NONE, Terms
 
@@ -32,15 +33,6 @@ class Entry(Struct, frozen=True, array_like=True):
     @classmethod
     def of(cls, image: ImageRecord) -> Self:
         return cls(sorted(image.tag_ids), image.metadata, len(image.regions))
-
-
-class _Blob(Struct, frozen=True, array_like=True):
-    """Columns as they are written: the bytes of arrays, and terms."""
-
-    ids: bytes
-    regions: bytes
-    tags: tuple[list[UUID], bytes, bytes]
-    pairs: tuple[list[Pair], bytes, bytes]
 
 
 class Columns(NamedTuple):
@@ -74,18 +66,10 @@ class Columns(NamedTuple):
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        blob = msgspec.msgpack.decode(data, type=_Blob)
-
-        return cls(
-            np.frombuffer(blob.ids, ID),
-            np.frombuffer(blob.regions, np.uint32),
-            Terms.decode(*blob.tags),
-            Terms.decode(*blob.pairs),
-        )
+        return arrays.decode(data, cls)
 
     def encode(self) -> bytes:
-        blob = _Blob(self.ids.tobytes(), self.regions.tobytes(), self.tags.encode(), self.pairs.encode())
-        return msgspec.msgpack.encode(blob)
+        return arrays.encode(self._replace(tags=self.tags.dense(), pairs=self.pairs.dense()))
 
     def having(self, status: TaggingStatus, tag_ids: Set[UUID], condition: Condition | None, live: Set[UUID]) -> Flags:
         """Which images have any of the tags (with none given: all of that status) and meet the condition.

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from shared.models.predictions import Prediction
+from shared.storage.columns import arrays
 from shared.storage.columns.ids import ID, Flags, Ids, Merge, ids_of
 
 # Where a tag is not suggested.
@@ -17,14 +17,6 @@ NONE = -1
 
 # By tag, the highest probability that it is suggested for an image with.
 Highest = Mapping[UUID, float]
-
-
-class _Blob(Struct, frozen=True, array_like=True):
-    """As they are written: the bytes of ids, and float32 of images x tags."""
-
-    ids: bytes
-    tag_ids: list[UUID]
-    probabilities: bytes
 
 
 class Scores(NamedTuple):
@@ -45,12 +37,10 @@ class Scores(NamedTuple):
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        blob = msgspec.msgpack.decode(data, type=_Blob)
-        ids = np.frombuffer(blob.ids, ID)
-        return cls(ids, blob.tag_ids, np.frombuffer(blob.probabilities, np.float32).reshape(len(ids), -1))
+        return arrays.decode(data, cls)
 
     def encode(self) -> bytes:
-        return msgspec.msgpack.encode(_Blob(self.ids.tobytes(), list(self.tag_ids), self.probabilities.tobytes()))
+        return arrays.encode(self)
 
     def numbers(self, threshold: float, among: Flags) -> dict[UUID, int]:
         """By tag: of these images, how many it is suggested for with that probability or more."""

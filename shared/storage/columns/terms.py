@@ -28,17 +28,6 @@ class Terms(NamedTuple, Generic[Term]):
         codes, images = np.array(found, np.uint32).reshape(-1, 2).T
         return cls(code_of, codes, images)
 
-    @classmethod
-    def decode(cls, terms: Iterable[Term], codes: bytes, images: bytes) -> "Terms[Term]":
-        code_of = {term: code for code, term in enumerate(terms)}
-        return cls(code_of, np.frombuffer(codes, np.uint32), np.frombuffer(images, np.uint32))
-
-    def encode(self) -> tuple[list[Term], bytes, bytes]:
-        """Without the terms that no image has any more."""
-        used, codes = np.unique(self.codes, return_inverse=True)
-        terms = list(self.code_of)
-        return [terms[code] for code in used.tolist()], codes.astype(np.uint32).tobytes(), self.images.tobytes()
-
     def having(self, terms: Iterable[Term], size: int) -> Flags:
         """Which of so many images have any of the terms."""
         found = np.zeros(size, bool)
@@ -66,6 +55,13 @@ class Terms(NamedTuple, Generic[Term]):
             np.concatenate([self.codes[stays], translated[come.codes]]),
             np.concatenate([merge.left[self.images[stays]], merge.came[come.images]]).astype(np.uint32),
         )
+
+    def dense(self) -> "Terms[Term]":
+        """The same without the terms that no image has any more."""
+        used, codes = np.unique(self.codes, return_inverse=True)
+        terms = list(self.code_of)
+        code_of = {terms[code]: at for at, code in enumerate(used.tolist())}
+        return Terms(code_of, codes.astype(np.uint32), self.images)
 
 
 def positions(flags: Flags, *, oldest: bool, skip: int, take: int | None = None) -> Positions:

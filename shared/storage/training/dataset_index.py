@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 from uuid import UUID
 
-import msgspec
 import numpy as np
-from msgspec import Struct, structs
+from msgspec import structs
 from numpy.typing import NDArray
 
 from shared.models.filters import Condition
@@ -26,12 +25,6 @@ class Line(NamedTuple):
     end: int
 
 
-class _Blob(Struct, frozen=True, array_like=True):
-    header: DatasetHeader
-    columns: bytes
-    places: bytes
-
-
 class Index(NamedTuple):
     """`places` has the start and the end of each image; positions count from the newest."""
 
@@ -44,15 +37,6 @@ class Index(NamedTuple):
         columns = Columns.of({image_id: line.entry for image_id, line in lines.items()})
         places = [lines[image_id][1:] for image_id in sorted(lines, key=lambda image_id: image_id.bytes)]
         return cls(header, columns, np.array(places, np.uint64).reshape(-1, 2))
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        blob = msgspec.msgpack.decode(data, type=_Blob)
-        places = np.frombuffer(blob.places, np.uint64).reshape(-1, 2)
-        return cls(blob.header, Columns.decode(blob.columns), places)
-
-    def encode(self) -> bytes:
-        return msgspec.msgpack.encode(_Blob(self.header, self.columns.encode(), self.places.tobytes()))
 
     @property
     def tags(self) -> dict[UUID, Tag]:

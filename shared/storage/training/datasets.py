@@ -20,6 +20,7 @@ from shared.models.training import Dataset, DatasetHeader
 from shared.storage.account import blobs, rows
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
+from shared.storage.columns import arrays
 from shared.storage.columns.columns import Entry
 from shared.storage.columns.ids import ID, uuids
 from shared.storage.training import parts
@@ -87,7 +88,7 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:
         blob = blobs.read(store, "models", name)
     if blob is None:
         return _derive(store, project_id, iteration_id)
-    made = Index.decode(blob.data)
+    made = arrays.decode(blob.data, Index)
     indexes.put(key, Known(made, blob.etag))
     return made
 
@@ -98,7 +99,7 @@ def drop(store: Store, project_id: UUID, iteration_id: UUID, image_ids: Iterable
         blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
         if blob is None:
             return None
-        index, gone = Index.decode(blob.data), list(image_ids)
+        index, gone = arrays.decode(blob.data, Index), list(image_ids)
         if not index.find(gone):
             return None
         try:
@@ -172,7 +173,7 @@ def _dropped(store: Store, project_id: UUID, iteration_id: UUID, index: Index) -
 def _write_index(store: Store, index: Index, etag: str | None = None) -> None:
     """In the place of that version, or as the first. Raises BlobChanged."""
     name = _name(index.header.project_id, index.header.iteration_id, INDEX)
-    blobs.write(store, "models", name, index.encode(), etag=etag, new=etag is None)
+    blobs.write(store, "models", name, arrays.encode(index), etag=etag, new=etag is None)
 
 
 def _name(project_id: UUID, iteration_id: UUID, name: str) -> str:

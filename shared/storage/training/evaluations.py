@@ -5,7 +5,7 @@ Beside it lies its index, so that a page is read without the rest, and a count w
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,7 @@ from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.account.transport import unavailable
+from shared.storage.columns import arrays
 from shared.storage.columns.ids import Flags
 from shared.storage.columns.terms import Terms, positions
 from shared.storage.training import parts
@@ -33,16 +34,6 @@ BEGINNING = 64
 REMEMBERED_SECONDS = 3_600.0
 
 indexes = Memory(32, REMEMBERED_SECONDS)
-
-
-class _Blob(Struct, frozen=True, array_like=True):
-    etag: str
-    tags: list[ModelTag]
-    classification_type: ClassificationType | None
-    places: bytes
-    tag_ids: list[UUID]
-    tag_codes: bytes
-    tagged: bytes
 
 
 class Index(NamedTuple):
@@ -58,18 +49,6 @@ class Index(NamedTuple):
     @property
     def size(self) -> int:
         return len(self.places)
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        blob = msgspec.msgpack.decode(data, type=_Blob)
-        places = np.frombuffer(blob.places, np.uint64).reshape(-1, 2)
-        tagged = Terms.decode(blob.tag_ids, blob.tag_codes, blob.tagged)
-        return cls(blob.etag, blob.tags, blob.classification_type, places, tagged)
-
-    def encode(self) -> bytes:
-        tagged = self.tagged.encode()
-        blob = _Blob(self.etag, self.tags, self.classification_type, self.places.tobytes(), *tagged)
-        return msgspec.msgpack.encode(blob)
 
     def having(self, tag_ids: Sequence[UUID]) -> Flags:
         """Which images carry any of the tags, or all where none is given."""
@@ -87,7 +66,7 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> Index:
 
     def read() -> Index:
         blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
-        return Index.decode(blob.data) if blob else _derive(store, project_id, iteration_id)
+        return arrays.decode(blob.data, Index) if blob else _derive(store, project_id, iteration_id)
 
     return indexes.once((store, project_id, iteration_id), read)
 
@@ -159,7 +138,7 @@ def _index_of(data: bytes, etag: str) -> Index:
 
 
 def _write_index(store: Store, project_id: UUID, iteration_id: UUID, index: Index) -> None:
-    blobs.write(store, "models", _name(project_id, iteration_id, INDEX), index.encode())
+    blobs.write(store, "models", _name(project_id, iteration_id, INDEX), arrays.encode(index))
 
 
 def _name(project_id: UUID, iteration_id: UUID, name: str) -> str:
