@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import azure.functions as func
 
-from functions.edge import body
+from functions.edge.body.coding import decoded
+from functions.edge.body.values import read_texts
 from functions.edge.runtime import Runtime
 from shared.errors import ServiceError
 from shared.fetch import fetch
@@ -42,13 +43,13 @@ class Call:
     @cached_property
     def body(self) -> bytes:
         """Inflated, where the client compressed it. Raises UnsupportedMediaType, BodyTooLarge, BadRequest."""
-        return body.decoded(self.request.headers.get("Content-Encoding") or "", self.request.get_body())
+        return decoded(self.request.headers.get("Content-Encoding") or "", self.request.get_body())
 
     @cached_property
     def body_texts(self) -> dict[str, str]:
         """What the body says by the names of query parameters, for clients that send these there."""
         with suppress(ServiceError):
-            return body.read_texts(self.content_type, self.body)
+            return read_texts(self.content_type, self.body)
         return {}
 
     @property

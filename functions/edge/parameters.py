@@ -11,8 +11,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from functions.edge import body
-from functions.edge.body import File
+from functions.edge.body.parts import File, read_files
+from functions.edge.body.values import read_json
 from functions.edge.call import Call
 from shared import errors
 from shared.models.limits import Limits
@@ -83,9 +83,9 @@ class Parameter(NamedTuple):
             case "query":
                 return self._query(call)
             case "body":
-                return body.read_json(call.content_type, call.body, cast(type[Struct], self.kind))
+                return read_json(call.content_type, call.body, cast(type[Struct], self.kind))
             case "files":
-                return body.read_files(call.content_type, call.body)
+                return read_files(call.content_type, call.body)
             case "picture":
                 return _picture(call, self.limit(call.limits))
 
@@ -195,7 +195,7 @@ def _is_optional(kind: object) -> bool:
 
 
 def _picture(call: Call, limit: int) -> bytes:
-    files = body.read_files(call.content_type, call.body)
+    files = read_files(call.content_type, call.body)
     if len(files) != 1:
         raise errors.BadImageBatch(f"Send exactly one picture in the body, not {len(files)}.")
     size = len(files[0].contents)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from functions.edge.body import File
+from functions.edge.body.parts import File
 from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.operation import Answer

@@ -1,4 +1,4 @@
-"""Multipart bodies: their parts, by the names of files in every way that clients write them."""
+"""Bodies of pictures: raw, or the parts of a multipart body, by names of files in every way that clients write them."""
 
 import re
 from email.errors import MessageError
@@ -7,7 +7,13 @@ from io import BytesIO
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from multipart import MultipartError, MultipartParser, MultipartPart, content_disposition_unquote
+from multipart import (
+    MultipartError,
+    MultipartParser,
+    MultipartPart,
+    content_disposition_unquote,
+    parse_options_header,
+)
 
 from functions.edge.body.text import text
 from shared import errors
@@ -31,6 +37,24 @@ CHARSETS = re.compile(
 class File(NamedTuple):
     name: str
     contents: bytes
+
+
+def read_files(content_type: str, data: bytes) -> list[File]:
+    """The pictures of a body, whatever its parts are called. Raises BadImageBatch, UnsupportedMediaType.
+
+    The Python SDK sends parts without file name and type, .NET an unquoted name, others a raw body.
+    """
+    kind, options = parse_options_header(content_type) if content_type else ("", {})
+    if kind == "multipart/form-data":
+        if not options.get("boundary"):
+            raise errors.BadImageBatch("The Content-Type multipart/form-data lacks its boundary parameter.")
+        return read_parts(data, options["boundary"])
+    if kind in ("application/json", "text/json", "application/x-www-form-urlencoded"):
+        raise errors.UnsupportedMediaType(
+            f"The request entity's media type '{kind}' is not supported for this resource; "
+            "send the picture as multipart/form-data or application/octet-stream."
+        )
+    return [File("", data)] if data else []
 
 
 def read_parts(data: bytes, boundary: str) -> list[File]:

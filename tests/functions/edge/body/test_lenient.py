@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.edge.body import lenient, read_json, read_value
+from functions.edge.body import lenient
+from functions.edge.body.values import read_json, read_value
 from shared.errors import BadRequest
 from shared.models.images import ImageUrl, ImageUrlCreateBatch, ImageUrlCreateEntry
 from shared.models.predictions import PredictionQueryToken

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.edge.body import read_files
+from functions.edge.body.parts import read_files
 from shared.errors import BadImageBatch
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from functions.edge.body import read_json
+from functions.edge.body.values import read_json
 from shared.errors import BadRequest, UnsupportedMediaType
 from shared.models.images import (
     ImageFileCreateBatch,
@@ -90,7 +90,7 @@ READ = """
 import sys
 from contextlib import suppress
 from pathlib import Path
-from functions.edge.body import read_json
+from functions.edge.body.values import read_json
 from shared.errors import BadRequest
 from shared.models.images import ImageFileCreateBatch
 
