@@ -99,7 +99,8 @@ def serve(data: Path, port: int, options: "Options") -> int:
     from msgspec import ValidationError
 
     from local.azurite import AzuriteError
-    from local.service import Service, StartError
+    from local.process import StartError
+    from local.service import Service
 
     started = time.monotonic()
     for number in ENDED:

@@ -23,9 +23,8 @@ class Keys(Struct, frozen=True):
     topic: str
 
 
-def keep(path: Path) -> Keys:
-    """Those of the file, which is made where there is none."""
-    given = Settings.read()
+def keep(path: Path, given: Settings) -> Keys:
+    """Those of the environment, and else of the file, which is made where there is none."""
     if path.is_file():
         kept = msgspec.json.decode(path.read_bytes(), type=Keys)
     else:

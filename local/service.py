@@ -1,13 +1,11 @@
 """All of Ocellus on one machine as child processes: Azurite, the functions host and the event relay."""
 
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,11 +13,12 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from local import keys
-from local.azurite import ACCOUNT, Azurite, free_ports, is_free
+from local.azurite import ACCOUNT, Azurite, free_ports
 from local.keys import WeakKey
 from local.network import addresses
 from local.network.addresses import LOOPBACK, AddressError
-from shared.settings import ROOT, Settings, child_environment
+from local.process import Process, StartError
+from shared.settings import ROOT, Settings
 
 if TYPE_CHECKING:
     from local.network.certificates import Certificates
@@ -28,12 +27,6 @@ RESOURCE_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local"
     "/providers/Microsoft.CognitiveServices/accounts/ocellus"
 )
-START_SECONDS = 120.0
-STOP_SECONDS = 20.0
-
-
-class StartError(Exception):
-    """The service can't start; the message says why and what to do."""
 
 
 class Options(Struct, frozen=True):
@@ -64,9 +57,9 @@ class Service:
         self.topic_port, self._events_port = free_ports(2)
         self.certificates: Certificates | None = None
         self.azurite = Azurite(self.data / "azurite")
-        self.keys = keys.keep(self.data / "keys.json")
-        self._host: subprocess.Popen[bytes] | None = None
-        self._relay: subprocess.Popen[bytes] | None = None
+        self._given = Settings.read()
+        self.keys = keys.keep(self.data / "keys.json", self._given)
+        self._host, self._relay = (Process(name, self._log(name)) for name in ("host", "relay"))
 
     @property
     def endpoint(self) -> str:
@@ -107,11 +100,11 @@ class Service:
 
     @property
     def host_pid(self) -> int | None:
-        return self._host.pid if self._host and self._host.poll() is None else None
+        return self._host.pid
 
     @property
     def relay_pid(self) -> int | None:
-        return self._relay.pid if self._relay and self._relay.poll() is None else None
+        return self._relay.pid
 
     def start(self) -> None:
         """Start everything and return when the endpoint answers. Raises StartError and AzuriteError."""
@@ -122,34 +115,36 @@ class Service:
 
             self.certificates = certificates.prepare(self.data / "tls", self._names())
         # All load their modules at once. The relay makes the containers and queues, and only then the host goes on.
-        self._host = self._launch_host() if self._is_own else None
+        if self._is_own:
+            self._launch_host()
         self.azurite.launch()
-        self._relay = self._launch_relay()
+        self._launch_relay()
         self.azurite.wait()
-        self._go(self._relay, self.topic_port, "relay")
-        self._host = self._host or self._launch_host()
-        self._go(self._host, self._host_port, "host")
+        self._relay.go(self.topic_port)
+        if not self._is_own:
+            self._launch_host()
+        self._host.go(self._host_port)
 
     def stop(self) -> None:
         """End everything in good order: what is under way gets some seconds to finish."""
-        _end(self._host)
-        _end(self._relay)
+        self._host.end()
+        self._relay.end()
         self.azurite.stop()
 
     def start_host(self) -> None:
-        self._host = self._launch_host()
-        self._go(self._host, self._host_port, "host")
+        self._launch_host()
+        self._host.go(self._host_port)
 
     def kill_host(self) -> None:
         """As a crash would end it, and the training jobs that it started with it."""
-        _kill(self._host)
+        self._host.kill()
 
     def start_relay(self) -> None:
-        self._relay = self._launch_relay()
-        self._go(self._relay, self.topic_port, "relay")
+        self._launch_relay()
+        self._relay.go(self.topic_port)
 
     def kill_relay(self) -> None:
-        _kill(self._relay)
+        self._relay.kill()
 
     def start_azurite(self) -> None:
         self.azurite.start()
@@ -211,21 +206,23 @@ class Service:
         try:
             addresses.check(self.options.host, self.port)
             if self.is_open:
-                keys.require_strong(Settings.read())
+                keys.require_strong(self._given)
         except (AddressError, WeakKey) as fault:
             raise StartError(str(fault)) from fault
 
-    def _launch_host(self) -> subprocess.Popen[bytes]:
+    def _launch_host(self) -> None:
         if not self._is_own:
             own = {
                 "FUNCTIONS_WORKER_RUNTIME": "python",
                 "languageWorkers__python__defaultExecutablePath": sys.executable,
             }
-            return self._launch("host", _core_tools(), "start", "--port", str(self.port), **own)
+            self._host.launch(_core_tools(), "start", "--port", str(self.port), **self.settings(), **own)
+            return
         arguments = [f"--port={self.port}", f"--app={self.options.app}", f"--host-json={self.options.host_json}"]
         if self.options.threads:
             arguments.append(f"--threads={self.options.threads}")
-        return self._launch("host", sys.executable, "-m", "local.host", "--leashed", *arguments, *self._places())
+        command = (sys.executable, "-m", "local.host", "--leashed", *arguments, *self._places())
+        self._host.launch(*command, **self.settings())
 
     def _places(self) -> list[str]:
         """Where the host listens, and where what it links to is found."""
@@ -238,47 +235,18 @@ class Service:
             places += [f"--certificate={self.certificates.server}", f"--authority={self.certificates.authority}"]
         return places
 
-    def _launch_relay(self) -> subprocess.Popen[bytes]:
+    def _launch_relay(self) -> None:
         places = [f"--port={self.topic_port}", f"--host={self.events_endpoint}", f"--data={self.data}"]
         functions = [f"--function={name}" for name in self.options.functions]
         subscribers = [f"--subscriber={url}" for url in self.options.subscribers]
-        return self._launch(
-            "relay",
+        self._relay.launch(
             *(sys.executable, "-m", "local.eventgrid", "--leashed", f"--journal={self.azurite.journal}"),
             *(*places, *functions, *subscribers, *self.options.relay_arguments),
+            **self.settings(),
         )
 
-    def _launch(self, name: str, *command: str, **environment: str) -> subprocess.Popen[bytes]:
-        with self._log(name).open("ab") as log:
-            output = log if self.options.logs_in_files else None
-            # A session of its own, so that Ctrl-C reaches this process alone, which ends the others in order.
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                cwd=ROOT,
-                env=child_environment(**self.settings(), **environment),
-                start_new_session=True,
-            )
-
-    def _go(self, process: subprocess.Popen[bytes], port: int, name: str) -> None:
-        """Tell a child that storage is there and wait until it listens."""
-        try:
-            assert process.stdin is not None
-            process.stdin.write(b"go\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            process.wait()
-        deadline = time.monotonic() + START_SECONDS
-        while is_free(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                said = self._log(name).read_text(errors="replace")[-2000:] if self.options.logs_in_files else ""
-                raise StartError(f"The {name} did not start (exit code {process.poll()}). {said}".rstrip())
-            time.sleep(0.02)
-
-    def _log(self, name: str) -> Path:
-        return self.data / f"{name}.log"
+    def _log(self, name: str) -> Path | None:
+        return self.data / f"{name}.log" if self.options.logs_in_files else None
 
 
 @contextmanager
@@ -296,24 +264,3 @@ def _core_tools() -> str:
     if found := shutil.which("func"):
         return found
     raise StartError("`--functions func` needs Azure Functions Core Tools, and there is no `func` on PATH.")
-
-
-def _end(process: subprocess.Popen[bytes] | None) -> None:
-    if process is None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdin:
-        # What a child that died early did not read is still in the buffer.
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-
-
-def _kill(process: subprocess.Popen[bytes] | None) -> None:
-    if process:
-        process.kill()
-        _end(process)

@@ -22,7 +22,8 @@ from cli.faults import CommandError, reason, said
 from cli.output import progress_of
 from local.azurite import AzuriteError
 from local.demo import report
-from local.service import RESOURCE_ID, Options, Service, StartError, running
+from local.process import StartError
+from local.service import RESOURCE_ID, Options, Service, running
 
 PUBLISHED_NAME = "demo"
 POLL_SECONDS = 0.1

@@ -57,20 +57,24 @@ class UploadWatcher:
                 list_at = 0.0
             try:
                 if time.monotonic() >= list_at:
-                    # The listing shows all uploads that the lines read so far tell of.
-                    unread = [line for line in unread if not line.startswith("put")]
-                    self._take_all(unread)
-                    changed = self._offer_new()
-                    # One that was listed may be told of only now.
-                    self._stopping.wait(LOOK_SECONDS)
-                    unread += self._journal.read()[0]
-                    self._take_all(unread)
-                    self._offer_each(changed)
+                    self._catch_up(unread)
                     list_at = time.monotonic() + LIST_SECONDS
                 self._take_all(unread)
             except AzureError as fault:
                 logger.warning("Uploads can't be seen: %s", fault)
                 self._stopping.wait(OUTAGE_SECONDS)
+
+    def _catch_up(self, unread: list[str]) -> None:
+        """Offer what the container lists. What is told of before and after that is taken from `unread`."""
+        # The listing shows all uploads that the lines read so far tell of.
+        unread[:] = [line for line in unread if not line.startswith("put")]
+        self._take_all(unread)
+        changed = self._offer_new()
+        # One that was listed may be told of only now.
+        self._stopping.wait(LOOK_SECONDS)
+        unread += self._journal.read()[0]
+        self._take_all(unread)
+        self._offer_each(changed)
 
     def _take_all(self, lines: list[str]) -> None:
         while lines:

@@ -24,17 +24,19 @@ from local.host.timers import ScheduleError, Timer
 from local.network.addresses import LOOPBACK, AddressError
 from shared.fetch import trust
 from shared.models.limits import BODY_BYTES
-from shared.settings import ROOT, child_environment
+from shared.settings import ROOT, Settings
 from shared.storage.account.signing import served_at
 
 logger = logging.getLogger(__name__)
+CONNECTION = "STORAGE_CONNECTION_STRING"
 
 
 def main(argv: list[str]) -> int:
     options = _arguments().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        host = Host(_load(options.app), HostOptions.read(options.host_json), options.threads, options.root)
+        storage = Settings.read().storage_connection_string
+        host = Host(_load(options.app), HostOptions.read(options.host_json), storage, options.threads, options.root)
     except (IndexingError, RouteError, ScheduleError) as fault:
         print(fault, file=sys.stderr)
         return 1
@@ -43,34 +45,32 @@ def main(argv: list[str]) -> int:
         end_with_parent()
     if options.authority:
         trust(options.authority)
+    app = host.http(options.body_limit, events=options.events_port is None)
+    files = Files(app, options.blobs, options.root, fixed=options.fixed) if options.blobs else None
     try:
-        host.run(_listeners(host, options))
+        host.run(_listeners(host, files or app, options), files)
     except AddressError as fault:
         print(fault, file=sys.stderr)
         return 1
     return 0
 
 
-def _listeners(host: "Host", options: argparse.Namespace) -> list[Listener]:
+def _listeners(host: "Host", app: App, options: argparse.Namespace) -> list[Listener]:
     """Events come to a port of their own, where there is one: it is not open to the network."""
-    apart: int | None = options.events_port
-    app: App = host.http(options.body_limit, events=apart is None)
-    if options.blobs:
-        app = Files(app, options.blobs, options.root, fixed=options.fixed)
     served = Listener(app, options.port, options.host, options.certificate)
-    return [served, Listener(host.events(), apart)] if apart else [served]
+    return [served, Listener(host.events(), options.events_port)] if options.events_port else [served]
 
 
 class Host:
     """One app with its pool of threads, its listeners and its timers."""
 
-    def __init__(self, app: FunctionApp, options: HostOptions, threads: int, root: str = "") -> None:
+    def __init__(self, app: FunctionApp, options: HostOptions, storage: str, threads: int, root: str = "") -> None:
         functions = index(app)
         self._routes = RouteTable(functions, options.extensions.http.route_prefix)
         self._pool = ThreadPoolExecutor(threads, "function", served_at.set, (root,))
         self._timers = [Timer(each, self._pool) for each in functions if each.trigger.type == "timerTrigger"]
         self._listeners = [
-            QueueListener(each, _storage(each), options.extensions.queues, self._pool, self._wake_listeners)
+            QueueListener(each, _storage(each, storage), options.extensions.queues, self._pool, self._wake_listeners)
             for each in functions
             if each.trigger.type == "queueTrigger"
         ]
@@ -82,8 +82,8 @@ class Host:
     def events(self) -> HttpHost:
         return HttpHost(RouteTable([]), self._webhook, self._pool)
 
-    def run(self, listeners: Sequence[Listener]) -> None:
-        """Serve until this process is told to end. Raises AddressError."""
+    def run(self, listeners: Sequence[Listener], files: Files | None = None) -> None:
+        """Serve until this process is told to end, and then hand out no more of the files. Raises AddressError."""
         workers: list[QueueListener | Timer] = [*self._listeners, *self._timers]
         try:
             for worker in workers:
@@ -92,20 +92,25 @@ class Host:
             for worker in workers:
                 worker.stop()
         finally:
-            self._end()
+            self._end(files)
 
     def _wake_listeners(self) -> None:
         for listener in self._listeners:
             listener.wake()
 
-    def _end(self) -> None:
-        """Let the functions under way end, but not for ever."""
-        closing = threading.Thread(target=self._pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+    def _end(self, files: Files | None) -> None:
+        """Let what is under way end, but not for ever."""
+        closing = threading.Thread(target=self._close, args=(files,), daemon=True)
         closing.start()
         closing.join(GRACE_SECONDS)
         if closing.is_alive():
             logger.warning("Functions still run after %d s; what they were given comes again.", GRACE_SECONDS)
             os._exit(1)
+
+    def _close(self, files: Files | None) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        if files:
+            files.close()
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -128,14 +133,15 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _storage(function: HostedFunction) -> str:
-    """The connection string in the app setting that the trigger names. Raises IndexingError where it is not set."""
+def _storage(function: HostedFunction, given: str) -> str:
+    """The connection string by which the trigger reaches its queue. Raises IndexingError where there is none."""
     name = function.trigger.connection or "AzureWebJobsStorage"
-    if text := child_environment().get(name):
-        return text
+    if name == CONNECTION and given:
+        return given
+    known = "which is not set; set it to" if name == CONNECTION else f"and the local host knows {CONNECTION} alone,"
     raise IndexingError(
-        f"{function.name}: its trigger connects by the app setting {name}, which is not set; "
-        "set it to the connection string of the storage account that holds its queue."
+        f"{function.name}: its trigger connects by the app setting {name}, {known} "
+        "the connection string of the storage account that holds its queue."
     )
 
 

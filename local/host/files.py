@@ -47,6 +47,11 @@ class Files:
             str(blobs.hostname), blobs.port, maxsize=CONNECTIONS, retries=False, timeout=SECONDS
         )
 
+    def close(self) -> None:
+        """Start to read no more files. Those under way end by `SECONDS`."""
+        self._threads.shutdown(cancel_futures=True)
+        self._storage.close()
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._has(scope["raw_path"].decode("latin-1")):
             await self._serve(scope, send)

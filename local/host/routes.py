@@ -1,17 +1,13 @@
 """Route templates and the table that finds the function of a request, by the rules of the real host."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote
-from uuid import UUID
 
 from local.host.functions import HostedFunction
 
 METHODS = frozenset({"GET", "POST", "DELETE", "HEAD", "PATCH", "PUT", "OPTIONS"})
-PARAMETER = re.compile(r"\{(\*{0,2})(\w+)((?::\w+(?:\((?:[^{}()]|\{\{|\}\}|\([^()]*\))*\))?)*)(\?)?\}")
-CONSTRAINT = re.compile(r":(\w+)(?:\(((?:[^()]|\([^()]*\))*)\))?")
+PARAMETER = re.compile(r"\{(\*?)(\w+)\}")
 ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
@@ -20,12 +16,13 @@ class RouteError(Exception):
 
 
 class Segment(NamedTuple):
-    """The part of a template between two slashes: a literal in lower case, or a pattern with its checks."""
+    """The part of a template between two slashes: a literal in lower case, or a parameter's name.
 
-    literal: str | None
-    pattern: re.Pattern[str]
-    checks: tuple[tuple[str, Callable[[str], bool]], ...] = ()
-    optional: bool = False
+    `rest` is a parameter that takes all that is left, be it nothing.
+    """
+
+    literal: str
+    parameter: str = ""
     rest: bool = False
 
 
@@ -40,23 +37,19 @@ class Route(NamedTuple):
         """Whether a path of so many segments can match."""
         if self.methods and method not in self.methods:
             return False
-        most = 1_000_000 if any(segment.rest for segment in self.segments) else len(self.segments)
-        return sum(not segment.optional for segment in self.segments) <= count <= most
+        if self.segments and self.segments[-1].rest:
+            return count >= len(self.segments) - 1
+        return count == len(self.segments)
 
     def match(self, path: list[str]) -> dict[str, str] | None:
-        """The values of the template's parameters if the path matches."""
+        """The values of the template's parameters, if a path of a count that it takes matches."""
         values: dict[str, str] = {}
         for position, segment in enumerate(self.segments):
-            if segment.rest:
-                given = "/".join(path[position:])
-            elif position < len(path):
-                given = path[position]
-            else:
+            if segment.rest and position == len(path):
                 break
-            if segment.literal is not None:
-                if given.lower() != segment.literal:
-                    return None
-            elif not _read(segment, given, values):
+            if segment.parameter:
+                values[segment.parameter] = "/".join(path[position:]) if segment.rest else path[position]
+            elif path[position].lower() != segment.literal:
                 return None
         return values
 
@@ -101,94 +94,18 @@ def split(raw_path: str) -> list[str]:
 
 def _route(function: HostedFunction, prefix: str) -> Route:
     template = "/".join(part for part in (prefix.strip("/"), (function.trigger.route or "").strip("/")) if part)
-    segments = tuple(_segment(part, template) for part in _parts(template))
+    parts = template.split("/") if template else []
+    segments = tuple(_segment(part, template, left=len(parts) - number) for number, part in enumerate(parts, 1))
     return Route(function, segments, frozenset(method.upper() for method in function.trigger.methods or ()))
 
 
-def _parts(template: str) -> Iterator[str]:
-    """The template cut at the slashes that stand outside of braces, which a constraint's regex may hold."""
-    depth, start = 0, 0
-    for position, character in enumerate(template):
-        depth += (character == "{") - (character == "}")
-        if character == "/" and depth == 0:
-            yield template[start:position]
-            start = position + 1
-    if template[start:]:
-        yield template[start:]
-
-
-def _segment(part: str, template: str) -> Segment:
-    parameters = list(PARAMETER.finditer(part))
-    outside = PARAMETER.split(part)[:: PARAMETER.groups + 1]
-    if any("{" in text or "}" in text for text in outside):
-        raise RouteError(f"The route '{template}' has a part that can't be read: '{part}'.")
-    if not parameters:
-        return Segment(part.lower(), re.compile(re.escape(part)))
-    pattern = "".join(
-        f"{re.escape(text)}(?P<{parameter[2]}>.+?)" for text, parameter in zip(outside, parameters, strict=False)
-    )
-    checks = tuple((parameter[2], check) for parameter in parameters for check in _checks(parameter[3], template))
-    only = parameters[0] if len(parameters) == 1 and outside == ["", ""] else None
-    rest = bool(only and only[1])
-    optional = bool(only and (only[4] or rest))
-    return Segment(None, re.compile(pattern + re.escape(outside[-1]), re.I | re.S), checks, optional, rest)
-
-
-def _read(segment: Segment, given: str, values: dict[str, str]) -> bool:
-    """Put the parameters of a segment into `values` if it matches and its constraints hold."""
-    if segment.rest and not given:
-        return True
-    found = segment.pattern.fullmatch(given)
-    if found is None:
-        return False
-    named = found.groupdict()
-    values.update(named)
-    return all(check(named[name]) for name, check in segment.checks)
-
-
-def _checks(constraints: str, template: str) -> Iterator[Callable[[str], bool]]:
-    for name, argument in CONSTRAINT.findall(constraints):
-        if name not in CONSTRAINTS:
-            raise RouteError(f"The route '{template}' has a constraint that the local host does not know: '{name}'.")
-        yield CONSTRAINTS[name](argument.replace("{{", "{").replace("}}", "}"))
-
-
-def _matches(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern, re.IGNORECASE)
-    return lambda value: compiled.search(value) is not None
-
-
-def _is_guid(value: str) -> bool:
-    with suppress(ValueError):
-        return UUID(value) is not None and "urn:" not in value.lower()
-    return False
-
-
-def _is_integer(value: str, bits: int) -> bool:
-    return re.fullmatch(r"\s*[+-]?\d+\s*", value) is not None and -(2 ** (bits - 1)) <= int(value) < 2 ** (bits - 1)
-
-
-def _between(value: str, low: str, high: str = "") -> bool:
-    return _is_integer(value, 64) and int(low) <= int(value) and (not high or int(value) <= int(high))
-
-
-def _sized(value: str, argument: str) -> bool:
-    low, _, high = argument.partition(",")
-    return int(low) <= len(value) <= int(high or low)
-
-
-CONSTRAINTS: dict[str, Callable[[str], Callable[[str], bool]]] = {
-    "alpha": lambda _: _matches("^[a-z]*$"),
-    "bool": lambda _: _matches("^(true|false)$"),
-    "guid": lambda _: _is_guid,
-    "int": lambda _: lambda value: _is_integer(value, 32),
-    "long": lambda _: lambda value: _is_integer(value, 64),
-    "length": lambda argument: lambda value: _sized(value, argument),
-    "minlength": lambda argument: lambda value: len(value) >= int(argument),
-    "maxlength": lambda argument: lambda value: len(value) <= int(argument),
-    "min": lambda argument: lambda value: _between(value, argument),
-    "max": lambda argument: lambda value: _between(value, str(-(2**63)), argument),
-    "range": lambda argument: lambda value: _between(value, *argument.split(",")),
-    "regex": _matches,
-    "required": lambda _: bool,
-}
+def _segment(part: str, template: str, left: int) -> Segment:
+    found = PARAMETER.fullmatch(part)
+    if found and not (found[1] and left):
+        return Segment("", found[2], rest=bool(found[1]))
+    if "{" in part or "}" in part:
+        raise RouteError(
+            f"The route '{template}' has a part that the local host does not know: '{part}'. It knows words, {{name}}, "
+            "and {*name} at the end; the handler checks the rest."
+        )
+    return Segment(part.lower())

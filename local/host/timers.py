@@ -1,9 +1,12 @@
 """Timer triggers: NCRONTAB schedules in UTC, never overlapping themselves."""
 
 import logging
+import re
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Executor, wait
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import azure.functions
 from msgspec import Struct
@@ -11,20 +14,10 @@ from msgspec import Struct
 from local.host.functions import FunctionFailed, HostedFunction
 
 logger = logging.getLogger(__name__)
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-NO_NAMES: tuple[str, ...] = ()
-# What it is called, its lowest and highest value, and the names of its values from the lowest on.
-FIELDS = (
-    ("second", 0, 59, NO_NAMES),
-    ("minute", 0, 59, NO_NAMES),
-    ("hour", 0, 23, NO_NAMES),
-    ("day", 1, 31, NO_NAMES),
-    ("month", 1, 12, MONTHS),
-    ("day of the week", 0, 6, DAYS),
-)
-# 29 February on a given day of the week comes at least once in 40 years.
-SEARCH_DAYS = 40 * 366
+# What may be chosen, its lowest and its highest value. Days, months and days of the week are always all: `*`.
+FIELDS = (("second", 0, 59), ("minute", 0, 59), ("hour", 0, 23))
+VALUE = re.compile(r"(?P<every>\*)(?:/(?P<step>[1-9]\d*))?|(?P<one>\d+)")
+DAILY = ["*", "*", "*"]
 
 
 class ScheduleError(Exception):
@@ -32,62 +25,40 @@ class ScheduleError(Exception):
 
 
 class Schedule(Struct, frozen=True):
-    """The moments of an NCRONTAB expression; a day must fit the month, the day and the day of the week."""
+    """The moments of an NCRONTAB expression, on every day."""
 
     seconds: list[int]
     minutes: list[int]
     hours: list[int]
-    days: list[int]
-    months: list[int]
-    weekdays: list[int]
 
     def next_after(self, moment: datetime) -> datetime:
         """The first moment of the schedule that is later than this one."""
         first = moment.replace(microsecond=0) + timedelta(seconds=1)
         today = first.replace(hour=0, minute=0, second=0)
-        for day in (today + timedelta(days=count) for count in range(SEARCH_DAYS)):
-            if day.month not in self.months or day.day not in self.days or day.isoweekday() % 7 not in self.weekdays:
-                continue
-            for hour in self.hours:
-                if day.replace(hour=hour, minute=59, second=59) < first:
-                    continue
-                for minute in self.minutes:
-                    for second in self.seconds:
-                        found = day.replace(hour=hour, minute=minute, second=second)
-                        if found >= first:
-                            return found
-        raise ScheduleError("The schedule has no moment to come.")
+        return next(found for day in (today, today + timedelta(days=1)) for found in self._of(day) if found >= first)
+
+    def _of(self, day: datetime) -> Iterator[datetime]:
+        for hour, minute, second in product(self.hours, self.minutes, self.seconds):
+            yield day.replace(hour=hour, minute=minute, second=second)
 
 
 def parse(expression: str) -> Schedule:
-    """Six fields, or five, which start at second 0: '0 */5 8-18 * * MON-FRI'."""
+    """Six fields: second, minute and hour, each `*`, a number or `*/step`, and `* * *`: '0 */5 * * * *'."""
     parts = expression.split()
-    if len(parts) == 5:
-        parts = ["0", *parts]
-    if len(parts) != len(FIELDS):
+    if len(parts) != len(FIELDS) + len(DAILY):
         raise ScheduleError(f"The schedule '{expression}' has {len(parts)} fields; it takes six.")
-    values = [_values(part, *field) for part, field in zip(parts, FIELDS, strict=True)]
-    return Schedule(*values)
+    if parts[len(FIELDS) :] != DAILY:
+        raise ScheduleError(f"The schedule '{expression}' chooses days; on the local host it ends with '* * *'.")
+    return Schedule(*(_values(part, *field) for part, field in zip(parts, FIELDS, strict=False)))
 
 
-def _values(text: str, field: str, low: int, high: int, names: tuple[str, ...]) -> list[int]:
-    def number(word: str) -> int:
-        return names.index(word.lower()) + low if word.lower() in names else int(word)
-
-    values: set[int] = set()
-    for part in text.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = span.partition("-")
-        try:
-            start = low if first == "*" else number(first)
-            end = number(last) if last else high if step or first == "*" else start
-            chosen = range(start, end + 1, int(step or 1))
-        except ValueError:
-            raise ScheduleError(f"'{part}' is no {field} of a schedule.") from None
-        if not chosen or start < low or end > high:
-            raise ScheduleError(f"'{part}' is no {field} of a schedule: those go from {low} to {high}.")
-        values.update(chosen)
-    return sorted(values)
+def _values(part: str, field: str, low: int, high: int) -> list[int]:
+    every, found = range(low, high + 1), VALUE.fullmatch(part)
+    if found and found["every"]:
+        return list(every[:: int(found["step"] or 1)])
+    if found and int(found["one"]) in every:
+        return [int(found["one"])]
+    raise ScheduleError(f"'{part}' is no {field} that the local host knows: '*', '*/5', or one from {low} to {high}.")
 
 
 class Timer:

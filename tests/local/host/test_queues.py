@@ -162,3 +162,16 @@ def test_trigger_whose_connection_is_not_set_is_named(
     monkeypatch.delenv("STORAGE_CONNECTION_STRING", raising=False)
     assert host.main(["--app=function_app:app"]) == 1
     assert "camera_predict: its trigger connects by the app setting STORAGE_CONNECTION_STRING" in capfd.readouterr().err
+
+
+def test_trigger_that_connects_by_another_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = func.FunctionApp()
+
+    @app.queue_trigger(arg_name="message", queue_name="work", connection="OTHER")
+    def other(message: func.QueueMessage) -> None: ...
+
+    monkeypatch.setattr(host, "_load", lambda _: app)
+    assert host.main([]) == 1
+    assert "other: its trigger connects by the app setting OTHER, and the local host knows" in capfd.readouterr().err

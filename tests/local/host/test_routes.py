@@ -5,8 +5,6 @@ import pytest
 from local.host.functions import Binding, HostedFunction
 from local.host.routes import RouteError, RouteTable
 
-GUID = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
-
 
 def function(name: str, route: str, methods: list[str] | None = None) -> HostedFunction:
     trigger = Binding(type="httpTrigger", name="req", direction="IN", route=route, methods=methods)
@@ -34,38 +32,12 @@ def find(template: str, path: str) -> dict[str, str] | None:
         ("a/{x}", "/a/b%20c%C3%A9", {"x": "b cé"}),
         ("a/{x}", "/a/b%2520", {"x": "b%20"}),
         ("a/{x}", "/a/b%2Fc", {"x": "b%2Fc"}),
-        ("a/{x?}", "/a", {}),
-        ("a/{x?}", "/a/1", {"x": "1"}),
         ("a/{*x}", "/a", {}),
         ("a/{*x}", "/a/b/c", {"x": "b/c"}),
-        ("a/{**x}", "/a/b", {"x": "b"}),
-        ("{x}.{y}", "/file.png", {"x": "file", "y": "png"}),
-        ("{x}.{y}", "/file", None),
-        ("v{x}", "/V3.1", {"x": "3.1"}),
-        ("{x:int}", "/12", {"x": "12"}),
-        ("{x:int}", "/-12", {"x": "-12"}),
-        ("{x:int}", "/99999999999", None),
-        ("{x:long}", "/99999999999", {"x": "99999999999"}),
-        ("{x:int}", "/a", None),
-        ("{x:alpha}", "/Abc", {"x": "Abc"}),
-        ("{x:alpha}", "/a1", None),
-        ("{x:bool}", "/TRUE", {"x": "TRUE"}),
-        ("{x:guid}", f"/{GUID}", {"x": GUID}),
-        ("{x:guid}", f"/{{{GUID}}}", {"x": f"{{{GUID}}}"}),
-        ("{x:guid}", f"/urn:uuid:{GUID}", None),
-        ("{x:guid}", "/6fa459ea", None),
-        ("{x:length(2)}", "/ab", {"x": "ab"}),
-        ("{x:length(2,3)}", "/abcd", None),
-        ("{x:minlength(2)}", "/a", None),
-        ("{x:maxlength(2)}", "/abc", None),
-        ("{x:range(1,5)}", "/5", {"x": "5"}),
-        ("{x:range(1,5)}", "/6", None),
-        ("{x:int:min(3)}", "/2", None),
-        ("{x:max(3)}", "/3", {"x": "3"}),
-        ("{x:regex(^v3\\.[0-4]$)}/y", "/v3.3/y", {"x": "v3.3"}),
-        ("{x:regex(^v3\\.[0-4]$)}/y", "/V3.5/y", None),
-        ("{x:regex(^[a-z]{{2}}(-b)?$)}", "/AB-b", {"x": "AB-b"}),
-        ("{x:regex(^(training|prediction)$)?}", "/", {}),
+        ("a/{*x}", "/b/c", None),
+        ("{x}/b", "/a/b", {"x": "a"}),
+        ("{x}/b", "/a/c", None),
+        ("{x}/{y}", "/a/b", {"x": "a", "y": "b"}),
     ],
 )
 def test_template(template: str, path: str, values: dict[str, str] | None) -> None:
@@ -91,7 +63,9 @@ def test_prefix_stands_before_every_route() -> None:
     assert table.find("GET", "/x") is None
 
 
-@pytest.mark.parametrize("template", ["{", "a/{x", "{x:unknown}", "a/{x=1}"])
+@pytest.mark.parametrize(
+    "template", ["{", "a/{x", "a/{x=1}", "{x:int}", "a/{x?}", "{x}.{y}", "v{x}", "{*x}/a", "{**x}"]
+)
 def test_template_that_cannot_be_read_is_refused(template: str) -> None:
-    with pytest.raises(RouteError, match="route"):
+    with pytest.raises(RouteError, match="local host does not know"):
         RouteTable([function("only", template)])

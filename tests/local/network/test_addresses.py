@@ -12,7 +12,8 @@ from local.__main__ import main, write_environment
 from local.azurite import free_ports
 from local.network import addresses
 from local.network.addresses import AddressError, listen
-from local.service import Options, Service, StartError, running
+from local.process import StartError
+from local.service import Options, Service, running
 from tests.local.sample import FOLDER
 
 
