@@ -4,11 +4,11 @@ import os
 import re
 from pathlib import Path
 from typing import Literal, Self
-from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
+from shared.models.jobs import AnyJob, fields_in
 from shared.models.limits import Limits, read_limits
 from shared.models.origins import read_origins
 
@@ -26,10 +26,12 @@ class Environment(Struct, frozen=True):
         values: dict[str, object] = dict(given)
         if "limits" in given:
             values["limits"] = read_limits(given["limits"])
+        if "job" in names:
+            values["job"] = fields_in(os.environ)
         try:
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
-            named = re.sub(r"`\$\.(\w+)`", lambda found: found[1].upper(), str(error))
+            named = re.sub(r"`\$\.([\w.]+)`", lambda found: found[1].upper().replace(".", "_"), str(error))
             raise msgspec.ValidationError(named) from None
 
 
@@ -83,17 +85,14 @@ class Settings(Environment, frozen=True):
             )
 
 
-class JobSettings(Settings, frozen=True):
-    """What a training job is told beside the settings that it shares with the functions.
+class JobSettings(Settings, frozen=True, kw_only=True):
+    """What the container is told beside the settings that it shares with the functions.
 
-    `job_attempt` counts the starts of an iteration's job, and of two that run only the later goes on. `traceparent` is
-    the trace that it goes on with. `job_shrunken` trains detectors on the same path in a fraction of
-    the time, and badly: for tests.
+    `job` is what it is to do, of a variable a field. `traceparent` is the trace that it goes on with. `job_shrunken`
+    trains detectors on the same path in a fraction of the time, and badly: for tests.
     """
 
-    job_project_id: UUID = UUID(int=0)
-    job_iteration_id: UUID = UUID(int=0)
-    job_attempt: int = 0
+    job: AnyJob
     traceparent: str = ""
     job_shrunken: bool = False
 

@@ -1,1 +1,1 @@
-"""The training job: a container that turns a frozen dataset into a model, its labels and its metrics."""
+"""The container: it turns a frozen dataset into a model with its metrics, and a model into an export's package."""

@@ -1,15 +1,19 @@
-"""`python -m training_job`: trains the iteration that JOB_PROJECT_ID and JOB_ITERATION_ID name."""
+"""`python -m training_job`: does the job that its environment names."""
 
 import logging
 import sys
+from collections.abc import Callable
+from functools import partial
 
 from opentelemetry.trace import SpanKind
 
 from shared.errors import IterationNotFound, ProjectNotFound, ServiceError, ServiceUnavailable
+from shared.models.jobs import ExportJob, TrainJob
 from shared.settings import JobSettings
 from shared.storage.account.store import Store
 from shared.telemetry.tracing import fail, span
 from training_job import training
+from training_job.exports import exporting
 from training_job.graphs.backbones import BackboneUnavailable
 from training_job.heartbeat import Abandoned
 
@@ -28,32 +32,41 @@ def main() -> int:
 
         # What is left to send is sent when the process ends.
         start(settings.applicationinsights_connection_string, "ocellus-training-job", settings.telemetry_share)
-    store = Store.open(settings)
-    ids = {"project_id": str(settings.job_project_id), "iteration_id": str(settings.job_iteration_id)}
-    with span("training_job", settings.traceparent, SpanKind.CONSUMER, **ids):
+    store, job = Store.open(settings), settings.job
+    ids = {"project_id": str(job.project_id), "iteration_id": str(job.iteration_id)}
+    with span("training_job", settings.traceparent, SpanKind.CONSUMER, job=job.kind, **ids):
         return _watched(store, settings)
 
 
 def _watched(store: Store, settings: JobSettings) -> int:
     try:
-        return _run(store, settings)
+        return _do(store, settings)
     except (Abandoned, IterationNotFound, ProjectNotFound):
-        log.info("The iteration is no longer there to be trained")
+        log.info("What this job is for is no longer there")
         return 0
     except ServiceUnavailable:
         log.exception("Storage does not answer; the job has to be run again")
         return RETRY
 
 
-def _run(store: Store, settings: JobSettings) -> int:
+def _do(store: Store, settings: JobSettings) -> int:
+    match settings.job:
+        case TrainJob() as job:
+            finish = partial(training.finish, store, job.project_id, job.iteration_id)
+            return _done(partial(training.run, store, settings, job), finish)
+        case ExportJob() as job:
+            return _done(partial(exporting.run, store, job), lambda _: exporting.fail(store, job))
+
+
+def _done(run: Callable[[], None], end_failed: Callable[[str], None]) -> int:
     try:
-        training.run(store, settings)
+        run()
     except (Abandoned, IterationNotFound, ProjectNotFound, ServiceUnavailable):
         raise
     except Exception as error:
-        log.exception("Training failed")
+        log.exception("The job failed")
         fail(type(error).__name__)
-        training.finish(store, settings.job_project_id, settings.job_iteration_id, _reason(error))
+        end_failed(_reason(error))
         return 1
     return 0
 

@@ -25,6 +25,7 @@ from shared.models.iterations import (
     IterationStatus,
     TrainingType,
 )
+from shared.models.jobs import TrainJob
 from shared.models.projects import ClassificationType
 from shared.models.training import ARCHITECTURE, Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
 from shared.models.wire import now
@@ -51,14 +52,14 @@ class TrainingFailed(Exception):
     """Trying again would not help; the message becomes the iteration's trainingErrorDetails."""
 
 
-def run(store: Store, settings: JobSettings) -> None:
-    """Train the iteration that the settings name, unless that has been done. Raises what makes it fail."""
-    project_id, iteration_id = settings.job_project_id, settings.job_iteration_id
+def run(store: Store, settings: JobSettings, job: TrainJob) -> None:
+    """Train an iteration, unless that has been done. Raises what makes it fail."""
+    project_id, iteration_id = job.project_id, job.iteration_id
     record = iterations.get(store, project_id, iteration_id)
     if record.iteration.status != IterationStatus.TRAINING:
         log.info("Iteration %s is %s already", iteration_id, record.iteration.status)
         return
-    with Heartbeat(store, project_id, iteration_id, settings.job_attempt) as heartbeat:
+    with Heartbeat(store, project_id, iteration_id, job.attempt) as heartbeat:
         dataset = datasets.read(store, project_id, iteration_id)
         if dataset is None:
             raise TrainingFailed("The iteration has no dataset; train again.")

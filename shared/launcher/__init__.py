@@ -1,35 +1,29 @@
-"""Starts training jobs, asks after them and stops them: a Container Apps job in Azure, a child process on one machine.
+"""Starts jobs, asks after them and stops them: a Container Apps job in Azure, a child process on one machine.
 
 What is started has a name, its execution, that the questions about it are asked with.
 """
 
-from uuid import UUID
-
 from shared.errors import ServiceUnavailable
 from shared.launcher import process
 from shared.models.iterations import ExecutionStatus, Launched
+from shared.models.jobs import AnyJob, to_environment
 from shared.settings import Settings
 from shared.telemetry.tracing import traceparent
 
 
-def launch(settings: Settings, project_id: UUID, iteration_id: UUID, attempt: int) -> Launched:
-    """Start the training job of an iteration. Raises ServiceUnavailable when it can't."""
-    job = {
-        "JOB_PROJECT_ID": str(project_id),
-        "JOB_ITERATION_ID": str(iteration_id),
-        "JOB_ATTEMPT": str(attempt),
-        "TRACEPARENT": traceparent(),
-    }
+def launch(settings: Settings, job: AnyJob) -> Launched:
+    """Raises ServiceUnavailable when it can't."""
+    environment = {**to_environment(job), "TRACEPARENT": traceparent()}
     if settings.launcher == "process":
         try:
-            return process.start(settings, job)
+            return process.start(settings, environment, job.log_name)
         except OSError as error:
-            raise ServiceUnavailable(f"The training job could not be started: {error}") from error
+            raise ServiceUnavailable(f"The job could not be started: {error}") from error
     # Imported here and below: half a second that only the app that starts training pays, when it does.
     from shared.launcher import container_apps
 
     with container_apps.connect(settings) as client:
-        return container_apps.start(client, settings.container_apps_job_id, job)
+        return container_apps.start(client, settings.container_apps_job_id, environment)
 
 
 def status(settings: Settings, execution: str) -> ExecutionStatus:

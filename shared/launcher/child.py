@@ -1,4 +1,4 @@
-"""`python -m shared.launcher.child {module}`: runs a training job's module, and ends it when its parent is gone."""
+"""`python -m shared.launcher.child {module}`: runs a job's module, and ends it when its parent is gone."""
 
 import os
 import runpy

@@ -53,17 +53,17 @@ def connect(settings: Settings) -> ContainerAppsAPIClient:
     return ContainerAppsAPIClient(credential(settings), subscription, retry_policy=Retries())
 
 
-def start(client: ContainerAppsAPIClient, job_id: str, job: dict[str, str]) -> Launched:
-    """Start the Container Apps job of this resource id with `job` added to its environment, unless that runs already.
+def start(client: ContainerAppsAPIClient, job_id: str, environment: dict[str, str]) -> Launched:
+    """Start the Container Apps job of this resource id with this added to its environment, unless that runs already.
 
     It does where who started it was killed before noting so, and the task that asked for it is done again.
     """
     group, name = _names(job_id)
-    if execution := _running(client, group, name, job):
+    if execution := _running(client, group, name, environment):
         return Launched(execution, LOGS.format(job_id))
     problem = "Azure does not say whether it did"
     try:
-        template = _execution_template(client.jobs.get(group, name), job)
+        template = _execution_template(client.jobs.get(group, name), environment)
         operation = client.jobs.begin_start(group, name, template, polling_interval=POLL_SECONDS)
         operation.wait(START_SECONDS)
         started = operation.result() if operation.done() else None
@@ -72,9 +72,9 @@ def start(client: ContainerAppsAPIClient, job_id: str, job: dict[str, str]) -> L
     except AzureError as error:
         problem = error.message
     # Its answer may be lost, or not ours to read, and it runs all the same.
-    if execution := _running(client, group, name, job):
+    if execution := _running(client, group, name, environment):
         return Launched(execution, LOGS.format(job_id))
-    raise ServiceUnavailable(f"The training job could not be started: {problem}")
+    raise ServiceUnavailable(f"The job could not be started: {problem}")
 
 
 def status(client: ContainerAppsAPIClient, job_id: str, execution: str) -> ExecutionStatus:
@@ -83,7 +83,7 @@ def status(client: ContainerAppsAPIClient, job_id: str, execution: str) -> Execu
     except ResourceNotFoundError:
         return ExecutionStatus.UNKNOWN
     except AzureError as error:
-        raise ServiceUnavailable(f"The training job {execution} could not be asked after: {error.message}") from error
+        raise ServiceUnavailable(f"The job {execution} could not be asked after: {error.message}") from error
     return _status(found)
 
 
@@ -94,13 +94,13 @@ def stop(client: ContainerAppsAPIClient, job_id: str, execution: str) -> None:
         return
     except AzureError as error:
         if status(client, job_id, execution) not in ENDED:
-            raise ServiceUnavailable(f"The training job {execution} could not be stopped: {error.message}") from error
+            raise ServiceUnavailable(f"The job {execution} could not be stopped: {error.message}") from error
 
 
-def _running(client: ContainerAppsAPIClient, group: str, name: str, job: dict[str, str]) -> str | None:
-    """The execution that has all of `job` in its environment, where there is one and it can be looked for."""
+def _running(client: ContainerAppsAPIClient, group: str, name: str, environment: dict[str, str]) -> str | None:
+    """The execution that has all of this in its environment, where there is one and it can be looked for."""
     # Each start is a span of its own.
-    wanted = {variable: value for variable, value in job.items() if variable != "TRACEPARENT"}
+    wanted = {variable: value for variable, value in environment.items() if variable != "TRACEPARENT"}
     with suppress(AzureError):
         for execution in client.jobs_executions.list(group, name):
             if wanted.items() <= _environment(execution).items() and _status(execution) not in ENDED:
@@ -122,26 +122,26 @@ def _status(execution: JobExecution) -> ExecutionStatus:
         return ExecutionStatus.UNKNOWN
 
 
-def _execution_template(configured: Job, job: dict[str, str]) -> JobExecutionTemplate:
-    """What the job would run, with `job` in its environment. An execution's template replaces the job's own whole."""
+def _execution_template(configured: Job, environment: dict[str, str]) -> JobExecutionTemplate:
+    """What the job would run, with this in its environment. An execution's template replaces the job's own whole."""
     template = configured.properties and configured.properties.template
     if not template or not template.containers:
-        raise ServiceUnavailable(f"The training job {configured.name} has no container; deploy it again.")
+        raise ServiceUnavailable(f"The job {configured.name} has no container; deploy it again.")
     return JobExecutionTemplate(
-        containers=[_execution_container(container, job) for container in template.containers],
-        init_containers=[_execution_container(container, job) for container in template.init_containers or []],
+        containers=[_execution_container(container, environment) for container in template.containers],
+        init_containers=[_execution_container(container, environment) for container in template.init_containers or []],
     )
 
 
-def _execution_container(container: BaseContainer, job: dict[str, str]) -> JobExecutionContainer:
+def _execution_container(container: BaseContainer, environment: dict[str, str]) -> JobExecutionContainer:
     size = container.resources
     return JobExecutionContainer(
         name=container.name,
         image=container.image,
         command=container.command,
         args=container.args,
-        env=[variable for variable in container.env or [] if variable.name not in job]
-        + [EnvironmentVar(name=name, value=value) for name, value in job.items()],
+        env=[variable for variable in container.env or [] if variable.name not in environment]
+        + [EnvironmentVar(name=name, value=value) for name, value in environment.items()],
         resources=ContainerResources(cpu=size.cpu, memory=size.memory) if size else None,
     )
 
@@ -155,5 +155,5 @@ def _part(resource_id: str, kind: str) -> str:
     parts = resource_id.split("/")
     names = {key.lower(): name for key, name in itertools.pairwise(parts)}
     if kind.lower() not in names:
-        raise ServiceUnavailable("CONTAINER_APPS_JOB_ID must be the resource id of the training job; set it.")
+        raise ServiceUnavailable("CONTAINER_APPS_JOB_ID must be the resource id of the job; set it.")
     return names[kind.lower()]

@@ -1,4 +1,4 @@
-"""A training job as a child process, at low priority and no longer than we live."""
+"""A job as a child process, at low priority and no longer than we live."""
 
 import logging
 import os
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 _running: dict[str, subprocess.Popen[bytes]] = {}
 
 
-def start(settings: Settings, job: dict[str, str], module: str = "training_job") -> Launched:
-    """Run `python -m {module}` beside us; what it prints goes to {iteration}.log in `job_logs_folder`."""
+def start(settings: Settings, environment: dict[str, str], log_name: str, module: str = "training_job") -> Launched:
+    """Run `python -m {module}` beside us; what it prints goes to the file `log_name` in `job_logs_folder`."""
     folder = Path(settings.job_logs_folder)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{job['JOB_ITERATION_ID']}.log"
+    path = folder / log_name
     with path.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "shared.launcher.child", module],
@@ -37,7 +37,7 @@ def start(settings: Settings, job: dict[str, str], module: str = "training_job")
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
-            env=_without_secrets(child_environment(**as_environment(settings), **PATIENCE, **job)),
+            env=_without_secrets(child_environment(**as_environment(settings), **PATIENCE, **environment)),
             start_new_session=True,
         )
     _running[str(process.pid)] = process
@@ -86,4 +86,4 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
     # The number may be another's by now, even another of our own.
     if _running.get(str(process.pid)) is process:
         del _running[str(process.pid)]
-    log.log(logging.WARNING if code else logging.INFO, "Training job %s ended with code %s", process.pid, code)
+    log.log(logging.WARNING if code else logging.INFO, "Job %s ended with code %s", process.pid, code)

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from shared.events import Publisher
 from shared.models.camera import Frame, Step, Upload
 from shared.models.domains import DomainType
+from shared.models.exports import ExportRecord
 from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
 from shared.models.iterations import Iteration, TrainingParameters, TrainingType
+from shared.models.jobs import ExportJob
 from shared.models.limits import Limits
 from shared.models.tasks import AnyTask, PurgeProject
 from shared.models.wire import now
@@ -29,12 +31,14 @@ from shared.storage.account import store as account
 from shared.storage.account.store import CONTAINERS, Store
 from shared.storage.columns import snapshot
 from shared.storage.serving import results
+from shared.storage.training import exports
 from tests.infra.rights import Forbidden, Guard
 from tests.operations.conftest import create_project, project_id
 from tests.pictures import picture
 from tests.prediction import graphs
-from tests.training_job.test_training import prepared
+from tests.training_job import jobs
 from training_job import training
+from training_job.exports import exporting
 
 __all__ = ["create_project", "project_id"]
 OpenAs = Callable[[str], tuple[Store, Guard]]
@@ -118,15 +122,19 @@ def test_the_camera_may_take_pictures_to_their_results_and_no_more(
         projects.get_project(opened, published)
 
 
-def test_the_job_may_train_and_no_more(open_as: OpenAs, store: Store) -> None:
-    settings = prepared(store)
+def test_the_job_may_train_and_build_exports_and_no_more(open_as: OpenAs, store: Store) -> None:
+    of = jobs.prepared(store)
     opened, guard = open_as("job")
-    training.run(opened, settings)
+    jobs.train(opened, of)
+    export = ExportRecord(uuid4(), of.project_id, of.iteration_id, "ONNX", None)
+    exports.start(store, export)
+    exporting.run(opened, ExportJob(of.project_id, of.iteration_id, "ONNX"))
+    assert exports.read_package(store, export)
     assert guard.unused() == []
     with pytest.raises(Forbidden):
-        graphs.publish(opened, settings.job_project_id, settings.job_iteration_id)
+        graphs.publish(opened, of.project_id, of.iteration_id)
     with pytest.raises(Forbidden):
-        blobs.delete_pictures(opened, settings.job_project_id, uuid4())
+        blobs.delete_pictures(opened, of.project_id, uuid4())
 
 
 def test_training_may_take_a_project_from_its_start_to_its_end(

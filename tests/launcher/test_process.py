@@ -15,12 +15,14 @@ from shared import launcher
 from shared.errors import ServiceUnavailable
 from shared.launcher import child, process
 from shared.models.iterations import ExecutionStatus
+from shared.models.jobs import TrainJob, to_environment
 from shared.settings import ROOT, Settings, child_environment
 
 REPORT = """
 import json, os, sys
 secrets = ["TRAINING_KEY_1", "PREDICTION_KEY_2", "KEY_VAULT_URL", "EVENT_TOPIC_KEY"]
-names = ["JOB_ITERATION_ID", "STORAGE_CONNECTION_STRING", "LIMITS", "ALLOW_PRIVATE_URLS", "MODEL_MEMORY_MB"]
+names = ["JOB_KIND", "JOB_ITERATION_ID", "JOB_ATTEMPT", "STORAGE_CONNECTION_STRING", "LIMITS"]
+names += ["ALLOW_PRIVATE_URLS", "MODEL_MEMORY_MB"]
 report = {name: os.environ[name] for name in names}
 report["secrets"] = [name for name in secrets if name in os.environ]
 report |= {"nice": os.nice(0), "name": __name__, "argv": sys.argv[1:], "leader": os.getpid() == os.getpgid(0)}
@@ -35,8 +37,7 @@ def make_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 
     def make(code: str) -> tuple[str, Path]:
         (tmp_path / "a_job.py").write_text(code)
-        iteration_id = str(uuid4())
-        job = {"JOB_PROJECT_ID": str(uuid4()), "JOB_ITERATION_ID": iteration_id}
+        job = TrainJob(uuid4(), uuid4(), 2)
         monkeypatch.setenv("PREDICTION_KEY_2", "secret")
         settings = Settings(
             storage_connection_string="where",
@@ -46,7 +47,7 @@ def make_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
             event_topic_key="secret",
             job_logs_folder=str(tmp_path),
         )
-        launched = process.start(settings, job, "a_job")
+        launched = process.start(settings, to_environment(job), job.log_name, "a_job")
         return launched.execution, Path(launched.logs)
 
     return make
@@ -64,7 +65,7 @@ def test_a_process_gets_its_settings_and_low_priority_and_is_reaped(
     eventually(lambda: not is_alive(pid))
     report = msgspec.json.decode(output.read_bytes())
     assert report["STORAGE_CONNECTION_STRING"] == "where"
-    assert report["JOB_ITERATION_ID"] == output.stem
+    assert (report["JOB_KIND"], report["JOB_ITERATION_ID"], report["JOB_ATTEMPT"]) == ("train", output.stem, "2")
     assert report["secrets"] == []
     assert report["nice"] == os.nice(0) + child.NICENESS
     assert (report["name"], report["argv"], report["leader"]) == ("__main__", [], True)
@@ -94,7 +95,7 @@ import time
 from shared.launcher import process
 from shared.settings import Settings
 settings = Settings(job_logs_folder={str(tmp_path)!r})
-print(process.start(settings, {{"JOB_ITERATION_ID": "job"}}, "a_job").execution, flush=True)
+print(process.start(settings, {{}}, "job.log", "a_job").execution, flush=True)
 time.sleep(60)
 """
     environment = child_environment(PYTHONPATH=f"{tmp_path}:{ROOT}")
@@ -166,11 +167,11 @@ def test_what_is_no_job_of_ours_is_unknown(name: str) -> None:
 
 def test_launch_says_what_is_missing() -> None:
     with pytest.raises(ServiceUnavailable, match="CONTAINER_APPS_JOB_ID"):
-        launcher.launch(Settings(), uuid4(), uuid4(), 0)
+        launcher.launch(Settings(), TrainJob(uuid4(), uuid4()))
 
 
 def test_a_process_that_can_not_start_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings = Settings(launcher="process", job_logs_folder=str(tmp_path / "file" / "jobs"))
     with pytest.raises(ServiceUnavailable, match=r"could not be started: .*Not a directory"):
-        launcher.launch(settings, uuid4(), uuid4(), 0)
+        launcher.launch(settings, TrainJob(uuid4(), uuid4()))

@@ -40,9 +40,9 @@ class Launches:
         self.tasks: list[PrepareTraining | Announce] = []
         self.watches: list[WatchTraining] = []
 
-    def launch(self, settings, project_id, iteration_id, attempt) -> Launched:
-        self.launched.append(iteration_id)
-        self.attempts.append(attempt)
+    def launch(self, settings, job) -> Launched:
+        self.launched.append(job.iteration_id)
+        self.attempts.append(job.attempt)
         return Launched(f"job-{len(self.launched)}", "the logs")
 
     def status(self, settings, execution) -> ExecutionStatus:

@@ -151,9 +151,9 @@ def test_a_job_whose_project_is_deleted_during_its_launch_is_stopped(
     iteration = watched(1, execution=None).iteration
     launch = launcher.launch
 
-    def slow(settings, project_id, *others):
-        projects.delete_project(store, project_id)
-        return launch(settings, project_id, *others)
+    def slow(settings, job):
+        projects.delete_project(store, job.project_id)
+        return launch(settings, job)
 
     monkeypatch.setattr(launcher, "launch", slow)
     monkeypatch.setattr(train, "_freeze", lambda *_: None)

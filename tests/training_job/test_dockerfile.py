@@ -4,21 +4,26 @@ makes a folder and an environment in which its entry command trains.
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from shared import launcher
 from shared.models.domains import GENERAL
+from shared.models.exports import ExportRecord, ExportStatus
 from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
 from shared.models.iterations import Iteration, IterationStatus, Launched, TrainingParameters, TrainingType
+from shared.models.jobs import AnyJob, ExportJob, TrainJob, to_environment
 from shared.models.projects import ProjectOptions
 from shared.operations.training import train
 from shared.operations.workspace import projects, tags, uploads
 from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.training import iterations
+from shared.storage.training import exports, iterations
 from tests.environments import make_environment
 from tests.learning.scenes import drawn
 from tests.training_job import dockerfile
@@ -124,6 +129,7 @@ def test_the_base_and_every_package_is_pinned_and_the_user_is_not_root() -> None
 def test_the_image_is_without_what_only_its_making_needs(image: dockerfile.Stage, packages: Packages) -> None:
     assert not [name for name in packages.names() if name.startswith("efficientnet")]
     assert sorted(path.name for path in image.folder.iterdir()) == [
+        "LICENSE",
         "backbones",
         "requirements.txt",
         "shared",
@@ -138,23 +144,37 @@ def contents(image: dockerfile.Stage) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in files}
 
 
-def test_the_entry_command_trains_an_iteration_and_leaves_the_image_as_it_is(
-    image: dockerfile.Stage, packages: Packages, store: Store, settings: Settings, iteration: Iteration
-) -> None:
-    """With the environment that the image and the launcher give it, and no more: nor a home."""
-    environment = image.environment | {
-        "PATH": str(packages.python.parent),
-        "HOME": "/nonexistent",
-        "STORAGE_CONNECTION_STRING": settings.storage_connection_string,
-        "JOB_PROJECT_ID": str(iteration.project_id),
-        "JOB_ITERATION_ID": str(iteration.id),
-        "JOB_ATTEMPT": "0",
-    }
-    before = contents(image)
+@pytest.fixture
+def enter(image: dockerfile.Stage, packages: Packages, settings: Settings) -> Callable[[AnyJob], None]:
+    """Run the entry command, with the environment that the image and the launcher give it, and no more: nor a home."""
     command = [str(packages.python.parent / image.entrypoint[0]), *image.entrypoint[1:]]
-    done = subprocess.run(command, cwd=image.folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    ended = iterations.get(store, iteration.project_id, iteration.id).iteration
+
+    def run(job: AnyJob) -> None:
+        environment = (
+            image.environment
+            | to_environment(job)
+            | {
+                "PATH": str(packages.python.parent),
+                "HOME": "/nonexistent",
+                "STORAGE_CONNECTION_STRING": settings.storage_connection_string,
+            }
+        )
+        done = subprocess.run(command, cwd=image.folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+
+    return run
+
+
+def test_the_entry_command_does_every_job_and_leaves_the_image_as_it_is(
+    image: dockerfile.Stage, enter: Callable[[AnyJob], None], store: Store, iteration: Iteration
+) -> None:
+    ids, before = (iteration.project_id, iteration.id), contents(image)
+    enter(TrainJob(*ids))
+    ended = iterations.get(store, *ids).iteration
     assert (ended.status, ended.training_error_details) == (IterationStatus.COMPLETED, None)
-    assert blobs.model_read(store, iteration.project_id, iteration.id, "model.onnx")
+    assert blobs.model_read(store, *ids, "model.onnx")
+    export = ExportRecord(uuid4(), *ids, "ONNX", None)
+    exports.start(store, export)
+    enter(ExportJob(*ids, "ONNX"))
+    assert exports.list_all(store, *ids) == [replace(export, status=ExportStatus.DONE, attempts=1)]
     assert contents(image) == before

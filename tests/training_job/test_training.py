@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from base64 import b64decode
-from hashlib import sha256
 from uuid import UUID, uuid4
 
 import msgspec
@@ -14,38 +13,27 @@ import onnx
 import pytest
 from msgspec.structs import replace
 
-from shared.imaging.resize import copies
-from shared.models.domains import GENERAL
 from shared.models.events import EventType
-from shared.models.images import ImageRecord, TagMark, new_image_id
 from shared.models.iterations import (
-    CustomBaseModelInfo,
-    Iteration,
     IterationRecord,
     IterationStatus,
-    TrainingRun,
-    TrainingType,
 )
-from shared.models.projects import ClassificationType, Project, ProjectSettings
-from shared.models.tags import Tag, TagType
+from shared.models.jobs import TrainJob
+from shared.models.tags import TagType
 from shared.models.tasks import Announce, AnyTask
-from shared.models.training import DatasetHeader, Evaluation, ModelSpec
-from shared.models.wire import now
+from shared.models.training import Evaluation, ModelSpec
 from shared.prediction.model import Model
-from shared.settings import ROOT, JobSettings, Settings, child_environment
+from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import datasets, iterations
-from shared.storage.workspace import projects
 from tests.learning.scenes import drawn, unit
+from tests.training_job.jobs import SHAPES, TAGS, environment, in_environment, iteration_of, prepared, train
 from training_job import heartbeat, training
 from training_job.__main__ import main
 from training_job.classification import cache
 from training_job.graphs.classifier import head_of
 from training_job.heartbeat import Heartbeat
-
-SHAPES = ("disc", "stripes")
-TAGS = [Tag(UUID(int=1), "disc", None), Tag(UUID(int=2), "none", None, TagType.NEGATIVE)]
 
 
 @pytest.fixture(autouse=True)
@@ -54,57 +42,21 @@ def no_other_messages(store: Store) -> None:
     store.queues["upkeep"].clear_messages()
 
 
-def prepared(store: Store, images: int = 10, base: JobSettings | None = None) -> JobSettings:
-    """A project with an iteration in training whose dataset is frozen; the settings of its job."""
-    time, project_id, iteration_id = now(), uuid4(), uuid4()
-    kind = ClassificationType.MULTICLASS
-    projects.insert(store, Project(project_id, str(project_id), None, ProjectSettings(GENERAL, kind), time, time))
-    header = DatasetHeader(project_id, iteration_id, GENERAL, kind, TAGS)
-    datasets.write(store, header, [stored(store, project_id, position) for position in range(images)])
-    status, regular = IterationStatus.TRAINING, TrainingType.REGULAR
-    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, False, GENERAL, kind, regular)
-    if base:
-        info = CustomBaseModelInfo(base.job_project_id, base.job_iteration_id)
-        iteration = replace(iteration, custom_base_model_info=info)
-    iterations.lock_training(store, project_id, iteration_id)
-    iterations.insert(store, IterationRecord(iteration, TrainingRun(1, started=time)))
-    return JobSettings(job_project_id=project_id, job_iteration_id=iteration_id)
-
-
-def stored(store: Store, project_id: UUID, position: int) -> ImageRecord:
-    data, image_id = drawn(SHAPES[position % 2], position), new_image_id()
-    blobs.put_picture(store, project_id, image_id, "resized", copies(data).resized, "image/jpeg")
-    mark = TagMark(TAGS[position % 2].id, now())
-    return ImageRecord(image_id, now(), 96, 72, sha256(data).hexdigest(), [mark])
-
-
-def iteration_of(store: Store, of: JobSettings) -> Iteration:
-    return iterations.get(store, of.job_project_id, of.job_iteration_id).iteration
-
-
-def announced(store: Store, of: JobSettings) -> list[Announce]:
+def announced(store: Store, of: TrainJob) -> list[Announce]:
     contents = [b64decode(message.content) for message in store.queues["upkeep"].peek_messages(32)]
     tasks: list[AnyTask] = [msgspec.json.decode(content, type=AnyTask) for content in contents]
-    return [task for task in tasks if isinstance(task, Announce) and task.iteration.id == of.job_iteration_id]
-
-
-def environment(of: JobSettings, settings: Settings) -> dict[str, str]:
-    return child_environment(
-        STORAGE_CONNECTION_STRING=settings.storage_connection_string,
-        JOB_PROJECT_ID=str(of.job_project_id),
-        JOB_ITERATION_ID=str(of.job_iteration_id),
-    )
+    return [task for task in tasks if isinstance(task, Announce) and task.iteration.id == of.iteration_id]
 
 
 def test_a_job_leaves_a_model_its_description_and_its_results(store: Store) -> None:
     of = prepared(store)
-    training.run(store, of)
+    train(store, of)
     iteration = iteration_of(store, of)
     assert (iteration.status, iteration.training_error_details) == (IterationStatus.COMPLETED, None)
     assert iteration.training_time_in_minutes == 1
     assert iteration.trained_at == iteration.last_modified > iteration.created
 
-    ids = of.job_project_id, of.job_iteration_id
+    ids = of.project_id, of.iteration_id
     graph, description = (blobs.model_read(store, *ids, name) for name in ("model.onnx", "model.json"))
     tags = msgspec.json.decode(description, type=ModelSpec).tags
     assert [(tag.name, tag.type) for tag in tags] == [("disc", TagType.REGULAR), ("none", TagType.NEGATIVE)]
@@ -117,13 +69,13 @@ def test_a_job_leaves_a_model_its_description_and_its_results(store: Store) -> N
 
 def test_a_job_continues_from_an_iteration_of_another_project(store: Store) -> None:
     base = prepared(store, images=20)
-    training.run(store, base)
+    train(store, base)
     continued, alone = prepared(store, 4, base), prepared(store, 4)
     for of in (continued, alone):
-        training.run(store, of)
+        train(store, of)
 
-    def weights(of: JobSettings) -> np.ndarray:
-        graph = blobs.model_read(store, of.job_project_id, of.job_iteration_id, "model.onnx")
+    def weights(of: TrainJob) -> np.ndarray:
+        graph = blobs.model_read(store, of.project_id, of.iteration_id, "model.onnx")
         return head_of(onnx.load_from_string(graph)).weights
 
     distances = [np.linalg.norm(weights(of) - weights(base)) for of in (continued, alone)]
@@ -145,45 +97,40 @@ def test_a_compact_iteration_says_where_it_can_be_exported_to(store: Store) -> N
     for each in (of, failed):
         iterations.update(
             store,
-            each.job_project_id,
-            each.job_iteration_id,
+            each.project_id,
+            each.iteration_id,
             lambda record: replace(record, iteration=replace(record.iteration, domain_id=compact, exportable=True)),
         )
     assert iteration_of(store, of).exportable_to is None
-    training.finish(store, of.job_project_id, of.job_iteration_id, None)
-    training.finish(store, failed.job_project_id, failed.job_iteration_id, "It failed.")
+    training.finish(store, of.project_id, of.iteration_id, None)
+    training.finish(store, failed.project_id, failed.iteration_id, "It failed.")
     assert [iteration_of(store, each).exportable_to for each in (of, failed)] == [["ONNX"], []]
 
 
 def test_a_job_announces_its_end_and_lets_the_next_training_begin(store: Store) -> None:
     of = prepared(store)
-    training.run(store, of)
+    train(store, of)
     assert [task.event for task in announced(store, of)] == [EventType.ITERATION_TRAINED]
-    iterations.lock_training(store, of.job_project_id, uuid4())
-    run = iterations.get(store, of.job_project_id, of.job_iteration_id).run
+    iterations.lock_training(store, of.project_id, uuid4())
+    run = iterations.get(store, of.project_id, of.iteration_id).run
     assert run.heartbeat is not None
 
 
 def test_a_second_run_changes_nothing(store: Store) -> None:
     of = prepared(store)
-    training.run(store, of)
+    train(store, of)
     first = iteration_of(store, of)
-    training.run(store, of)
+    train(store, of)
     assert iteration_of(store, of) == first
-
-
-def in_environment(monkeypatch: pytest.MonkeyPatch, of: JobSettings, settings: Settings) -> None:
-    for name, value in environment(of, settings).items():
-        monkeypatch.setenv(name, value)
 
 
 def test_a_missing_picture_fails_the_iteration_with_the_reason(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of = prepared(store)
-    dataset = datasets.read(store, of.job_project_id, of.job_iteration_id)
+    dataset = datasets.read(store, of.project_id, of.iteration_id)
     assert dataset
-    blobs.delete_pictures(store, of.job_project_id, dataset.images[3].id)
+    blobs.delete_pictures(store, of.project_id, dataset.images[3].id)
     in_environment(monkeypatch, of, settings)
     assert main() == 1
     iteration = iteration_of(store, of)
@@ -205,7 +152,7 @@ def test_a_deleted_iteration_ends_the_job_in_peace(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of = prepared(store)
-    iterations.delete(store, of.job_project_id, of.job_iteration_id)
+    iterations.delete(store, of.project_id, of.iteration_id)
     in_environment(monkeypatch, of, settings)
     assert main() == 0
 
@@ -215,7 +162,7 @@ def test_without_storage_the_job_asks_to_be_run_again(monkeypatch: pytest.Monkey
         storage_connection_string="DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;"
         "BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;TableEndpoint=http://127.0.0.1:9/a;"
     )
-    in_environment(monkeypatch, JobSettings(job_project_id=uuid4(), job_iteration_id=uuid4()), nowhere)
+    in_environment(monkeypatch, TrainJob(uuid4(), uuid4()), nowhere)
     assert main() == 75
 
 
@@ -228,7 +175,7 @@ def test_a_killed_job_is_run_again_and_completes(store: Store, settings: Setting
 
     with start() as first:
         deadline = time.monotonic() + 30
-        while not iterations.get(store, of.job_project_id, of.job_iteration_id).run.heartbeat:
+        while not iterations.get(store, of.project_id, of.iteration_id).run.heartbeat:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         first.send_signal(signal.SIGKILL)
@@ -268,7 +215,7 @@ def test_embeddings_of_which_none_is_wanted_any_more_are_cleaned_up(
 
 def test_a_reason_of_any_length_is_announced(store: Store) -> None:
     of = prepared(store, images=0)
-    training.finish(store, of.job_project_id, of.job_iteration_id, "It failed. " + "x" * 60_000)
+    training.finish(store, of.project_id, of.iteration_id, "It failed. " + "x" * 60_000)
     details = iteration_of(store, of).training_error_details or ""
     assert (details[:10], len(details)) == ("It failed.", 1_000)
     assert [task.event for task in announced(store, of)] == [EventType.ITERATION_FAILED]
@@ -291,9 +238,9 @@ def test_a_heartbeat_goes_on_after_an_unforeseen_error(
 ) -> None:
     monkeypatch.setattr(heartbeat, "SECONDS", 0.01)
     of = prepared(store, images=0)
-    with Stumbling(store, of.job_project_id, of.job_iteration_id, of.job_attempt):
+    with Stumbling(store, of.project_id, of.iteration_id, of.attempt):
         deadline = time.monotonic() + 20
-        while not iterations.get(store, of.job_project_id, of.job_iteration_id).run.heartbeat:
+        while not iterations.get(store, of.project_id, of.iteration_id).run.heartbeat:
             assert time.monotonic() < deadline
             time.sleep(0.02)
     assert caplog.text.count("LookupError: not foreseen") == 2

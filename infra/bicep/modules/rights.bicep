@@ -34,6 +34,7 @@ var containerRights = [
   { identity: 'camera', role: 'blobContributor', name: 'deadletters' }
   { identity: 'job', role: 'blobReader', name: 'images' }
   { identity: 'job', role: 'blobContributor', name: 'models' }
+  { identity: 'job', role: 'blobContributor', name: 'exports' }
 ]
 
 var tableRights = [

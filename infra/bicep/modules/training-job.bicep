@@ -1,4 +1,5 @@
-// The training job and the environment that it runs in. It costs nothing while no training runs.
+// The job and the environment that it runs in. Who starts it says by JOB_... what it is to do: shared/models/jobs.py. It
+// costs nothing while it does nothing.
 param name string
 param environmentName string
 param location string

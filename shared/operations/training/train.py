@@ -19,6 +19,7 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
+from shared.models.jobs import TrainJob
 from shared.models.limits import Limits
 from shared.models.tags import Tag
 from shared.models.tasks import PrepareTraining, WatchTraining
@@ -201,7 +202,7 @@ def _launch(store: Store, settings: Settings, record: IterationRecord) -> None:
     """Launch the job; one that can't be launched now is taken up by `watch_training`."""
     iteration = record.iteration
     try:
-        launched = launcher.launch(settings, iteration.project_id, iteration.id, record.run.attempts)
+        launched = launcher.launch(settings, TrainJob(iteration.project_id, iteration.id, record.run.attempts))
         try:
             _note(store, iteration, execution=launched.execution, logs=launched.logs)
         except (errors.IterationNotFound, errors.ProjectNotFound):

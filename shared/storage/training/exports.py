@@ -19,7 +19,7 @@ def start(store: Store, record: ExportRecord) -> None:
     """Raises ProjectNotFound, IterationNotFound, and ExportInProgress where it is there and may not be repeated."""
     iteration = Change("touch", f"iteration:{record.iteration_id}")
     for _ in rows.attempts():
-        row = rows.read(store.catalog, str(record.project_id), _key(record))
+        row = rows.read(store.catalog, str(record.project_id), _key_of(record))
         held = _record(row) if row else None
         if held == record:
             return None
@@ -27,7 +27,7 @@ def start(store: Store, record: ExportRecord) -> None:
             raise ExportInProgress(
                 f"{record.iteration_id} is already queued for export; get_exports tells when it can be downloaded."
             )
-        own = Change("replace" if row else "insert", _key(record), rows.encode(record), row.etag if row else None)
+        own = Change("replace" if row else "insert", _key_of(record), rows.encode(record), row.etag if row else None)
         try:
             return ledger.commit(store, record.project_id, [iteration, own])
         except (RowExists, RowChanged):
@@ -35,6 +35,11 @@ def start(store: Store, record: ExportRecord) -> None:
         except RowMissing:
             iterations.get(store, record.project_id, record.iteration_id)
     return None
+
+
+def get(store: Store, project_id: UUID, iteration_id: UUID, platform: str, flavor: str | None) -> ExportRecord | None:
+    row = rows.read(store.catalog, str(project_id), _key(iteration_id, platform, flavor))
+    return _record(row) if row else None
 
 
 def list_all(store: Store, project_id: UUID, iteration_id: UUID) -> list[ExportRecord]:
@@ -45,7 +50,7 @@ def list_all(store: Store, project_id: UUID, iteration_id: UUID) -> list[ExportR
 def update(store: Store, record: ExportRecord, change: Callable[[ExportRecord], ExportRecord]) -> ExportRecord | None:
     """None where this very export is no longer there."""
     for _ in rows.attempts():
-        row = rows.read(store.catalog, str(record.project_id), _key(record))
+        row = rows.read(store.catalog, str(record.project_id), _key_of(record))
         old = _record(row) if row else None
         if row is None or old is None or old.id != record.id:
             return None
@@ -81,8 +86,12 @@ def download_uri(store: Store, record: ExportRecord) -> str:
     return signing.uri(store, "exports", record.name)
 
 
-def _key(record: ExportRecord) -> str:
-    return f"{iterations.exports_prefix(record.iteration_id)}{record.platform}:{record.flavor or ''}"
+def _key_of(record: ExportRecord) -> str:
+    return _key(record.iteration_id, record.platform, record.flavor)
+
+
+def _key(iteration_id: UUID, platform: str, flavor: str | None) -> str:
+    return f"{iterations.exports_prefix(iteration_id)}{platform}:{flavor or ''}"
 
 
 def _record(row: Row) -> ExportRecord:

@@ -11,16 +11,17 @@ from msgspec.structs import replace
 
 from shared.models.domains import DOMAINS, PRODUCTS_ON_SHELVES, Domain, DomainType
 from shared.models.iterations import IterationStatus, TrainingType
+from shared.models.jobs import TrainJob
 from shared.models.training import Dataset, DatasetHeader, ModelSpec
 from shared.prediction.model import Model
-from shared.settings import JobSettings, Settings
+from shared.settings import Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
+from tests.training_job.detection.jobs import BRIEF, TAGS, files_of, prepared
 from tests.training_job.detection.kept import Interrupted, Kept
 from tests.training_job.detection.scenes import example, rendered
-from tests.training_job.detection.test_detector_training import BRIEF, TAGS, files_of, prepared, record_of
 from tests.training_job.detection.transformer.tiny import PIXELS, RT_DETR
-from training_job import training
+from tests.training_job.jobs import in_environment, record_of, train
 from training_job.__main__ import main
 from training_job.detection import detector_recipe
 from training_job.detection.detector_recipe import TUNING
@@ -40,13 +41,13 @@ def poor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector_recipe, "TUNING", BRIEF_TUNING)
 
 
-def asked_for(store: Store, detector: str, kind: TrainingType = TrainingType.ADVANCED) -> JobSettings:
-    return replace(prepared(store, kind=kind, domain=PRODUCTS_ON_SHELVES), large_detector=detector)
+def asked_for(store: Store, kind: TrainingType = TrainingType.ADVANCED) -> TrainJob:
+    return prepared(store, kind=kind, domain=PRODUCTS_ON_SHELVES)
 
 
-def described(store: Store, of: JobSettings) -> tuple[bytes, bytes]:
+def described(store: Store, of: TrainJob) -> tuple[bytes, bytes]:
     graph, description = (
-        blobs.model_read(store, of.job_project_id, of.job_iteration_id, name) for name in ("model.onnx", "model.json")
+        blobs.model_read(store, of.project_id, of.iteration_id, name) for name in ("model.onnx", "model.json")
     )
     return graph, description
 
@@ -55,8 +56,8 @@ def described(store: Store, of: JobSettings) -> tuple[bytes, bytes]:
 def test_an_advanced_job_fine_tunes_the_detector_and_leaves_a_model_that_is_served(
     store: Store, schooled: Path
 ) -> None:
-    of = asked_for(store, str(schooled))
-    training.run(store, of)
+    of = asked_for(store)
+    train(store, of, str(schooled))
     iteration = record_of(store, of).iteration
     assert (iteration.status, iteration.training_error_details) == (IterationStatus.COMPLETED, None)
     graph, description = described(store, of)
@@ -73,19 +74,17 @@ def test_an_advanced_job_fine_tunes_the_detector_and_leaves_a_model_that_is_serv
 
 @pytest.mark.usefixtures("poor")
 def test_quick_training_is_the_light_detectors_in_every_domain(store: Store) -> None:
-    of = asked_for(store, "/nowhere", TrainingType.REGULAR)
-    training.run(store, of)
+    of = asked_for(store, TrainingType.REGULAR)
+    train(store, of, "/nowhere")
     assert msgspec.json.decode(described(store, of)[1], type=ModelSpec).architecture == POOR.architecture
 
 
 def test_a_detector_that_can_t_be_had_fails_the_iteration_with_the_reason(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    of = asked_for(store, "ustc-community/dfine-small-coco")
-    monkeypatch.setenv("STORAGE_CONNECTION_STRING", settings.storage_connection_string)
-    monkeypatch.setenv("JOB_PROJECT_ID", str(of.job_project_id))
-    monkeypatch.setenv("JOB_ITERATION_ID", str(of.job_iteration_id))
-    monkeypatch.setenv("LARGE_DETECTOR", of.large_detector)
+    of = asked_for(store)
+    in_environment(monkeypatch, of, settings)
+    monkeypatch.setenv("LARGE_DETECTOR", "ustc-community/dfine-small-coco")
     with caplog.at_level(logging.CRITICAL):
         assert main() == 1
     iteration = record_of(store, of).iteration
