@@ -21,6 +21,7 @@ def of_shared(*rooms: str) -> list[str]:
 
 ROWS = of_shared("models", "errors", "telemetry", "storage.account")
 RULES = of_shared("models", "errors", "settings", "storage", "telemetry")
+STEPS = [*RULES, *of_shared("operations.step")]
 # What each place of ours may import of ours, beside what lies within it; the longest place that fits a module counts.
 # Rooms within a room stand in the order of their arrows: each may import of those above it.
 PLACES = {
@@ -53,21 +54,22 @@ PLACES = {
     "shared": of_shared("models", "errors", "settings", "access.identity", "telemetry"),
     "shared.operations.audit": RULES,
     "shared.operations.continuation": RULES,
-    "shared.operations.notifications": [*RULES, *of_shared("events", "fetch")],
-    "shared.operations.workspace": [*RULES, *of_shared("fetch", "imaging", "operations.notifications")],
+    "shared.operations.step": [*RULES, *of_shared("events")],
+    "shared.operations.notifications": [*STEPS, *of_shared("events", "fetch")],
+    "shared.operations.workspace": [*STEPS, *of_shared("fetch", "imaging", "operations.notifications")],
     "shared.operations.serving": [
         *RULES,
         *of_shared("events", "imaging", "prediction", "operations.continuation", "operations.workspace"),
     ],
     "shared.operations.training": [
-        *RULES,
+        *STEPS,
         *of_shared("launcher", "metrics", "packages", "operations.workspace", "operations.serving"),
     ],
     "shared.operations.labelling": [
         *RULES,
         *of_shared("imaging", "prediction", "operations.continuation", "operations.workspace", "operations.training"),
     ],
-    "shared.operations.transfer": [*RULES, *of_shared("fetch", "imaging", "operations.workspace")],
+    "shared.operations.transfer": [*STEPS, *of_shared("fetch", "imaging", "operations.workspace")],
     "shared.operations": ["shared"],
     "training_job": [
         *RULES,

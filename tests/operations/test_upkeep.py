@@ -1,5 +1,6 @@
 """What goes on in the background, on storage alone."""
 
+import typing
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,18 +11,31 @@ from shared.events import Publisher
 from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry, OrderBy, TaggingStatus
 from shared.models.iterations import IterationStatus
 from shared.models.predictions import ImagePrediction, StoredPrediction
-from shared.models.tasks import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
+from shared.models.tasks import AnyTask, CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
 from shared.models.training import DatasetHeader
 from shared.models.wire import now
 from shared.operations import upkeep
+from shared.operations.notifications import steps as notifications
+from shared.operations.training import steps as training
+from shared.operations.transfer import steps as transfer
 from shared.operations.workspace import images as operations_images
 from shared.operations.workspace import projects, uploads
+from shared.operations.workspace import steps as workspace
 from shared.storage.account import blobs
 from shared.storage.serving import predictions
 from shared.storage.training import datasets, iterations
 from shared.storage.workspace import catalog, images
 from tests.operations.test_races import record_of
 from tests.pictures import picture
+
+ROOMS = [notifications.STEPS, training.STEPS, transfer.STEPS, workspace.STEPS]
+
+
+def test_every_task_has_a_step_that_takes_it():
+    takes = {kind: typing.get_type_hints(step)["task"] for kind, step in upkeep.STEPS.items()}
+    assert set(takes) == set(typing.get_args(AnyTask))
+    assert [kind for kind, given in takes.items() if kind not in (given, *typing.get_args(given))] == []
+    assert sum(map(len, ROOMS)) == len(takes)
 
 
 def create_images(store, settings, project_id, seeds):

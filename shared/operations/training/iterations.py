@@ -16,9 +16,10 @@ from shared.operations.training import ending
 from shared.operations.workspace import projects
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
-from shared.storage.serving import published
+from shared.storage.serving import predictions, published
 from shared.storage.training import exports
 from shared.storage.training import iterations as stored
+from shared.storage.workspace import suggestions as stored_suggestions
 
 
 def get_iterations(store: Store, project_id: UUID) -> list[Iteration]:
@@ -101,3 +102,15 @@ def drop(store: Store, project_id: UUID, iteration_id: UUID) -> None:
             published.delete(store, project_id, pointer.publish_name, iteration_id)
     blobs.delete_model(store, project_id, iteration_id)
     exports.delete_packages(store, project_id, iteration_id)
+
+
+def forget(store: Store, task: ForgetIteration) -> ForgetIteration | None:
+    """One step of deleting what no call shows any more; returns the next. An iteration that is there is left alone."""
+    project_id, iteration_id = task.project_id, task.iteration_id
+    with suppress(errors.IterationNotFound, errors.ProjectNotFound):
+        stored.get(store, project_id, iteration_id)
+        return None
+    if not stored_suggestions.forget_iteration(store, project_id, iteration_id):
+        return task
+    beyond = predictions.forget_iteration(store, project_id, iteration_id, task.beyond)
+    return replace(task, beyond=beyond) if beyond else None

@@ -11,7 +11,6 @@ from shared.models.tasks import WatchTraining
 from shared.models.wire import now
 from shared.operations.training import ending, train
 from shared.settings import Settings
-from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.training import iterations as stored_iterations
 
@@ -22,12 +21,12 @@ SILENT = 0.25
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def watch(store: Store, settings: Settings, task: WatchTraining) -> None:
-    """`watch_training`, again and again while the training is under way: no timer has to ask when there is none."""
-    for lock in stored_iterations.running(store):
-        if lock.iteration_id == task.iteration_id:
-            watch_training(store, settings, lock)
-            queues.send(store, "upkeep", task, delay=train.WATCH_SECONDS)
+def watch(store: Store, settings: Settings, task: WatchTraining) -> bool:
+    """Whether that training is under way."""
+    locks = [lock for lock in stored_iterations.running(store) if lock.iteration_id == task.iteration_id]
+    for lock in locks:
+        watch_training(store, settings, lock)
+    return bool(locks)
 
 
 def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None:
