@@ -1,4 +1,4 @@
-"""Timers and the upkeep queue: watch training jobs, expire what is old, finish deletions."""
+"""Timers and the queues of tasks: watch training jobs, expire what is old, finish deletions, tell who waits."""
 
 import logging
 
@@ -17,26 +17,42 @@ from shared.telemetry.sending import sent
 from shared.telemetry.tracing import span
 
 blueprint = blueprints["training"]
+# How often the host hands a message out (maxDequeueCount in host.json), and then puts it aside in a poison queue.
+ATTEMPTS = 5
 RETRY_SECONDS = 600.0
+ASIDE = ("events-poison", "work-poison", "upkeep-poison")
+
+
+@blueprint.queue_trigger(arg_name="message", queue_name="events", connection="STORAGE_CONNECTION_STRING")
+def upkeep_events(message: func.QueueMessage) -> None:
+    _do("upkeep_events", message)
+
+
+@blueprint.queue_trigger(arg_name="message", queue_name="work", connection="STORAGE_CONNECTION_STRING")
+def upkeep_work(message: func.QueueMessage) -> None:
+    _do("upkeep_work", message)
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="upkeep", connection="STORAGE_CONNECTION_STRING")
-def upkeep_do(message: func.QueueMessage) -> None:
-    app = runtime()
-    task = msgspec.json.decode(message.get_body(), type=AnyTask)
-    with sent(), span("upkeep_do", queues.trace_of(message.get_body()), task=type(task).__name__):
-        upkeep.do(app.store, app.settings, app.publisher, task)
+def upkeep_former(message: func.QueueMessage) -> None:
+    """Tasks of before there were two queues, which jobs that began then still send."""
+    body = message.get_body()
+    task = msgspec.json.decode(body, type=AnyTask)
+    with sent(), span("upkeep_former", queues.trace_of(body), task=type(task).__name__):
+        queues.send(runtime().store, task)
 
 
-@blueprint.queue_trigger(arg_name="message", queue_name="upkeep-poison", connection="STORAGE_CONNECTION_STRING")
-def upkeep_retry(message: func.QueueMessage) -> None:
-    """No task is given up: one that failed on every attempt waits longer for the next ones."""
-    task = msgspec.json.decode(message.get_body(), type=AnyTask)
-    with sent(), span("upkeep_retry", queues.trace_of(message.get_body()), task=type(task).__name__):
-        counters.poisoned("upkeep")
-        # Without what it holds, addresses with their keys among it.
-        logging.error("%s failed on every attempt; it is tried again in %d s", type(task).__name__, RETRY_SECONDS)
-        queues.send(runtime().store, "upkeep", task, delay=RETRY_SECONDS)
+@blueprint.timer_trigger(arg_name="timer", schedule="0 15 * * * *")
+def upkeep_retry_aside(timer: func.TimerRequest) -> None:
+    """A task lies aside that could not even be begun again, as when its process was killed on every attempt."""
+    with sent():
+        for message in (message for queue in ASIDE for message in queues.take(runtime().store, queue)):
+            try:
+                _retry(message.body)
+            except msgspec.MsgspecError:
+                logging.exception("A message stays aside: it is no task that this version knows")
+            else:
+                message.delete()
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
@@ -56,3 +72,27 @@ def upkeep_watch_trainings(timer: func.TimerRequest) -> None:
 def upkeep_expire(timer: func.TimerRequest) -> None:
     with sent():
         upkeep.expire(runtime().store, runtime().settings.limits)
+
+
+def _do(name: str, message: func.QueueMessage) -> None:
+    app, body = runtime(), message.get_body()
+    task = msgspec.json.decode(body, type=AnyTask)
+    with sent():
+        try:
+            with span(name, queues.trace_of(body), task=type(task).__name__):
+                upkeep.do(app.store, app.settings, app.publisher, task)
+        except Exception as error:
+            if (message.dequeue_count or 1) < ATTEMPTS:
+                raise
+            _retry(body, RETRY_SECONDS, error)
+
+
+def _retry(body: bytes, delay: float = 0, error: Exception | None = None) -> None:
+    """No task is given up: one that failed on every attempt waits longer for the next ones."""
+    task = msgspec.json.decode(body, type=AnyTask)
+    with span("upkeep_retry", queues.trace_of(body), task=type(task).__name__):
+        counters.poisoned(task.queue)
+        # Without what it holds, addresses with their keys among it.
+        name = type(task).__name__
+        logging.error("%s failed on every attempt; it is tried again in %d s", name, delay, exc_info=error)
+        queues.send(runtime().store, task, delay=delay)

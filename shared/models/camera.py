@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import ClassVar, Literal, Self
 from uuid import UUID
 
 from shared.models.predictions import Prediction
@@ -42,6 +42,8 @@ class DeadEvent(Wire, frozen=True):
 
 class Frame(Wire, frozen=True):
     """The message from camera_preprocess to camera_predict: a validated, oriented, shrunken copy in `frames`."""
+
+    queue: ClassVar[Literal["frames"]] = "frames"
 
     upload: Upload
     project_id: UUID

@@ -1,6 +1,7 @@
-"""Messages of the `upkeep` queue: what goes on in the background, in steps that can be repeated."""
+"""What goes on in the background, in steps that can be repeated: messages of the queues `work` and `events`."""
 
 from datetime import datetime
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -16,6 +17,14 @@ SETTLED = 300.0
 
 class Task(Struct, frozen=True, rename="camel", tag_field="task", tag=True):
     """A message carries the name of its class as `task`."""
+
+    queue: ClassVar[Literal["events", "work"]] = "work"
+
+
+class Telling(Task, frozen=True):
+    """A short task that others wait for: no long one stands before it."""
+
+    queue = "events"
 
 
 class PurgeProject(Task, frozen=True):
@@ -54,7 +63,7 @@ class DeleteAllImages(Task, frozen=True):
     all_iterations: bool
 
 
-class Announce(Task, frozen=True):
+class Announce(Telling, frozen=True):
     """Tell subscribers what became of an iteration. The id is the event's own, so a repeat is known as one."""
 
     event: EventType
@@ -69,7 +78,7 @@ class BuildExport(Task, frozen=True):
     export: ExportRecord
 
 
-class NotifyTraining(Task, frozen=True):
+class NotifyTraining(Telling, frozen=True):
     """Tell the project's own queue that a training ended; tried again for some time after `since`."""
 
     project_id: UUID
@@ -78,7 +87,7 @@ class NotifyTraining(Task, frozen=True):
     status: IterationStatus
 
 
-class NotifyExport(Task, frozen=True):
+class NotifyExport(Telling, frozen=True):
     """Write an export to the project's own container, and tell its queue."""
 
     project_id: UUID

@@ -33,7 +33,7 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
     except NotYet:
         rest = Rest(task, AGAIN)
     if rest:
-        queues.send(store, "upkeep", rest.task, delay=rest.delay)
+        queues.send(store, rest.task, delay=rest.delay)
 
 
 def expire(store: Store, limits: Limits) -> None:
@@ -44,4 +44,4 @@ def expire(store: Store, limits: Limits) -> None:
     results.expire_frames(store, now() - timedelta(days=FRAME_DAYS))
     transfers.expire_exports(store, now() - timedelta(days=EXPORT_DAYS))
     for project in stored_projects.list_all(store):
-        queues.send(store, "upkeep", CollectPictures(project.id, now() - timedelta(days=1)))
+        queues.send(store, CollectPictures(project.id, now() - timedelta(days=1)))

@@ -32,10 +32,10 @@ def end(store: Store, record: ExportRecord, package: bytes | None) -> None:
     if package:
         exports.write_package(store, record, package)
     status = ExportStatus.DONE if package else ExportStatus.FAILED
-    queues.send(store, "upkeep", NotifyExport(record.project_id, now(), record, status))
+    queues.send(store, NotifyExport(record.project_id, now(), record, status))
     if exports.update(store, record, lambda held: replace(held, status=status)) is None:
         # Its iteration was deleted meanwhile, perhaps before the package was written.
-        queues.send(store, "upkeep", DropIteration(record.project_id, record.iteration_id))
+        queues.send(store, DropIteration(record.project_id, record.iteration_id))
 
 
 def _package(store: Store, record: ExportRecord) -> bytes | None:

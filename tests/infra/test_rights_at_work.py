@@ -157,12 +157,16 @@ def test_training_may_take_a_project_from_its_start_to_its_end(
     blobs.write(store, "frames", f"{project_id}.jpg", b"a frame")
     results.expire_frames(opened, now() + timedelta(days=1))
     projects.delete_project(opened, project_id)
-    done = [msgspec.json.decode(message, type=AnyTask) for message in taken(opened, "upkeep")]
+    done = [
+        msgspec.json.decode(message, type=AnyTask) for queue in ("events", "work") for message in taken(opened, queue)
+    ]
     assert PurgeProject in {type(task) for task in done}
     for task in done:
         upkeep.do(opened, settings, publisher, task)
     sessions.close()
-    assert {right.scope for right in guard.unused()} == {"queue upkeep-poison"}
+    assert {right.scope for right in guard.unused()} == {
+        f"queue {name}" for name in ("events-poison", "work-poison", "upkeep", "upkeep-poison")
+    }
 
 
 @pytest.mark.parametrize("container", ["uploads", "results", "deadletters"])

@@ -52,7 +52,7 @@ class Launches:
     def stop(self, settings, execution) -> None:
         self.stopped.append(execution)
 
-    def send(self, store, queue, task, delay=0.0) -> None:
+    def send(self, store, task, delay=0.0) -> None:
         (self.watches if isinstance(task, WatchTraining) else self.tasks).append(task)
 
     def of(self, kind) -> list[PrepareTraining | Announce]:

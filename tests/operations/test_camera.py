@@ -28,7 +28,7 @@ def end(store, settings, monkeypatch):
 
     def end(project_id: UUID, draw_boxes: bool, times: int = 1) -> CameraResult:
         frames: list[Frame] = []
-        monkeypatch.setattr(queues, "send", lambda store, queue, frame: frames.append(frame))
+        monkeypatch.setattr(queues, "send", lambda store, frame: frames.append(frame))
         sessions, publisher = Sessions(store, settings), Publisher.open(settings)
         path = f"{project_id}/live/{uuid4()}.jpg"
         blobs.write(store, "uploads", path, rectangles({"red": RED}))

@@ -43,7 +43,7 @@ COMPACT, GENERAL, DETECTOR = (
 def sent(monkeypatch):
     """The tasks that were sent, to be done by the test."""
     tasks = []
-    monkeypatch.setattr(queues, "send", lambda store, queue, task, delay=0.0: tasks.append(task))
+    monkeypatch.setattr(queues, "send", lambda store, task, delay=0.0: tasks.append(task))
     return tasks
 
 

@@ -191,7 +191,7 @@ def test_a_queue_that_is_gone_is_tried_again_and_given_up_after_a_day(store, set
         ),
     )
     sent: list[tuple[object, float]] = []
-    monkeypatch.setattr(queues, "send", lambda store, queue, task, delay=0.0: sent.append((task, delay)))
+    monkeypatch.setattr(queues, "send", lambda store, task, delay=0.0: sent.append((task, delay)))
     task = NotifyTraining(gone.id, now(), uuid4(), IterationStatus.COMPLETED)
     do(store, settings, task)
     assert sent == [(task, destinations.AGAIN)]

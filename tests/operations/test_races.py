@@ -143,7 +143,7 @@ def test_a_deletion_of_a_tag_that_was_cut_off_is_finished_by_upkeep(store, proje
 def test_delete_tag_asks_for_its_completion_before_it_begins(store, project_id, monkeypatch):
     tag, sent = tag_of(store, project_id), []
 
-    def note(store, queue, message, delay=0.0) -> None:
+    def note(store, message, delay=0.0) -> None:
         sent.append((message, delay >= 60, tag.id in stored_tags.names(store, project_id)))
 
     monkeypatch.setattr(queues, "send", note)
@@ -156,7 +156,7 @@ def test_what_fails_after_a_change_is_made_does_not_reach_the_caller(store, proj
     def fails(*_) -> None:
         raise error
 
-    def sent(store, queue, task, delay=0.0) -> None:
+    def sent(store, task, delay=0.0) -> None:
         if not delay and not isinstance(task, Announce):
             raise error
 

@@ -107,7 +107,7 @@ def test_what_a_deleted_iteration_left_is_forgotten_in_steps(store, settings, pr
     def forget() -> int:
         """How many steps it takes."""
         tasks, steps = [ForgetIteration(project_id, gone)], 0
-        monkeypatch.setattr(queues, "send", lambda store, queue, task, delay=0.0: tasks.append(task))
+        monkeypatch.setattr(queues, "send", lambda store, task, delay=0.0: tasks.append(task))
         while tasks:
             upkeep.do(store, settings, Publisher.open(settings), tasks.pop())
             steps += 1

@@ -65,7 +65,7 @@ def test_what_is_beyond_the_first_parts_is_exported_by_upkeep(store, settings, p
     monkeypatch.setattr(project_export, "PART", 2)
     monkeypatch.setattr(project_export, "PARTS_AT_ONCE", 1)
     sent = []
-    monkeypatch.setattr(queues, "send", lambda store, queue, message, delay=0: sent.append(message))
+    monkeypatch.setattr(queues, "send", lambda store, message, delay=0: sent.append(message))
     token = project_export.export_project(store, project_id).token
     first = begin(store, settings, token)
     second = step(store, settings, first)
@@ -159,7 +159,7 @@ def test_an_import_whose_project_was_never_written_leaves_nothing(store, setting
     stored_projects.delete(store, project.id)
     monkeypatch.setattr(project_import, "WRITTEN", timedelta(0))
     sent = []
-    monkeypatch.setattr(queues, "send", lambda store, queue, message, delay=0: sent.append(message))
+    monkeypatch.setattr(queues, "send", lambda store, message, delay=0: sent.append(message))
     assert project_import.read_import(store, settings, ReadImport(project.id)) is None
     do(store, settings, sent[0])
     assert transfers.read_import(store, project.id) is None

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from shared.errors import BadImageSize, NotFound
-from shared.models.camera import CameraResult, Outcome, Upload
+from shared.models.camera import CameraResult, Frame, Outcome, Upload
 from shared.models.wire import now
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
@@ -79,10 +79,12 @@ def test_frames_are_kept_until_they_are_taken_up_or_expire(store: Store) -> None
 
 
 def test_a_message_is_json_in_base64_and_is_seen_after_its_delay(store: Store, project_id: UUID) -> None:
-    upload, queue = Upload("a.jpg", '"0x1"'), store.queues["frames"]
+    frame, queue = Frame(Upload("a.jpg", '"0x1"'), project_id, "live", "a.jpg"), store.queues["frames"]
     queue.clear_messages()
-    queues.send(store, "frames", upload)
-    queues.send(store, "frames", upload, delay=60)
+    queues.send(store, frame)
+    queues.send(store, frame, delay=60)
     seen = [str(message.content) for message in queue.receive_messages()]
-    assert seen == [base64.b64encode(b'{"path":"a.jpg","etag":"\\"0x1\\"","traceparent":""}').decode()]
+    upload = b'{"path":"a.jpg","etag":"\\"0x1\\""}'
+    rest = f',"projectId":"{project_id}","publishedName":"live","blob":"a.jpg","traceparent":""}}'.encode()
+    assert seen == [base64.b64encode(b'{"upload":' + upload + rest).decode()]
     queue.clear_messages()

@@ -39,11 +39,11 @@ from training_job.heartbeat import Heartbeat
 @pytest.fixture(autouse=True)
 def no_other_messages(store: Store) -> None:
     """A look at a queue shows its first messages only."""
-    store.queues["upkeep"].clear_messages()
+    store.queues["events"].clear_messages()
 
 
 def announced(store: Store, of: TrainJob) -> list[Announce]:
-    contents = [b64decode(message.content) for message in store.queues["upkeep"].peek_messages(32)]
+    contents = [b64decode(message.content) for message in store.queues["events"].peek_messages(32)]
     tasks: list[AnyTask] = [msgspec.json.decode(content, type=AnyTask) for content in contents]
     return [task for task in tasks if isinstance(task, Announce) and task.iteration.id == of.iteration_id]
 

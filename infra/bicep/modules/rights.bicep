@@ -47,11 +47,15 @@ var tableRights = [
 
 // A queue trigger needs more than a reader and a processor: it renews its hold on a message, and moves one to poison.
 var queueRights = [
+  { identity: 'training', role: 'queueContributor', name: 'events' }
+  { identity: 'training', role: 'queueContributor', name: 'events-poison' }
+  { identity: 'training', role: 'queueContributor', name: 'work' }
+  { identity: 'training', role: 'queueContributor', name: 'work-poison' }
   { identity: 'training', role: 'queueContributor', name: 'upkeep' }
   { identity: 'training', role: 'queueContributor', name: 'upkeep-poison' }
   { identity: 'camera', role: 'queueContributor', name: 'frames' }
   { identity: 'camera', role: 'queueContributor', name: 'frames-poison' }
-  { identity: 'job', role: 'queueSender', name: 'upkeep' }
+  { identity: 'job', role: 'queueSender', name: 'events' }
 ]
 
 // A key that signs addresses for others is a right on the account; what the addresses open is bounded by the signer's

@@ -29,7 +29,17 @@ var containers = [
   'audit'
 ]
 var tables = ['catalog', 'predictions', 'results']
-var queues = ['frames', 'frames-poison', 'upkeep', 'upkeep-poison']
+var queues = [
+  'frames'
+  'frames-poison'
+  'events'
+  'events-poison'
+  'work'
+  'work-poison'
+  // From before there were two queues of tasks: what it still holds is moved.
+  'upkeep'
+  'upkeep-poison'
+]
 
 // Versioning is for the whole account. Only of these the versions are worth keeping; of the rest they end in a day.
 var versioned = ['models/', 'published/', 'audit/']

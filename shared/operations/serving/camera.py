@@ -70,7 +70,7 @@ def preprocess(store: Store, publisher: Publisher, limits: Limits, upload: Uploa
         return Step.REJECTED
     name = f"{_result_id(upload)}.jpg"
     results.write_frame(store, name, frame)
-    queues.send(store, "frames", Frame(upload, target.project_id, target.published_name, name))
+    queues.send(store, Frame(upload, target.project_id, target.published_name, name))
     return Step.QUEUED
 
 

@@ -57,7 +57,7 @@ def publish_iteration(
         published.delete(store, project_id, publish_name, iteration_id)
         raise
     _unmark_others(store, project_id, publish_name)
-    queues.send(store, "upkeep", Announce(EventType.ITERATION_PUBLISHED, str(uuid4()), record.iteration))
+    queues.send(store, Announce(EventType.ITERATION_PUBLISHED, str(uuid4()), record.iteration))
     return True
 
 
@@ -67,7 +67,7 @@ def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> N
         raise errors.IterationNotPublished(f"'{iteration.name}' is not published.")
     published.delete(store, project_id, iteration.publish_name, iteration_id)
     record = _mark(store, project_id, iteration_id, None, None)
-    queues.send(store, "upkeep", Announce(EventType.ITERATION_UNPUBLISHED, str(uuid4()), record.iteration))
+    queues.send(store, Announce(EventType.ITERATION_UNPUBLISHED, str(uuid4()), record.iteration))
 
 
 def set_default(store: Store, project_id: UUID, iteration_id: UUID, is_default: bool) -> None:

@@ -19,8 +19,8 @@ def end_training(store: Store, record: IterationRecord) -> None:
     completed = iteration.status == IterationStatus.COMPLETED
     event = EventType.ITERATION_TRAINED if completed else EventType.ITERATION_FAILED
     address = record.run.notification_email_address
-    queues.send(store, "upkeep", Announce(event, str(uuid5(iteration.id, event)), iteration, address))
-    queues.send(store, "upkeep", NotifyTraining(iteration.project_id, now(), iteration.id, iteration.status))
+    queues.send(store, Announce(event, str(uuid5(iteration.id, event)), iteration, address))
+    queues.send(store, NotifyTraining(iteration.project_id, now(), iteration.id, iteration.status))
     stored_iterations.unlock_training(store, iteration.project_id, iteration.id)
 
 
@@ -44,4 +44,4 @@ def cancel(store: Store, record: IterationRecord) -> None:
     """End a training that nobody waits for any more; its job is stopped aside."""
     fail(store, record.iteration, "The training was cancelled.")
     if record.run.execution:
-        queues.send(store, "upkeep", StopTraining(record.run.execution))
+        queues.send(store, StopTraining(record.run.execution))

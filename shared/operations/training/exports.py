@@ -26,9 +26,9 @@ def export_iteration(
     platform = _platform(DOMAINS[iteration.domain_id], platform)
     record = ExportRecord(uuid4(), project_id, iteration_id, platform, _flavor(platform, flavor))
     # Once more when this call must be over: if we die right here, that builds what was written.
-    queues.send(store, "upkeep", BuildExport(record), delay=SETTLED)
+    queues.send(store, BuildExport(record), delay=SETTLED)
     stored.start(store, record)
-    queues.send(store, "upkeep", BuildExport(record))
+    queues.send(store, BuildExport(record))
     return _shown(store, record)
 
 

@@ -69,12 +69,12 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
     if record.iteration.status == IterationStatus.TRAINING:
         ending.cancel(store, record)
     # Once more when this call must be over: if we die or fail after the deletion, that removes what we left.
-    queues.send(store, "upkeep", DropIteration(project_id, iteration_id), delay=SETTLED)
-    queues.send(store, "upkeep", ForgetIteration(project_id, iteration_id), delay=SETTLED)
+    queues.send(store, DropIteration(project_id, iteration_id), delay=SETTLED)
+    queues.send(store, ForgetIteration(project_id, iteration_id), delay=SETTLED)
     stored.delete(store, project_id, iteration_id, _require_deletable)
     with suppress(errors.ServiceError):
         drop(store, project_id, iteration_id)
-        queues.send(store, "upkeep", CollectPictures(project_id, now()), delay=SETTLED)
+        queues.send(store, CollectPictures(project_id, now()), delay=SETTLED)
 
 
 def _check_name(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> None:

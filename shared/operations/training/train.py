@@ -139,7 +139,7 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
     large = looked_at > FROZEN_AT_ONCE
     lock_training(store, iteration.project_id, iteration.id)
     try:
-        queues.send(store, "upkeep", WatchTraining(iteration.project_id, iteration.id), delay=WATCH_SECONDS)
+        queues.send(store, WatchTraining(iteration.project_id, iteration.id), delay=WATCH_SECONDS)
         name = f"Iteration {stored_iterations.take_number(store, iteration.project_id)}"
         record = replace(record, iteration=replace(iteration, name=name))
         stored_iterations.insert(store, record)
@@ -168,7 +168,7 @@ def _end_holder(store: Store, project_id: UUID) -> None:
 
 def prepare_aside(store: Store, record: IterationRecord) -> None:
     iteration = record.iteration
-    queues.send(store, "upkeep", PrepareTraining(iteration.project_id, iteration.id, record.run.attempts))
+    queues.send(store, PrepareTraining(iteration.project_id, iteration.id, record.run.attempts))
 
 
 def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:

@@ -76,7 +76,7 @@ def _begin(store: Store, task: WriteExport) -> None:
     for _ in range(PARTS_AT_ONCE):
         rest = rest and write_part(store, rest)
     if rest:
-        queues.send(store, "upkeep", rest)
+        queues.send(store, rest)
 
 
 def _next(info: ExportInfo, task: WriteExport, images: list[ImageRecord]) -> WriteExport | None:

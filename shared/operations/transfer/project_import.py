@@ -88,7 +88,7 @@ def import_project(store: Store, settings: Settings, *, token: str, name: str | 
     )
     transfers.begin_import(store, project.id, ImportState(token, time, info))
     # The task before the project: where we die in between, it removes what there is; a project is never left alone.
-    queues.send(store, "upkeep", ReadImport(project.id), delay=1)
+    queues.send(store, ReadImport(project.id), delay=1)
     stored.insert(store, project)
     return project
 
@@ -227,7 +227,7 @@ def _end(store: Store, project_id: UUID, status: ProjectStatus, description: str
 
 def _wait(store: Store, task: ReadImport) -> None:
     if task.waits < WAITS:
-        queues.send(store, "upkeep", replace(task, waits=task.waits + 1), delay=min(2.0**task.waits, LONGEST_WAIT))
+        queues.send(store, replace(task, waits=task.waits + 1), delay=min(2.0**task.waits, LONGEST_WAIT))
     else:
         _fail(store, task.project_id, "A part of the export could not be read; export the project again.")
 
@@ -235,9 +235,9 @@ def _wait(store: Store, task: ReadImport) -> None:
 def _without_project(store: Store, task: ReadImport, state: ImportState) -> None:
     """It is not written yet, never will be, or was deleted."""
     if now() - state.started < WRITTEN:
-        queues.send(store, "upkeep", task, delay=LONGEST_WAIT)
+        queues.send(store, task, delay=LONGEST_WAIT)
     else:
-        queues.send(store, "upkeep", PurgeProject(task.project_id))
+        queues.send(store, PurgeProject(task.project_id))
 
 
 def _keep_pictures(work: Import, images: list[PartImage]) -> tuple[list[ImageRecord], bool]:

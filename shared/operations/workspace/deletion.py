@@ -51,11 +51,11 @@ def delete_all_images(store: Store, task: DeleteAllImages) -> bool:
         # First, so that a step that is cut off leaves no picture behind. They look when this step has ended.
         for start in range(0, len(doomed), PART):
             part = ReleaseImages(project_id, doomed[start : start + PART], True)
-            queues.send(store, "upkeep", part, delay=AGAIN)
+            queues.send(store, part, delay=AGAIN)
     stored_images.change_many(store, project_id, doomed, lambda _: None)
     if len(doomed) == DELETED:
         return False
-    queues.send(store, "upkeep", CollectPictures(project_id, task.before), delay=SETTLED)
+    queues.send(store, CollectPictures(project_id, task.before), delay=SETTLED)
     return True
 
 

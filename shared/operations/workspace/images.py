@@ -103,10 +103,10 @@ def delete_images(
     if all_images == bool(image_ids):
         raise errors.MissingParameter("Name the images to delete in 'imageIds', or send allImages=true, not both.")
     if all_images:
-        queues.send(store, "upkeep", DeleteAllImages(project_id, now(), all_iterations))
+        queues.send(store, DeleteAllImages(project_id, now(), all_iterations))
         return True
     stored.change_many(store, project_id, image_ids, lambda _: None)
-    queues.send(store, "upkeep", ReleaseImages(project_id, image_ids, all_iterations))
+    queues.send(store, ReleaseImages(project_id, image_ids, all_iterations))
     return all_iterations
 
 

@@ -113,13 +113,13 @@ def delete_project(store: Store, project_id: UUID) -> None:
             f"The project still publishes {', '.join(published)}; unpublish before you delete the project."
         )
     # Once more when no call can be under way: it finds what was written meanwhile, or if we die or fail, all of it.
-    queues.send(store, "upkeep", PurgeProject(project_id), delay=SETTLED)
+    queues.send(store, PurgeProject(project_id), delay=SETTLED)
     stored.delete(store, project_id)
     with suppress(errors.ServiceError):
-        queues.send(store, "upkeep", PurgeProject(project_id))
+        queues.send(store, PurgeProject(project_id))
         for record in records:
             if record.iteration.status == IterationStatus.TRAINING and record.run.execution:
-                queues.send(store, "upkeep", StopTraining(record.run.execution))
+                queues.send(store, StopTraining(record.run.execution))
 
 
 def require_room(limits: Limits, projects: list[Project]) -> None:

@@ -79,11 +79,11 @@ def delete_tag(store: Store, project_id: UUID, tag_id: UUID) -> None:
     """Gone at once for every client. A first step takes it off its images here, upkeep does what is left."""
     projects.get_workspace(store, project_id)
     # If we die or fail after the deletion, or an image is tagged at this very moment, this finishes the work.
-    queues.send(store, "upkeep", SweepTag(project_id, tag_id), delay=SETTLED)
+    queues.send(store, SweepTag(project_id, tag_id), delay=SETTLED)
     stored.delete(store, project_id, tag_id)
     with suppress(errors.ServiceError):
         if not stored.sweep(store, project_id, tag_id, SWEPT_AT_ONCE):
-            queues.send(store, "upkeep", SweepTag(project_id, tag_id))
+            queues.send(store, SweepTag(project_id, tag_id))
 
 
 def require_tags(tags: Mapping[UUID, Tag], wanted: Iterable[UUID]) -> None:

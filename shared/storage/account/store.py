@@ -27,9 +27,10 @@ Container = Literal[
     "deadletters",
     "audit",
 ]
-Queue = Literal["frames", "upkeep"]
+Queue = Literal["frames", "events", "work", "upkeep"]
 CONTAINERS: tuple[Container, ...] = get_args(Container)
-QUEUES: tuple[Queue, ...] = ("frames", "upkeep")
+# Nothing is sent to `upkeep`: it is from before there were two queues of tasks, and may still hold some.
+QUEUES: tuple[Queue, ...] = get_args(Queue)
 # For requests of one call that go side by side.
 THREADS = 16
 # For work on many images: few at once, so that others' calls find room between them.

@@ -84,13 +84,13 @@ def test_an_upload_goes_on_with_the_trace_of_its_cloud_event(told, insights, eve
 
 
 def test_one_trace_from_a_train_call_to_its_job(told, insights, eventually):
-    eventually(lambda: insights.spans("training_job") and insights.spans("upkeep_do", task="Announce"))
+    eventually(lambda: insights.spans("training_job") and insights.spans("upkeep_events", task="Announce"))
     [called], [job] = insights.spans("training_train_project"), insights.spans("training_job")
     assert (job["trace"], job["parent"]) == (called["trace"], called["id"])
     assert job["iteration_id"] == told.iteration.id
     phases = [span["name"] for span in insights.spans() if span["parent"] == job["id"]]
     assert {"Loading the backbone", "Looked at # of # new images", "Storing the model"} <= set(phases)
-    assert called["trace"] in {span["trace"] for span in insights.spans("upkeep_do", task="Announce")}
+    assert called["trace"] in {span["trace"] for span in insights.spans("upkeep_events", task="Announce")}
     eventually(lambda: insights.metrics("ocellus.trainings", outcome="OK"))
 
 

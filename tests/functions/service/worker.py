@@ -25,7 +25,7 @@ PARAMETER = re.compile(r"\{\*?(\w+)[^}]*\}")
 UPLOAD = Upload(f"{uuid4()}/live/1.jpg", "0x1")
 FRAME = Frame(UPLOAD, uuid4(), "live", "gone.jpg")
 PURGE = PurgeProject(uuid4())
-MESSAGES = {"frames": FRAME, "frames-poison": FRAME, "upkeep": PURGE, "upkeep-poison": PURGE}
+MESSAGES = {"frames": FRAME, "frames-poison": FRAME, "events": PURGE, "work": PURGE, "upkeep": PURGE}
 EVENT = {
     "id": "1",
     "topic": "/storage",
