@@ -22,8 +22,7 @@ from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import ledger
 from shared.storage.workspace import tags as stored_tags
-from tests.operations.test_races import record_of, tag_of
-from tests.operations.test_upkeep import create_images
+from tests.operations.making import create_images, record_of, tag_of
 from tests.operations.transfers import Copy, marked, records
 from tests.prediction.graphs import make_graph, make_spec
 

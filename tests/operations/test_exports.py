@@ -28,7 +28,7 @@ from shared.settings import ROOT
 from shared.storage.account import blobs, queues
 from shared.storage.training import exports as stored
 from shared.storage.training import iterations as stored_iterations
-from tests.operations.test_races import record_of
+from tests.operations.making import record_of
 from tests.pictures import picture, rectangles
 from tests.prediction.graphs import make_detector, make_detector_spec, put_model
 

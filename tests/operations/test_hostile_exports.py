@@ -19,7 +19,7 @@ from shared.storage.account import blobs
 from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import catalog
 from shared.storage.workspace import projects as stored_projects
-from tests.operations.test_races import tag_of
+from tests.operations.making import tag_of
 from tests.operations.transfers import Copy, begin, imported, step
 from tests.pictures import picture
 from tests.storage.making import assert_consistent

@@ -1,7 +1,5 @@
 """Images at their limits, and changes that take more than one transaction."""
 
-from uuid import UUID
-
 import pytest
 from msgspec.structs import replace
 
@@ -12,7 +10,7 @@ from shared.models.regions import ImageRegionCreateEntry
 from shared.operations.workspace import images, metadata, regions, uploads
 from shared.storage.workspace import catalog
 from shared.storage.workspace import images as stored
-from tests.operations.test_races import DETECTION, image_with, tag_of
+from tests.operations.making import DETECTION, image_with, tag_of
 from tests.pictures import picture
 from tests.storage.making import assert_consistent
 
@@ -21,7 +19,7 @@ SMALL = Limits(regions_per_image=3, tags_per_image=2, metadata_pairs=2)
 
 @pytest.fixture
 def detector_id(create_project):
-    return create_project(UUID(DETECTION)).id
+    return create_project(DETECTION).id
 
 
 def box(image, tag, at=0) -> ImageRegionCreateEntry:

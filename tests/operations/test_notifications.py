@@ -13,18 +13,17 @@ from msgspec.structs import replace
 
 from local.azurite import ACCOUNT
 from shared import errors
-from shared.events import Publisher
 from shared.models.exports import ExportRecord, ExportStatus
 from shared.models.iterations import IterationStatus
 from shared.models.projects import Project, ProjectOptions, ProjectSettingsUpdate, ProjectUpdate
 from shared.models.tasks import NotifyExport, NotifyTraining
 from shared.models.wire import now
-from shared.operations import upkeep
 from shared.operations.notifications import destinations
 from shared.operations.workspace import projects
 from shared.storage.account import queues
 from shared.storage.training import exports
 from shared.storage.workspace import projects as stored_projects
+from tests.operations.making import do
 
 
 class Target(NamedTuple):
@@ -67,10 +66,6 @@ def create(store, settings, container=None, queue=None, allow=True) -> Project:
         options=ProjectOptions(container, queue),
         allow_private_urls=allow,
     )
-
-
-def do(store, settings, task) -> None:
-    upkeep.do(store, settings, Publisher.open(settings), task)
 
 
 def exported(store, project, status=ExportStatus.DONE, flavor=None) -> NotifyExport:

@@ -3,23 +3,18 @@
 from datetime import timedelta
 from uuid import uuid4
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import ImageRecord, TaggingStatus, TagMark, new_image_id
+from shared.models.images import TaggingStatus
 from shared.models.iterations import (
-    Iteration,
-    IterationRecord,
     IterationStatus,
     TrainingLock,
     TrainingRun,
-    TrainingType,
 )
-from shared.models.limits import Limits
 from shared.models.predictions import Pointer
-from shared.models.tags import Tag, TagUpdate
+from shared.models.tags import TagUpdate
 from shared.models.tasks import Announce, SweepTag
 from shared.models.wire import now
 from shared.operations.serving import publish
@@ -30,18 +25,8 @@ from shared.storage.account.store import Store
 from shared.storage.serving import published
 from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import catalog
-from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
-
-DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
-
-
-def record_of(project_id, status=IterationStatus.COMPLETED) -> IterationRecord:
-    domain = uuid4()
-    iteration = Iteration(
-        uuid4(), "Iteration 1", status, now(), now(), project_id, False, domain, None, TrainingType.REGULAR
-    )
-    return IterationRecord(iteration, TrainingRun(0, started=now()))
+from tests.operations.making import DETECTION, image_with, record_of, tag_of
 
 
 @pytest.fixture
@@ -49,17 +34,6 @@ def iteration(store, project_id):
     record = record_of(project_id)
     stored_iterations.insert(store, record)
     return record.iteration
-
-
-def tag_of(store, project_id, name="apple") -> Tag:
-    return tags.create_tag(store, Limits(), project_id, name=name, description=None, kind=None)
-
-
-def image_with(store, project_id, *tag_ids) -> ImageRecord:
-    marks = [TagMark(tag_id, now()) for tag_id in tag_ids]
-    record = ImageRecord(new_image_id(), now(), 10, 10, uuid4().hex, marks)
-    assert stored_images.insert(store, project_id, record) is None
-    return record
 
 
 def publish_as(store, iteration, name, overwrite=False) -> bool:
@@ -199,7 +173,7 @@ def test_a_tag_becomes_negative_only_where_it_stands_alone(store, project_id, cr
         tags.update_tag(store, project_id, apple.id, TagUpdate(type="Negative"))
     pear = tag_of(store, project_id, "pear")
     assert tags.update_tag(store, project_id, pear.id, TagUpdate(type="Negative")).type == "Negative"
-    detector = create_project(msgspec.convert(DETECTION, type(project_id))).id
+    detector = create_project(DETECTION).id
     with pytest.raises(errors.BadTagType):
         tags.update_tag(store, detector, tag_of(store, detector).id, TagUpdate(type="Negative"))
 

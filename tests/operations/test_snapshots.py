@@ -12,7 +12,7 @@ from shared.models.training import DatasetHeader
 from shared.models.wire import now
 from shared.operations.workspace import images, tags
 from shared.storage.training import datasets, iterations
-from tests.operations.test_races import image_with, record_of, tag_of
+from tests.operations.making import image_with, record_of, tag_of
 
 ALL = TaggingStatus.ALL
 

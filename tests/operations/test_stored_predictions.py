@@ -27,7 +27,7 @@ from shared.storage.account import blobs, queues, rows
 from shared.storage.serving import predictions
 from shared.storage.training import iterations
 from shared.storage.workspace import images, suggestions
-from tests.operations.test_races import record_of
+from tests.operations.making import record_of
 from tests.pictures import picture
 from tests.prediction.graphs import put_model
 

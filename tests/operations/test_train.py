@@ -11,15 +11,11 @@ from msgspec.structs import replace
 from shared import errors
 from shared.events import Publisher
 from shared.models.events import EventType
-from shared.models.images import ImageRecord, TagMark, new_image_id
 from shared.models.iterations import (
     CustomBaseModelInfo,
     EndedIteration,
-    Iteration,
     IterationStatus,
     IterationUpdate,
-    TrainingParameters,
-    TrainingType,
 )
 from shared.models.limits import Limits
 from shared.models.tasks import Announce, AnyTask, DropIteration, PrepareTraining, WatchTraining
@@ -31,6 +27,7 @@ from shared.storage.training import datasets
 from shared.storage.training import iterations as stored
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
+from tests.operations.making import frozen_images, image_with, stored_record, train_project
 
 
 class Events(Publisher):
@@ -52,40 +49,14 @@ def tagged(store, project_id):
     ]
     for tag in made:
         for _ in range(5):
-            add_image(store, project_id, tag.id)
+            image_with(store, project_id, tag.id)
     return made
-
-
-def add_image(store, project_id, *tag_ids) -> ImageRecord:
-    marks = [TagMark(tag_id, now()) for tag_id in tag_ids]
-    record = ImageRecord(new_image_id(), now(), 10, 10, uuid4().hex, marks)
-    assert stored_images.insert(store, project_id, record) is None
-    return record
 
 
 def lose_an_image(store, project_id, tag) -> None:
     """After the call has counted them."""
     gone = next(image for image in stored_images.each(store, project_id) if tag.id in image.tag_ids)
     stored_images.delete(store, project_id, gone.id)
-
-
-def train_project(
-    store, settings, project_id, selected=None, base=None, address=None, kind=TrainingType.REGULAR, hours=0, force=False
-) -> Iteration:
-    return train.train_project(
-        store,
-        settings,
-        project_id,
-        training_type=kind,
-        reserved_budget_in_hours=hours,
-        force_train=force,
-        notification_email_address=address,
-        parameters=TrainingParameters(selected, base),
-    )
-
-
-def record_of(store, iteration):
-    return stored.get(store, iteration.project_id, iteration.id)
 
 
 def lock_of(store, iteration):
@@ -102,15 +73,9 @@ def dies_long_ago(store, iteration) -> None:
     )
 
 
-def frozen(store, iteration) -> list[ImageRecord]:
-    dataset = datasets.read(store, iteration.project_id, iteration.id)
-    assert dataset
-    return dataset.images
-
-
 def test_a_small_project_is_frozen_and_launched_within_the_call(store, settings, project_id, tagged, launches):
     iteration = train_project(store, settings, project_id)
-    assert len(frozen(store, iteration)) == 10
+    assert len(frozen_images(store, iteration)) == 10
     assert (launches.launched, launches.tasks) == ([iteration.id], [])
     assert launches.watches == [WatchTraining(project_id, iteration.id)]
 
@@ -151,7 +116,7 @@ def test_a_large_project_is_frozen_and_launched_aside(store, settings, project_i
     (task,) = launches.tasks
     for _ in range(2):
         upkeep.do(store, settings, Publisher.open(settings), task)
-    assert len(frozen(store, iteration)) == 10
+    assert len(frozen_images(store, iteration)) == 10
     assert launches.launched == [iteration.id]
 
 
@@ -159,7 +124,7 @@ def test_prepare_fails_the_iteration_with_the_reason(store, settings, project_id
     iteration = train_project(store, settings, project_id)
     lose_an_image(store, project_id, tagged[0])
     train.prepare(store, settings, launches.tasks[0])
-    ended = record_of(store, iteration).iteration
+    ended = stored_record(store, iteration).iteration
     assert (ended.status, ended.exportable_to) == (IterationStatus.FAILED, [])
     assert "disc has fewer than 5" in (ended.training_error_details or "")
     assert [task.event for task in launches.of(Announce)] == [EventType.ITERATION_FAILED]
@@ -168,16 +133,16 @@ def test_prepare_fails_the_iteration_with_the_reason(store, settings, project_id
 
 
 def test_images_of_several_tags_are_trained_on_in_multiclass(store, settings, project_id, tagged, launches):
-    both = add_image(store, project_id, *(tag.id for tag in tagged))
+    both = image_with(store, project_id, *(tag.id for tag in tagged))
     iteration = train_project(store, settings, project_id)
-    assert {image.id: len(image.tags) for image in frozen(store, iteration)}[both.id] == 2
-    assert len(frozen(store, iteration)) == 11
+    assert {image.id: len(image.tags) for image in frozen_images(store, iteration)}[both.id] == 2
+    assert len(frozen_images(store, iteration)) == 11
 
 
 def test_prepare_leaves_out_a_tag_that_was_deleted_meanwhile(store, settings, project_id, tagged, launches, large):
     pear = tags.create_tag(store, Limits(), project_id, name="pear", description=None, kind=None)
     for _ in range(5):
-        add_image(store, project_id, pear.id)
+        image_with(store, project_id, pear.id)
     iteration = train_project(store, settings, project_id)
     # Not swept off its images yet.
     stored_tags.delete(store, project_id, pear.id)
@@ -214,7 +179,7 @@ def test_watching_prepares_again_what_died_before_its_launch(store, settings, pr
     watch.watch_training(store, settings, lock_of(store, iteration))
     assert launches.tasks == [PrepareTraining(project_id, iteration.id, 1)]
     train.prepare(store, settings, launches.tasks[0])
-    assert (len(frozen(store, iteration)), launches.launched) == (10, [iteration.id])
+    assert (len(frozen_images(store, iteration)), launches.launched) == (10, [iteration.id])
 
 
 def test_a_job_that_dies_again_is_given_up(store, settings, project_id, tagged, launches):
@@ -225,16 +190,18 @@ def test_a_job_that_dies_again_is_given_up(store, settings, project_id, tagged, 
         for task in launches.of(PrepareTraining):
             train.prepare(store, settings, task)
     assert (launches.launched, launches.attempts) == ([iteration.id] * 3, [0, 1, 2])
-    assert "died 3 times" in (record_of(store, iteration).iteration.training_error_details or "")
+    assert "died 3 times" in (stored_record(store, iteration).iteration.training_error_details or "")
 
 
 def test_selected_tags_leave_out_other_images_and_other_tags(store, settings, project_id, tagged, launches):
     other = tags.create_tag(store, Limits(), project_id, name="other", description=None, kind=None)
-    add_image(store, project_id, other.id)
-    add_image(store, project_id, other.id, tagged[0].id)
+    image_with(store, project_id, other.id)
+    image_with(store, project_id, other.id, tagged[0].id)
     iteration = train_project(store, settings, project_id, [tag.id for tag in tagged])
-    assert len(frozen(store, iteration)) == 11
-    assert {tag_id for image in frozen(store, iteration) for tag_id in image.tag_ids} == {tag.id for tag in tagged}
+    assert len(frozen_images(store, iteration)) == 11
+    assert {tag_id for image in frozen_images(store, iteration) for tag_id in image.tag_ids} == {
+        tag.id for tag in tagged
+    }
     with pytest.raises(errors.TagNotFound):
         train_project(store, settings, project_id, [uuid4()])
 

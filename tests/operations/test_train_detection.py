@@ -1,6 +1,5 @@
 """What a detector is trained on: every tag's boxes, and the background; and what is refused."""
 
-from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.models.domains import PRODUCTS_ON_SHELVES
-from shared.models.images import ImageRecord, OrderBy, RegionMark, TaggingStatus, TagMark, new_region_id
+from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
 from shared.models.iterations import CustomBaseModelInfo, IterationRecord, IterationStatus, TrainingType
 from shared.models.limits import Limits
 from shared.models.projects import ProjectSettingsUpdate, ProjectUpdate
@@ -21,13 +20,12 @@ from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
-from tests.operations.test_races import DETECTION, tag_of
-from tests.operations.test_train import add_image, frozen, record_of, train_project
+from tests.operations.making import DETECTION, frozen_images, image_with, stored_record, tag_of, train_project, with_box
 
 
 @pytest.fixture
 def detector_id(create_project):
-    return create_project(UUID(DETECTION)).id
+    return create_project(DETECTION).id
 
 
 @pytest.fixture
@@ -42,19 +40,12 @@ def boxed(store, detector_id) -> list[Tag]:
 
 def add_boxes(store, project_id, *tag_ids) -> ImageRecord:
     """A new image with a box of each tag."""
-    record = add_image(store, project_id)
+    record = image_with(store, project_id)
     return stored_images.update(store, project_id, record.id, partial(with_box, tag_ids))
 
 
-def with_box(tag_ids: Sequence[UUID], record: ImageRecord) -> ImageRecord:
-    """The image with a box of each tag."""
-    marks = [TagMark(tag_id, now()) for tag_id in tag_ids]
-    regions = [RegionMark(new_region_id(record.id), tag_id, now(), 0.1, 0.2, 0.3, 0.4) for tag_id in tag_ids]
-    return replace(record, tags=marks, regions=regions)
-
-
 def add_background(store, project_id, text="true", key="background") -> ImageRecord:
-    record = add_image(store, project_id)
+    record = image_with(store, project_id)
     return stored_images.update(store, project_id, record.id, partial(replace, metadata={key: text}))
 
 
@@ -62,7 +53,7 @@ def test_every_image_with_a_box_is_frozen(store, settings, detector_id, boxed, l
     both = add_boxes(store, detector_id, *(tag.id for tag in boxed))
     iteration = train_project(store, settings, detector_id)
     assert (launches.launched, iteration.classification_type) == ([iteration.id], None)
-    found = {image.id: image for image in frozen(store, iteration)}
+    found = {image.id: image for image in frozen_images(store, iteration)}
     assert len(found) == 31
     assert found[both.id].regions == both.regions
 
@@ -77,12 +68,12 @@ def test_every_tag_needs_boxes_on_fifteen_images(store, settings, detector_id, b
     with pytest.raises(errors.DetectionTrainingValidationFailed, match=r"^Not enough images per tag.* spoon has .* 15"):
         train_project(store, settings, detector_id)
     # An image that carries the tag without a box of it shows nothing to learn.
-    add_image(store, detector_id, spoon.id)
+    image_with(store, detector_id, spoon.id)
     reason = "spoon has fewer than 15"
     if large:
         iteration = train_project(store, settings, detector_id)
         train.prepare(store, settings, launches.tasks[0])
-        ended = record_of(store, iteration).iteration
+        ended = stored_record(store, iteration).iteration
         assert ended.status == IterationStatus.FAILED
         assert reason in (ended.training_error_details or "")
     else:
@@ -111,14 +102,14 @@ def test_a_project_without_tags_is_refused(store, settings, detector_id, launche
 def test_one_tag_is_enough(store, settings, detector_id, boxed, launches):
     tags.delete_tag(store, detector_id, boxed[0].id)
     iteration = train_project(store, settings, detector_id)
-    assert len(frozen(store, iteration)) == 15
+    assert len(frozen_images(store, iteration)) == 15
 
 
 def test_selected_tags_are_trained_alone(store, settings, detector_id, boxed, launches):
     tag_of(store, detector_id, "spoon")
     add_boxes(store, detector_id, *(tag.id for tag in boxed))
     # Its object is no background of forks: nobody said that it shows none of them.
-    add_image(store, detector_id, boxed[1].id)
+    image_with(store, detector_id, boxed[1].id)
     fork = boxed[0]
     iteration = train_project(store, settings, detector_id, [fork.id])
     dataset = datasets.read(store, detector_id, iteration.id)
@@ -136,7 +127,7 @@ def test_a_tag_that_has_no_box_on_an_image_is_left_out_there(store, settings, de
         return replace(record, tags=[*record.tags, TagMark(boxed[1].id, now())])
 
     stored_images.update(store, detector_id, image.id, change)
-    found = {image.id: image for image in frozen(store, train_project(store, settings, detector_id))}
+    found = {image.id: image for image in frozen_images(store, train_project(store, settings, detector_id))}
     assert found[image.id].tag_ids == {boxed[0].id}
 
 
@@ -145,7 +136,7 @@ def test_images_marked_as_background_come_last(store, settings, detector_id, box
     for text, key in (("false", "background"), ("", "background"), ("true", "Background")):
         add_background(store, detector_id, text, key)
     iteration = train_project(store, settings, detector_id)
-    dataset = frozen(store, iteration)
+    dataset = frozen_images(store, iteration)
     assert [image.id for image in dataset[30:]] == [image.id for image in reversed(backgrounds)]
     assert all(image.regions for image in dataset[:30])
 
@@ -153,7 +144,7 @@ def test_images_marked_as_background_come_last(store, settings, detector_id, box
 def test_an_image_with_a_tag_is_no_background(store, settings, detector_id, boxed, launches):
     image = add_boxes(store, detector_id, boxed[0].id)
     stored_images.update(store, detector_id, image.id, partial(replace, metadata={"background": "true"}))
-    assert all(image.regions for image in frozen(store, train_project(store, settings, detector_id)))
+    assert all(image.regions for image in frozen_images(store, train_project(store, settings, detector_id)))
 
 
 def test_an_iteration_shows_its_background(store, settings, detector_id, boxed, launches):
@@ -185,9 +176,9 @@ def test_a_general_product_is_trained_on_shelves_only(store, settings, create_pr
     product = tags.create_tag(store, Limits(), project.id, name="product", description=None, kind="GeneralProduct")
     for _ in range(15):
         add_boxes(store, project.id, product.id)
-    assert len(frozen(store, train_project(store, settings, project.id))) == 15
+    assert len(frozen_images(store, train_project(store, settings, project.id))) == 15
     general = projects.update_project(
-        store, project.id, ProjectUpdate(settings=ProjectSettingsUpdate(domain_id=UUID(DETECTION)))
+        store, project.id, ProjectUpdate(settings=ProjectSettingsUpdate(domain_id=DETECTION))
     )
     with pytest.raises(errors.DetectionTrainingValidationFailed, match="make product Regular"):
         checks.check_tags(general, [product])

@@ -4,7 +4,7 @@ import urllib.error
 import urllib.request
 from datetime import timedelta
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -29,8 +29,7 @@ from shared.storage.workspace import catalog, transfers
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import projects as stored_projects
 from shared.storage.workspace import tags as stored_tags
-from tests.operations.test_races import DETECTION, record_of, tag_of
-from tests.operations.test_upkeep import create_images, do
+from tests.operations.making import DETECTION, create_images, do, record_of, tag_of
 from tests.operations.transfers import begin, imported, marked, records, step, steps
 from tests.prediction.graphs import make_graph
 from tests.storage.making import assert_consistent
@@ -193,7 +192,7 @@ def test_a_source_deleted_meanwhile_fails_the_import(store, settings, project_id
 
 
 def test_regions_come_along(store, settings, create_project):
-    source = create_project(UUID(DETECTION)).id
+    source = create_project(DETECTION).id
     tag = tag_of(store, source)
     (image_id,) = create_images(store, settings, source, [1])
     region = RegionMark(new_region_id(image_id), tag.id, now(), 0.1, 0.2, 0.3, 0.4)
@@ -208,7 +207,7 @@ def test_regions_come_along(store, settings, create_project):
 
 def test_a_failed_iteration_comes_along(store, settings, project_id, exported):
     record = record_of(project_id, IterationStatus.FAILED)
-    failed = replace(record.iteration, domain_id=UUID(DETECTION), training_error_details="too little")
+    failed = replace(record.iteration, domain_id=DETECTION, training_error_details="too little")
     stored_iterations.insert(store, replace(record, iteration=failed))
     project = imported(store, settings, project_export.export_project(store, project_id).token)
     (copied,) = stored_iterations.list_all(store, project.id)

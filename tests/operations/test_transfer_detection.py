@@ -18,9 +18,7 @@ from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 from tests.functions.detectors import put_detector
-from tests.operations.test_races import tag_of
-from tests.operations.test_train_detection import with_box
-from tests.operations.test_upkeep import create_images
+from tests.operations.making import create_images, tag_of, with_box
 from tests.operations.transfers import imported, records
 from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN
 

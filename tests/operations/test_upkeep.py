@@ -7,8 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.errors import NotFound
-from shared.events import Publisher
-from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry, OrderBy, TaggingStatus
+from shared.models.images import OrderBy, TaggingStatus
 from shared.models.iterations import IterationStatus
 from shared.models.predictions import ImagePrediction, StoredPrediction
 from shared.models.tasks import AnyTask, CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
@@ -19,14 +18,13 @@ from shared.operations.notifications import steps as notifications
 from shared.operations.training import steps as training
 from shared.operations.transfer import steps as transfer
 from shared.operations.workspace import images as operations_images
-from shared.operations.workspace import projects, uploads
+from shared.operations.workspace import projects
 from shared.operations.workspace import steps as workspace
 from shared.storage.account import blobs
 from shared.storage.serving import predictions
 from shared.storage.training import datasets, iterations
 from shared.storage.workspace import catalog, images
-from tests.operations.test_races import record_of
-from tests.pictures import picture
+from tests.operations.making import create_images, do, record_of
 
 ROOMS = [notifications.STEPS, training.STEPS, transfer.STEPS, workspace.STEPS]
 
@@ -36,16 +34,6 @@ def test_every_task_has_a_step_that_takes_it():
     assert set(takes) == set(typing.get_args(AnyTask))
     assert [kind for kind, given in takes.items() if kind not in (given, *typing.get_args(given))] == []
     assert sum(map(len, ROOMS)) == len(takes)
-
-
-def create_images(store, settings, project_id, seeds):
-    batch = ImageFileCreateBatch(images=[GivenFile(ImageFileCreateEntry(picture("apple", seed))) for seed in seeds])
-    summary = uploads.create_images_from_files(store, settings.limits, project_id, batch)
-    return [result.image.id for result in summary.images if result.image]
-
-
-def do(store, settings, task) -> None:
-    upkeep.do(store, settings, Publisher.open(settings), task)
 
 
 def test_pictures_of_deleted_images_go_and_others_stay(store, settings, project_id):

@@ -15,7 +15,7 @@ from shared.operations.training import iterations, train
 from shared.operations.training.watch import watch_training
 from shared.operations.workspace import projects
 from shared.storage.training import iterations as stored
-from tests.operations.test_races import record_of
+from tests.operations.making import record_of
 
 
 @pytest.fixture
