@@ -82,7 +82,7 @@ def test_a_deleted_tag_leaves_its_images_untagged_at_once(store: Store, project_
     assert numbers(store, project_id) == (4, 3, {gone: 2, left: 2})
     tags.delete(store, project_id, gone)
     assert numbers(store, project_id) == (4, 2, {gone: 2, left: 2})
-    assert catalog.read(store, project_id).deleted == {gone}
+    assert catalog.read(store, project_id).columns.deleted == {gone}
     assert tags.sweep(store, project_id, gone)
     assert numbers(store, project_id) == (4, 2, {left: 2})
     assert_consistent(store, project_id)

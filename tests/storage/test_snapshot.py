@@ -45,7 +45,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_long_log_is_taken_into_a_checkpoint_and_nothing_changes(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot, "SHORTEST", 10)
+    monkeypatch.setattr(snapshot, "SHORTEST", 5)
     add_images(store, project_id, 10)
     assert catalog.read(store, project_id).images == 10
     assert len(log(store, project_id)) == 10
@@ -140,7 +140,7 @@ def test_a_checkpoint_that_is_cut_off_anywhere_loses_nothing(
     error: BaseException,
     done: bool,
 ) -> None:
-    monkeypatch.setattr(snapshot, "SHORTEST", 4)
+    monkeypatch.setattr(snapshot, "SHORTEST", 2)
     made = add_images(store, project_id, 5)
     assert catalog.read(store, project_id).images == 5
     made += add_images(store, project_id, 5)
@@ -171,7 +171,7 @@ def test_a_checkpoint_that_is_cut_off_anywhere_loses_nothing(
 def test_a_checkpoint_whose_answer_was_lost_is_kept(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot, "SHORTEST", 4)
+    monkeypatch.setattr(snapshot, "SHORTEST", 2)
 
     def twice(*args: object) -> None:
         transactions.transact(*args)  # type: ignore[arg-type]
@@ -191,7 +191,7 @@ def test_a_checkpoint_whose_answer_was_lost_is_kept(
 def test_a_checkpoint_that_is_lost_or_of_another_version_is_built_anew(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
-    monkeypatch.setattr(snapshot, "SHORTEST", 4)
+    monkeypatch.setattr(snapshot, "SHORTEST", 2)
     add_images(store, project_id, 5)
     assert catalog.read(store, project_id).images == 5
     (name,) = checkpoints(store, project_id)

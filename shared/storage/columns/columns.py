@@ -21,6 +21,8 @@ from shared.storage.columns.terms import NONE, Terms
 
 # A name in a dictionary takes about so many bytes.
 NAME = 250
+# What a log says of a tag that was deleted.
+DELETED_TAG = "deleted"
 
 
 class Entry(Struct, frozen=True, array_like=True):
@@ -36,12 +38,13 @@ class Entry(Struct, frozen=True, array_like=True):
 
 
 class Columns(NamedTuple):
-    """Positions count from the newest image."""
+    """Positions count from the newest image. Images may still have tags that were deleted."""
 
     ids: Ids = np.empty(0, ID)
     regions: NDArray[np.uint32] = NONE
     tags: Terms[UUID] = Terms({}, NONE, NONE)
     pairs: Terms[Pair] = Terms({}, NONE, NONE)
+    deleted: frozenset[UUID] = frozenset()
 
     @property
     def size(self) -> int:
@@ -69,12 +72,15 @@ class Columns(NamedTuple):
         return arrays.decode(data, cls)
 
     def encode(self) -> bytes:
-        return arrays.encode(self._replace(tags=self.tags.dense(), pairs=self.pairs.dense()))
+        tags, pairs = self.tags.dense(), self.pairs.dense()
+        return arrays.encode(self._replace(tags=tags, pairs=pairs, deleted=self.deleted & tags.code_of.keys()))
 
-    def having(self, status: TaggingStatus, tag_ids: Set[UUID], condition: Condition | None, live: Set[UUID]) -> Flags:
+    def having(
+        self, status: TaggingStatus, tag_ids: Set[UUID] = frozenset(), condition: Condition | None = None
+    ) -> Flags:
         """Which images have any of the tags (with none given: all of that status) and meet the condition.
 
-        A tag that is not live was deleted: an image with no other tag is untagged.
+        An image with none but deleted tags is untagged.
         """
         if tag_ids:
             untagged = status is TaggingStatus.UNTAGGED
@@ -82,7 +88,8 @@ class Columns(NamedTuple):
         elif status is TaggingStatus.ALL:
             found = np.ones(self.size, bool)
         else:
-            found = self.tags.having(live, self.size) == (status is TaggingStatus.TAGGED)
+            present = self.tags.code_of.keys() - self.deleted
+            found = self.tags.having(present, self.size) == (status is TaggingStatus.TAGGED)
         return found & condition.over(lambda pair: self.pairs.having([pair], self.size)) if condition else found
 
     def with_changes(self, changes: Mapping[UUID, Entry | None]) -> Self:
@@ -92,12 +99,15 @@ class Columns(NamedTuple):
         regions = np.empty(len(merge.ids), np.uint32)
         regions[merge.moved] = np.concatenate([self.regions[merge.stays], come.regions])
         tags, pairs = self.tags.merged(merge, come.tags), self.pairs.merged(merge, come.pairs)
-        return type(self)(merge.ids, regions, tags, pairs)
+        return self._replace(ids=merge.ids, regions=regions, tags=tags, pairs=pairs)
 
     def with_log(self, log: Mapping[UUID, str]) -> Self:
-        """Each document is an entry as JSON, or empty where the image went."""
+        """Each document is an entry as JSON, or empty where the image went; or it says that a tag of this id went."""
+        deleted = {tag_id for tag_id, doc in log.items() if doc == DELETED_TAG}
         decode = msgspec.json.Decoder(Entry).decode
-        return self.with_changes({image_id: decode(doc) if doc else None for image_id, doc in log.items()})
+        images = {image_id: doc for image_id, doc in log.items() if doc != DELETED_TAG}
+        changed = self.with_changes({image_id: decode(doc) if doc else None for image_id, doc in images.items()})
+        return changed._replace(deleted=self.deleted | deleted)
 
     def without(self, image_ids: Iterable[UUID]) -> Self:
         return self.with_changes(dict.fromkeys(image_ids))

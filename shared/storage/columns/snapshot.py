@@ -24,6 +24,8 @@ from shared.storage.account.transactions import Change, RowChanged, RowExists, R
 
 # A log is taken into a checkpoint at this share of the images, between these numbers of rows.
 SHARE, SHORTEST, LONGEST = 0.01, 512, 2_048
+# Writers do so, and who reads where the log is this many times as long.
+FAR = 2
 # A process keeps so many bytes of snapshots.
 REMEMBERED = 256 * 2**20
 REMEMBERED_SECONDS = 24 * 3600.0
@@ -97,7 +99,7 @@ def read(store: Store, place: Place[C], build: Callable[[], C]) -> C:
     """The content as it is now. `build` makes it from the images themselves where there is no checkpoint yet."""
     head, log, snapshot = _read(store, place, build)
     built = head is None or head.doc != snapshot.blob
-    if built or len(log) > longest(snapshot.content):
+    if built or len(log) > FAR * longest(snapshot.content):
         # What was asked for is known; that tidying up fails is no reason to say otherwise.
         with suppress(ServiceError):
             snapshot = _checkpoint(store, place, head, log, snapshot)

@@ -50,7 +50,7 @@ class Index(NamedTuple):
 
     def having(self, status: TaggingStatus, tag_ids: Iterable[UUID], condition: Condition | None) -> Flags:
         """Which images have any of the tags (with none given: all of that status) and meet the condition."""
-        return self.columns.having(status, frozenset(tag_ids), condition, self.columns.tags.code_of.keys())
+        return self.columns.having(status, frozenset(tag_ids), condition)
 
     def page(
         self,

@@ -14,10 +14,10 @@ from shared.storage.account import rows
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import RowChanged, RowExists, RowMissing
+from shared.storage.columns.columns import Columns
 from shared.storage.columns.ids import Positions, uuids
 from shared.storage.columns.terms import positions
 from shared.storage.workspace import catalog, image_rows, ledger
-from shared.storage.workspace.catalog import Catalog
 from shared.storage.workspace.image_rows import UNTAGGED, Turn, decode, of_tag
 
 PRIMARY = "image:"
@@ -153,25 +153,25 @@ def page(
 
     Images with none but deleted tags, which are not swept yet, are untagged.
     """
-    known = catalog.read(store, project_id)
-    found = known.having(status, frozenset(tag_ids), keep)
+    columns = catalog.read(store, project_id).columns
+    found = columns.having(status, frozenset(tag_ids), keep)
     chosen = positions(found, oldest=order is OrderBy.OLDEST, skip=skip, take=take)
-    return _shown(store, project_id, known, chosen, status, tag_ids)
+    return _shown(store, project_id, columns, chosen, status, tag_ids)
 
 
 def count(
     store: Store, project_id: UUID, *, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Condition | None = None
 ) -> int:
     """How many images `page` would show."""
-    return int(np.count_nonzero(catalog.read(store, project_id).having(status, frozenset(tag_ids), keep)))
+    return int(np.count_nonzero(catalog.read(store, project_id).columns.having(status, frozenset(tag_ids), keep)))
 
 
 def each(store: Store, project_id: UUID, status: TaggingStatus = TaggingStatus.TAGGED) -> Iterator[ImageRecord]:
     """All images that have that status now, the newest first; lazily."""
-    known = catalog.read(store, project_id)
-    found = positions(known.having(status), oldest=False, skip=0)
+    columns = catalog.read(store, project_id).columns
+    found = positions(columns.having(status), oldest=False, skip=0)
     for start in range(0, len(found), BULK):
-        yield from _shown(store, project_id, known, found[start : start + BULK], status, [])
+        yield from _shown(store, project_id, columns, found[start : start + BULK], status, [])
 
 
 def with_tag(store: Store, project_id: UUID, tag_id: UUID) -> list[UUID]:
@@ -182,8 +182,9 @@ def with_tag(store: Store, project_id: UUID, tag_id: UUID) -> list[UUID]:
 
 def with_other_tags(store: Store, project_id: UUID, tag_id: UUID) -> list[UUID]:
     """The ids of the images that have this tag and at least one more that is there."""
-    _, columns, live = catalog.read(store, project_id)
-    having = columns.tags.having([tag_id], columns.size) & columns.tags.having(live - {tag_id}, columns.size)
+    columns = catalog.read(store, project_id).columns
+    others = columns.tags.code_of.keys() - columns.deleted - {tag_id}
+    having = columns.tags.having([tag_id], columns.size) & columns.tags.having(others, columns.size)
     return uuids(columns.ids[having])
 
 
@@ -231,7 +232,7 @@ def _near(store: Store, project_id: UUID, keys: Sequence[str]) -> dict[str, Row]
 def _shown(
     store: Store,
     project_id: UUID,
-    known: Catalog,
+    columns: Columns,
     chosen: Positions,
     status: TaggingStatus,
     tag_ids: Sequence[UUID],
@@ -239,10 +240,10 @@ def _shown(
     """The images at these positions: from a range of primary rows or of copies, or one by one, whatever is least."""
     if not len(chosen):
         return []
-    ids, (first, last) = uuids(known.columns.ids[chosen]), sorted((int(chosen[0]), int(chosen[-1])))
+    ids, (first, last) = uuids(columns.ids[chosen]), sorted((int(chosen[0]), int(chosen[-1])))
     costs: dict[tuple[str, ...], int] = {(PRIMARY,): QUERY + last - first + 1, (): ALONE * len(ids)}
-    if prefixes := _prefixes(known, status, tag_ids):
-        among = known.having(status, frozenset(tag_ids))[first : last + 1]
+    if prefixes := _prefixes(columns, status, tag_ids):
+        among = columns.having(status, frozenset(tag_ids))[first : last + 1]
         costs[prefixes] = QUERY * len(prefixes) + int(np.count_nonzero(among))
     found = _between(store, project_id, min(costs, key=lambda ranges: costs[ranges]), ids)
     rest = get_many(store, project_id, [image_id for image_id in ids if image_id not in found])
@@ -250,11 +251,11 @@ def _shown(
     return [found[image_id] for image_id in ids if image_id in found]
 
 
-def _prefixes(known: Catalog, status: TaggingStatus, tag_ids: Sequence[UUID]) -> tuple[str, ...]:
+def _prefixes(columns: Columns, status: TaggingStatus, tag_ids: Sequence[UUID]) -> tuple[str, ...]:
     """Those of the copies of these images, if all of them may have one."""
     if tag_ids:
         return tuple(map(of_tag, dict.fromkeys(tag_ids)))
-    return (UNTAGGED, *map(of_tag, known.deleted)) if status is TaggingStatus.UNTAGGED else ()
+    return (UNTAGGED, *map(of_tag, sorted(columns.deleted))) if status is TaggingStatus.UNTAGGED else ()
 
 
 def _between(store: Store, project_id: UUID, prefixes: tuple[str, ...], ids: Sequence[UUID]) -> dict[UUID, ImageRecord]:

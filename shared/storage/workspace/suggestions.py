@@ -175,8 +175,8 @@ def _logged(iteration_id: UUID, image_id: UUID, predictions: Iterable[Prediction
 
 def _untagged(store: Store, project_id: UUID, ids: Ids) -> Flags:
     """Which of the images are there without a tag."""
-    known = catalog.read(store, project_id)
-    return among(ids, known.columns.ids, known.having(TaggingStatus.UNTAGGED))
+    columns = catalog.read(store, project_id).columns
+    return among(ids, columns.ids, columns.having(TaggingStatus.UNTAGGED))
 
 
 def _among(index: Iterator[Row], ids: Ids, likely: Flags, at_once: int) -> Iterator[Row]:

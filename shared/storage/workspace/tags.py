@@ -110,7 +110,7 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
         gone = [Change("delete", row.key, etag=row.etag), Change("delete", f"live:{tag_id}")]
         claims = [Change("delete", key) for key in _claimed(store, project_id, tag)]
         try:
-            return ledger.revise(store, project_id, [*gone, *claims])
+            return ledger.revise(store, project_id, [*gone, *claims, catalog.deleted(tag_id)])
         except (RowMissing, RowChanged):
             continue
     return None
