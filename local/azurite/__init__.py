@@ -1,4 +1,7 @@
-"""Azurite as a child process: the storage account that Ocellus keeps everything in on one machine."""
+"""Azurite as a child process: the storage account of one machine, with its state kept over kills.
+
+Not for several machines, millions of rows or a power cut; docs/design.md says what is patched, and what that saves.
+"""
 
 import base64
 import fcntl

@@ -147,9 +147,11 @@ function wrapDatabase(prototype) {
   wrap(prototype, "loadJSONObject", (journal, load, stored, options) => {
     journal.silent = true;
     load(stored, options);
-    // What an Azurite without a journal has saved does not go with the segments of one before.
+    // What an Azurite without a journal has saved goes with no segment: those of one before are dropped, and it is saved
+    // anew before the first request, so that ours go with it.
     journal.dropBefore(stored.journalSegment ?? Infinity);
     journal.replayFrom(stored.journalSegment ?? 0);
+    if (stored.journalSegment === undefined) journal.size = Infinity;
     journal.silent = false;
   });
   wrap(prototype, "saveDatabaseInternal", (journal, save, callback) => {

@@ -1,4 +1,4 @@
-// The versions whose insides tables.cjs, journal.cjs and uploads.cjs rest on.
+// The versions whose insides the files beside this one rest on.
 "use strict";
 const { createRequire } = require("module");
 const path = require("path");

@@ -16,6 +16,7 @@ from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient
 
 from local.azurite import ROOT, Azurite, find_node
+from tests.local.azurite.plain import Plain
 from tests.local.waiting import wait_for
 
 NAMES = 40
@@ -259,6 +260,22 @@ def test_segments_of_before_the_last_save_and_a_torn_line_are_ignored(tmp_path: 
     azurite.start()
     rows.create()
     assert rows.all() == {}
+    azurite.stop()
+
+
+def test_a_kill_after_the_first_start_on_the_file_of_a_plain_azurite_loses_nothing(tmp_path: Path) -> None:
+    for azurite, name in ((Plain(tmp_path), "plain"), (Azurite(tmp_path), "ours"), (Azurite(tmp_path), "again")):
+        azurite.start()
+        rows = Rows(azurite, "")
+        if name == "plain":
+            rows.create()
+        rows.put(name, "1")
+        if name == "plain":
+            azurite.stop()
+        else:
+            azurite.kill()
+    azurite.start()
+    assert rows.all() == {"plain": "1", "ours": "1", "again": "1"}
     azurite.stop()
 
 

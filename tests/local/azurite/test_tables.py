@@ -12,6 +12,7 @@ from azure.data.tables import TableClient, UpdateMode
 
 from local.azurite import Azurite
 from shared.storage.account.transactions import LIMIT, Change, transact
+from tests.local.azurite.plain import Plain
 
 # Some sort one way as UTF-16 and another way as code points, as numbers, or without case.
 KEYS = ["a", "a~", "B", "b", "10", "9", "1e1", "a b", "a'b", "é", "\uff5e", "\U0001f600", *"cdefgh"]
@@ -23,14 +24,6 @@ QUERIES = 100
 PAGES = 4
 
 Operation = tuple[str, dict[str, object], dict[str, object]]
-
-
-class Plain(Azurite):
-    """Azurite as it comes."""
-
-    def _command(self) -> list[str]:
-        node, _require, _preload, *rest = super()._command()
-        return [node, *rest]
 
 
 class Pair:
