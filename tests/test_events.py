@@ -15,7 +15,7 @@ from shared.models.wire import now
 from shared.settings import Settings
 from tests.servers import Answer, Request, serving
 
-POINTER = Pointer(UUID(int=1), UUID(int=2), "live", now())
+POINTER = Pointer.to_one(UUID(int=1), UUID(int=2), "live", now())
 
 
 @contextmanager

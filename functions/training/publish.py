@@ -24,6 +24,7 @@ def publish_iteration(
         publish_name=publish_name,
         prediction_id=prediction_id,
         overwrite=overwrite,
+        by=call.actor,
     )
 
 

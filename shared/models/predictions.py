@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from shared.models.entries import Given
 from shared.models.images import Region
@@ -40,13 +42,54 @@ class ImagePrediction(Wire, frozen=True):
     predictions: list[Prediction]
 
 
-class Pointer(Wire, frozen=True):
-    """published/{projectId}/{publishedName}.json: which iteration a published name serves."""
+class Share(Wire, frozen=True):
+    """How much of a name's requests an iteration answers, 0..1."""
+
+    iteration_id: UUID
+    part: Fraction = 1.0
+
+
+class Publication(Wire, frozen=True):
+    """What a name served, since when, and who had it do so."""
+
+    shares: list[Share]
+    published: datetime
+    by: str = ""
+
+
+# So many publications before the present one are remembered.
+HISTORY = 50
+
+
+class Pointer(Publication, frozen=True, kw_only=True):
+    """published/{projectId}/{publishedName}.json: which iterations a published name serves, and served, latest first.
+
+    Publishing makes it one iteration with all of the requests; nothing deals them out to several yet.
+    """
 
     project_id: UUID
-    iteration_id: UUID
     publish_name: str
-    published: datetime
+    history: list[Publication] = []
+
+    def __post_init__(self) -> None:
+        if not math.isclose(sum(share.part for share in self.shares), 1):
+            raise ValueError("The shares of a published name make up 1.")
+
+    @property
+    def iteration_id(self) -> UUID:
+        """The one that answers most."""
+        return max(self.shares, key=lambda share: share.part).iteration_id
+
+    @classmethod
+    def to_one(cls, project_id: UUID, iteration_id: UUID, publish_name: str, published: datetime, by: str = "") -> Self:
+        return cls([Share(iteration_id)], published, by, project_id=project_id, publish_name=publish_name)
+
+    def after(self, held: Self) -> Self:
+        """With the history of the pointer whose place it takes."""
+        if self.shares == held.shares:
+            return replace(self, history=held.history)
+        before = Publication(held.shares, held.published, held.by)
+        return replace(self, history=[before, *held.history][:HISTORY])
 
 
 class StoredPrediction(Wire, frozen=True):

@@ -108,7 +108,7 @@ def test_who_reads_the_environment_reaches_the_topic(service: Service) -> None:
     )
     event_id = str(uuid4())
     publisher.publish(
-        EventType.ITERATION_PUBLISHED, "projects/1", Pointer(UUID(int=1), UUID(int=2), "", now()), event_id
+        EventType.ITERATION_PUBLISHED, "projects/1", Pointer.to_one(UUID(int=1), UUID(int=2), "", now()), event_id
     )
     assert event_id in (service.data / "events.jsonl").read_text()
 

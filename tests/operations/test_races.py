@@ -94,13 +94,13 @@ def test_of_two_that_overwrite_a_name_at_once_one_ends_as_published(store, proje
 
 
 def test_a_publishing_that_was_cut_off_is_completed_by_the_same_call(store, project_id, iteration):
-    published.put(store, Pointer(project_id, iteration.id, "live", now()), replace=False)
+    published.put(store, Pointer.to_one(project_id, iteration.id, "live", now()), replace=False)
     publish_as(store, iteration, "live")
     assert iterations.get_iteration(store, project_id, iteration.id).publish_name == "live"
 
 
 def test_deleting_an_iteration_frees_a_name_that_a_cut_off_publishing_holds(store, project_id, iteration):
-    published.put(store, Pointer(project_id, iteration.id, "live", now()), replace=False)
+    published.put(store, Pointer.to_one(project_id, iteration.id, "live", now()), replace=False)
     iterations.delete_iteration(store, project_id, iteration.id)
     assert names(store, project_id) == []
 

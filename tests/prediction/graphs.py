@@ -127,4 +127,4 @@ def put_model(store: Store, project_id: UUID, winner: str, graph: bytes | None =
 
 
 def publish(store: Store, project_id: UUID, iteration_id: UUID, name: str = "live") -> None:
-    published.put(store, Pointer(project_id, iteration_id, name, now()), replace=True)
+    published.put(store, Pointer.to_one(project_id, iteration_id, name, now()), replace=True)

@@ -29,7 +29,9 @@ def publish_iteration(
     publish_name: str,
     prediction_id: str,
     overwrite: bool,
+    by: str = "",
 ) -> bool:
+    """`by` is who calls, for the name's history."""
     # A segment of one or two dots is resolved by every client before it asks.
     if (
         len(publish_name) > NAME_LENGTH
@@ -49,7 +51,7 @@ def publish_iteration(
     if iteration.status != IterationStatus.COMPLETED:
         raise errors.IterationNotTrained(f"'{iteration.name}' is {iteration.status}; publish one that is Completed.")
     # The pointer first: if we die after it, the same call again completes it, and deleting the iteration removes it.
-    published.put(store, Pointer(project_id, iteration_id, publish_name, now()), replace=overwrite)
+    published.put(store, Pointer.to_one(project_id, iteration_id, publish_name, now(), by), replace=overwrite)
     try:
         record = _mark(store, project_id, iteration_id, publish_name, prediction_id)
     except (errors.IterationIsPublished, errors.IterationNotFound, errors.ProjectNotFound):

@@ -1,4 +1,4 @@
-"""Pointers: which iteration a published name serves. Prediction reads nothing else of the catalog's world."""
+"""Pointers: which iterations a published name serves. Prediction reads nothing else of the catalog's world."""
 
 from uuid import UUID
 
@@ -12,12 +12,15 @@ from shared.storage.account.store import Store
 
 
 def put(store: Store, pointer: Pointer, *, replace: bool) -> None:
-    """Idempotent. Raises InvalidPublishName where another iteration has the name, unless it is to be replaced."""
-    name, data = _name(store, pointer.project_id, pointer.publish_name), msgspec.json.encode(pointer)
+    """Idempotent; what the name served before goes into its history. Raises InvalidPublishName where another iteration
+    has the name, unless it is to be replaced.
+    """
+    name = _name(store, pointer.project_id, pointer.publish_name)
     for _ in rows.attempts():
         held = blobs.read(store, "published", name)
         if held is not None and not replace:
             _require_same(_pointer(held), pointer)
+        data = _encoded(pointer.after(_pointer(held)) if held else pointer)
         try:
             blobs.write(store, "published", name, data, etag=held and held.etag, new=held is None)
         except blobs.BlobChanged:
@@ -66,8 +69,15 @@ def _name(store: Store, project_id: UUID, name: str) -> str:
     return former if held and rows.name_key(_pointer(held).publish_name) == rows.name_key(name) else key
 
 
+def _encoded(pointer: Pointer) -> bytes:
+    # Versions without shares read the iteration.
+    return msgspec.json.encode({**msgspec.to_builtins(pointer), "iterationId": pointer.iteration_id})
+
+
 def _pointer(blob: Blob) -> Pointer:
-    return msgspec.json.decode(blob.data, type=Pointer)
+    """One that a version without shares wrote names its iteration alone."""
+    fields = msgspec.json.decode(blob.data, type=dict[str, object])
+    return msgspec.convert({"shares": [{"iterationId": fields["iterationId"]}], **fields}, Pointer)
 
 
 def _require_same(held: Pointer, wanted: Pointer) -> None:
