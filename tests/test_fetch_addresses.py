@@ -4,8 +4,8 @@ import pytest
 
 from shared.errors import BadImageUrl
 from shared.fetch import fetch
+from tests.fetching import LIMIT, answering, dripping, local_fetch
 from tests.servers import Answer, Request, serving
-from tests.test_fetch import LIMIT, answering, dripping, local_fetch
 
 
 @pytest.mark.parametrize(
