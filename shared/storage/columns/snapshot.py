@@ -72,10 +72,6 @@ class Place(NamedTuple, Generic[C]):
     guard: tuple[Change, ...] = ()
     """What must hold for a checkpoint to be named."""
 
-    def row(self, image_id: UUID, doc: str) -> Change:
-        """What a transaction that changes an image has to do besides. An empty document says that the image is gone."""
-        return Change("upsert", f"{self.prefix}{image_id}", doc)
-
 
 class Snapshot(NamedTuple, Generic[C]):
     """A content with the checkpoint that it began with, and the ETags of the rows of the log that are in it."""
@@ -109,8 +105,8 @@ def read(store: Store, place: Place[C], build: Callable[[], C]) -> C:
 def settle(store: Store, place: Place[C], number: int, build: Callable[[], C]) -> None:
     """After so many changes: take them into a checkpoint, as often as the log has grown long."""
     known = remembered.get((store, place))
-    longest_now = longest(known.content) if isinstance(known, Snapshot) else SHORTEST
-    if random.random() < number / longest_now:  # noqa: S311
+    rows_at_most = longest(known.content) if isinstance(known, Snapshot) else SHORTEST
+    if random.random() < number / rows_at_most:  # noqa: S311
         # The change is made; that tidying up fails is no reason to say otherwise.
         with suppress(ServiceError):
             _checkpoint(store, place, *_read(store, place, build))
