@@ -1,7 +1,7 @@
 """The service's description of itself: valid, complete, and true of what the running service answers."""
 
 from operator import attrgetter
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -26,7 +26,6 @@ from functions.edge.operation import PREDICTION, operations
 from shared.errors import ServiceError
 from shared.models.limits import Limits
 from shared.settings import Settings
-from tests.functions.flows import train, upload
 
 CHECKS = [
     not_a_server_error,
@@ -38,33 +37,6 @@ CHECKS = [
 ]
 EXAMPLES = 8
 NAME = attrgetter("name")
-
-
-@pytest.fixture(scope="module")
-def places(training):
-    """Values for an operation's path: a project to read, and one of its own for each operation that changes things."""
-    project = training.create_project(f"described {uuid4()}", classification_type="Multiclass")
-    tag = upload(training, project.id, "apple", range(5))
-    upload(training, project.id, "leaf", range(5))
-    iteration = train(training, project.id)
-    training.publish_iteration(project.id, iteration.id, "live", "resource")
-    image = training.get_images(project.id)[0]
-    domain = training.get_domains()[0]
-    read = {
-        "version": "v3.3",
-        "projectId": project.id,
-        "tagId": tag.id,
-        "imageId": image.id,
-        "iterationId": iteration.id,
-        "domainId": domain.id,
-        "publishedName": "live",
-    }
-
-    def of(operation):
-        reads = operation.method == "GET" or operation.api is PREDICTION
-        return read if reads else read | {"projectId": training.create_project(f"own {uuid4()}").id}
-
-    return of
 
 
 def test_every_operation_is_described_to_anybody(service):
