@@ -12,6 +12,26 @@ from shared.storage.account.store import Store
 from tests.web import Web, opened
 
 PHOTOS = ROOT.parent / "shared" / "data"
+# The files that take longest, half of it for packages and for children that start. They begin first, so that at the
+# end no worker goes through one of them while the other has nothing to do.
+LONGEST = {
+    ROOT / "tests" / name
+    for name in (
+        "training_job/test_dockerfile.py",
+        "cli/test_package.py",
+        "local/eventgrid/test_upload_events.py",
+        "local/demo/test_detection.py",
+        "functions/service/test_faults.py",
+        "training_job/detection/light/test_train.py",
+        "training_job/detection/transformer/test_training.py",
+        "training_job/detection/test_detector_training.py",
+    )
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    assert all(path.exists() for path in LONGEST)
+    items.sort(key=lambda item: item.path not in LONGEST)
 
 
 @pytest.fixture(scope="session")
