@@ -1,5 +1,6 @@
 """`./ocellus`: its commands, one line each."""
 
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,8 @@ app.command()(package.package)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and end the process. What can't be done is said in a line on stderr."""
+    # What the clients warn of ends as a fault, which is said once.
+    logging.getLogger("azure").setLevel(logging.ERROR)
     try:
         app(arguments, prog_name="ocellus")
     except FAULTS as fault:

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 from msrest.exceptions import ClientException, ClientRequestError, HttpOperationError
 
 from shared.errors import ServiceError
@@ -28,6 +28,8 @@ def reason(fault: Exception) -> str:
             return _unreached(fault.inner_exception)
         case ClientException():
             return f"the service did not answer as it should: {fault}"
+        case ClientAuthenticationError():
+            return "storage does not let us in; sign in with `az login`, or see to STORAGE_CONNECTION_STRING."
         case AzureError():
             return f"storage did not answer as it should: {fault.message}"
         case _:

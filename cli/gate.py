@@ -68,7 +68,8 @@ def gate(
 
     The environment says where: VISION_TRAINING_ENDPOINT, with VISION_TRAINING_KEY or (an access token of Entra ID)
     VISION_TRAINING_TOKEN, and VISION_PREDICTION_RESOURCE_ID. Ends with 0 when the iteration was published or nothing
-    has changed since the last one, 1 when it is not good enough, and 2 when that can't be told.
+    has changed since the last one (where --json prints null), 1 when it is not good enough, and 2 when that can't be
+    told.
     """
     given = ClientSettings.read()
     trainer = client.connect(given)

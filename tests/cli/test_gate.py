@@ -86,9 +86,11 @@ def test_one_that_is_good_enough_is_published_and_serves(training, prediction, p
     assert (answer.iteration, answer.predictions[0].tag_name) == (trained.id, "leaf")
 
 
-def test_where_nothing_has_changed_nothing_is_trained(training, project, gold, capsys):
+def test_where_nothing_has_changed_nothing_is_trained(training, project, gold, tmp_path, capsys):
     assert ocellus("gate", project, "--gold", gold(), "--threshold", "1", "--name", "live") == 0
     assert "what is published stays" in capsys.readouterr().out
+    assert ocellus("gate", project, "--gold", str(tmp_path), "--threshold", "1", "--name", "live", "--json") == 0
+    assert capsys.readouterr().out == "null\n"
     assert len(training.get_iterations(project)) == 1
 
 

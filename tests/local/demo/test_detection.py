@@ -128,6 +128,7 @@ def test_the_page_shows_every_picture_and_marks_the_wrong(tmp_path):
 
 
 def test_demo_runs_from_boxes_to_a_cameras_results(tmp_path, capsys, monkeypatch):
+    """Takes as long as a small detector is trained, until it finds something."""
     monkeypatch.setenv("JOB_SHRUNKEN", "true")
     folder, figures = tmp_path / "pictures", tmp_path / "figures.json"
     benches.write_folder(folder, per_tag=LEAST_BOXED, seed=5)
