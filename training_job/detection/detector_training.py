@@ -16,6 +16,7 @@ from shared.models.training import Dataset, EvaluatedBox, EvaluatedImage
 from shared.settings import Settings
 from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example, Report
+from training_job.detection.detector import Detector
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.judge import Found
 from training_job.detection.light.train import Advanced, train
@@ -23,7 +24,6 @@ from training_job.detection.transformer.detector import Transformer
 from training_job.graphs import backbones
 from training_job.result import Result
 from training_job.tuning import device
-from training_job.tuning.tunable import Tunable
 
 # COCO judges by so many boxes of an image, the best.
 MOST_JUDGED = 100
@@ -51,7 +51,7 @@ def train_detector(
     return Result(trained.graph, trained.preprocessing, trained.architecture, evaluated)
 
 
-def pretrained(settings: Settings, dataset: Dataset, recipe: Recipe) -> Tunable | None:
+def pretrained(settings: Settings, dataset: Dataset, recipe: Recipe) -> Detector | None:
     """What advanced training fine-tunes instead of the light detector: what LARGE_DETECTOR names, in the larger
     domains, which are those without exports. Raises DetectorUnavailable.
     """

@@ -1,1 +1,1 @@
-"""Fine-tuning of any detector that torch can train: the loop, and what a detector is to it."""
+"""Fine-tuning of any model that torch can train: the loop, and what a model is to it."""

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +11,11 @@ import onnx
 import torch
 from torch import nn
 
+from shared.arrays import Ints
+from shared.learning.embeddings import Report
 from training_job.checkpoint import Checkpoint
-from training_job.detection.augmentation import Ints
-from training_job.detection.data import Example, Report
-from training_job.detection.detector_recipe import Tuning
-from training_job.detection.judge import Found, judge, mean_precision
 from training_job.tuning import device
-from training_job.tuning.batches import batches
+from training_job.tuning.schedule import Tuning
 from training_job.tuning.state import State, begin, pack, unpack
 from training_job.tuning.tunable import Batch, Tunable
 
@@ -36,12 +34,12 @@ class Tuned(NamedTuple):
     """The served graph, and what the best epoch found in the held-out images, before it learned from them too."""
 
     graph: onnx.ModelProto
-    found: list[Found]
+    found: object
 
 
 def tune(
-    tunable: Tunable,
-    examples: Sequence[Example],
+    tunable: Tunable[Batch],
+    images: int,
     held: Ints,
     recipe: Tuning,
     beaten: float,
@@ -49,33 +47,31 @@ def tune(
     report: Report,
     left: Left,
 ) -> Tuned | None:
-    """The best epoch by mAP on the held-out examples, if that is over `beaten`, which then learned from all; None if it
-    is not. All of it takes no longer than what `left` tells. Goes on from the checkpoint.
+    """The best epoch by its score on the held-out of so many images, if that is over `beaten`, which then learned from
+    all; None if it is not. All of it takes no longer than what `left` tells. Goes on from the checkpoint.
     """
-    here, (learned, everything) = begin(tunable, recipe), _rows(len(examples), held, recipe)
-    training = f"{recipe} {tunable.architecture} {tunable.preprocessing}, {len(examples)} images"
+    here, (learned, everything) = begin(tunable, recipe), _rows(images, held, recipe)
+    training = f"{recipe} {tunable.training}, {images} images"
     unpack(here, training, checkpoint.get())
-    judged = [examples[place] for place in held]
     while here.last is None and _goes_on(here, recipe, len(learned), left):
         started = time.monotonic()
-        if not _epoch(here, examples, learned, recipe, report, left):
+        if not _epoch(here, learned, recipe, report, left):
             break
-        found = judge(here.graph(), judged, tunable.preprocessing)
-        score = mean_precision(judged, found)
-        here.note(score, found, (time.monotonic() - started) / len(learned))
+        scored = tunable.score(here.graph(), held)
+        here.note(scored, (time.monotonic() - started) / len(learned))
         checkpoint.put(pack(here, training))
-        log.info("Epoch %d of fine-tuning is done, mAP %.3f", here.epochs, score)
+        log.info("Epoch %d of fine-tuning is done, %s %.3f", here.epochs, tunable.measure, scored.score)
     best = here.best
     if best is None or best.score <= beaten:
-        log.info("No epoch of fine-tuning beats an mAP of %.3f", beaten)
+        log.info("No epoch of fine-tuning beats %s %.3f", tunable.measure, beaten)
         return None
     if here.last is None:
         here.go_back(best, _last_epochs(here, best.epochs, recipe, len(everything), left))
-    while here.last_epochs < (here.last or 0) and _epoch(here, examples, everything, recipe, report, left):
+    while here.last_epochs < (here.last or 0) and _epoch(here, everything, recipe, report, left):
         here.last_epochs += 1
         checkpoint.put(pack(here, training))
     # It knows the held-out images now, and should find more in them; unless it ran out of time, or went astray.
-    if here.last_epochs != here.last or _score(here, judged) < best.score:
+    if here.last_epochs != here.last or tunable.score(here.graph(), held).score < best.score:
         here.go_back(best, 0)
     return Tuned(here.graph(), best.found)
 
@@ -89,7 +85,7 @@ def _rows(images: int, held: Ints, recipe: Tuning) -> tuple[Ints, Ints]:
     return often(np.setdiff1d(np.arange(images), held)), often(np.arange(images))
 
 
-def _goes_on(here: State, recipe: Tuning, views: int, left: Left) -> bool:
+def _goes_on(here: State[Batch], recipe: Tuning, views: int, left: Left) -> bool:
     """Whether another epoch may be of use, and there is time for it and for what comes after it."""
     since = here.epochs - here.best.epochs if here.best else here.epochs
     if here.epochs == recipe.epochs or since >= recipe.patience:
@@ -97,41 +93,37 @@ def _goes_on(here: State, recipe: Tuning, views: int, left: Left) -> bool:
     return left() > SLACK * here.pace * views * (1 + recipe.last_share * (here.epochs + 1))
 
 
-def _last_epochs(here: State, best: int, recipe: Tuning, views: int, left: Left) -> int:
+def _last_epochs(here: State[Batch], best: int, recipe: Tuning, views: int, left: Left) -> int:
     """A share of those that it took to be at its best, or what there is time for."""
     return min(max(round(best * recipe.last_share), 1), int(left() / (SLACK * here.pace * views)))
 
 
-def _score(here: State, judged: Sequence[Example]) -> float:
-    return mean_precision(judged, judge(here.graph(), judged, here.tunable.preprocessing))
-
-
-def _epoch(here: State, examples: Sequence[Example], rows: Ints, recipe: Tuning, report: Report, left: Left) -> bool:
+def _epoch(here: State[Batch], rows: Ints, recipe: Tuning, report: Report, left: Left) -> bool:
     """Whether there was time for all of it."""
     here.tunable.module.train()
     seen, mean = 0, 0.0
-    for batch in batches(here.tunable, examples, rows, recipe.batch, seed=here.epochs + here.last_epochs):
+    for size, batch in here.tunable.batches(rows, recipe.batch, seed=here.epochs + here.last_epochs):
         if left() <= 0:
             return False
         for group in here.optimizer.param_groups:
             group["lr"] = group["rate"] * _rate(here, recipe, seen / len(rows))
         loss = _step(here, batch)
         here.follow(recipe.average)
-        seen, mean = seen + len(batch.tags), 0.9 * mean + 0.1 * loss if mean else loss
+        seen, mean = seen + size, 0.9 * mean + 0.1 * loss if mean else loss
         report(*_told(here, recipe, seen / len(rows), mean, left()))
     return True
 
 
-def _rate(here: State, recipe: Tuning, part: float) -> float:
+def _rate(here: State[Batch], recipe: Tuning, part: float) -> float:
     """Of the highest. Even as long as the end is not known, as the average is steady enough; then down by a cosine."""
     if here.last is None:
         return min((here.steps + 1) / recipe.warm_steps, 1)
     return recipe.last_rate * (1 + math.cos(math.pi * (here.last_epochs + part) / here.last)) / 2
 
 
-def _step(here: State, batch: Batch) -> float:
+def _step(here: State[Batch], batch: Batch) -> float:
     """The loss before the step."""
-    with device.mixed(batch.seen.device):
+    with device.mixed(next(here.tunable.module.parameters()).device):
         cost = here.tunable.loss(batch)
     here.optimizer.zero_grad()
     torch.autograd.backward(cost)
@@ -140,10 +132,10 @@ def _step(here: State, batch: Batch) -> float:
     return cost.item()
 
 
-def _told(here: State, recipe: Tuning, part: float, loss: float, left: float) -> tuple[float, str]:
+def _told(here: State[Batch], recipe: Tuning, part: float, loss: float, left: float) -> tuple[float, str]:
     """Of part of an epoch: the progress of all, and what there is to say."""
     if here.last is None:
-        best = f", mAP {here.best.score:.3f} at best" if here.best else ""
+        best = f", {here.tunable.measure} {here.best.score:.3f} at best" if here.best else ""
         text = f"Fine-tuning, epoch {here.epochs + 1} of {recipe.epochs} or fewer, loss {loss:.2f}{best}"
         return JUDGED * (here.epochs + part) / recipe.epochs, f"{text}, {left:.0f} s left at most"
     text = f"Learning from all images, epoch {here.last_epochs + 1} of {here.last}, loss {loss:.2f}"

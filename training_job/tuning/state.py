@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 import onnx
 import torch
 from torch import Tensor
 
-from training_job.detection import packed
-from training_job.detection.detector_recipe import Tuning
-from training_job.detection.judge import Found
-from training_job.tuning.tunable import Tunable
+from training_job.tuning import packing
+from training_job.tuning.schedule import Tuning
+from training_job.tuning.tunable import Batch, Scored, Tunable
 
 Weights = dict[str, Tensor]
 # The average weighs its beginning less: it is worth the less, the younger it is.
@@ -21,22 +20,22 @@ YOUNG = 10
 
 @dataclass
 class Best:
-    """The epochs that it had learned in, the mAP on the held-out images and what it found in them, its weights."""
+    """The epochs that it had learned in, its score on the held-out images and what it found in them, its weights."""
 
     epochs: int
     score: float
-    found: list[Found]
+    found: object
     weights: Weights
 
 
 @dataclass
-class State:
+class State(Generic[Batch]):
     """`average` is of the weights of many steps: that is judged and served, as it is steadier than they are. `last` is
     how many epochs on all images there are to be in the end, once that is known. `pace` is the seconds that a view
     takes.
     """
 
-    tunable: Tunable
+    tunable: Tunable[Batch]
     optimizer: torch.optim.Optimizer
     average: Weights
     steps: int = 0
@@ -62,11 +61,11 @@ class State:
         with self._averaged():
             return self.tunable.graph()
 
-    def note(self, score: float, found: list[Found], pace: float) -> None:
+    def note(self, scored: Scored, pace: float) -> None:
         """What an epoch was judged by, and how long it took."""
         self.epochs, self.pace = self.epochs + 1, pace
-        if self.best is None or score > self.best.score:
-            self.best = Best(self.epochs, score, found, copied(self.average))
+        if self.best is None or scored.score > self.best.score:
+            self.best = Best(self.epochs, *scored, copied(self.average))
 
     def go_back(self, best: Best, last: int) -> None:
         """To the best epoch, and for so many epochs to learn on from there."""
@@ -82,7 +81,7 @@ class State:
         module.load_state_dict(latest)
 
 
-def begin(tunable: Tunable, recipe: Tuning) -> State:
+def begin(tunable: Tunable[Batch], recipe: Tuning) -> State[Batch]:
     groups = [{"params": list(group.parameters), "lr": group.rate, "rate": group.rate} for group in tunable.groups()]
     optimizer = torch.optim.AdamW(groups, weight_decay=recipe.decay)
     return State(tunable, optimizer, copied(tunable.module.state_dict()))
@@ -95,16 +94,16 @@ def copied(weights: Mapping[str, Tensor]) -> Weights:
 NUMBERS = ("steps", "epochs", "last", "last_epochs", "pace")
 
 
-def pack(here: State, training: str) -> bytes:
-    best = here.best and {**vars(here.best), "found": packed.packed(here.best.found)}
+def pack(here: State[Batch], training: str) -> bytes:
+    best = here.best and vars(here.best)
     numbers = {name: getattr(here, name) for name in NUMBERS}
     weights = {"module": here.tunable.module.state_dict(), "average": here.average}
-    return packed.pack(training, {**numbers, **weights, "optimizer": here.optimizer.state_dict(), "best": best})
+    return packing.pack(training, {**numbers, **weights, "optimizer": here.optimizer.state_dict(), "best": best})
 
 
-def unpack(here: State, training: str, data: bytes | None) -> None:
+def unpack(here: State[Batch], training: str, data: bytes | None) -> None:
     """Put it where it was, if that is a state of this training."""
-    parts: dict[str, Any] | None = packed.unpack(training, data)
+    parts: dict[str, Any] | None = packing.unpack(training, data)
     if parts is None:
         return
     here.tunable.module.load_state_dict(parts["module"])
@@ -112,6 +111,6 @@ def unpack(here: State, training: str, data: bytes | None) -> None:
     for name, weight in parts["average"].items():
         here.average[name].copy_(weight)
     best = parts["best"]
-    here.best = best and Best(**{**best, "found": packed.unpacked(best["found"])})
+    here.best = best and Best(**best)
     for name in NUMBERS:
         setattr(here, name, parts[name])

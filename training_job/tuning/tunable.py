@@ -1,23 +1,14 @@
-"""What a detector is to the loop that fine-tunes it."""
+"""What a model is to the loop that fine-tunes it."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
 import onnx
 from torch import Tensor, nn
 
-from shared.models.preprocessing import Preprocessing
-from training_job.detection.augmentation import Floats
+from shared.arrays import Ints
 
-
-class Batch(NamedTuple):
-    """Views on the device of the module: what `see` made of their pixels, (B, ...); true boxes (B, M, 4), x1, y1, x2,
-    y2 in 0..1; true tags (B, M), -1 where there is none.
-    """
-
-    seen: Tensor
-    boxes: Tensor
-    tags: Tensor
+Batch = TypeVar("Batch")
 
 
 class Group(NamedTuple):
@@ -27,30 +18,38 @@ class Group(NamedTuple):
     rate: float
 
 
-class Tunable(Protocol):
-    """A detector in torch, all or most of which learns."""
+class Scored(NamedTuple):
+    """How good it is, more being better, and what it found in each image: tensors, numbers, and lists of them."""
+
+    score: float
+    found: object
+
+
+class Tunable(Protocol[Batch]):
+    """A model in torch, all or most of which learns, and the images that it learns from, by their places."""
 
     @property
     def module(self) -> nn.Module:
         """All that changes while it learns is in its state_dict; on the device where it is to learn."""
 
     @property
-    def preprocessing(self) -> Preprocessing:
-        """How the graph is fed, and how views are made."""
+    def training(self) -> str:
+        """Names all that the state of a training depends on, beside how long it goes."""
 
     @property
-    def architecture(self) -> str:
-        """What the model is called."""
+    def measure(self) -> str:
+        """What the score is called."""
 
     def groups(self) -> list[Group]: ...
 
-    def see(self, pixels: Floats) -> Floats:
-        """What `loss` wants of a view's pixels (1, 3, H, W), RGB 0..255: themselves, or what a part that never learns
-        says of them. Called in many threads, ahead of time.
-        """
+    def batches(self, rows: Ints, size: int, seed: int) -> Iterator[tuple[int, Batch]]:
+        """New views of the images at `rows`, in random order: how many, and they, on the device of the module."""
 
     def loss(self, batch: Batch) -> Tensor:
         """Of the module in training mode; on a GPU under autocast in bf16."""
 
     def graph(self) -> onnx.ModelProto:
-        """As served: `data` (1, 3, H, W) -> `detected_boxes`, `detected_classes`, `detected_scores`, as of `judge`."""
+        """As served."""
+
+    def score(self, graph: onnx.ModelProto, held: Ints) -> Scored:
+        """Of what a served graph says of the images at `held`."""

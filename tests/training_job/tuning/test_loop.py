@@ -14,12 +14,14 @@ from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import rendered
 from training_job.detection.augmentation import Floats
 from training_job.detection.data import Example
+from training_job.detection.detector import Batch
 from training_job.detection.detector_recipe import TUNING
+from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.graphs.classifier import INPUT
 from training_job.graphs.graph import Graph
 from training_job.graphs.selection import BOXES, SCORES, TAGS
-from training_job.tuning.loop import Left, Tuned, tune
-from training_job.tuning.tunable import Batch, Group
+from training_job.tuning.loop import Left
+from training_job.tuning.tunable import Group
 
 BRIEF = replace(TUNING, epochs=6, patience=3, least_views=16, batch=4, warm_steps=1, average=0.5)
 HELD = np.array([0, 1, 2])
@@ -32,7 +34,7 @@ class Box(nn.Module):
 
 
 class Stuck:
-    """A `Tunable`. The true box is the whole picture, and so it is in most of the views."""
+    """A `Detector`. The true box is the whole picture, and so it is in most of the views."""
 
     preprocessing, architecture = Preprocessing(32, 32), "stuck"
 
@@ -65,13 +67,13 @@ def examples() -> list[Example]:
 
 def run(stuck: Stuck, kept: Kept | None = None, left: Left = lambda: 600.0, beaten: float = 0.0, **changes: float):
     checkpoint = kept.checkpoint if kept else NOWHERE
-    return tune(stuck, examples(), HELD, replace(BRIEF, **changes), beaten, checkpoint, lambda *_: None, left)
+    return fine_tune(stuck, examples(), HELD, replace(BRIEF, **changes), beaten, checkpoint, lambda *_: None, left)
 
 
 def test_it_learns_on_held_in_and_then_on_all_images():
     stuck, kept = Stuck(), Kept()
     tuned = run(stuck, kept)
-    assert isinstance(tuned, Tuned)
+    assert isinstance(tuned, TunedDetector)
     assert len(tuned.found) == 3
     # A view from further off shows the box smaller.
     assert stuck.module.corners.tolist() == pytest.approx([0, 0, 1, 1], abs=0.1)
@@ -129,7 +131,7 @@ def test_what_goes_astray_on_all_images_is_not_served():
 
 def test_progress_only_grows_and_says_what_is_left():
     told: list[tuple[float, str]] = []
-    tune(Stuck(), examples(), HELD, BRIEF, 0.0, NOWHERE, lambda *each: told.append(each), lambda: 600.0)
+    fine_tune(Stuck(), examples(), HELD, BRIEF, 0.0, NOWHERE, lambda *each: told.append(each), lambda: 600.0)
     progress = [each for each, _ in told]
     assert progress == sorted(progress)
     assert 0 < progress[0] < 0.1 < progress[-1] <= 1

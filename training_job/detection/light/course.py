@@ -20,6 +20,7 @@ from training_job.detection.light import learn
 from training_job.detection.light.features import Features, featurise
 from training_job.detection.light.learn import Epoch, Learner, phase
 from training_job.detection.light.served_graph import detector
+from training_job.tuning import packing
 
 # Of a quick training's progress, up to here the look at all images, and up to there learning.
 LOOKED, LEARNED = 0.15, 0.95
@@ -91,12 +92,12 @@ def run(course: Course, until: int, report: Report) -> None:
 def _pack(course: Course) -> bytes:
     learned = {"head": course.learner.head.state_dict(), "optimizer": course.learner.optimizer.state_dict()}
     found = None if course.found is None else packed.packed(course.found)
-    return packed.pack(course.training, {**learned, "done": course.done, "found": found, "pace": course.pace})
+    return packing.pack(course.training, {**learned, "done": course.done, "found": found, "pace": course.pace})
 
 
 def _unpack(course: Course) -> None:
     """Put it where it was, if there is a checkpoint of this training."""
-    parts: dict[str, Any] | None = packed.unpack(course.training, course.checkpoint.get())
+    parts: dict[str, Any] | None = packing.unpack(course.training, course.checkpoint.get())
     if parts is None:
         return
     course.learner.head.load_state_dict(parts["head"])

@@ -11,12 +11,14 @@ from shared.models.preprocessing import Preprocessing
 from training_job.checkpoint import Checkpoint
 from training_job.detection.augmentation import Ints
 from training_job.detection.data import Example, Report
-from training_job.detection.detector_recipe import Recipe, Tuning
+from training_job.detection.detector import Detector
+from training_job.detection.detector_recipe import Recipe
+from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.detection.judge import Found, judge, mean_precision
 from training_job.detection.light.course import LEARNED, Course, begin, run
 from training_job.detection.light.tunable import Light
-from training_job.tuning.loop import Left, Tuned, tune
-from training_job.tuning.tunable import Tunable
+from training_job.tuning.loop import Left
+from training_job.tuning.schedule import Tuning
 
 # Of an advanced training's, up to here what it has in common with a quick one.
 TUNED_FROM = 0.2
@@ -42,7 +44,7 @@ class Advanced(NamedTuple):
     tuning: Tuning
     checkpoint: Checkpoint
     left: Left
-    pretrained: Tunable | None = None
+    pretrained: Detector | None = None
 
 
 def train(
@@ -68,19 +70,19 @@ def train(
     # Beyond that it was found out that fine-tuning is no better.
     if advanced and course.done == course.first:
         beaten = mean_precision(judged, course.found)
-        tunable = advanced.pretrained or Light(course.backbone, course.learner)
-        tuned = _fine_tuned(tunable, course, examples, beaten, advanced, report)
+        detector = advanced.pretrained or Light(course.backbone, course.learner)
+        tuned = _fine_tuned(detector, course, examples, beaten, advanced, report)
         if tuned:
             graph = tuned.graph.SerializeToString()
-            return Trained(graph, tunable.preprocessing, tunable.architecture, course.held, tuned.found)
+            return Trained(graph, detector.preprocessing, detector.architecture, course.held, tuned.found)
     # The published model learns from the held-out images too, once they have judged what it was until then.
     run(course, len(course.epochs), (lambda _, text: report(LEARNED, text)) if advanced else told)
     return Trained(course.composed().SerializeToString(), spec, recipe.architecture, course.held, course.found)
 
 
 def _fine_tuned(
-    tunable: Tunable, course: Course, examples: Sequence[Example], beaten: float, advanced: Advanced, report: Report
-) -> Tuned | None:
+    detector: Detector, course: Course, examples: Sequence[Example], beaten: float, advanced: Advanced, report: Report
+) -> TunedDetector | None:
     """None where that is no better; then there is time left for the rest of the course."""
     rest = course.pace * sum(len(epoch.rows) for epoch in course.epochs[course.first :])
 
@@ -90,4 +92,4 @@ def _fine_tuned(
     def left() -> float:
         return advanced.left() - rest
 
-    return tune(tunable, examples, course.held, advanced.tuning, beaten, advanced.checkpoint, told, left)
+    return fine_tune(detector, examples, course.held, advanced.tuning, beaten, advanced.checkpoint, told, left)

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 
 from training_job.detection.augmentation import Floats
 from training_job.detection.data import session
+from training_job.detection.detector import Batch
 from training_job.detection.light.backbone import Upper, parted
 from training_job.detection.light.learn import Learner
 from training_job.detection.light.loss import loss
 from training_job.detection.light.model import Head, boxes_of
 from training_job.detection.light.served_graph import detector
-from training_job.tuning.tunable import Batch, Group
+from training_job.tuning.tunable import Group
 
 
 class Network(nn.Module):
@@ -27,7 +28,7 @@ class Network(nn.Module):
 
 
 class Light:
-    """A `Tunable` that begins with a head that has learned, on the backbone as it was."""
+    """A `Detector` that begins with a head that has learned, on the backbone as it was."""
 
     def __init__(self, backbone: onnx.ModelProto, learner: Learner) -> None:
         self.backbone, self.recipe, self.grid = backbone, learner.recipe, learner.grid

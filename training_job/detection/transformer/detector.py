@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from training_job.detection.augmentation import Floats
+from training_job.detection.detector import Batch
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.transformer import pretrained
 from training_job.detection.transformer.served_graph import served
-from training_job.tuning.tunable import Batch, Group
+from training_job.tuning.tunable import Group
 
 SEED = 0
 # What the authors of both fine-tune with, or less, as batches are smaller here; not measured on real weights.
@@ -18,7 +19,7 @@ RATE, BACKBONE_RATE = 1e-4, 1e-5
 
 
 class Transformer:
-    """A `Tunable`. Raises DetectorUnavailable."""
+    """A `Detector`. Raises DetectorUnavailable."""
 
     def __init__(self, wanted: str, cache: Path, tags: int, recipe: Recipe, device: torch.device) -> None:
         found = pretrained.find(wanted, cache)

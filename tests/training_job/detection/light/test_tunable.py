@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from tests.training_job.detection.scenes import example
+from training_job.detection.batches import batches
 from training_job.detection.data import session
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.light.backbone import Upper, parted
 from training_job.detection.light.learn import begin
 from training_job.detection.light.tunable import Light
-from training_job.tuning.batches import batches
 
 QUICK = RECIPE.quick()
 

@@ -9,9 +9,9 @@ from shared.imaging.resize import model_picture
 from tests.training_job.detection.scenes import SHAPES, example
 from tests.training_job.detection.transformer.tiny import D_FINE, RT_DETR, save, saved
 from training_job.detection.augmentation import plain
+from training_job.detection.batches import together
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.transformer.detector import Transformer
-from training_job.tuning.batches import together
 
 
 @pytest.fixture(scope="session")

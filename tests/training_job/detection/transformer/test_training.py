@@ -26,8 +26,8 @@ from training_job.__main__ import main
 from training_job.detection import detector_recipe
 from training_job.detection.detector_recipe import TUNING
 from training_job.detection.detector_training import pretrained
+from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.detection.transformer.detector import Transformer
-from training_job.tuning.loop import Tuned, tune
 
 BRIEF_TUNING = replace(TUNING, epochs=1, least_views=8)
 # One that hardly learns, so that the other is better.
@@ -108,10 +108,10 @@ def test_an_interrupted_fine_tuning_goes_on_from_its_last_epoch(folders: dict[st
     folder = folders[RT_DETR]
     examples = [example(seed) for seed in range(6)]
 
-    def run(kept: Kept) -> Tuned | None:
+    def run(kept: Kept) -> TunedDetector | None:
         transformer = Transformer(str(folder), folder, len(TAGS), BRIEF, torch.device("cpu"))
         # Whatever it finds is better than what is to be beaten.
-        return tune(
+        return fine_tune(
             transformer, examples, np.array([0]), BRIEF_TUNING, -1, kept.checkpoint, lambda *_: None, lambda: 1e6
         )
 

@@ -14,24 +14,24 @@ import torch
 from shared.imaging.resize import model_picture
 from training_job.detection.augmentation import Ints, View, plain, varied
 from training_job.detection.data import Example
-from training_job.tuning.tunable import Batch, Tunable
+from training_job.detection.detector import Batch, Detector
 
 Made = TypeVar("Made")
 # Of so many views one shows the picture as it is served.
 PLAIN = 8
 
 
-def batches(tunable: Tunable, examples: Sequence[Example], rows: Ints, size: int, seed: int) -> Iterator[Batch]:
+def batches(detector: Detector, examples: Sequence[Example], rows: Ints, size: int, seed: int) -> Iterator[Batch]:
     """Views of the examples at `rows`, in random order, in batches of about that size. Raises what their `read`
     raises, and BadImageFormat.
     """
     order = np.random.default_rng(seed).permutation(rows)
-    device = next(tunable.module.parameters()).device
+    device = next(detector.module.parameters()).device
     parts = np.array_split(np.arange(len(order)), max(round(len(order) / size), 1))
 
     def look(place: int) -> View:
-        view = _view(tunable, examples[order[place]], np.random.default_rng([seed, place]))
-        return view._replace(pixels=tunable.see(view.pixels))
+        view = _view(detector, examples[order[place]], np.random.default_rng([seed, place]))
+        return view._replace(pixels=detector.see(view.pixels))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         views = _ahead(pool, [partial(look, place) for place in range(len(order))], 3 * size)
@@ -48,11 +48,11 @@ def together(views: Sequence[View]) -> Batch:
     return Batch(torch.from_numpy(np.concatenate([view.pixels for view in views])), boxes, tags)
 
 
-def _view(tunable: Tunable, example: Example, random: np.random.Generator) -> View:
-    picture = model_picture(example.read(), tunable.preprocessing)
+def _view(detector: Detector, example: Example, random: np.random.Generator) -> View:
+    picture = model_picture(example.read(), detector.preprocessing)
     if random.integers(PLAIN) == 0:
-        return plain(picture, example.boxes, example.tags, tunable.preprocessing)
-    return varied(picture, example.boxes, example.tags, tunable.preprocessing, random)
+        return plain(picture, example.boxes, example.tags, detector.preprocessing)
+    return varied(picture, example.boxes, example.tags, detector.preprocessing, random)
 
 
 def _ahead(pool: ThreadPoolExecutor, calls: Iterable[Callable[[], Made]], count: int) -> Iterator[Made]:
