@@ -28,8 +28,7 @@ def room_of(name: str, within_room: str = "") -> str:
 
 
 def rooms(within_room: str = "") -> set[str]:
-    names = [*(name_of(path) for path in sources()), *PLACES]
-    return {room_of(name, within_room) for name in names} - {"", "shared"}
+    return {room_of(name_of(path), within_room) for path in sources()} - {"", "shared"}
 
 
 def is_room(path: Path) -> bool:
