@@ -1,12 +1,36 @@
-"""Iterations of the training API."""
+"""Iterations of the training API: trained, read, changed, published."""
 
 from uuid import UUID
 
 from functions.edge.call import Call
 from functions.edge.decorators import training
-from shared.models.iterations import Iteration, IterationUpdate
-from shared.models.roles import READERS, TRAINERS
-from shared.operations.training import iterations
+from functions.edge.parameters import BudgetHours
+from shared.models.iterations import Iteration, IterationUpdate, TrainingParameters, TrainingType
+from shared.models.roles import DEPLOYERS, READERS, TRAINERS
+from shared.operations.serving import publish
+from shared.operations.training import iterations, train
+
+
+@training("POST", "projects/{project_id}/train", TRAINERS, rate="trainings_per_second")
+def train_project(
+    call: Call,
+    project_id: UUID,
+    body: TrainingParameters,
+    training_type: TrainingType = TrainingType.REGULAR,
+    reserved_budget_in_hours: BudgetHours = 0,
+    force_train: bool = False,
+    notification_email_address: str | None = None,
+) -> Iteration:
+    return train.train_project(
+        call.store,
+        call.runtime.settings,
+        project_id,
+        training_type=training_type,
+        reserved_budget_in_hours=reserved_budget_in_hours,
+        force_train=force_train,
+        notification_email_address=notification_email_address,
+        parameters=body,
+    )
 
 
 @training("GET", "projects/{project_id}/iterations", READERS)
@@ -32,3 +56,30 @@ def update_iteration(call: Call, project_id: UUID, iteration_id: UUID, body: Ite
 @training("DELETE", "projects/{project_id}/iterations/{iteration_id}", TRAINERS, audit=("project_id", "iteration_id"))
 def delete_iteration(call: Call, project_id: UUID, iteration_id: UUID) -> None:
     iterations.delete_iteration(call.store, project_id, iteration_id)
+
+
+@training(
+    "POST",
+    "projects/{project_id}/iterations/{iteration_id}/publish",
+    DEPLOYERS,
+    audit=("project_id", "iteration_id", "publish_name", "prediction_id", "overwrite"),
+)
+def publish_iteration(
+    call: Call, project_id: UUID, iteration_id: UUID, publish_name: str, prediction_id: str, overwrite: bool = False
+) -> bool:
+    return publish.publish_iteration(
+        call.store,
+        project_id,
+        iteration_id,
+        publish_name=publish_name,
+        prediction_id=prediction_id,
+        overwrite=overwrite,
+        by=call.actor,
+    )
+
+
+@training(
+    "DELETE", "projects/{project_id}/iterations/{iteration_id}/publish", DEPLOYERS, audit=("project_id", "iteration_id")
+)
+def unpublish_iteration(call: Call, project_id: UUID, iteration_id: UUID) -> None:
+    publish.unpublish_iteration(call.store, project_id, iteration_id)

@@ -1,10 +1,11 @@
-"""Suggested tags and regions of the training API."""
+"""What helps to label: suggested tags and regions, and region proposals."""
 
 from uuid import UUID
 
 from functions.edge.call import Call
-from functions.edge.decorators import training
+from functions.edge.decorators import training, version2
 from functions.edge.parameters import BatchImageIds
+from shared.models.proposals import ImageRegionProposal
 from shared.models.roles import LABELERS
 from shared.models.suggestions import (
     SuggestedTagAndRegion,
@@ -12,7 +13,7 @@ from shared.models.suggestions import (
     SuggestedTagAndRegionQueryToken,
     TagFilter,
 )
-from shared.operations.labelling import suggestions
+from shared.operations.labelling import proposals, suggestions
 
 
 @training("POST", "projects/{project_id}/tagsandregions/suggestions", LABELERS)
@@ -33,3 +34,13 @@ def query_suggested_images(
 @training("POST", "projects/{project_id}/images/suggested/count", LABELERS)
 def query_suggested_image_count(call: Call, project_id: UUID, iteration_id: UUID, body: TagFilter) -> dict[UUID, int]:
     return suggestions.query_suggested_image_count(call.store, project_id, iteration_id, body)
+
+
+@training("POST", "projects/{project_id}/images/{image_id}/regionproposals", LABELERS)
+def get_image_region_proposals(call: Call, project_id: UUID, image_id: UUID) -> ImageRegionProposal:
+    return proposals.get_image_region_proposals(call.store, project_id, image_id)
+
+
+@version2(get_image_region_proposals, "{project_id}/images/{image_id}/regionproposals")
+def get_region_proposals(call: Call, project_id: UUID, image_id: UUID) -> ImageRegionProposal:
+    return get_image_region_proposals(call, project_id, image_id)
