@@ -37,14 +37,17 @@ def test_results_are_kept_once_and_listed(store: Store, project_id: UUID) -> Non
         results.get(store, project_id, "none")
 
 
-def test_results_expire_with_what_lies_beside_them(store: Store, project_id: UUID) -> None:
-    made = [result(project_id, Outcome.RESULT) for _ in range(101)]
+def test_results_expire_with_what_lies_beside_them(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "LIMIT", 5)
+    made = [result(project_id, Outcome.RESULT) for _ in range(6)]
     lost = result(None, Outcome.REJECTED)
     for each in (*made, lost):
         results.put(store, each)
     drawn = results.write_drawn(store, project_id, made[0].id, b"picture")
     results.expire(store, now() - timedelta(minutes=5))
-    assert len(list(results.list_all(store, project_id))) == 101
+    assert len(list(results.list_all(store, project_id))) == len(made)
     assert blobs.exists(store, "results", drawn)
     results.expire(store, now() + timedelta(minutes=5))
     assert list(results.list_all(store)) == []
