@@ -198,6 +198,22 @@ def test_the_rooms_keep_to_their_walls(path: Path) -> None:
     assert not faults(path), "\n".join(faults(path))
 
 
+def storage_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The modules of storage that a module imports, and what it calls each."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and within(node.module or "", ["shared.storage"]):
+            yield from ((alias.name, alias.asname or alias.name) for alias in node.names)
+
+
+def test_operations_call_rows_by_one_name() -> None:
+    """What is named like a module of operations is called `stored_` and its name, in every module."""
+    paths = sorted((ROOT / "shared" / "operations").rglob("*.py"))
+    twins = {path.stem for path in paths if path.parent.name != "operations"}
+    named = {pair for path in paths for pair in storage_names(ast.parse(path.read_text()))}
+    assert ("images", "stored_images") in named
+    assert [pair for pair in named if pair[1] != f"stored_{pair[0]}" and (pair[0] in twins or pair[1] != pair[0])] == []
+
+
 def test_no_rooms_import_each_other_in_a_circle() -> None:
     parts = {path: path.relative_to(ROOT).with_suffix("").parts for path in sources()}
     files = {".".join(place): path for path, place in parts.items() if place[0] not in ("tests", "training_job")}

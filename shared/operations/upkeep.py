@@ -14,7 +14,8 @@ from shared.operations.workspace import steps as workspace
 from shared.settings import Settings
 from shared.storage.account import queues
 from shared.storage.account.store import Store
-from shared.storage.serving import predictions, results
+from shared.storage.serving import predictions as stored_predictions
+from shared.storage.serving import results
 from shared.storage.workspace import projects as stored_projects
 from shared.storage.workspace import suggestions as stored_suggestions
 from shared.storage.workspace import transfers
@@ -39,7 +40,7 @@ def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) ->
 def expire(store: Store, limits: Limits) -> None:
     """Drop stored predictions and suggestions past their retention, and what nothing refers to or can read any more."""
     retained = now() - timedelta(days=limits.prediction_retention_days)
-    predictions.expire(store, retained)
+    stored_predictions.expire(store, retained)
     stored_suggestions.expire(store, retained)
     results.expire_frames(store, now() - timedelta(days=FRAME_DAYS))
     transfers.expire_exports(store, now() - timedelta(days=EXPORT_DAYS))

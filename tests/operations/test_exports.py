@@ -26,7 +26,7 @@ from shared.packages import building, onnx
 from shared.prediction.model import Model
 from shared.settings import ROOT
 from shared.storage.account import blobs, queues
-from shared.storage.training import exports as stored
+from shared.storage.training import exports as stored_exports
 from shared.storage.training import iterations as stored_iterations
 from tests.operations.making import record_of
 from tests.pictures import picture, rectangles
@@ -244,7 +244,7 @@ def test_deleting_an_iteration_deletes_its_exports(store, settings, iteration, s
     iterations.delete_iteration(store, iteration.project_id, iteration.id)
     upkeep.do(store, settings, Publisher.open(settings), late)
     assert not list(blobs.names(store, "exports", f"{iteration.project_id}/"))
-    assert stored.list_all(store, iteration.project_id, iteration.id) == []
+    assert stored_exports.list_all(store, iteration.project_id, iteration.id) == []
     with pytest.raises(errors.IterationNotFound):
         export(store, iteration)
 

@@ -9,7 +9,7 @@ from shared.models.limits import Limits
 from shared.models.regions import ImageRegionCreateEntry
 from shared.operations.workspace import images, metadata, regions, uploads
 from shared.storage.workspace import catalog
-from shared.storage.workspace import images as stored
+from shared.storage.workspace import images as stored_images
 from tests.operations.making import DETECTION, image_with, tag_of
 from tests.pictures import picture
 from tests.storage.making import assert_consistent
@@ -42,7 +42,7 @@ def test_boxes_beyond_the_limit_are_exceeded(store, detector_id):
     summary = regions.create_image_regions(store, SMALL, detector_id, boxes)
     assert (len(first.created), len(summary.created)) == (2, 1)
     assert (summary.duplicated, [each.left for each in summary.exceeded]) == (boxes[:2], [0.03, 0.04])
-    assert len(stored.get(store, detector_id, image.id).regions) == 3
+    assert len(stored_images.get(store, detector_id, image.id).regions) == 3
 
 
 def test_boxes_whose_tag_would_be_one_too_many_are_exceeded(store, detector_id):
@@ -51,7 +51,7 @@ def test_boxes_whose_tag_would_be_one_too_many_are_exceeded(store, detector_id):
     summary = regions.create_image_regions(store, SMALL, detector_id, boxes)
     assert [entry.tag_id for entry in summary.created] == [tag.id for tag in tags[:2]]
     assert [each.tag_id for each in summary.exceeded] == [tags[2].id]
-    assert stored.get(store, detector_id, image.id).tag_ids == {tag.id for tag in tags[:2]}
+    assert stored_images.get(store, detector_id, image.id).tag_ids == {tag.id for tag in tags[:2]}
 
 
 def test_boxes_of_many_tags_come_and_go_at_once(store, detector_id):
@@ -63,9 +63,9 @@ def test_boxes_of_many_tags_come_and_go_at_once(store, detector_id):
         assert [entry.tag_id for entry in created] == [entry.tag_id for entry in made]
     again = regions.create_image_regions(store, Limits(), detector_id, boxes)
     assert (again.created, again.duplicated) == ([], boxes)
-    ids = [region.region_id for region in stored.get(store, detector_id, image.id).regions]
+    ids = [region.region_id for region in stored_images.get(store, detector_id, image.id).regions]
     regions.delete_image_regions(store, detector_id, ids[:44])
-    left = stored.get(store, detector_id, image.id)
+    left = stored_images.get(store, detector_id, image.id)
     assert ([region.region_id for region in left.regions], len(left.tags)) == (ids[44:], 1)
     assert_consistent(store, detector_id)
 
@@ -105,11 +105,13 @@ def test_a_full_project_takes_only_pictures_that_it_has(store, project_id):
 
 def test_an_image_with_more_metadata_than_allowed_may_lose_some(store, project_id):
     image = image_with(store, project_id)
-    stored.update(store, project_id, image.id, lambda record: replace(record, metadata=dict.fromkeys("abcd", "x")))
+    stored_images.update(
+        store, project_id, image.id, lambda record: replace(record, metadata=dict.fromkeys("abcd", "x"))
+    )
     for update, status in (({"e": "y"}, "ErrorLimitExceed"), ({"a": None}, "OK"), ({"b": "z"}, "OK")):
         (entry,) = metadata.update_image_metadata(store, SMALL, project_id, [image.id], update).images
         assert entry.status == status
-    assert stored.get(store, project_id, image.id).metadata == {"b": "z", "c": "x", "d": "x"}
+    assert stored_images.get(store, project_id, image.id).metadata == {"b": "z", "c": "x", "d": "x"}
 
 
 def test_an_image_with_a_deleted_tag_is_tagged_as_one_without(store, project_id):

@@ -24,7 +24,7 @@ from shared.operations import upkeep
 from shared.operations.training import ending, iterations, train, watch
 from shared.operations.workspace import tags
 from shared.storage.training import datasets
-from shared.storage.training import iterations as stored
+from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 from tests.operations.making import frozen_images, image_with, stored_record, train_project
@@ -60,12 +60,12 @@ def lose_an_image(store, project_id, tag) -> None:
 
 
 def lock_of(store, iteration):
-    return next((lock for lock in stored.running(store) if lock.iteration_id == iteration.id), None)
+    return next((lock for lock in stored_iterations.running(store) if lock.iteration_id == iteration.id), None)
 
 
 def dies_long_ago(store, iteration) -> None:
     """As if nothing had been heard since yesterday."""
-    stored.update(
+    stored_iterations.update(
         store,
         iteration.project_id,
         iteration.id,
@@ -99,7 +99,7 @@ def test_an_iteration_in_training_says_null_and_leaves_out_as_custom_vision_does
 def test_an_iteration_tells_its_progress_while_it_is_trained(store, settings, project_id, tagged, launches):
     iteration = train_project(store, settings, project_id)
     assert iteration.training_progress == 0
-    half = stored.update(
+    half = stored_iterations.update(
         store, project_id, iteration.id, lambda record: replace(record, run=replace(record.run, progress=0.5))
     )
     renamed = iterations.update_iteration(store, project_id, iteration.id, IterationUpdate("half"))
@@ -165,11 +165,11 @@ def test_what_is_refused_leaves_no_trace(store, settings, project_id, tagged, la
         lose_an_image(store, project_id, tagged[0])
         return 1
 
-    monkeypatch.setattr(stored, "take_number", overtaken)
+    monkeypatch.setattr(stored_iterations, "take_number", overtaken)
     with pytest.raises(errors.MultiClassTrainingValidationFailed):
         train_project(store, settings, project_id)
-    assert stored.list_all(store, project_id) == []
-    assert not [lock for lock in stored.running(store) if lock.project_id == project_id]
+    assert stored_iterations.list_all(store, project_id) == []
+    assert not [lock for lock in stored_iterations.running(store) if lock.project_id == project_id]
 
 
 def test_watching_prepares_again_what_died_before_its_launch(store, settings, project_id, tagged, launches, large):

@@ -14,7 +14,7 @@ from shared.operations import upkeep
 from shared.operations.training import iterations, train
 from shared.operations.training.watch import watch_training
 from shared.operations.workspace import projects
-from shared.storage.training import iterations as stored
+from shared.storage.training import iterations as stored_iterations
 from tests.operations.making import record_of
 
 
@@ -23,16 +23,16 @@ def watched(store, settings, project_id, launches):
     """Watch over a training whose job was heard of so many seconds ago; its run afterwards, and its iteration."""
     record = record_of(project_id, IterationStatus.TRAINING)
     iteration_id = record.iteration.id
-    stored.insert(store, record)
-    stored.lock_training(store, project_id, iteration_id)
-    (lock,) = [lock for lock in stored.running(store) if lock.project_id == project_id]
+    stored_iterations.insert(store, record)
+    stored_iterations.lock_training(store, project_id, iteration_id)
+    (lock,) = [lock for lock in stored_iterations.running(store) if lock.project_id == project_id]
 
     def watch(seconds, execution="job-1", **changes):
         heard = now() - timedelta(seconds=seconds)
         run = TrainingRun(1, started=heard, heartbeat=heard, execution=execution, logs="the logs", **changes)
-        stored.update(store, project_id, iteration_id, lambda record: replace(record, run=run))
+        stored_iterations.update(store, project_id, iteration_id, lambda record: replace(record, run=run))
         watch_training(store, settings, lock)
-        return stored.get(store, project_id, iteration_id)
+        return stored_iterations.get(store, project_id, iteration_id)
 
     return watch
 
@@ -48,7 +48,7 @@ def test_a_training_is_watched_until_it_has_ended(store, settings, project_id, l
     watch = WatchTraining(project_id, iteration.id)
     upkeep.do(store, settings, Publisher.open(settings), watch)
     assert launches.watches == [watch]
-    stored.unlock_training(store, project_id, iteration.id)
+    stored_iterations.unlock_training(store, project_id, iteration.id)
     upkeep.do(store, settings, Publisher.open(settings), watch)
     assert launches.watches == [watch]
 
@@ -109,7 +109,9 @@ def test_a_restart_by_another_watch_counts_once(store, settings, launches, watch
     """It sees the same dead job, and restarts it while this one asks after it."""
 
     def restarted(settings, execution):
-        stored.update(store, project_id, iteration_id, lambda it: replace(it, run=replace(it.run, attempts=1)))
+        stored_iterations.update(
+            store, project_id, iteration_id, lambda it: replace(it, run=replace(it.run, attempts=1))
+        )
         return ExecutionStatus.FAILED
 
     record = watched(1)
@@ -129,7 +131,7 @@ def test_delete_project_stops_its_training(store, settings, project_id, launches
 
 
 def test_delete_project_stops_no_training_that_has_ended(store, project_id, launches):
-    stored.insert(store, record_of(project_id))
+    stored_iterations.insert(store, record_of(project_id))
     projects.delete_project(store, project_id)
     assert launches.of(StopTraining) == []
 
@@ -137,8 +139,8 @@ def test_delete_project_stops_no_training_that_has_ended(store, project_id, laun
 def test_delete_iteration_cancels_its_training(store, settings, project_id, launches, watched):
     iteration = watched(1).iteration
     iterations.delete_iteration(store, project_id, iteration.id)
-    assert stored.list_all(store, project_id) == []
-    assert [lock for lock in stored.running(store) if lock.project_id == project_id] == []
+    assert stored_iterations.list_all(store, project_id) == []
+    assert [lock for lock in stored_iterations.running(store) if lock.project_id == project_id] == []
     (stop,), (announced,) = launches.of(StopTraining), launches.of(Announce)
     upkeep.do(store, settings, Publisher.open(settings), stop)
     assert launches.stopped == ["job-1"]

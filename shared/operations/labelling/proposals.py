@@ -11,7 +11,7 @@ from shared.models.proposals import ImageRegionProposal, RegionProposal
 from shared.operations.workspace import projects
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.workspace import images
+from shared.storage.workspace import images as stored_images
 
 PROPOSALS = 25
 
@@ -21,7 +21,7 @@ def get_image_region_proposals(store: Store, project_id: UUID, image_id: UUID) -
     project = projects.get_project(store, project_id)
     if DOMAINS[project.settings.domain_id].type != DomainType.OBJECT_DETECTION:
         raise errors.OperationNotSupported("Regions are proposed in object detection projects only; tag the image.")
-    images.get(store, project_id, image_id)
+    stored_images.get(store, project_id, image_id)
     # The small copy that training reads: its shape is the picture's, and it is upright.
     picture = decode(blobs.picture(store, project_id, image_id, "resized"))
     found = [RegionProposal(each.confidence, BoundingBox(*each.box_ltwh)) for each in propose(picture, PROPOSALS)]

@@ -31,8 +31,8 @@ from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.workspace import images
-from shared.storage.workspace import suggestions as stored
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import suggestions as stored_suggestions
 from shared.storage.workspace import tags as stored_tags
 
 # Shared by all calls, so that they hold no more pictures than this at once; judging one fills the cores by itself.
@@ -70,16 +70,16 @@ def suggest_tags_and_regions(
     if not image_ids:
         raise errors.MissingParameter("Name the untagged images in 'imageIds'.")
     scope = Scope.read(store, project_id, iteration_id, [])
-    records = images.get_many(store, project_id, image_ids)
+    records = stored_images.get_many(store, project_id, image_ids)
     missing = set(image_ids) - {record.id for record in records}
     if missing:
         raise errors.ImageNotFound(f"There is no image {missing.pop()} in this project.")
     wanted = [record.id for record in records if scope.is_open(record)]
-    known = stored.get_many(store, project_id, iteration_id, wanted)
+    known = stored_suggestions.get_many(store, project_id, iteration_id, wanted)
     new = [image_id for image_id in wanted if image_id not in known]
     model = sessions.iteration(project_id, iteration_id)
     made = list(POOL.map(partial(_suggest, store, limits, scope, model), new))
-    stored.put(store, project_id, iteration_id, made)
+    stored_suggestions.put(store, project_id, iteration_id, made)
     known |= zip(new, made, strict=True)
     found = (known[image_id].suggested for image_id in wanted)
     return [replace(each, predictions=scope.visible(each.predictions)) for each in found]
@@ -94,12 +94,12 @@ def query_suggested_images(
     scope = Scope.read(store, project_id, iteration_id, list(tag_ids))
     order = token.sort_by or SortBy.UNCERTAINTY_ASCENDING
     session = Session(project_id, iteration_id, order, sorted(tag_ids), threshold)
-    found = stored.query(
+    found = stored_suggestions.query(
         store,
         project_id,
         iteration_id,
         order,
-        stored.Wanted(tag_ids or scope.tags.keys(), threshold),
+        stored_suggestions.Wanted(tag_ids or scope.tags.keys(), threshold),
         take=size,
         beyond=session.place(token.session, token.continuation),
     )
@@ -112,7 +112,7 @@ def query_suggested_image_count(
 ) -> dict[UUID, int]:
     """For each of the tags, or with none given for all tags: for how many untagged images it is suggested."""
     scope = Scope.read(store, project_id, iteration_id, filter.tag_ids or [])
-    numbers = stored.numbers(store, project_id, iteration_id, filter.threshold or 0.0)
+    numbers = stored_suggestions.numbers(store, project_id, iteration_id, filter.threshold or 0.0)
     return {tag_id: numbers.get(tag_id, 0) for tag_id in set(filter.tag_ids or scope.tags)}
 
 

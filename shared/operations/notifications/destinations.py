@@ -20,8 +20,8 @@ from shared.models.tasks import NotifyExport, NotifyTraining
 from shared.models.wire import now
 from shared.settings import Settings
 from shared.storage.account.store import Store
-from shared.storage.training import exports
-from shared.storage.workspace import projects
+from shared.storage.training import exports as stored_exports
+from shared.storage.workspace import projects as stored_projects
 
 # How long one that does not take it is tried, and how often.
 PATIENCE = timedelta(days=1)
@@ -62,7 +62,7 @@ def check_queue(uri: str, project_id: UUID, *, allow_private: bool) -> None:
 def notify(store: Store, settings: Settings, task: NotifyTraining | NotifyExport) -> bool:
     """Whether that is over: it was told, or given up, or nobody asked for it."""
     try:
-        wanted = projects.get(store, task.project_id).settings
+        wanted = stored_projects.get(store, task.project_id).settings
     except ProjectNotFound:
         return True
     container, queue = wanted.export_model_container_uri or "", wanted.notification_queue_uri or ""
@@ -99,11 +99,11 @@ def _back_up(store: Store, task: NotifyExport, container: str, allow_private: bo
     """Where the package lies: in the project's container, or for a day in ours."""
     if task.status != ExportStatus.DONE:
         return None
-    package = exports.read_package(store, task.export)
+    package = stored_exports.read_package(store, task.export)
     if package is None:
         return None
     if not container:
-        return exports.download_uri(store, task.export)
+        return stored_exports.download_uri(store, task.export)
     return _put_blob(container, _backup_name(task.export), package, allow_private)
 
 

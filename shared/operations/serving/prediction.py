@@ -14,7 +14,7 @@ from shared.models.wire import now
 from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account.store import Store
-from shared.storage.serving import predictions as stored
+from shared.storage.serving import predictions as stored_predictions
 from shared.storage.serving import published
 from shared.telemetry.predictions import Stopwatch, observed
 
@@ -94,7 +94,9 @@ def _run(store: Store, limits: Limits, model: Model, request: Request, published
         answer = ImagePrediction(request.id, spec.project_id, spec.iteration_id, now(), predictions)
         if request.keep:
             with watch.part("store"):
-                stored.put(store, StoredPrediction(answer, spec.domain_id, request.application, published_name))
+                stored_predictions.put(
+                    store, StoredPrediction(answer, spec.domain_id, request.application, published_name)
+                )
         observation.predictions = predictions
     return answer
 
@@ -104,12 +106,12 @@ def _store_and_judge(
 ) -> list[Prediction]:
     """The picture goes to storage while the model looks at it; until there is a row for it, nobody sees it there."""
     place = store, model.spec.project_id, request.id
-    storing = store.threads.submit(stored.put_picture, *place, request.picture, header.content_type)
+    storing = store.threads.submit(stored_predictions.put_picture, *place, request.picture, header.content_type)
     try:
         predictions = model.predict(request.picture, watch)
     except errors.ServiceError:
         wait([storing])
-        stored.delete(*place)
+        stored_predictions.delete(*place)
         raise
     with watch.part("store"):
         storing.result()

@@ -16,7 +16,7 @@ from shared.models.wire import now
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.serving import published
-from shared.storage.training import iterations as stored
+from shared.storage.training import iterations as stored_iterations
 
 NAME_LENGTH = 128
 
@@ -43,7 +43,7 @@ def publish_iteration(
             f"A published name has 1 to {NAME_LENGTH} printable characters without / \\ ? # and quotes, "
             "and is neither . nor .."
         )
-    iteration = stored.get(store, project_id, iteration_id).iteration
+    iteration = stored_iterations.get(store, project_id, iteration_id).iteration
     if iteration.publish_name:
         raise errors.IterationIsPublished(
             f"Iteration is already published as: {iteration.publish_name}; unpublish it first."
@@ -64,7 +64,7 @@ def publish_iteration(
 
 
 def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None:
-    iteration = stored.get(store, project_id, iteration_id).iteration
+    iteration = stored_iterations.get(store, project_id, iteration_id).iteration
     if not iteration.publish_name:
         raise errors.IterationNotPublished(f"'{iteration.name}' is not published.")
     published.delete(store, project_id, iteration.publish_name, iteration_id)
@@ -74,7 +74,7 @@ def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> N
 
 def set_default(store: Store, project_id: UUID, iteration_id: UUID, is_default: bool) -> None:
     """Version 2's way to publish: a project's default iteration is the one of that name."""
-    held = stored.get(store, project_id, iteration_id).shown.is_default is True
+    held = stored_iterations.get(store, project_id, iteration_id).shown.is_default is True
     if is_default and not held:
         publish_iteration(store, project_id, iteration_id, publish_name=DEFAULT, prediction_id="", overwrite=True)
     if held and not is_default:
@@ -88,7 +88,7 @@ def _unmark_others(store: Store, project_id: UUID, publish_name: str) -> None:
     """
     with suppress(errors.ServiceError):
         pointer, _ = published.get(store, project_id, publish_name)
-        for record in stored.list_all(store, project_id):
+        for record in stored_iterations.list_all(store, project_id):
             held = record.iteration.publish_name or ""
             if folded(held) == folded(publish_name) and record.iteration.id != pointer.iteration_id:
                 _mark(store, project_id, record.iteration.id, None, None)
@@ -109,4 +109,4 @@ def _mark(
         )
         return replace(record, iteration=iteration)
 
-    return stored.update(store, project_id, iteration_id, change)
+    return stored_iterations.update(store, project_id, iteration_id, change)

@@ -23,7 +23,7 @@ from shared.operations.serving.prediction import check_application
 from shared.operations.workspace import uploads
 from shared.operations.workspace.projects import get_project
 from shared.storage.account.store import Store
-from shared.storage.serving import predictions as stored
+from shared.storage.serving import predictions as stored_predictions
 from shared.storage.training import iterations as stored_iterations
 
 TAGS_PER_QUERY = 2
@@ -48,7 +48,9 @@ def query_predictions(
     def keep(prediction: StoredPrediction) -> bool:
         return prediction.prediction.iteration in iterations and _matches(token, prediction)
 
-    found = stored.query(store, project_id, order, since=since, until=until, keep=keep, take=size, beyond=place)
+    found = stored_predictions.query(
+        store, project_id, order, since=since, until=until, keep=keep, take=size, beyond=place
+    )
     following = replace(token, session=session.name, continuation=session.continuation(found.place))
     return PredictionQueryResult(following, [_view(store, item) for item in found.items])
 
@@ -58,7 +60,7 @@ def delete_prediction(store: Store, project_id: UUID, ids: list[UUID]) -> None:
     if not ids:
         raise errors.PredictionIdsMissing("Name the predictions to delete in 'ids'.")
     get_project(store, project_id)
-    list(store.threads.map(partial(stored.delete, store, project_id), ids))
+    list(store.threads.map(partial(stored_predictions.delete, store, project_id), ids))
 
 
 def create_images_from_predictions(
@@ -70,13 +72,13 @@ def create_images_from_predictions(
     """
 
     def read(entry: ImageIdCreateEntry) -> bytes:
-        return stored.picture(store, project_id, entry.id)
+        return stored_predictions.picture(store, project_id, entry.id)
 
-    sources = [uploads.source(each, "id", read) for each in batch.images or []]
+    pictures = [uploads.incoming(each, "id", read) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    summary = uploads.create(store, limits, project_id, sources, tag_ids, metadata, "No prediction ids provided")
+    summary = uploads.create(store, limits, project_id, pictures, tag_ids, metadata, "No prediction ids provided")
     done = {UUID(result.source_url) for result in summary.images if result.source_url and result.status in CREATED}
-    list(store.threads.map(partial(stored.delete, store, project_id), done))
+    list(store.threads.map(partial(stored_predictions.delete, store, project_id), done))
     return summary
 
 
@@ -114,7 +116,7 @@ def _bounds(tag: PredictionQueryTag) -> tuple[float, float]:
 def _view(store: Store, stored_prediction: StoredPrediction) -> StoredImagePrediction:
     """One picture under three addresses, as nothing was resized."""
     prediction = stored_prediction.prediction
-    uri = stored.picture_uri(store, prediction.project, prediction.id)
+    uri = stored_predictions.picture_uri(store, prediction.project, prediction.id)
     return StoredImagePrediction(
         prediction.id,
         prediction.project,

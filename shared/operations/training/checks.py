@@ -22,7 +22,7 @@ from shared.models.training import ARCHITECTURE, ModelSpec
 from shared.operations.workspace import projects
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.training import iterations
+from shared.storage.training import iterations as stored_iterations
 
 # What a dataset is refused with that does not fit its kind; a detector has no classification type.
 REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
@@ -103,7 +103,7 @@ def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> Non
         raise errors.CustomBaseModelNotCompatible(
             "A detector continues from no other iteration in this version; leave out customBaseModelInfo."
         )
-    iteration = iterations.get(store, base.project_id, base.iteration_id).iteration
+    iteration = stored_iterations.get(store, base.project_id, base.iteration_id).iteration
     if iteration.status != IterationStatus.COMPLETED:
         raise errors.CustomBaseModelNotCompleted(
             f"'{iteration.name}' is {iteration.status}; continue from an iteration that is Completed."

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared.models.images import ImageRecord, TaggingStatus
 from shared.storage.account.store import Store
-from shared.storage.workspace import images as stored
+from shared.storage.workspace import images as stored_images
 
 # The metadata of an untagged image that shows none of a detector's objects: {"background": "true"}.
 BACKGROUND = "background"
@@ -15,7 +15,7 @@ BACKGROUND = "background"
 
 def of_classifier(store: Store, project_id: UUID, wanted: Set[UUID]) -> Iterator[ImageRecord]:
     """The images with a wanted tag."""
-    for image in stored.each(store, project_id):
+    for image in stored_images.each(store, project_id):
         marks = [mark for mark in image.tags if mark.tag_id in wanted]
         if marks:
             yield replace(image, tags=marks)
@@ -27,13 +27,13 @@ def of_detector(store: Store, project_id: UUID, wanted: Set[UUID]) -> Iterator[I
     A tag without a box does not say where its object is, so it counts for nothing.
     """
     taken = set()
-    for image in stored.each(store, project_id):
+    for image in stored_images.each(store, project_id):
         regions = [region for region in image.regions if region.tag_id in wanted]
         boxed = {region.tag_id for region in regions}
         if boxed:
             taken.add(image.id)
             yield replace(image, tags=[mark for mark in image.tags if mark.tag_id in boxed], regions=regions)
-    for image in stored.each(store, project_id, TaggingStatus.UNTAGGED):
+    for image in stored_images.each(store, project_id, TaggingStatus.UNTAGGED):
         # One that has lost its boxes meanwhile is there already.
         if is_background(image) and image.id not in taken:
             yield image

@@ -10,7 +10,7 @@ from shared.models.tasks import SETTLED, BuildExport
 from shared.packages import building
 from shared.storage.account import queues
 from shared.storage.account.store import Store
-from shared.storage.training import exports as stored
+from shared.storage.training import exports as stored_exports
 from shared.storage.training import iterations as stored_iterations
 
 
@@ -27,14 +27,14 @@ def export_iteration(
     record = ExportRecord(uuid4(), project_id, iteration_id, platform, _flavor(platform, flavor))
     # Once more when this call must be over: if we die right here, that builds what was written.
     queues.send(store, BuildExport(record), delay=SETTLED)
-    stored.start(store, record)
+    stored_exports.start(store, record)
     queues.send(store, BuildExport(record))
     return _shown(store, record)
 
 
 def get_exports(store: Store, project_id: UUID, iteration_id: UUID) -> list[Export]:
     stored_iterations.get(store, project_id, iteration_id)
-    return [_shown(store, record) for record in stored.list_all(store, project_id, iteration_id)]
+    return [_shown(store, record) for record in stored_exports.list_all(store, project_id, iteration_id)]
 
 
 def build(store: Store, task: BuildExport) -> None:
@@ -69,5 +69,5 @@ def _flavor(platform: str, flavor: str | None) -> str | None:
 
 
 def _shown(store: Store, record: ExportRecord) -> Export:
-    uri = stored.download_uri(store, record) if record.status == ExportStatus.DONE else None
+    uri = stored_exports.download_uri(store, record) if record.status == ExportStatus.DONE else None
     return Export(record.platform, record.status, uri, record.flavor, record.outdated)

@@ -31,10 +31,11 @@ from shared.operations.workspace import projects
 from shared.settings import Settings
 from shared.storage.account import blobs, queues, signing
 from shared.storage.account.store import Store
-from shared.storage.training import datasets, evaluations, iterations
+from shared.storage.training import datasets, evaluations
+from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import ledger, transfers
-from shared.storage.workspace import projects as stored
+from shared.storage.workspace import projects as stored_projects
 from shared.storage.workspace import tags as stored_tags
 
 # Nothing of an export can be read for longer than this; whatever keeps an import from its end, that is one.
@@ -72,7 +73,7 @@ class Import(NamedTuple):
 
 def import_project(store: Store, settings: Settings, *, token: str, name: str | None) -> Project:
     """Answers with a project in `Importing`, which ends as `Succeeded` or `Failed`."""
-    others = stored.list_all(store)
+    others = stored_projects.list_all(store)
     projects.require_room(settings.limits, others)
     given = name and checked_name(name, "A project's", errors.BadProjectName)
     token = signing.at_storage(store, token)
@@ -89,7 +90,7 @@ def import_project(store: Store, settings: Settings, *, token: str, name: str | 
     transfers.begin_import(store, project.id, ImportState(token, time, info))
     # The task before the project: where we die in between, it removes what there is; a project is never left alone.
     queues.send(store, ReadImport(project.id), delay=1)
-    stored.insert(store, project)
+    stored_projects.insert(store, project)
     return project
 
 
@@ -99,7 +100,7 @@ def read_import(store: Store, settings: Settings, task: ReadImport) -> ReadImpor
     if state is None:
         return None
     try:
-        if stored.get(store, task.project_id).status != ProjectStatus.IMPORTING:
+        if stored_projects.get(store, task.project_id).status != ProjectStatus.IMPORTING:
             return None
         if now() - state.started > VALID:
             raise errors.InvalidImportToken("It took longer than its token is valid.")
@@ -204,8 +205,8 @@ def _finish(work: Import, task: ReadImport) -> None:
     for iteration in work.info.iterations:
         same = task.unchanged and iteration.record.run.revision == work.info.revision
         ids = work.ids(iteration.record.run.selected_tags)
-        iterations.insert(store, exported.iteration(iteration, project_id, ids, revision if same else -1))
-    iterations.set_next_number(store, project_id, work.info.next_number)
+        stored_iterations.insert(store, exported.iteration(iteration, project_id, ids, revision if same else -1))
+    stored_iterations.set_next_number(store, project_id, work.info.next_number)
     _end(store, project_id, ProjectStatus.SUCCEEDED)
 
 
@@ -221,7 +222,7 @@ def _end(store: Store, project_id: UUID, status: ProjectStatus, description: str
             return project
         return replace(project, status=status, description=description or project.description, last_modified=now())
 
-    stored.update(store, project_id, change)
+    stored_projects.update(store, project_id, change)
     transfers.end_import(store, project_id)
 
 

@@ -31,7 +31,7 @@ from shared.operations.workspace.tags import require_tags
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
-from shared.storage.workspace import images as stored
+from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 
 
@@ -55,7 +55,7 @@ def get_images(
         require_tags(tags, tag_ids)
     else:
         tags = tags_of(store, project_id, tag_ids)
-        page = partial(stored.page, store, project_id)
+        page = partial(stored_images.page, store, project_id)
     records = page(status=status, tag_ids=tag_ids, order=order, take=take, skip=skip, keep=keep)
     return [view(store, project_id, record, tags) for record in records]
 
@@ -74,7 +74,7 @@ def get_image_count(
         index = snapshot(store, project_id, iteration_id)
         require_tags(index.tags, tag_ids)
         return datasets.count(index, status=status, tag_ids=tag_ids, keep=keep)
-    counting = store.threads.submit(stored.count, store, project_id, status=status, tag_ids=tag_ids, keep=keep)
+    counting = store.threads.submit(stored_images.count, store, project_id, status=status, tag_ids=tag_ids, keep=keep)
     tags_of(store, project_id, tag_ids)
     return counting.result()
 
@@ -87,7 +87,7 @@ def get_images_by_ids(
         index = snapshot(store, project_id, iteration_id)
         tags, records = index.tags, datasets.get_many(store, index, image_ids)
     else:
-        tags, records = tags_of(store, project_id, []), stored.get_many(store, project_id, image_ids)
+        tags, records = tags_of(store, project_id, []), stored_images.get_many(store, project_id, image_ids)
     require_known(image_ids, {record.id for record in records})
     return [view(store, project_id, record, tags) for record in records]
 
@@ -105,7 +105,7 @@ def delete_images(
     if all_images:
         queues.send(store, DeleteAllImages(project_id, now(), all_iterations))
         return True
-    stored.change_many(store, project_id, image_ids, lambda _: None)
+    stored_images.change_many(store, project_id, image_ids, lambda _: None)
     queues.send(store, ReleaseImages(project_id, image_ids, all_iterations))
     return all_iterations
 
@@ -131,7 +131,7 @@ def create_image_tags(
 
     for record in get_all(store, project_id, list(wanted)):
         with_tags(record, wanted[record.id], tags, limits.tags_per_image)
-    stored.change_many(store, project_id, list(wanted), change)
+    stored_images.change_many(store, project_id, list(wanted), change)
     require_known(wanted, after)
     return _summary(entries, before, after)
 
@@ -151,7 +151,7 @@ def delete_image_tags(store: Store, project_id: UUID, image_ids: list[UUID], tag
         )
 
     get_all(store, project_id, image_ids)
-    stored.change_many(store, project_id, image_ids, change)
+    stored_images.change_many(store, project_id, image_ids, change)
 
 
 def view(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUID, Tag]) -> Image:
@@ -216,7 +216,7 @@ def tags_of(store: Store, project_id: UUID, tag_ids: Iterable[UUID], *, changing
 
 def get_all(store: Store, project_id: UUID, image_ids: list[UUID]) -> list[ImageRecord]:
     """Raises ImageNotFound unless the workspace has every one."""
-    records = stored.get_many(store, project_id, image_ids)
+    records = stored_images.get_many(store, project_id, image_ids)
     require_known(image_ids, {record.id for record in records})
     return records
 

@@ -16,7 +16,7 @@ from shared.models.metadata import (
 )
 from shared.operations.workspace import projects
 from shared.storage.account.store import Store
-from shared.storage.workspace import images as stored
+from shared.storage.workspace import images as stored_images
 
 
 def update_image_metadata(
@@ -38,7 +38,7 @@ def update_image_metadata(
         outcome[record.id] = ImageMetadataUpdateEntry(record.id, ImageMetadataUpdateStatus.OK, metadata)
         return replace(record, metadata=metadata)
 
-    stored.change_many(store, project_id, image_ids, change)
+    stored_images.change_many(store, project_id, image_ids, change)
     absent = ImageMetadataUpdateStatus.ERROR_IMAGE_NOT_FOUND
     entries = [outcome.get(image_id) or ImageMetadataUpdateEntry(image_id, absent, {}) for image_id in image_ids]
     return ImageMetadataUpdateSummary(all(entry.status == ImageMetadataUpdateStatus.OK for entry in entries), entries)

@@ -28,7 +28,7 @@ from shared.operations.notifications.destinations import check_container, check_
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.training import iterations as stored_iterations
-from shared.storage.workspace import projects as stored
+from shared.storage.workspace import projects as stored_projects
 
 EXPORT_PLATFORMS = {"coreml", "tensorflow", "dockerfile", "onnx", "vaidk", "openvino"}
 URI_LENGTH = 2_048
@@ -46,7 +46,7 @@ def create_project(
     options: ProjectOptions,
     allow_private_urls: bool = False,
 ) -> Project:
-    require_room(limits, stored.list_all(store))
+    require_room(limits, stored_projects.list_all(store))
     domain = _domain(domain_id or GENERAL)
     settings = ProjectSettings(
         domain_id=domain.id,
@@ -58,21 +58,21 @@ def create_project(
     time = now()
     project = Project(uuid4(), _name(name), _description(description), settings, created=time, last_modified=time)
     _check_storage(project, allow_private_urls)
-    stored.insert(store, project)
+    stored_projects.insert(store, project)
     return project
 
 
 def get_projects(store: Store) -> list[Project]:
-    return sorted(stored.list_all(store), key=lambda project: project.created, reverse=True)
+    return sorted(stored_projects.list_all(store), key=lambda project: project.created, reverse=True)
 
 
 def get_project(store: Store, project_id: UUID) -> Project:
-    return stored.get(store, project_id)
+    return stored_projects.get(store, project_id)
 
 
 def get_workspace(store: Store, project_id: UUID) -> Project:
     """The project of an operation that changes what it holds. Raises ProjectNotFound, WorkspaceCannotBeModified."""
-    project = stored.get(store, project_id)
+    project = stored_projects.get(store, project_id)
     if project.status == ProjectStatus.IMPORTING:
         raise errors.WorkspaceCannotBeModified("The project is being imported; wait until its status is Succeeded.")
     if project.status == ProjectStatus.FAILED:
@@ -100,12 +100,12 @@ def update_project(store: Store, project_id: UUID, update: ProjectUpdate, allow_
             last_modified=now(),
         )
 
-    return stored.update(store, project_id, change)
+    return stored_projects.update(store, project_id, change)
 
 
 def delete_project(store: Store, project_id: UUID) -> None:
     """Gone at once for every client; its pictures, models and rows follow in the background."""
-    stored.get(store, project_id)
+    stored_projects.get(store, project_id)
     records = stored_iterations.list_all(store, project_id)
     published = [record.iteration.name for record in records if record.iteration.publish_name]
     if published:
@@ -114,7 +114,7 @@ def delete_project(store: Store, project_id: UUID) -> None:
         )
     # Once more when no call can be under way: it finds what was written meanwhile, or if we die or fail, all of it.
     queues.send(store, PurgeProject(project_id), delay=SETTLED)
-    stored.delete(store, project_id)
+    stored_projects.delete(store, project_id)
     with suppress(errors.ServiceError):
         queues.send(store, PurgeProject(project_id))
         for record in records:

@@ -23,7 +23,7 @@ from shared.models.wire import now
 from shared.operations.workspace import images, projects
 from shared.operations.workspace.tags import require_tags
 from shared.storage.account.store import Store
-from shared.storage.workspace import images as stored
+from shared.storage.workspace import images as stored_images
 
 
 def create_image_regions(
@@ -46,7 +46,7 @@ def create_image_regions(
         after[record.id] = with_regions(record, wanted[record.id], tags, limits)
         return after[record.id]
 
-    stored.change_many(store, project_id, list(wanted), change)
+    stored_images.change_many(store, project_id, list(wanted), change)
     images.require_known(wanted, after)
     return _summary(marks, after, refused)
 
@@ -57,14 +57,14 @@ def delete_image_regions(store: Store, project_id: UUID, region_ids: list[UUID])
     if not region_ids:
         raise errors.MissingParameter("Name the regions to delete in 'regionIds'.")
     gone = set(region_ids)
-    found = {record.id: record for record in stored.of_regions(store, project_id, region_ids).values()}
+    found = {record.id: record for record in stored_images.of_regions(store, project_id, region_ids).values()}
 
     def change(record: ImageRecord) -> ImageRecord:
         left = [mark for mark in record.regions if mark.region_id not in gone]
         bare = {mark.tag_id for mark in record.regions} - {mark.tag_id for mark in left}
         return replace(record, tags=[mark for mark in record.tags if mark.tag_id not in bare], regions=left)
 
-    stored.change_many(store, project_id, list(found), change)
+    stored_images.change_many(store, project_id, list(found), change)
 
 
 def with_regions(
@@ -99,7 +99,7 @@ def _split(
 ) -> tuple[list[ImageRegionCreateEntry], list[ImageRegionRefused]]:
     """The boxes that can be added, and those that can't. Raises the fault of the first where none can."""
     asked = {entry.image_id for entry in given if isinstance(entry, ImageRegionCreateEntry)}
-    known = {record.id for record in stored.get_many(store, project_id, list(asked))}
+    known = {record.id for record in stored_images.get_many(store, project_id, list(asked))}
     entries, faults = [], []
     for entry in given:
         try:

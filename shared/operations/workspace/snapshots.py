@@ -5,13 +5,14 @@ from uuid import UUID
 from shared import errors
 from shared.models.iterations import IterationStatus
 from shared.storage.account.store import Store
-from shared.storage.training import datasets, iterations
+from shared.storage.training import datasets
+from shared.storage.training import iterations as stored_iterations
 from shared.storage.training.dataset_index import Index
 
 
 def snapshot(store: Store, project_id: UUID, iteration_id: UUID) -> Index:
     """Raises ProjectNotFound, IterationNotFound, and IterationNotTrained while there is no dataset yet."""
-    iteration = iterations.get(store, project_id, iteration_id).iteration
+    iteration = stored_iterations.get(store, project_id, iteration_id).iteration
     index = datasets.index(store, project_id, iteration_id)
     if index is None and iteration.status == IterationStatus.TRAINING:
         raise errors.IterationNotTrained(f"The dataset of '{iteration.name}' is being prepared; ask again in a moment.")

@@ -19,7 +19,7 @@ from shared.operations.workspace.snapshots import snapshot
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.workspace import images as stored_images
-from shared.storage.workspace import tags as stored
+from shared.storage.workspace import tags as stored_tags
 
 # From so many images the call itself takes a deleted tag off: a moment's work.
 SWEPT_AT_ONCE = 64
@@ -29,13 +29,13 @@ def create_tag(
     store: Store, limits: Limits, project_id: UUID, *, name: str, description: str | None, kind: str | None
 ) -> Tag:
     project = projects.get_workspace(store, project_id)
-    if len(stored.names(store, project_id)) >= limits.tags_per_project:
+    if len(stored_tags.names(store, project_id)) >= limits.tags_per_project:
         raise errors.TagLimitExceeded(
             f"The project has {limits.tags_per_project} tags, as many as allowed; delete one first."
         )
     tag = Tag(uuid4(), _name(name), _description(description), _type(kind or TagType.REGULAR))
     _require_type_can_be(store, project, tag)
-    stored.insert(store, project_id, tag)
+    stored_tags.insert(store, project_id, tag)
     return tag
 
 
@@ -44,7 +44,7 @@ def get_tags(store: Store, project_id: UUID, iteration_id: UUID | None = None) -
     if iteration_id:
         return list(snapshot(store, project_id, iteration_id).tags.values())
     projects.get_project(store, project_id)
-    return stored.list_all(store, project_id)
+    return stored_tags.list_all(store, project_id)
 
 
 def get_tag(store: Store, project_id: UUID, tag_id: UUID, iteration_id: UUID | None = None) -> Tag:
@@ -53,7 +53,7 @@ def get_tag(store: Store, project_id: UUID, tag_id: UUID, iteration_id: UUID | N
         require_tags(tags, [tag_id])
         return tags[tag_id]
     projects.get_project(store, project_id)
-    return stored.get(store, project_id, tag_id)
+    return stored_tags.get(store, project_id, tag_id)
 
 
 def update_tag(store: Store, project_id: UUID, tag_id: UUID, update: TagUpdate) -> Tag:
@@ -72,7 +72,7 @@ def update_tag(store: Store, project_id: UUID, tag_id: UUID, update: TagUpdate) 
             _require_type_can_be(store, project, changed)
         return changed
 
-    return stored.update(store, project_id, tag_id, change)
+    return stored_tags.update(store, project_id, tag_id, change)
 
 
 def delete_tag(store: Store, project_id: UUID, tag_id: UUID) -> None:
@@ -80,9 +80,9 @@ def delete_tag(store: Store, project_id: UUID, tag_id: UUID) -> None:
     projects.get_workspace(store, project_id)
     # If we die or fail after the deletion, or an image is tagged at this very moment, this finishes the work.
     queues.send(store, SweepTag(project_id, tag_id), delay=SETTLED)
-    stored.delete(store, project_id, tag_id)
+    stored_tags.delete(store, project_id, tag_id)
     with suppress(errors.ServiceError):
-        if not stored.sweep(store, project_id, tag_id, SWEPT_AT_ONCE):
+        if not stored_tags.sweep(store, project_id, tag_id, SWEPT_AT_ONCE):
             queues.send(store, SweepTag(project_id, tag_id))
 
 

@@ -42,7 +42,7 @@ from shared.settings import Settings
 from shared.storage.account import blobs, signing
 from shared.storage.account.store import Store
 from shared.storage.workspace import catalog
-from shared.storage.workspace import images as stored
+from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 
 E = TypeVar("E", ImageFileCreateEntry, ImageUrlCreateEntry, ImageIdCreateEntry)
@@ -77,7 +77,7 @@ DELETED_MEANWHILE = 5
 URL_POOL = ThreadPoolExecutor(16, thread_name_prefix="upload-url")
 
 
-class Source(NamedTuple):
+class Incoming(NamedTuple):
     """One picture to come: what the client calls it, how to get its bytes, and what marks it shall carry."""
 
     name: str | None
@@ -86,7 +86,7 @@ class Source(NamedTuple):
     regions: list[Region] = []
 
 
-class Batch(NamedTuple):
+class UploadBatch(NamedTuple):
     """What the pictures of one call share. `room` is how many new ones the project has room for."""
 
     store: Store
@@ -103,16 +103,16 @@ class Batch(NamedTuple):
 def create_images_from_data(
     store: Store, limits: Limits, project_id: UUID, files: Sequence[tuple[str, bytes]], tag_ids: list[UUID]
 ) -> ImageCreateSummary:
-    sources = [Source(name, partial(_given, contents)) for name, contents in files]
-    return create(store, limits, project_id, sources, tag_ids, {}, "No valid image files")
+    pictures = [Incoming(name, partial(_given, contents)) for name, contents in files]
+    return create(store, limits, project_id, pictures, tag_ids, {}, "No valid image files")
 
 
 def create_images_from_files(
     store: Store, limits: Limits, project_id: UUID, batch: ImageFileCreateBatch
 ) -> ImageCreateSummary:
-    sources = [source(each, "name", attrgetter("contents")) for each in batch.images or []]
+    pictures = [incoming(each, "name", attrgetter("contents")) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    return create(store, limits, project_id, sources, tag_ids, metadata, "No valid image files")
+    return create(store, limits, project_id, pictures, tag_ids, metadata, "No valid image files")
 
 
 def create_images_from_urls(
@@ -124,87 +124,89 @@ def create_images_from_urls(
         url = signing.at_storage(store, entry.url)
         return fetch(url, limit=limits.training_image_bytes, allow_private=settings.allow_private_urls)
 
-    sources = [source(each, "url", read) for each in batch.images or []]
+    pictures = [incoming(each, "url", read) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    return create(store, limits, project_id, sources, tag_ids, metadata, "No image urls provided", URL_POOL)
+    return create(store, limits, project_id, pictures, tag_ids, metadata, "No image urls provided", URL_POOL)
 
 
-def source(given: Given[E], name: str, read: Callable[[E], bytes]) -> Source:
+def incoming(given: Given[E], name: str, read: Callable[[E], bytes]) -> Incoming:
     """An entry of a batch, called after its field `name`; one that can't be read says so where its picture is read."""
     entry = given.entry
     if isinstance(entry, Unfit):
-        return Source(entry.get(name, str), partial(_refuse, entry))
+        return Incoming(entry.get(name, str), partial(_refuse, entry))
     called = getattr(entry, name)
-    return Source(called and str(called), partial(read, entry), entry.tag_ids or [], entry.regions or [])
+    return Incoming(called and str(called), partial(read, entry), entry.tag_ids or [], entry.regions or [])
 
 
 def create(
     store: Store,
     limits: Limits,
     project_id: UUID,
-    sources: list[Source],
+    pictures: list[Incoming],
     tag_ids: list[UUID],
     metadata: Mapping[str, str | None],
     nothing: str,
     pool: ThreadPoolExecutor = POOL,
 ) -> ImageCreateSummary:
     project = projects.get_workspace(store, project_id)
-    _check(limits, sources, tag_ids, nothing)
+    _check(limits, pictures, tag_ids, nothing)
     metadata_of.check(limits, metadata)
     # Where only some pictures have boxes, each of these is refused by itself.
-    if all(source.regions for source in sources):
+    if all(picture.regions for picture in pictures):
         regions.require_detection(project)
     detects = projects.domain_of(project).type == DomainType.OBJECT_DETECTION
     room = Semaphore(max(0, limits.images_per_project - catalog.read(store, project_id).images))
     tags = stored_tags.names(store, project_id)
-    batch = Batch(store, limits, project_id, detects, tags, tag_ids, metadata, room, Event())
+    batch = UploadBatch(store, limits, project_id, detects, tags, tag_ids, metadata, room, Event())
     # The context says where the caller finds pictures.
-    jobs = [pool.submit(copy_context().run, _create_one, batch, source) for source in sources]
+    jobs = [pool.submit(copy_context().run, _create_one, batch, picture) for picture in pictures]
     results = [job.result() for job in jobs]
     return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)
 
 
-def _create_one(batch: Batch, source: Source) -> ImageCreateResult:
+def _create_one(batch: UploadBatch, picture: Incoming) -> ImageCreateResult:
     if batch.outage.is_set():
-        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
+        return ImageCreateResult(picture.name, ImageUploadStatus.ERROR_STORAGE)
     try:
-        _check_marks(batch, source)
-        status, record = _store(batch, source)
+        _check_marks(batch, picture)
+        status, record = _store(batch, picture)
     except errors.ServiceUnavailable:
         # Storage was tried for seconds; the pictures that wait behind this one need not find out each by itself.
         batch.outage.set()
-        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_STORAGE)
+        return ImageCreateResult(picture.name, ImageUploadStatus.ERROR_STORAGE)
     except errors.ProjectNotFound:
         # Deleted meanwhile, which is the answer to the whole call.
         raise
     except errors.ServiceError as error:
-        return ImageCreateResult(source.name, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN))
+        return ImageCreateResult(picture.name, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN))
     except Exception:
         # The end of a thread of its own: what one picture does to us must not hide how the others of its batch ended.
         logging.exception("A picture of a batch of project %s could not be stored", batch.project_id)
-        return ImageCreateResult(source.name, ImageUploadStatus.ERROR_UNKNOWN)
+        return ImageCreateResult(picture.name, ImageUploadStatus.ERROR_UNKNOWN)
     image = images.view(batch.store, batch.project_id, record, batch.tags)
-    return ImageCreateResult(source.name, status, image)
+    return ImageCreateResult(picture.name, status, image)
 
 
-def _store(batch: Batch, source: Source) -> tuple[ImageUploadStatus, ImageRecord]:
-    data = source.read()
+def _store(batch: UploadBatch, picture: Incoming) -> tuple[ImageUploadStatus, ImageRecord]:
+    data = picture.read()
     digest = sha256(data).hexdigest()
     for _ in range(DELETED_MEANWHILE):
         try:
-            if existing := stored.find(batch.store, batch.project_id, digest):
-                return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
-            return _store_new(batch, source, data, digest)
+            if existing := stored_images.find(batch.store, batch.project_id, digest):
+                return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, picture, existing)
+            return _store_new(batch, picture, data, digest)
         except errors.ImageNotFound:
             continue
     raise errors.Conflict("The same picture is uploaded and deleted over and over; try again.")
 
 
-def _store_new(batch: Batch, source: Source, data: bytes, digest: str) -> tuple[ImageUploadStatus, ImageRecord]:
+def _store_new(
+    batch: UploadBatch, picture: Incoming, data: bytes, digest: str
+) -> tuple[ImageUploadStatus, ImageRecord]:
     """Beyond the project's limit a picture that is already there may still come again, but no new one."""
     header = decode.check(data, batch.limits, batch.limits.training_image_bytes)
     record = ImageRecord(new_image_id(), now(), header.width, header.height, digest)
-    record = _marked(batch, source, record)
+    record = _marked(batch, picture, record)
     if not batch.room.acquire(blocking=False):
         raise errors.ImageLimitExceeded(f"The project is full with {batch.limits.images_per_project} images.")
     with ExitStack() as unless_stored:
@@ -213,10 +215,10 @@ def _store_new(batch: Batch, source: Source, data: bytes, digest: str) -> tuple[
         if existing is None:
             unless_stored.pop_all()
             return ImageUploadStatus.OK, record
-    return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, source, existing)
+    return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, picture, existing)
 
 
-def _insert(batch: Batch, record: ImageRecord, data: bytes, content_type: str) -> ImageRecord | None:
+def _insert(batch: UploadBatch, record: ImageRecord, data: bytes, content_type: str) -> ImageRecord | None:
     """Pictures first and the row last: what a crash leaves behind is never seen by a client.
 
     None, or the image with the same content that came first.
@@ -225,7 +227,7 @@ def _insert(batch: Batch, record: ImageRecord, data: bytes, content_type: str) -
     blobs.put_picture(store, project_id, record.id, "original", data, content_type)
     blobs.put_picture(store, project_id, record.id, "resized", copies.resized, "image/jpeg")
     blobs.put_picture(store, project_id, record.id, "thumbnail", copies.thumbnail, "image/jpeg")
-    existing = stored.insert(store, project_id, record)
+    existing = stored_images.insert(store, project_id, record)
     if existing:
         # Nobody sees them, and upkeep would find them.
         with suppress(errors.ServiceError):
@@ -233,20 +235,20 @@ def _insert(batch: Batch, record: ImageRecord, data: bytes, content_type: str) -
     return existing
 
 
-def _mark_existing(batch: Batch, source: Source, existing: ImageRecord) -> ImageRecord:
-    return stored.update(batch.store, batch.project_id, existing.id, partial(_marked, batch, source))
+def _mark_existing(batch: UploadBatch, picture: Incoming, existing: ImageRecord) -> ImageRecord:
+    return stored_images.update(batch.store, batch.project_id, existing.id, partial(_marked, batch, picture))
 
 
-def _marked(batch: Batch, source: Source, record: ImageRecord) -> ImageRecord:
+def _marked(batch: UploadBatch, picture: Incoming, record: ImageRecord) -> ImageRecord:
     """The record with the tags, regions and metadata that the batch and this picture ask for."""
     limits = batch.limits
-    tag_ids = [*batch.tag_ids, *source.tag_ids, *(region.tag_id for region in source.regions)]
+    tag_ids = [*batch.tag_ids, *picture.tag_ids, *(region.tag_id for region in picture.regions)]
     tagged = images.with_tags(record, tag_ids, batch.tags, limits.tags_per_image)
     if not tagged.tag_ids.issuperset(tag_ids):
         raise errors.TagsPerImageExceeded(f"An image carries at most {limits.tags_per_image} tags.")
-    marks = [regions.mark(record.id, region) for region in source.regions]
+    marks = [regions.mark(record.id, region) for region in picture.regions]
     marked = regions.with_regions(tagged, marks, batch.tags, limits)
-    if not regions.has_all(marked, source.regions):
+    if not regions.has_all(marked, picture.regions):
         raise errors.RegionsPerImageExceeded(f"An image carries at most {limits.regions_per_image} regions.")
     described = merged(record.metadata, batch.metadata)
     if len(described) > max(limits.metadata_pairs, len(record.metadata)):
@@ -254,22 +256,22 @@ def _marked(batch: Batch, source: Source, record: ImageRecord) -> ImageRecord:
     return replace(marked, metadata=described)
 
 
-def _check(limits: Limits, sources: list[Source], tag_ids: list[UUID], nothing: str) -> None:
-    if not sources:
+def _check(limits: Limits, pictures: list[Incoming], tag_ids: list[UUID], nothing: str) -> None:
+    if not pictures:
         raise errors.BadImageBatch(f"{nothing}: send 1 to {limits.images_per_batch} in one call.")
-    if len(sources) > limits.images_per_batch:
+    if len(pictures) > limits.images_per_batch:
         raise errors.ExceededBatchSize(
-            f"The batch has {len(sources)} images; send at most {limits.images_per_batch} in one call."
+            f"The batch has {len(pictures)} images; send at most {limits.images_per_batch} in one call."
         )
     if len(set(tag_ids)) > limits.tags_per_batch:
         raise errors.ExceededBatchSize(f"A batch takes at most {limits.tags_per_batch} tags at once.")
 
 
-def _check_marks(batch: Batch, source: Source) -> None:
+def _check_marks(batch: UploadBatch, picture: Incoming) -> None:
     """What of a picture's own marks can't be, whatever the picture is."""
-    if len({*batch.tag_ids, *source.tag_ids}) > batch.limits.tags_per_batch:
+    if len({*batch.tag_ids, *picture.tag_ids}) > batch.limits.tags_per_batch:
         raise errors.TagsPerImageExceeded(f"An image takes at most {batch.limits.tags_per_batch} tags at once.")
-    if source.regions and not batch.detects:
+    if picture.regions and not batch.detects:
         raise errors.BadImageRegions("Regions belong to object detection; this project classifies whole images.")
 
 
