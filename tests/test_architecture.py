@@ -216,7 +216,9 @@ def test_operations_call_rows_by_one_name() -> None:
 
 def test_no_rooms_import_each_other_in_a_circle() -> None:
     parts = {path: path.relative_to(ROOT).with_suffix("").parts for path in sources()}
-    files = {".".join(place): path for path, place in parts.items() if place[0] not in ("tests", "training_job")}
+    # Tuning is of detectors alone so far, and takes their pictures and their judge from `detection`.
+    left_out = [("tests",), ("training_job", "tuning")]
+    files = {".".join(place): path for path, place in parts.items() if not {place[:1], place[:2]} & set(left_out)}
     trees = {file: ast.parse(path.read_text()) for file, path in files.items()}
     TopologicalSorter(arrows(trees)).prepare()
 
