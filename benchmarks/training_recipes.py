@@ -12,13 +12,14 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
+from shared.arrays import Floats
 from shared.imaging.resize import model_input
 from shared.learning import evaluate
 from shared.learning.classifier_recipe import RECIPES
-from shared.learning.embeddings import Cache, Floats, Picture
+from shared.learning.embeddings import Cache, Picture
 from shared.models.projects import ClassificationType
 from shared.settings import Settings
-from training_job.classification.quick import Trained, train
+from training_job.classification.quick import TrainedClassifier, train
 from training_job.graphs import backbones
 
 KIND = ClassificationType.MULTICLASS
@@ -39,12 +40,12 @@ def memory() -> Cache:
     return Cache(lambda space: spaces.get(space, {}), lambda space, made: spaces.setdefault(space, {}).update(made))
 
 
-def fitted(backbone: onnx.ModelProto, paths: list[Path], tags: list[str], cache: Cache) -> Trained:
+def fitted(backbone: onnx.ModelProto, paths: list[Path], tags: list[str], cache: Cache) -> TrainedClassifier:
     pictures = [Picture(str(path), path.read_bytes) for path in paths]
     return train(backbone, pictures, truths_of(paths, tags), KIND, RECIPE, cache, lambda *_: None)
 
 
-def predicted(trained: Trained, paths: list[Path]) -> npt.NDArray[np.float64]:
+def predicted(trained: TrainedClassifier, paths: list[Path]) -> npt.NDArray[np.float64]:
     """The probabilities of the graph as it is served, (N, tags)."""
     session = onnxruntime.InferenceSession(trained.graph)
     inputs = (model_input(path.read_bytes(), trained.preprocessing) for path in paths)

@@ -39,7 +39,7 @@ PLACES = {
     "shared.fetch": ["shared.errors"],
     "shared.formats": ["shared.models"],
     "shared.imaging": ["shared.models", "shared.errors"],
-    "shared.metrics": ["shared.models", "shared.imaging"],
+    "shared.metrics": of_shared("arrays", "models", "imaging"),
     "shared.learning": of_shared("arrays", "models", "imaging"),
     "shared.telemetry": ["shared.models", "shared.errors"],
     "shared.access": ["shared.errors", "shared.settings"],

@@ -12,10 +12,10 @@ import numpy as np
 import onnx
 from msgspec.structs import replace
 
+from shared.arrays import Floats
 from shared.errors import ImageNotFound
 from shared.learning.classifier_recipe import RECIPES
 from shared.learning.embeddings import Picture
-from shared.learning.head import Floats
 from shared.models.domains import DOMAINS
 from shared.models.iterations import (
     REASON_LENGTH,
@@ -37,7 +37,7 @@ from shared.storage.training import datasets, evaluations, iterations
 from training_job import checkpoint
 from training_job.classification import cache
 from training_job.classification.base import BaseUnusable, continuing
-from training_job.classification.quick import Trained, train
+from training_job.classification.quick import TrainedClassifier, train
 from training_job.graphs import backbones
 from training_job.heartbeat import Heartbeat
 from training_job.result import Result
@@ -183,7 +183,7 @@ def _store(store: Store, dataset: Dataset, result: Result) -> None:
     blobs.model_write(store, project_id, iteration_id, "model.json", msgspec.json.encode(spec))
 
 
-def _evaluated(dataset: Dataset, trained: Trained) -> list[EvaluatedImage]:
+def _evaluated(dataset: Dataset, trained: TrainedClassifier) -> list[EvaluatedImage]:
     known = {tag.id for tag in dataset.header.tags}
     images = [dataset.images[position] for position in trained.judged]
     return [

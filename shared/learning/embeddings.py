@@ -6,13 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 
+from shared.arrays import Floats
 from shared.imaging.resize import model_input
 from shared.models.preprocessing import Preprocessing
 
-Floats = npt.NDArray[np.float32]
 Report = Callable[[float, str], None]
 
 # New embeddings are kept after so many pictures: what a killed job has to do again.

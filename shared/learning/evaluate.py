@@ -9,11 +9,10 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from shared.arrays import Doubles, Floats, Ints
 from shared.learning.classifier_recipe import Recipe
-from shared.learning.head import Doubles, Floats, Head, fit, probabilities
+from shared.learning.head import Head, fit, probabilities
 from shared.models.projects import ClassificationType
-
-Ints = npt.NDArray[np.int64]
 
 # Shots of one scene are this similar on average (cosine). Where a tag would have fewer than GROUPS scenes, as from
 # a fixed camera, its images are told apart more finely; the last step leaves every image by itself.

@@ -3,16 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from shared.arrays import Doubles, Floats
 from shared.learning.classifier_recipe import Recipe
 from shared.models.projects import ClassificationType
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 # These products are small: threads that wait for each other make them ten times slower on a busy machine.
 threadpool_limits(1, user_api="blas")

@@ -5,15 +5,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 
+from shared.arrays import Ints
 from shared.imaging.boxes import Floats, iou, ltwh_to_xyxy
 from shared.metrics.counts import Curve, Flags, performance
 from shared.models.images import RegionMark
 from shared.models.performance import IterationPerformance
 from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
 
-Ints = npt.NDArray[np.int64]
 # The recalls at which COCO asks for the precision.
 RECALLS = np.linspace(0, 1, 101)
 

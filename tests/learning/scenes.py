@@ -5,8 +5,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw
 
+from shared.arrays import Floats
 from shared.learning.embeddings import Cache
-from shared.learning.head import Floats
 
 
 def one_hot(tags: list[int], count: int = 0) -> Floats:

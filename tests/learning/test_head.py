@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shared.learning.classifier_recipe import RECIPES, Recipe, View
+from shared.learning.classifier_recipe import RECIPES, Crop, Recipe
 from shared.learning.head import Head, fit, probabilities
 from shared.models.projects import ClassificationType
 from tests.learning.scenes import one_hot, unit
@@ -47,7 +47,7 @@ def test_multilabel_probabilities_are_independent() -> None:
 def test_fit_finds_the_minimum(kind: ClassificationType) -> None:
     """There the weights are strength x scale x residuals.T @ embeddings, and the bias has no slope."""
     embeddings, truths = clusters(30, 50)
-    recipe = Recipe((View.WHOLE,))
+    recipe = Recipe((Crop.WHOLE,))
     head = fit(embeddings, truths, kind, recipe)
     residuals = truths - probabilities(head, embeddings, kind)
     expected = recipe.strength * recipe.scale**2 * residuals.T @ embeddings
@@ -58,7 +58,7 @@ def test_fit_finds_the_minimum(kind: ClassificationType) -> None:
 def test_a_rare_tags_positives_count_more_in_multilabel() -> None:
     embeddings = unit(np.random.default_rng(0).normal(size=(40, 8)))
     truths = one_hot([1] * 36 + [0] * 4)
-    plain, weighted = (Recipe((View.WHOLE,), strength=0.001, positive_weight=power) for power in (0.0, 0.5))
+    plain, weighted = (Recipe((Crop.WHOLE,), strength=0.001, positive_weight=power) for power in (0.0, 0.5))
     heads = [fit(embeddings, truths, MULTILABEL, recipe) for recipe in (plain, weighted)]
     answers = [probabilities(head, embeddings, MULTILABEL)[:, 0].mean() for head in heads]
     # Uninformative embeddings give the rate itself, 4 of 40; weights of 3 give 12 of 48.

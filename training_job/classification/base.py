@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 
 from shared.errors import NotFound
-from shared.learning.classifier_recipe import Recipe, View
+from shared.learning.classifier_recipe import Crop, Recipe
 from shared.learning.head import Head
 from shared.models.iterations import CustomBaseModelInfo
 from shared.models.names import folded
@@ -33,7 +33,7 @@ def continuing(store: Store, info: CustomBaseModelInfo, tags: Sequence[Tag], rec
     except NotFound:
         raise BaseUnusable("The iteration to continue from was deleted; train again without it.") from None
     spec = msgspec.json.decode(data, type=ModelSpec)
-    views = [view for view in View if recipe.preprocessing(view) == spec.preprocessing]
+    views = [view for view in Crop if recipe.preprocessing(view) == spec.preprocessing]
     if not views:
         raise BaseUnusable("The iteration to continue from sees pictures in a way that is no longer trained.")
     dataset = datasets.read(store, info.project_id, info.iteration_id)

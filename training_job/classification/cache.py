@@ -7,7 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
-from shared.learning.embeddings import Cache, Floats
+from shared.arrays import Floats
+from shared.learning.embeddings import Cache
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 

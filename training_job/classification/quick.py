@@ -8,17 +8,17 @@ import numpy.typing as npt
 import onnx
 from msgspec import structs
 
+from shared.arrays import Doubles, Floats, Ints
 from shared.learning import evaluate
-from shared.learning.classifier_recipe import Recipe, View
+from shared.learning.classifier_recipe import Crop, Recipe
 from shared.learning.embeddings import Cache, Picture, Report, embed
-from shared.learning.evaluate import Ints
-from shared.learning.head import Doubles, Floats, Head, fit
+from shared.learning.head import Head, fit
 from shared.models.preprocessing import Preprocessing
 from shared.models.projects import ClassificationType
 from training_job.graphs.classifier import classifier, embedder
 
 
-class Trained(NamedTuple):
+class TrainedClassifier(NamedTuple):
     """The served graph, how to feed it, and what held-out heads said, (J, tags), of the images at `judged`, (J,)."""
 
     graph: bytes
@@ -33,7 +33,7 @@ class Base(NamedTuple):
     """
 
     head: Head
-    view: View
+    view: Crop
     seen: Set[str] | None
 
 
@@ -46,12 +46,12 @@ def train(
     cache: Cache,
     report: Report,
     base: Base | None = None,
-) -> Trained:
+) -> TrainedClassifier:
     """Truths (N, tags) are 0 and 1, at least one 1 an image. Needs two tags with two images or more each."""
     if base:
         recipe = structs.replace(recipe, views=(base.view,))
 
-    def embedded(view: View, chosen: Sequence[Picture], start: float, end: float) -> Floats:
+    def embedded(view: Crop, chosen: Sequence[Picture], start: float, end: float) -> Floats:
         def part(progress: float, message: str) -> None:
             report(start + (end - start) * progress, message)
 
@@ -74,27 +74,27 @@ def train(
     head = fit(everything, truths, kind, recipe, base.head if base else None)
     spec = recipe.preprocessing(view)
     graph = classifier(backbone, spec, head, kind).SerializeToString()
-    return Trained(graph, spec, judged, probabilities)
+    return TrainedClassifier(graph, spec, judged, probabilities)
 
 
 def _choose(
-    vectors: dict[View, Floats],
+    vectors: dict[Crop, Floats],
     truths: Floats,
     kind: ClassificationType,
     recipe: Recipe,
     base: Head | None,
     known: npt.NDArray[np.bool_],
-) -> tuple[View, Doubles]:
+) -> tuple[Crop, Doubles]:
     """The preferred view, or one that is clearly better on held-out images; with its held-out probabilities.
 
     `known`, (J,), marks the images that the base was fitted on.
     """
     preferred, *others = recipe.views
-    groups = evaluate.near_duplicates(vectors.get(View.WHOLE, vectors[preferred]), truths)
+    groups = evaluate.near_duplicates(vectors.get(Crop.WHOLE, vectors[preferred]), truths)
     folds = evaluate.folds(groups, truths, recipe.folds)
     known = np.isin(groups, groups[known])
 
-    def judged(view: View) -> Doubles:
+    def judged(view: Crop) -> Doubles:
         answers = evaluate.held_out(vectors[view], truths, folds, kind, recipe, base)
         # A head that begins at the base has seen through it what the base saw, held out or not. Such images, and
         # their near-duplicates, are judged by heads that begin at nothing: that may understate the model, and never

@@ -6,11 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from shared.arrays import Floats, Ints
 from shared.imaging.resize import FILTERS, GAP, LETTERBOX_RGB, preprocess
 from shared.models.preprocessing import Preprocessing
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
 # A window's area, as a share of the picture's, and how much wider than high it may be, or the reverse.
 SMALLEST, LARGEST, ASPECT = 0.35, 1.6, 1.25
@@ -20,7 +18,7 @@ VISIBLE = 0.3
 BRIGHTNESS, CONTRAST, COLOUR, TINT = 0.25, 0.25, 0.4, 0.08
 
 
-class View(NamedTuple):
+class Augmented(NamedTuple):
     """What is learned from: pixels (1, 3, H, W), RGB 0..255; boxes (M, 4), x1, y1, x2, y2 in 0..1; tags (M,)."""
 
     pixels: Floats
@@ -28,20 +26,20 @@ class View(NamedTuple):
     tags: Ints
 
 
-def plain(picture: Image.Image, boxes_xyxy: Floats, tags: Ints, spec: Preprocessing) -> View:
+def plain(picture: Image.Image, boxes_xyxy: Floats, tags: Ints, spec: Preprocessing) -> Augmented:
     """The picture as it is served."""
-    return View(preprocess(picture, spec), boxes_xyxy, tags)
+    return Augmented(preprocess(picture, spec), boxes_xyxy, tags)
 
 
 def varied(
     picture: Image.Image, boxes_xyxy: Floats, tags: Ints, spec: Preprocessing, random: np.random.Generator
-) -> View:
+) -> Augmented:
     window = random_window(random)
     seen, left = through(window, boxes_xyxy)
     pixels = relit(looked_at(picture, window, spec), random)
     if random.random() < 0.5:
         pixels, seen = mirrored(pixels, seen)
-    return View(np.ascontiguousarray(pixels), seen, tags[left])
+    return Augmented(np.ascontiguousarray(pixels), seen, tags[left])
 
 
 def random_window(random: np.random.Generator) -> Floats:

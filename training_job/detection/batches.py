@@ -11,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from shared.arrays import Ints
 from shared.imaging.resize import model_picture
-from training_job.detection.augmentation import Ints, View, plain, varied
+from training_job.detection.augmentation import Augmented, plain, varied
 from training_job.detection.data import Example
 from training_job.detection.detector import Batch, Detector
 
@@ -29,7 +30,7 @@ def batches(detector: Detector, examples: Sequence[Example], rows: Ints, size: i
     device = next(detector.module.parameters()).device
     parts = np.array_split(np.arange(len(order)), max(round(len(order) / size), 1))
 
-    def look(place: int) -> View:
+    def look(place: int) -> Augmented:
         view = _view(detector, examples[order[place]], np.random.default_rng([seed, place]))
         return view._replace(pixels=detector.see(view.pixels))
 
@@ -39,7 +40,7 @@ def batches(detector: Detector, examples: Sequence[Example], rows: Ints, size: i
             yield Batch(*(each.to(device) for each in together(list(islice(views, len(part))))))
 
 
-def together(views: Sequence[View]) -> Batch:
+def together(views: Sequence[Augmented]) -> Batch:
     most = max(1, *(len(view.tags) for view in views))
     boxes, tags = torch.zeros(len(views), most, 4), torch.full((len(views), most), -1)
     for row, view in enumerate(views):
@@ -48,7 +49,7 @@ def together(views: Sequence[View]) -> Batch:
     return Batch(torch.from_numpy(np.concatenate([view.pixels for view in views])), boxes, tags)
 
 
-def _view(detector: Detector, example: Example, random: np.random.Generator) -> View:
+def _view(detector: Detector, example: Example, random: np.random.Generator) -> Augmented:
     picture = model_picture(example.read(), detector.preprocessing)
     if random.integers(PLAIN) == 0:
         return plain(picture, example.boxes, example.tags, detector.preprocessing)

@@ -6,9 +6,7 @@ from typing import NamedTuple
 import onnx
 import onnxruntime
 
-from training_job.detection.augmentation import Floats, Ints
-
-Report = Callable[[float, str], None]
+from shared.arrays import Floats, Ints
 
 
 class Example(NamedTuple):

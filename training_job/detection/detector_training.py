@@ -9,13 +9,13 @@ import onnx
 
 from shared.imaging.boxes import ltwh_to_xyxy, xyxy_to_ltwh
 from shared.learning import evaluate
-from shared.learning.embeddings import Picture
+from shared.learning.embeddings import Picture, Report
 from shared.models.domains import DOMAINS
 from shared.models.images import ImageRecord
 from shared.models.training import Dataset, EvaluatedBox, EvaluatedImage
 from shared.settings import Settings
 from training_job.checkpoint import Checkpoint
-from training_job.detection.data import Example, Report
+from training_job.detection.data import Example
 from training_job.detection.detector import Detector
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.judge import Found

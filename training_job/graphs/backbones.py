@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
+from shared.arrays import Floats
 from training_job.graphs.graph import Graph
-
-Floats = npt.NDArray[np.float32]
 
 # What the weights were trained on: (x - 127) / 128 of RGB 0..255, and TensorFlow's batch norm.
 MEAN, DEVIATION = 127.0, 128.0

@@ -9,16 +9,17 @@ import numpy as np
 import onnx
 import pytest
 
-from shared.learning.classifier_recipe import RECIPES, Recipe, View
+from shared.arrays import Floats
+from shared.learning.classifier_recipe import RECIPES, Crop, Recipe
 from shared.learning.embeddings import Picture, embed
-from shared.learning.head import Floats, Head, fit, probabilities
+from shared.learning.head import Head, fit, probabilities
 from shared.models.projects import ClassificationType
 from shared.models.tags import Tag
 from shared.models.training import ARCHITECTURE, ModelTag
 from shared.settings import Settings
 from tests.learning.scenes import bursts, cluttered, memory, one_hot, unit
 from training_job.classification.base import aligned
-from training_job.classification.quick import Base, Trained, train
+from training_job.classification.quick import Base, TrainedClassifier, train
 from training_job.graphs import backbones
 from training_job.graphs.classifier import classifier, embedder, head_of
 
@@ -42,7 +43,7 @@ def pictures(seeds: Sequence[int], *, night: bool = False) -> list[Picture]:
 
 
 def embedded(backbone: onnx.ModelProto, chosen: list[Picture]) -> tuple[Floats, Floats]:
-    spec = RECIPE.preprocessing(View.CENTRE)
+    spec = RECIPE.preprocessing(Crop.CENTRE)
     truths = one_hot(list(range(len(SHAPES))) * (len(chosen) // len(SHAPES)))
     return embed(embedder(backbone, spec).SerializeToString(), spec, "any", chosen, memory(), lambda *_: None), truths
 
@@ -107,7 +108,7 @@ def test_tags_are_found_by_id_else_by_name(wanted: list[tuple[int, str]], rows: 
 def test_the_head_is_read_out_of_the_served_graph(backbone: onnx.ModelProto) -> None:
     head = Head(np.ones((2, 1280), np.float32) * 3, np.array([1, 2], np.float32))
     graph = onnx.load_from_string(
-        classifier(backbone, RECIPE.preprocessing(View.CENTRE), head, MULTICLASS).SerializeToString()
+        classifier(backbone, RECIPE.preprocessing(Crop.CENTRE), head, MULTICLASS).SerializeToString()
     )
     found = head_of(graph)
     assert np.array_equal(found.weights, head.weights)
@@ -119,8 +120,8 @@ def test_images_that_the_base_saw_are_judged_without_it(backbone: onnx.ModelProt
     kept = memory()
     perfect = fit(*embedded(backbone, few), MULTICLASS, RECIPE)
 
-    def results(base: Base | None) -> Trained:
-        recipe = RECIPE if base else Recipe((View.CENTRE,))
+    def results(base: Base | None) -> TrainedClassifier:
+        recipe = RECIPE if base else Recipe((Crop.CENTRE,))
         return train(backbone, few, truths, MULTICLASS, recipe, kept, lambda *_: None, base)
 
     def right(base: Base | None) -> float:
@@ -128,8 +129,8 @@ def test_images_that_the_base_saw_are_judged_without_it(backbone: onnx.ModelProt
 
     alone = results(None).probabilities
     for seen in ({picture.key for picture in few}, None):
-        assert results(Base(perfect, View.CENTRE, seen)).probabilities == pytest.approx(alone)
-    assert right(Base(perfect, View.CENTRE, set())) == 1
+        assert results(Base(perfect, Crop.CENTRE, seen)).probabilities == pytest.approx(alone)
+    assert right(Base(perfect, Crop.CENTRE, set())) == 1
     assert right(None) < 1
 
 

@@ -10,14 +10,15 @@ import onnx
 import onnxruntime
 import pytest
 
+from shared.arrays import Floats
 from shared.imaging.resize import model_input
-from shared.learning.classifier_recipe import RECIPES, View
+from shared.learning.classifier_recipe import RECIPES, Crop
 from shared.learning.embeddings import Cache, Picture, embed
-from shared.learning.head import Floats, Head, probabilities
+from shared.learning.head import Head, probabilities
 from shared.models.projects import ClassificationType
 from shared.settings import ROOT, Settings
 from tests.learning.scenes import drawn, memory, one_hot, unit
-from training_job.classification.quick import Trained, train
+from training_job.classification.quick import TrainedClassifier, train
 from training_job.graphs import backbones
 from training_job.graphs.classifier import METADATA, classifier, embedder
 
@@ -47,11 +48,13 @@ def pictures(count: int, read: Counter[str] | None = None) -> list[Picture]:
     return [picture(position) for position in range(count)]
 
 
-def trained(backbone: onnx.ModelProto, truths: Floats, kind: ClassificationType, cache: Cache | None = None) -> Trained:
+def trained(
+    backbone: onnx.ModelProto, truths: Floats, kind: ClassificationType, cache: Cache | None = None
+) -> TrainedClassifier:
     return train(backbone, pictures(len(truths)), truths, kind, RECIPES[kind], cache or memory(), lambda *_: None)
 
 
-def answer(trained: Trained, data: bytes) -> np.ndarray:
+def answer(trained: TrainedClassifier, data: bytes) -> np.ndarray:
     session = onnxruntime.InferenceSession(trained.graph)
     return np.asarray(session.run(None, {"data": model_input(data, trained.preprocessing)})[0][0])
 
@@ -104,8 +107,8 @@ def test_progress_grows_to_the_end(backbone: onnx.ModelProto) -> None:
 
 
 @pytest.mark.parametrize("kind", [MULTICLASS, MULTILABEL])
-@pytest.mark.parametrize("view", list(View))
-def test_the_graph_says_what_the_trainer_says(backbone: onnx.ModelProto, view: View, kind: ClassificationType) -> None:
+@pytest.mark.parametrize("view", list(Crop))
+def test_the_graph_says_what_the_trainer_says(backbone: onnx.ModelProto, view: Crop, kind: ClassificationType) -> None:
     spec, chosen = RECIPE.preprocessing(view), pictures(4)
     random = np.random.default_rng(0)
     head = Head(random.normal(size=(3, 1280)).astype(np.float32) * 9, np.array([0.3, -0.2, 0.1], np.float32))
@@ -119,7 +122,7 @@ def test_the_graph_says_what_the_trainer_says(backbone: onnx.ModelProto, view: V
 
 def test_the_graph_is_what_consumers_of_exports_expect(backbone: onnx.ModelProto) -> None:
     head = Head(unit(np.ones((2, 1280))), np.zeros(2, np.float32))
-    graph = classifier(backbone, RECIPE.preprocessing(View.CENTRE), head, MULTICLASS)
+    graph = classifier(backbone, RECIPE.preprocessing(Crop.CENTRE), head, MULTICLASS)
     session = onnxruntime.InferenceSession(graph.SerializeToString())
     (given,), (made,) = session.get_inputs(), session.get_outputs()
     assert (given.name, given.type, given.shape) == ("data", "tensor(float)", [1, 3, 360, 360])

@@ -9,10 +9,10 @@ import torch
 from msgspec.structs import replace
 from torch import Tensor, nn
 
+from shared.arrays import Floats
 from shared.models.preprocessing import Preprocessing
 from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import rendered
-from training_job.detection.augmentation import Floats
 from training_job.detection.data import Example
 from training_job.detection.detector import Batch
 from training_job.detection.detector_recipe import TUNING

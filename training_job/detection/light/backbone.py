@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class Parts(NamedTuple):
+class Split(NamedTuple):
     """`frozen` answers the value `seam`, with which the `upper` nodes go on."""
 
     frozen: onnx.ModelProto
@@ -18,7 +18,7 @@ class Parts(NamedTuple):
     upper: list[onnx.NodeProto]
 
 
-def parted(backbone: onnx.ModelProto) -> Parts:
+def parted(backbone: onnx.ModelProto) -> Split:
     """A graph of features, cut at the finest of them: edges and textures are the same everywhere, and in few images
     there is more to lose than to learn.
     """
@@ -32,7 +32,7 @@ def parted(backbone: onnx.ModelProto) -> Parts:
     weights = [weight for weight in frozen.graph.initializer if weight.name in used]
     del frozen.graph.initializer[:]
     frozen.graph.initializer.extend(weights)
-    return Parts(frozen, seam, nodes[place:])
+    return Split(frozen, seam, nodes[place:])
 
 
 class Upper(nn.Module):

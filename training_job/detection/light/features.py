@@ -12,10 +12,12 @@ import onnx
 import torch
 from torch import Tensor
 
+from shared.arrays import Floats, Ints
 from shared.imaging.resize import model_picture
+from shared.learning.embeddings import Report
 from shared.models.preprocessing import Preprocessing
-from training_job.detection.augmentation import Floats, Ints, View, plain, varied
-from training_job.detection.data import Example, Report, session
+from training_job.detection.augmentation import Augmented, plain, varied
+from training_job.detection.data import Example, session
 
 Halves = npt.NDArray[np.float16]
 
@@ -91,7 +93,7 @@ def _on_disk(*shape: int) -> Halves:
         return np.memmap(file, np.float16, "w+", shape=shape)
 
 
-def _views(example: Example, spec: Preprocessing, count: int, random: np.random.Generator) -> Iterator[View]:
+def _views(example: Example, spec: Preprocessing, count: int, random: np.random.Generator) -> Iterator[Augmented]:
     picture = model_picture(example.read(), spec)
     yield plain(picture, example.boxes, example.tags, spec)
     for _ in range(count - 1):

@@ -1,4 +1,4 @@
-"""The learner: a head, its optimizer, and one epoch of learning."""
+"""The state of a trainer: a head, its optimizer, and one epoch of learning."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from training_job.detection.augmentation import Ints
+from shared.arrays import Ints
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.light.features import Features
 from training_job.detection.light.loss import loss
@@ -32,7 +32,7 @@ class Epoch(NamedTuple):
     end: float
 
 
-class Learner(NamedTuple):
+class TrainerState(NamedTuple):
     head: Head
     optimizer: torch.optim.Optimizer
     grid: Grid
@@ -40,7 +40,7 @@ class Learner(NamedTuple):
     device: torch.device
 
 
-def begin(widths: Sequence[int], tags: int, recipe: Recipe) -> Learner:
+def begin(widths: Sequence[int], tags: int, recipe: Recipe) -> TrainerState:
     """A head for features of these widths that has learned nothing, on the GPU where there is one."""
     device = ready()
     torch.manual_seed(SEED)
@@ -49,35 +49,37 @@ def begin(widths: Sequence[int], tags: int, recipe: Recipe) -> Learner:
     head = head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     grid = Grid(*(part.to(device) for part in Grid.of(recipe.pixels)))
-    return Learner(head, optimizer, grid, recipe, device)
+    return TrainerState(head, optimizer, grid, recipe, device)
 
 
 def phase(rows: Ints, epochs: int, rate: float) -> list[Epoch]:
     return [Epoch(rows, rate, number / epochs, (number + 1) / epochs) for number in range(epochs)]
 
 
-def learn(learner: Learner, features: Features, epoch: Epoch, number: int, tell: Callable[[int, float], None]) -> None:
+def learn(
+    trainer: TrainerState, features: Features, epoch: Epoch, number: int, tell: Callable[[int, float], None]
+) -> None:
     """The number is the epoch's in the training; `tell` hears after each batch its size and its loss."""
-    learner.head.train()
+    trainer.head.train()
     order = np.random.default_rng([SEED, number]).permutation(epoch.rows)
     # Of about the same size: batch norms need company.
-    batches = np.array_split(order, max(round(len(order) / learner.recipe.batch), 1))
+    batches = np.array_split(order, max(round(len(order) / trainer.recipe.batch), 1))
     for position, rows in enumerate(batches):
         warmth = min((position + 1) / WARM_STEPS, 1) if epoch.begin == 0 else 1
         progress = epoch.begin + (epoch.end - epoch.begin) * position / len(batches)
-        for group in learner.optimizer.param_groups:
+        for group in trainer.optimizer.param_groups:
             group["lr"] = epoch.rate * warmth * (1 + math.cos(math.pi * progress)) / 2
-        tell(len(rows), step(learner, features, rows))
+        tell(len(rows), step(trainer, features, rows))
 
 
-def step(learner: Learner, features: Features, rows: Ints) -> float:
+def step(trainer: TrainerState, features: Features, rows: Ints) -> float:
     """The loss before the step."""
-    seen, true_boxes, true_tags = features.batch(rows.tolist(), learner.recipe.pixels, learner.device)
-    with mixed(learner.device):
-        logits, reaches = learner.head(seen)
-    cost = loss(logits.float(), boxes_of(reaches.float(), learner.grid), learner.grid, true_boxes, true_tags)
-    learner.optimizer.zero_grad()
+    seen, true_boxes, true_tags = features.batch(rows.tolist(), trainer.recipe.pixels, trainer.device)
+    with mixed(trainer.device):
+        logits, reaches = trainer.head(seen)
+    cost = loss(logits.float(), boxes_of(reaches.float(), trainer.grid), trainer.grid, true_boxes, true_tags)
+    trainer.optimizer.zero_grad()
     cost.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(learner.head.parameters(), MOST_GRADIENT)
-    learner.optimizer.step()
+    nn.utils.clip_grad_norm_(trainer.head.parameters(), MOST_GRADIENT)
+    trainer.optimizer.step()
     return cost.item()

@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 import onnx
 
+from shared.arrays import Ints
+from shared.learning.embeddings import Report
 from shared.models.preprocessing import Preprocessing
 from training_job.checkpoint import Checkpoint
-from training_job.detection.augmentation import Ints
-from training_job.detection.data import Example, Report
+from training_job.detection.data import Example
 from training_job.detection.detector import Detector
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.detection.judge import Found, judge, mean_precision
-from training_job.detection.light.course import LEARNED, Course, begin, run
+from training_job.detection.light.quick_run import LEARNED, QuickRun, advance, begin
 from training_job.detection.light.tunable import Light
 from training_job.tuning.loop import Left
 from training_job.tuning.schedule import Tuning
@@ -24,7 +25,7 @@ from training_job.tuning.schedule import Tuning
 TUNED_FROM = 0.2
 
 
-class Trained(NamedTuple):
+class TrainedDetector(NamedTuple):
     """The served graph, how to feed it, what it is, and what was found in the examples at `judged` while they were held
     out.
     """
@@ -55,36 +56,36 @@ def train(
     checkpoint: Checkpoint,
     report: Report,
     advanced: Advanced | None = None,
-) -> Trained:
+) -> TrainedDetector:
     """Goes on from the checkpoints where there are any."""
     spec = recipe.preprocessing
 
     def told(done: float, text: str) -> None:
         report(TUNED_FROM * done if advanced else done, f"{text} before fine-tuning" if advanced else text)
 
-    course = begin(backbone, examples, tags, recipe, checkpoint, told)
-    run(course, course.first, told)
-    judged = [examples[position] for position in course.held]
-    if course.found is None:
-        course.found = judge(course.composed(), judged, spec)
+    run = begin(backbone, examples, tags, recipe, checkpoint, told)
+    advance(run, run.first, told)
+    judged = [examples[position] for position in run.held]
+    if run.found is None:
+        run.found = judge(run.composed(), judged, spec)
     # Beyond that it was found out that fine-tuning is no better.
-    if advanced and course.done == course.first:
-        beaten = mean_precision(judged, course.found)
-        detector = advanced.pretrained or Light(course.backbone, course.learner)
-        tuned = _fine_tuned(detector, course, examples, beaten, advanced, report)
+    if advanced and run.done == run.first:
+        beaten = mean_precision(judged, run.found)
+        detector = advanced.pretrained or Light(run.backbone, run.trainer)
+        tuned = _fine_tuned(detector, run, examples, beaten, advanced, report)
         if tuned:
             graph = tuned.graph.SerializeToString()
-            return Trained(graph, detector.preprocessing, detector.architecture, course.held, tuned.found)
+            return TrainedDetector(graph, detector.preprocessing, detector.architecture, run.held, tuned.found)
     # The published model learns from the held-out images too, once they have judged what it was until then.
-    run(course, len(course.epochs), (lambda _, text: report(LEARNED, text)) if advanced else told)
-    return Trained(course.composed().SerializeToString(), spec, recipe.architecture, course.held, course.found)
+    advance(run, len(run.epochs), (lambda _, text: report(LEARNED, text)) if advanced else told)
+    return TrainedDetector(run.composed().SerializeToString(), spec, recipe.architecture, run.held, run.found)
 
 
 def _fine_tuned(
-    detector: Detector, course: Course, examples: Sequence[Example], beaten: float, advanced: Advanced, report: Report
+    detector: Detector, run: QuickRun, examples: Sequence[Example], beaten: float, advanced: Advanced, report: Report
 ) -> TunedDetector | None:
-    """None where that is no better; then there is time left for the rest of the course."""
-    rest = course.pace * sum(len(epoch.rows) for epoch in course.epochs[course.first :])
+    """None where that is no better; then there is time left for the rest of the quick training."""
+    rest = run.pace * sum(len(epoch.rows) for epoch in run.epochs[run.first :])
 
     def told(done: float, text: str) -> None:
         report(TUNED_FROM + (LEARNED - TUNED_FROM) * done, text)
@@ -92,4 +93,4 @@ def _fine_tuned(
     def left() -> float:
         return advanced.left() - rest
 
-    return fine_tune(detector, examples, course.held, advanced.tuning, beaten, advanced.checkpoint, told, left)
+    return fine_tune(detector, examples, run.held, advanced.tuning, beaten, advanced.checkpoint, told, left)

@@ -6,11 +6,11 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from training_job.detection.augmentation import Floats
+from shared.arrays import Floats
 from training_job.detection.data import session
 from training_job.detection.detector import Batch
 from training_job.detection.light.backbone import Upper, parted
-from training_job.detection.light.learn import Learner
+from training_job.detection.light.learn import TrainerState
 from training_job.detection.light.loss import loss
 from training_job.detection.light.model import Head, boxes_of
 from training_job.detection.light.served_graph import detector
@@ -30,13 +30,13 @@ class Network(nn.Module):
 class Light:
     """A `Detector` that begins with a head that has learned, on the backbone as it was."""
 
-    def __init__(self, backbone: onnx.ModelProto, learner: Learner) -> None:
-        self.backbone, self.recipe, self.grid = backbone, learner.recipe, learner.grid
+    def __init__(self, backbone: onnx.ModelProto, trainer: TrainerState) -> None:
+        self.backbone, self.recipe, self.grid = backbone, trainer.recipe, trainer.grid
         self.frozen = session(parted(backbone).frozen)
-        network = Network(Upper(backbone), deepcopy(learner.head)).to(learner.device)
+        network = Network(Upper(backbone), deepcopy(trainer.head)).to(trainer.device)
         # On a CPU a third faster than planes.
         self.module: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.preprocessing, self.architecture = learner.recipe.preprocessing, learner.recipe.architecture
+        self.preprocessing, self.architecture = trainer.recipe.preprocessing, trainer.recipe.architecture
 
     def groups(self) -> list[Group]:
         return [

@@ -6,7 +6,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from training_job.detection.augmentation import Floats
+from shared.arrays import Floats
 from training_job.detection.detector import Batch
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.transformer import pretrained

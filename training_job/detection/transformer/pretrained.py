@@ -65,7 +65,7 @@ class Processor(Struct, frozen=True):
     do_normalize: bool = False
 
 
-class Source(Struct, frozen=True):
+class Pretrained(Struct, frozen=True):
     """A folder with all files of a detector whose architecture is known; the name tells of its origin."""
 
     name: str
@@ -74,7 +74,7 @@ class Source(Struct, frozen=True):
     preprocessing: Preprocessing
 
 
-def find(wanted: str, cache: Path) -> Source:
+def find(wanted: str, cache: Path) -> Pretrained:
     """`wanted` is one of KNOWN, `owner/name@revision` of the hub, or a folder. Raises DetectorUnavailable."""
     pinned = PINNED.fullmatch(KNOWN.get(wanted, wanted))
     folder = _downloaded(pinned["name"], pinned["revision"], cache) if pinned else Path(wanted)
@@ -87,10 +87,10 @@ def find(wanted: str, cache: Path) -> Source:
     for file in (CONFIGURATION, PREPROCESSING, WEIGHTS):
         if not (folder / file).is_file():
             raise DetectorUnavailable(f"The detector in {folder} lacks {file}; weights in other formats are not read.")
-    return Source(name, folder, _architecture(folder), _preprocessing(folder))
+    return Pretrained(name, folder, _architecture(folder), _preprocessing(folder))
 
 
-def load(source: Source, tags: int) -> nn.Module:
+def load(source: Pretrained, tags: int) -> nn.Module:
     """The pretrained detector. Its heads begin anew, unless it has just as many classes as there are tags. Raises
     DetectorUnavailable.
     """

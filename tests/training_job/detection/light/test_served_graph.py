@@ -18,8 +18,8 @@ from tests.training_job.detection.scenes import rendered
 from training_job.detection.data import Example, session
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.judge import Found, judge
-from training_job.detection.light.course import begin, run
 from training_job.detection.light.model import Grid, Head, boxes_of
+from training_job.detection.light.quick_run import advance, begin
 from training_job.detection.light.served_graph import detector
 from training_job.graphs.classifier import METADATA
 from training_job.graphs.selection import LOWEST_SCORE
@@ -104,9 +104,9 @@ def test_a_trained_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelP
         for tag, name in enumerate(("fork", "scissors"))
         for file, box in list(regions[name].items())[:15]
     ]
-    course = begin(backbone, examples, 2, replace(RECIPE.quick(), seen=480), NOWHERE, lambda *_: None)
-    run(course, len(course.epochs), lambda *_: None)
-    agree(backbone, course.learner.head.eval(), photographs())
+    run = begin(backbone, examples, 2, replace(RECIPE.quick(), seen=480), NOWHERE, lambda *_: None)
+    advance(run, len(run.epochs), lambda *_: None)
+    agree(backbone, run.trainer.head.eval(), photographs())
 
 
 def test_the_graph_is_what_consumers_of_exports_expect(backbone: onnx.ModelProto, head: Head) -> None:

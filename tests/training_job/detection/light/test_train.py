@@ -24,7 +24,7 @@ from training_job.detection.detector_recipe import RECIPE, TUNING
 from training_job.detection.judge import hold_out
 from training_job.detection.light import train as light_train
 from training_job.detection.light.backbone import Upper
-from training_job.detection.light.train import Advanced, Trained, train
+from training_job.detection.light.train import Advanced, TrainedDetector, train
 
 QUICK = RECIPE.quick()
 # 12 images, a view of each, in 6 epochs.
@@ -34,12 +34,12 @@ TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 
 
 @pytest.fixture(scope="module")
-def trained(backbone: onnx.ModelProto) -> Trained:
+def trained(backbone: onnx.ModelProto) -> TrainedDetector:
     examples = [example(seed) for seed in range(30)]
     return train(backbone, examples, 2, QUICK, NOWHERE, lambda *_: None)
 
 
-def test_the_served_model_finds_the_shapes_of_new_scenes(trained: Trained) -> None:
+def test_the_served_model_finds_the_shapes_of_new_scenes(trained: TrainedDetector) -> None:
     tags = [ModelTag(uuid4(), shape) for shape in SHAPES]
     kind, spec = DomainType.OBJECT_DETECTION, trained.preprocessing
     model = Model.load(
@@ -72,7 +72,7 @@ def box_of(box: object) -> tuple[float, ...]:
     return box.left, box.top, box.width, box.height
 
 
-def test_a_fifth_of_the_images_is_judged_while_held_out(trained: Trained) -> None:
+def test_a_fifth_of_the_images_is_judged_while_held_out(trained: TrainedDetector) -> None:
     assert len(trained.judged) == len(trained.found) == 6
     for found in trained.found:
         assert 0 < len(found.scores) <= QUICK.boxes
@@ -101,7 +101,7 @@ def unlike(images: int) -> np.ndarray:
     return np.eye(images, dtype=np.float32)
 
 
-Run = Callable[[Kept], Trained]
+Run = Callable[[Kept], TrainedDetector]
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_advanced_training_serves_the_fine_tuned_model_where_that_finds_more(bac
     assert progress[-1] == pytest.approx(0.95)
 
 
-def changed(backbone: onnx.ModelProto, trained: Trained) -> set[str]:
+def changed(backbone: onnx.ModelProto, trained: TrainedDetector) -> set[str]:
     """The names of the backbone's weights that are others in the served graph."""
     served = {weight.name: weight for weight in onnx.load_from_string(trained.graph).graph.initializer}
     return {weight.name for weight in backbone.graph.initializer if served[weight.name] != weight}

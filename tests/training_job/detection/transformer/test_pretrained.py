@@ -16,7 +16,7 @@ from training_job.detection.transformer.pretrained import (
     PREPROCESSING,
     WEIGHTS,
     DetectorUnavailable,
-    Source,
+    Pretrained,
     find,
     load,
 )
@@ -24,13 +24,13 @@ from training_job.detection.transformer.pretrained import (
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
-def found(folder: Path) -> Source:
+def found(folder: Path) -> Pretrained:
     return find(str(folder), folder / "unused")
 
 
 def test_a_folder_is_loaded_with_its_weights_and_heads_for_the_projects_tags(folder: Path) -> None:
     of = found(folder)
-    assert of == Source(folder.name, folder, folder.name, Preprocessing(96, 96, Interpolation.BILINEAR))
+    assert of == Pretrained(folder.name, folder, folder.name, Preprocessing(96, 96, Interpolation.BILINEAR))
     weights = {
         name: value for name, value in load(of, 3).state_dict().items() if not name.endswith("num_batches_tracked")
     }

@@ -1,4 +1,4 @@
-"""The course of a quick training: a head learns from the features of a frozen backbone, epoch by epoch."""
+"""A quick training: a head learns from the features of a frozen backbone, epoch by epoch."""
 
 import logging
 import time
@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import onnx
 
+from shared.arrays import Ints
+from shared.learning.embeddings import Report
 from training_job.checkpoint import Checkpoint
 from training_job.detection import packed
-from training_job.detection.augmentation import Ints
-from training_job.detection.data import Example, Report
+from training_job.detection.data import Example
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.judge import Found, hold_out
 from training_job.detection.light import learn
 from training_job.detection.light.features import Features, featurise
-from training_job.detection.light.learn import Epoch, Learner, phase
+from training_job.detection.light.learn import Epoch, TrainerState, phase
 from training_job.detection.light.served_graph import detector
 from training_job.tuning import packing
 
@@ -29,14 +30,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Course:
+class QuickRun:
     """A quick training between two epochs, `done` of all; after `first` of them it is judged, and what it `found` is
     kept. `pace` is the seconds that a view takes.
     """
 
     backbone: onnx.ModelProto
     features: Features
-    learner: Learner
+    trainer: TrainerState
     held: Ints
     epochs: list[Epoch]
     first: int
@@ -47,7 +48,7 @@ class Course:
     pace: float = 0.0
 
     def composed(self) -> onnx.ModelProto:
-        return detector(self.backbone, deepcopy(self.learner.head).cpu().eval(), self.learner.recipe)
+        return detector(self.backbone, deepcopy(self.trainer.head).cpu().eval(), self.trainer.recipe)
 
 
 def begin(
@@ -57,7 +58,7 @@ def begin(
     recipe: Recipe,
     checkpoint: Checkpoint,
     report: Report,
-) -> Course:
+) -> QuickRun:
     """Looks at the examples, and goes on from the checkpoint if there is one."""
     views = recipe.views(len(examples))
     features = featurise(
@@ -71,39 +72,39 @@ def begin(
         *phase(rows, last, recipe.last_rate),
     ]
     training = f"{recipe} {tags} tags {len(examples)} images"
-    course = Course(
+    run = QuickRun(
         backbone, features, learn.begin(features.widths, tags, recipe), held, epochs, first, checkpoint, training
     )
-    _unpack(course)
-    return course
+    _unpack(run)
+    return run
 
 
-def run(course: Course, until: int, report: Report) -> None:
+def advance(run: QuickRun, until: int, report: Report) -> None:
     """Up to so many epochs."""
-    tell = _teller(course.epochs, course.done, report)
-    for number in range(course.done, until):
+    tell = _teller(run.epochs, run.done, report)
+    for number in range(run.done, until):
         started = time.monotonic()
-        learn.learn(course.learner, course.features, course.epochs[number], number, tell)
-        course.done, course.pace = number + 1, (time.monotonic() - started) / len(course.epochs[number].rows)
-        course.checkpoint.put(_pack(course))
-        log.info("Epoch %d of %d is done", number + 1, len(course.epochs))
+        learn.learn(run.trainer, run.features, run.epochs[number], number, tell)
+        run.done, run.pace = number + 1, (time.monotonic() - started) / len(run.epochs[number].rows)
+        run.checkpoint.put(_pack(run))
+        log.info("Epoch %d of %d is done", number + 1, len(run.epochs))
 
 
-def _pack(course: Course) -> bytes:
-    learned = {"head": course.learner.head.state_dict(), "optimizer": course.learner.optimizer.state_dict()}
-    found = None if course.found is None else packed.packed(course.found)
-    return packing.pack(course.training, {**learned, "done": course.done, "found": found, "pace": course.pace})
+def _pack(run: QuickRun) -> bytes:
+    learned = {"head": run.trainer.head.state_dict(), "optimizer": run.trainer.optimizer.state_dict()}
+    found = None if run.found is None else packed.packed(run.found)
+    return packing.pack(run.training, {**learned, "done": run.done, "found": found, "pace": run.pace})
 
 
-def _unpack(course: Course) -> None:
+def _unpack(run: QuickRun) -> None:
     """Put it where it was, if there is a checkpoint of this training."""
-    parts: dict[str, Any] | None = packing.unpack(course.training, course.checkpoint.get())
+    parts: dict[str, Any] | None = packing.unpack(run.training, run.checkpoint.get())
     if parts is None:
         return
-    course.learner.head.load_state_dict(parts["head"])
-    course.learner.optimizer.load_state_dict(parts["optimizer"])
-    course.done, course.pace, found = parts["done"], parts["pace"], parts["found"]
-    course.found = None if found is None else packed.unpacked(found)
+    run.trainer.head.load_state_dict(parts["head"])
+    run.trainer.optimizer.load_state_dict(parts["optimizer"])
+    run.done, run.pace, found = parts["done"], parts["pace"], parts["found"]
+    run.found = None if found is None else packed.unpacked(found)
 
 
 def _teller(epochs: Sequence[Epoch], done: int, report: Report) -> Callable[[int, float], None]:
