@@ -36,10 +36,6 @@ class Catalog(NamedTuple):
         return int(self.columns.having(TaggingStatus.TAGGED).sum())
 
     @property
-    def untagged(self) -> int:
-        return self.images - self.tagged
-
-    @property
     def regions(self) -> int:
         return int(self.columns.regions.sum())
 
