@@ -8,14 +8,13 @@ import msgspec
 
 from shared.models.images import ImageRecord
 from shared.storage.account import rows
-from shared.storage.account.rows import Row
+from shared.storage.account.rows import COPIED_LENGTH, Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowMissing
 from shared.storage.workspace import catalog, ledger
 
 # Images with more tags, and larger ones, have no copies: they are read one by one.
 COPIES = 33
-COPIED_LENGTH = 8_000
 # A transaction looks at so many of the tags that its images take: with the workspace, an image's own three rows, and
 # the copies that go and come, that stays under 100 rows.
 TOUCHED = 25
