@@ -176,7 +176,7 @@ def hostile_files(folder: str, picture: bytes) -> list[Drop]:
     Image.new("RGB", (3000, 20)).save(wide, "PNG")
     Image.new("1", (20_000, 20_000)).save(huge, "PNG")
     contents = {
-        "empty.jpg": b"",
+        "one-byte.jpg": b"\xff",
         "text.jpg": b"not a picture at all\n" * 20,
         "truncated.jpg": picture[: len(picture) // 2],
         "header-only.jpg": picture[:20],

@@ -47,8 +47,12 @@ class Terms(NamedTuple, Generic[Term]):
 
     def merged(self, merge: Merge, come: "Terms[Term]") -> "Terms[Term]":
         """With the terms of images that come in the place of those that leave."""
-        code_of = {**self.code_of}
-        translated = np.array([code_of.setdefault(term, len(code_of)) for term in come.code_of], np.uint32)
+        new = [term for term in come.code_of if term not in self.code_of]
+        # Names take most of the memory: those of a project are shared as long as none is new.
+        code_of = (
+            {**self.code_of, **{term: len(self.code_of) + at for at, term in enumerate(new)}} if new else self.code_of
+        )
+        translated = np.array([code_of[term] for term in come.code_of], np.uint32)
         stays = merge.stays[self.images]
         return Terms(
             code_of,
