@@ -23,7 +23,7 @@ from benchmarks.subjects import cpu_seconds
 from local.demo import session
 from local.demo.report import percentile
 from local.service import Service
-from shared.models.camera import CameraResult, Outcome
+from shared.models.serving.camera import CameraResult, Outcome
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.serving import results

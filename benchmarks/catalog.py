@@ -21,14 +21,15 @@ from rich.table import Table
 
 from benchmarks import subjects
 from benchmarks.rig import TAGS, Client, Figure, Memory, Query, Rig
-from shared.models.domains import GENERAL, PRODUCTS_ON_SHELVES
-from shared.models.images import ImageRecord, RegionMark, TaggingStatus, TagMark, new_image_id, new_region_id
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
-from shared.models.predictions import Prediction
-from shared.models.projects import ClassificationType
-from shared.models.suggestions import SuggestedTagAndRegion, Suggestion
-from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
+from shared.models.labelling.suggestions import SuggestedTagAndRegion, Suggestion
+from shared.models.serving.predictions import Prediction
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
+from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
+from shared.models.training.model_spec import ModelTag
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL, PRODUCTS_ON_SHELVES
+from shared.models.workspace.images import ImageRecord, RegionMark, TaggingStatus, TagMark, new_image_id, new_region_id
+from shared.models.workspace.projects import ClassificationType
 from shared.storage.account import rows
 from shared.storage.training import datasets, evaluations, iterations
 from shared.storage.workspace import catalog, images, suggestions

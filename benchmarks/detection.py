@@ -29,20 +29,14 @@ from benchmarks.subjects import add_photos
 from shared.launcher.process import PATIENCE
 from shared.learning.embeddings import Picture
 from shared.metrics.detection import iteration_performance
-from shared.models.domains import DomainType
-from shared.models.images import ImageRecord, RegionMark
-from shared.models.predictions import BoundingBox
-from shared.models.tags import Tag
-from shared.models.training import (
-    Dataset,
-    DatasetHeader,
-    EvaluatedBox,
-    EvaluatedImage,
-    Evaluation,
-    ModelSpec,
-    ModelTag,
-)
+from shared.models.serving.predictions import BoundingBox
+from shared.models.training.datasets import Dataset, DatasetHeader
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelSpec, ModelTag
 from shared.models.wire import now
+from shared.models.workspace.domains import DomainType
+from shared.models.workspace.images import ImageRecord, RegionMark
+from shared.models.workspace.tags import Tag
 from shared.prediction.model import Model
 from shared.settings import Settings, child_environment
 from training_job.checkpoint import Checkpoint

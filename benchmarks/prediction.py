@@ -31,7 +31,7 @@ from benchmarks.subjects import cpu_seconds
 from local.demo import session
 from local.service import Service
 from shared.imaging.resize import model_input
-from shared.models.training import ModelSpec
+from shared.models.training.model_spec import ModelSpec
 from shared.settings import Settings
 from shared.storage.account.store import Store
 

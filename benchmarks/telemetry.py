@@ -16,13 +16,13 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from shared.models.domains import GENERAL, DomainType
-from shared.models.predictions import Prediction
-from shared.models.preprocessing import Preprocessing
-from shared.models.projects import ClassificationType
-from shared.models.tags import TagType
-from shared.models.training import ModelSpec, ModelTag
+from shared.models.serving.predictions import Prediction
+from shared.models.training.model_spec import ModelSpec, ModelTag
+from shared.models.training.preprocessing import Preprocessing
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL, DomainType
+from shared.models.workspace.projects import ClassificationType
+from shared.models.workspace.tags import TagType
 from shared.telemetry import counters
 from shared.telemetry.export import Share
 from shared.telemetry.predictions import observed

@@ -17,7 +17,7 @@ from shared.imaging.resize import model_input
 from shared.learning import evaluate
 from shared.learning.classifier_recipe import RECIPES
 from shared.learning.embeddings import Cache, Picture
-from shared.models.projects import ClassificationType
+from shared.models.workspace.projects import ClassificationType
 from shared.settings import Settings
 from training_job.classification.quick import TrainedClassifier, train
 from training_job.graphs import backbones

@@ -8,11 +8,12 @@ from azure.cognitiveservices.vision.customvision.prediction import models as ans
 
 from shared.formats.dataset import BoxedPicture, Mark
 from shared.metrics import detection
-from shared.models.images import RegionMark
-from shared.models.performance import IterationPerformance
-from shared.models.predictions import BoundingBox, Prediction
-from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
+from shared.models.serving.predictions import BoundingBox, Prediction
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelTag
+from shared.models.training.performance import IterationPerformance
 from shared.models.wire import now
+from shared.models.workspace.images import RegionMark
 
 THRESHOLD = OVERLAP = 0.5
 NOBODY = UUID(int=0)

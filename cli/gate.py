@@ -23,7 +23,7 @@ from cli.faults import NO, CommandError, said
 from cli.output import AsJson, progress_of, show
 from shared.formats import folders, regions
 from shared.formats.dataset import BoxedPicture, Picture
-from shared.models.training import ModelTag
+from shared.models.training.model_spec import ModelTag
 from shared.settings import ClientSettings
 
 POLL_SECONDS = 5.0

@@ -6,7 +6,7 @@ import msgspec
 from functions.edge.decorators import blueprints
 from functions.edge.runtime import runtime
 from shared.errors import ServiceError
-from shared.models.camera import Frame, Upload
+from shared.models.serving.camera import Frame, Upload
 from shared.models.wire import now
 from shared.operations.serving import camera
 from shared.storage.account import queues

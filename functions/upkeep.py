@@ -7,7 +7,7 @@ import msgspec
 
 from functions.edge.decorators import blueprints
 from functions.edge.runtime import runtime
-from shared.models.tasks import AnyTask
+from shared.models.messages.tasks import AnyTask
 from shared.operations import upkeep
 from shared.operations.training import watch
 from shared.storage.account import queues

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from shared.access.identity import credential
 from shared.errors import ServiceUnavailable
-from shared.models.events import EventType
+from shared.models.messages.events import EventType
 from shared.models.wire import now
 from shared.settings import Settings
 from shared.telemetry.tracing import traceparent

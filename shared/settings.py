@@ -8,9 +8,9 @@ from typing import Literal, Self
 import msgspec
 from msgspec import Struct
 
-from shared.models.jobs import AnyJob, fields_in
+from shared.models.access.origins import read_origins
 from shared.models.limits import Limits, read_limits
-from shared.models.origins import read_origins
+from shared.models.messages.jobs import AnyJob, fields_in
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -226,9 +226,9 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
 def test_a_circle_of_rooms_is_seen() -> None:
     sources = {
         "shared.__init__": "",
-        "shared.storage.tags": "from shared.models.tags import Tag",
+        "shared.storage.tags": "from shared.models.workspace.tags import Tag",
         "shared.storage.rows.read": "def f():\n    from shared.storage import tags",
-        "shared.models.tags": "import shared.errors",
+        "shared.models.workspace.tags": "import shared.errors",
     }
     trees = {file: ast.parse(source) for file, source in sources.items()}
     assert arrows(trees) == {
@@ -236,7 +236,7 @@ def test_a_circle_of_rooms_is_seen() -> None:
         "shared.storage.rows": {"shared.storage.tags"},
         "shared.models": {"shared.__init__"},
     }
-    trees["shared.models.tags"] = ast.parse("from shared.storage.rows.read import f")
+    trees["shared.models.workspace.tags"] = ast.parse("from shared.storage.rows.read import f")
     with pytest.raises(CycleError):
         TopologicalSorter(arrows(trees)).prepare()
 
@@ -244,8 +244,8 @@ def test_a_circle_of_rooms_is_seen() -> None:
 @pytest.mark.parametrize(
     ("name", "source", "fault"),
     [
-        ("shared.models.tags", "import shared.storage.account.store", "may not import"),
-        ("shared.models.tags", "from shared.operations import tags", "may not import"),
+        ("shared.models.workspace.tags", "import shared.storage.account.store", "may not import"),
+        ("shared.models.workspace.tags", "from shared.operations import tags", "may not import"),
         ("shared.imaging.decode", "from shared import storage", "may not import"),
         ("shared.storage.workspace.tags", "def f():\n    import shared.imaging.decode", "may not import"),
         ("shared.operations.workspace.tags", "import functions.edge", "may not import"),

@@ -16,8 +16,8 @@ README = (ROOT / "README.md").read_text()
 # Who may know all that lies below, and needs no list.
 FREE = {"tests", "benchmarks", "local"}
 ALL = "all of `shared/`"
-# The maps on the page: of all rooms, and of the rooms within two of them.
-MAPS = ["", "shared.operations", "shared.storage"]
+# The maps on the page: of all rooms, and of the rooms within some of them.
+MAPS = ["", "shared.operations", "shared.storage", "shared.models"]
 
 
 def room_of(name: str, within_room: str = "") -> str:

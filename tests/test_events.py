@@ -9,8 +9,8 @@ import pytest
 
 from shared.errors import ServiceUnavailable
 from shared.events import Publisher
-from shared.models.events import EventType
-from shared.models.predictions import Pointer
+from shared.models.messages.events import EventType
+from shared.models.serving.predictions import Pointer
 from shared.models.wire import now
 from shared.settings import Settings
 from tests.servers import Answer, Request, serving

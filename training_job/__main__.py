@@ -8,7 +8,7 @@ from functools import partial
 from opentelemetry.trace import SpanKind
 
 from shared.errors import IterationNotFound, ProjectNotFound, ServiceError, ServiceUnavailable
-from shared.models.jobs import ExportJob, TrainJob
+from shared.models.messages.jobs import ExportJob, TrainJob
 from shared.settings import JobSettings
 from shared.storage.account.store import Store
 from shared.telemetry.tracing import fail, span

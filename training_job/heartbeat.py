@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from shared.errors import IterationNotFound, ProjectNotFound, ServiceUnavailable
-from shared.models.iterations import IterationRecord, IterationStatus
+from shared.models.training.iterations import IterationRecord, IterationStatus
 from shared.models.wire import now
 from shared.storage.account.store import Store
 from shared.storage.training import iterations

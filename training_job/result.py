@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from shared.models.preprocessing import Preprocessing
-from shared.models.training import EvaluatedImage
+from shared.models.training.evaluations import EvaluatedImage
+from shared.models.training.preprocessing import Preprocessing
 
 
 class Result(NamedTuple):

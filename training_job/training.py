@@ -16,8 +16,10 @@ from shared.arrays import Floats
 from shared.errors import ImageNotFound
 from shared.learning.classifier_recipe import RECIPES
 from shared.learning.embeddings import Picture
-from shared.models.domains import DOMAINS
-from shared.models.iterations import (
+from shared.models.messages.jobs import TrainJob
+from shared.models.training.datasets import Dataset
+from shared.models.training.evaluations import EvaluatedImage, Evaluation
+from shared.models.training.iterations import (
     REASON_LENGTH,
     CustomBaseModelInfo,
     Iteration,
@@ -25,10 +27,10 @@ from shared.models.iterations import (
     IterationStatus,
     TrainingType,
 )
-from shared.models.jobs import TrainJob
-from shared.models.projects import ClassificationType
-from shared.models.training import ARCHITECTURE, Dataset, EvaluatedImage, Evaluation, ModelSpec, ModelTag
+from shared.models.training.model_spec import ARCHITECTURE, ModelSpec, ModelTag
 from shared.models.wire import now
+from shared.models.workspace.domains import DOMAINS
+from shared.models.workspace.projects import ClassificationType
 from shared.operations.training.ending import end_training
 from shared.settings import JobSettings
 from shared.storage.account import blobs

@@ -4,7 +4,7 @@ from functions.edge.call import Call
 from functions.edge.operation import Operation
 from shared.access.keys import fingerprint
 from shared.errors import InsufficientCapability, ServiceError, Unauthorized
-from shared.models.roles import CONTRIBUTORS, Role
+from shared.models.access.roles import CONTRIBUTORS, Role
 
 KEY_HEADERS = {"training": "Training-Key", "prediction": "Prediction-Key"}
 NO_SUCH_ROUTE = "Resource not found"

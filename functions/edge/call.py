@@ -11,8 +11,8 @@ from functions.edge.body.values import read_texts
 from functions.edge.runtime import Runtime
 from shared.errors import ServiceError
 from shared.fetch import fetch
+from shared.models.access.roles import Role
 from shared.models.limits import Limits
-from shared.models.roles import Role
 from shared.storage.account import signing
 from shared.storage.account.store import Store
 from shared.telemetry.counters import OK

@@ -7,7 +7,7 @@ from functools import cache
 
 import azure.functions as func
 
-from shared.models.origins import ANY, read_origins
+from shared.models.access.origins import ANY, read_origins
 from shared.settings import Settings
 
 READABLE = "Allow, apim-request-id, Request-Id, Retry-After"

@@ -24,7 +24,7 @@ from functions.edge.operation import (
 )
 from functions.edge.parameters import parameters, result
 from functions.edge.runtime import runtime
-from shared.models.roles import PREDICTORS, Role
+from shared.models.access.roles import PREDICTORS, Role
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
 

@@ -5,7 +5,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 from functions.edge.parameters import Parameter
 from shared.access.keys import Service
-from shared.models.roles import Role
+from shared.models.access.roles import Role
 
 T = TypeVar("T")
 # The names of the Limits on how often one caller may call an operation in a second.

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from shared.models.iterations import Iteration
-from shared.models.predictions import ImagePrediction, PredictionQueryResult
-from shared.models.projects import Project
-from shared.models.suggestions import SuggestedTagAndRegionQuery
+from shared.models.labelling.suggestions import SuggestedTagAndRegionQuery
+from shared.models.serving.predictions import ImagePrediction, PredictionQueryResult
+from shared.models.training.iterations import Iteration
+from shared.models.workspace.projects import Project
 
 # Years of more digits are what JavaScript and Java call the end of time; a second of 60 is a leap second.
 TIME = re.compile(

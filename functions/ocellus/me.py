@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from functions.edge.call import Call
 from functions.edge.decorators import ocellus
-from shared.models.me import Me
-from shared.models.roles import EVERYBODY
+from shared.models.access.me import Me
+from shared.models.access.roles import EVERYBODY
 from shared.storage.account import signing
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import prediction
 from functions.edge.parameters import PredictionPicture
-from shared.models.domains import DomainType
-from shared.models.images import ImageUrl
-from shared.models.predictions import ImagePrediction
+from shared.models.serving.predictions import ImagePrediction
+from shared.models.workspace.domains import DomainType
+from shared.models.workspace.images import ImageUrl
 from shared.operations.serving.prediction import Request, predict
 
 CLASSIFICATION, OBJECT_DETECTION = DomainType.CLASSIFICATION, DomainType.OBJECT_DETECTION

@@ -12,8 +12,8 @@ from functions.prediction.published import (
     classify_image_with_no_store,
     fetched,
 )
-from shared.models.images import ImageUrl
-from shared.models.predictions import ImagePrediction
+from shared.models.serving.predictions import ImagePrediction
+from shared.models.workspace.images import ImageUrl
 from shared.operations.serving.prediction import Request, predict_default
 
 

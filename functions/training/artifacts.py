@@ -4,7 +4,7 @@ from uuid import UUID
 
 from functions.edge.call import Call
 from functions.edge.decorators import training
-from shared.models.roles import READERS
+from shared.models.access.roles import READERS
 from shared.operations.workspace import artifacts
 
 

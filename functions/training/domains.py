@@ -4,8 +4,8 @@ from uuid import UUID
 
 from functions.edge.call import Call
 from functions.edge.decorators import training
-from shared.models.domains import Domain
-from shared.models.roles import READERS
+from shared.models.access.roles import READERS
+from shared.models.workspace.domains import Domain
 from shared.operations.workspace import domains
 
 

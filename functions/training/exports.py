@@ -4,8 +4,8 @@ from uuid import UUID
 
 from functions.edge.call import Call
 from functions.edge.decorators import training
-from shared.models.exports import Export
-from shared.models.roles import DEPLOYERS, READERS
+from shared.models.access.roles import DEPLOYERS, READERS
+from shared.models.training.exports import Export
 from shared.operations.training import exports
 
 EXPORT = "projects/{project_id}/iterations/{iteration_id}/export"

@@ -7,7 +7,8 @@ from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.operation import Answer
 from functions.edge.parameters import BatchImageIds, BatchTagIds, Filter, FilterTagIds, ImageIds, Take
-from shared.models.images import (
+from shared.models.access.roles import LABELERS, READERS
+from shared.models.workspace.images import (
     Image,
     ImageCreateSummary,
     ImageFileCreateBatch,
@@ -17,8 +18,7 @@ from shared.models.images import (
     OrderBy,
     TaggingStatus,
 )
-from shared.models.metadata import ImageMetadataUpdateSummary, MetadataUpdate
-from shared.models.roles import LABELERS, READERS
+from shared.models.workspace.metadata import ImageMetadataUpdateSummary, MetadataUpdate
 from shared.operations.workspace import images, metadata, uploads
 
 OK_OR_MIXED = (200, 207)

@@ -5,8 +5,8 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.parameters import BudgetHours
-from shared.models.iterations import Iteration, IterationUpdate, TrainingParameters, TrainingType
-from shared.models.roles import DEPLOYERS, READERS, TRAINERS
+from shared.models.access.roles import DEPLOYERS, READERS, TRAINERS
+from shared.models.training.iterations import Iteration, IterationUpdate, TrainingParameters, TrainingType
 from shared.operations.serving import publish
 from shared.operations.training import iterations, train
 

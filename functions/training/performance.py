@@ -5,9 +5,9 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.parameters import FilterTagIds, Take
-from shared.models.images import OrderBy
-from shared.models.performance import ImagePerformance, IterationPerformance
-from shared.models.roles import READERS
+from shared.models.access.roles import READERS
+from shared.models.training.performance import ImagePerformance, IterationPerformance
+from shared.models.workspace.images import OrderBy
 from shared.operations.training import performance
 
 ITERATION = "projects/{project_id}/iterations/{iteration_id}"

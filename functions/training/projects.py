@@ -4,9 +4,9 @@ from uuid import UUID
 
 from functions.edge.call import Call
 from functions.edge.decorators import training
-from shared.models.projects import Project, ProjectOptions, ProjectUpdate
-from shared.models.roles import CONTRIBUTORS, READERS, TRAINERS
+from shared.models.access.roles import CONTRIBUTORS, READERS, TRAINERS
 from shared.models.transfer import ProjectExport
+from shared.models.workspace.projects import Project, ProjectOptions, ProjectUpdate
 from shared.operations.transfer import project_export, project_import
 from shared.operations.workspace import projects
 

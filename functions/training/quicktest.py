@@ -5,9 +5,9 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.parameters import TrainingPicture
-from shared.models.images import ImageUrl
-from shared.models.predictions import ImagePrediction
-from shared.models.roles import DEPLOYERS
+from shared.models.access.roles import DEPLOYERS
+from shared.models.serving.predictions import ImagePrediction
+from shared.models.workspace.images import ImageUrl
 from shared.operations.serving.prediction import Request, quick_test
 from shared.operations.training.iterations import trained_iteration
 

@@ -6,8 +6,8 @@ from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.operation import Answer
 from functions.edge.parameters import RegionIds
-from shared.models.regions import ImageRegionCreateBatch, ImageRegionCreateSummary
-from shared.models.roles import LABELERS
+from shared.models.access.roles import LABELERS
+from shared.models.workspace.regions import ImageRegionCreateBatch, ImageRegionCreateSummary
 from shared.operations.workspace import regions
 
 

@@ -8,9 +8,9 @@ from functions.edge.decorators import training
 from functions.edge.operation import Answer
 from functions.edge.parameters import AtMost
 from shared.errors import PredictionIdsExceeded
-from shared.models.images import ImageCreateSummary
-from shared.models.predictions import ImageIdCreateBatch, PredictionQueryResult, PredictionQueryToken
-from shared.models.roles import DEPLOYERS, LABELERS, READERS
+from shared.models.access.roles import DEPLOYERS, LABELERS, READERS
+from shared.models.serving.predictions import ImageIdCreateBatch, PredictionQueryResult, PredictionQueryToken
+from shared.models.workspace.images import ImageCreateSummary
 from shared.operations.serving import stored_predictions
 
 PredictionIds = Annotated[list[UUID], AtMost("images_per_batch", PredictionIdsExceeded)]

@@ -5,9 +5,9 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import training, version2
 from functions.edge.parameters import BatchImageIds
-from shared.models.proposals import ImageRegionProposal
-from shared.models.roles import LABELERS
-from shared.models.suggestions import (
+from shared.models.access.roles import LABELERS
+from shared.models.labelling.proposals import ImageRegionProposal
+from shared.models.labelling.suggestions import (
     SuggestedTagAndRegion,
     SuggestedTagAndRegionQuery,
     SuggestedTagAndRegionQueryToken,

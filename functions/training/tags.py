@@ -4,8 +4,8 @@ from uuid import UUID
 
 from functions.edge.call import Call
 from functions.edge.decorators import training
-from shared.models.roles import LABELERS, READERS
-from shared.models.tags import Tag, TagUpdate
+from shared.models.access.roles import LABELERS, READERS
+from shared.models.workspace.tags import Tag, TagUpdate
 from shared.operations.workspace import tags
 
 

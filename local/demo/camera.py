@@ -14,8 +14,8 @@ from rich.console import Console
 from cli.faults import CommandError
 from local.demo.report import Camera, percentile
 from local.service import Service
-from shared.models.camera import CameraResult, Outcome
-from shared.models.predictions import Prediction
+from shared.models.serving.camera import CameraResult, Outcome
+from shared.models.serving.predictions import Prediction
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.serving import results

@@ -18,7 +18,7 @@ from local.demo import camera, page, report, session
 from local.demo.session import PUBLISHED_NAME, Asked
 from local.service import Service
 from shared.formats.dataset import BoxedDataset, BoxedPicture
-from shared.models.training import ModelTag
+from shared.models.training.model_spec import ModelTag
 
 PAGE = "detections.html"
 MEASURED = "On pictures it has not seen (threshold 50 %, overlap 50 %)"

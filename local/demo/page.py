@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.imaging.decode import decode
 from shared.imaging.drawing import DRAWN_PROBABILITY, draw_predictions
 from shared.imaging.resize import jpeg, shrink
-from shared.models.predictions import Prediction
+from shared.models.serving.predictions import Prediction
 
 SIDE = 640
 MOST = 60

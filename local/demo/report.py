@@ -10,7 +10,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from shared.models.performance import IterationPerformance
+from shared.models.training.performance import IterationPerformance
 
 EXPECTED = "What training expects of the model (threshold 50 %)"
 Performance: TypeAlias = sdk.IterationPerformance | IterationPerformance

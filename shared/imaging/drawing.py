@@ -7,7 +7,7 @@ from uuid import UUID
 import fontpkg_noto_sans
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from shared.models.predictions import BoundingBox, Prediction
+from shared.models.serving.predictions import BoundingBox, Prediction
 
 # What Custom Vision's portal shows unless it is told otherwise.
 DRAWN_PROBABILITY = 0.5

@@ -9,7 +9,7 @@ from PIL import Image
 
 from shared.imaging.decode import check, decode
 from shared.models.limits import Limits
-from shared.models.preprocessing import Fit, Interpolation, Preprocessing
+from shared.models.training.preprocessing import Fit, Interpolation, Preprocessing
 
 # The long side of what training reads and the portal shows: over twice any model's input, and quick to decode.
 RESIZED_SIDE = 1024

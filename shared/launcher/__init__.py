@@ -5,8 +5,8 @@ What is started has a name, its execution, that the questions about it are asked
 
 from shared.errors import ServiceUnavailable
 from shared.launcher import process
-from shared.models.iterations import ExecutionStatus, Launched
-from shared.models.jobs import AnyJob, to_environment
+from shared.models.messages.jobs import AnyJob, to_environment
+from shared.models.training.iterations import ExecutionStatus, Launched
 from shared.settings import Settings
 from shared.telemetry.tracing import traceparent
 

@@ -24,7 +24,7 @@ from azure.mgmt.appcontainers.models import (
 
 from shared.access.identity import credential
 from shared.errors import ServiceUnavailable
-from shared.models.iterations import ENDED, ExecutionStatus, Launched
+from shared.models.training.iterations import ENDED, ExecutionStatus, Launched
 from shared.settings import Settings
 
 # Where the portal shows a resource's logs; which execution wrote what is a column there.

@@ -9,7 +9,7 @@ from threading import Thread
 
 import msgspec
 
-from shared.models.iterations import ExecutionStatus, Launched
+from shared.models.training.iterations import ExecutionStatus, Launched
 from shared.settings import ROOT, Settings, child_environment
 
 # Threads of torch that wait for each other spin by default: where the cores are shared with the service, as on one

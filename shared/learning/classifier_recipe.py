@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from shared.models.preprocessing import Preprocessing
-from shared.models.projects import ClassificationType
+from shared.models.training.preprocessing import Preprocessing
+from shared.models.workspace.projects import ClassificationType
 
 
 class Crop(StrEnum):

@@ -10,7 +10,7 @@ import onnxruntime
 
 from shared.arrays import Floats
 from shared.imaging.resize import model_input
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 
 Report = Callable[[float, str], None]
 

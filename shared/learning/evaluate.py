@@ -12,7 +12,7 @@ from scipy.spatial.distance import squareform
 from shared.arrays import Doubles, Floats, Ints
 from shared.learning.classifier_recipe import Recipe
 from shared.learning.head import Head, fit, probabilities
-from shared.models.projects import ClassificationType
+from shared.models.workspace.projects import ClassificationType
 
 # Shots of one scene are this similar on average (cosine). Where a tag would have fewer than GROUPS scenes, as from
 # a fixed camera, its images are told apart more finely; the last step leaves every image by itself.

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from shared.arrays import Doubles, Floats
 from shared.learning.classifier_recipe import Recipe
-from shared.models.projects import ClassificationType
+from shared.models.workspace.projects import ClassificationType
 
 # These products are small: threads that wait for each other make them ten times slower on a busy machine.
 threadpool_limits(1, user_api="blas")

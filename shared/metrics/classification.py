@@ -6,8 +6,9 @@ import numpy as np
 
 from shared.imaging.boxes import Floats
 from shared.metrics.counts import Curve, Flags
-from shared.models.projects import ClassificationType
-from shared.models.training import EvaluatedImage, ModelTag
+from shared.models.training.evaluations import EvaluatedImage
+from shared.models.training.model_spec import ModelTag
+from shared.models.workspace.projects import ClassificationType
 
 
 def curves(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], kind: ClassificationType | None) -> list[Curve]:

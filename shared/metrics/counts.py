@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.imaging.boxes import Floats
-from shared.models.performance import IterationPerformance, TagPerformance
-from shared.models.training import ModelTag
+from shared.models.training.model_spec import ModelTag
+from shared.models.training.performance import IterationPerformance, TagPerformance
 
 Flags = npt.NDArray[np.bool_]
 

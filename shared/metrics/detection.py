@@ -9,9 +9,10 @@ import numpy as np
 from shared.arrays import Ints
 from shared.imaging.boxes import Floats, iou, ltwh_to_xyxy
 from shared.metrics.counts import Curve, Flags, performance
-from shared.models.images import RegionMark
-from shared.models.performance import IterationPerformance
-from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelTag
+from shared.models.training.performance import IterationPerformance
+from shared.models.workspace.images import RegionMark
 
 # The recalls at which COCO asks for the precision.
 RECALLS = np.linspace(0, 1, 101)

@@ -1,4 +1,4 @@
-"""Names and descriptions that clients give."""
+"""Names and descriptions: which ones clients may give, and how names are compared."""
 
 import re
 import unicodedata
@@ -44,3 +44,16 @@ def checked_description(description: str | None, of_what: str, refusal: type[Ser
     if description and len(description) > DESCRIPTION_LENGTH:
         raise refusal(f"{of_what} description has at most {DESCRIPTION_LENGTH} characters.")
     return description or None
+
+
+def folded(name: str) -> str:
+    """A name as names are compared: without regard to case, letter by letter, so that Maße and Masse are two.
+
+    Unicode's simple case folding: what folds to several letters, as ß does, keeps to its lower case.
+    """
+    return unicodedata.normalize("NFC", "".join(map(_folded, name)))
+
+
+def _folded(letter: str) -> str:
+    one = letter.casefold()
+    return one if len(one) == 1 else letter.lower()

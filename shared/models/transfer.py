@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from shared.models.images import ImageRecord
-from shared.models.iterations import IterationRecord
-from shared.models.projects import Project
-from shared.models.tags import Tag
-from shared.models.training import DatasetHeader
+from shared.models.training.datasets import DatasetHeader
+from shared.models.training.iterations import IterationRecord
 from shared.models.wire import Wire
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.projects import Project
+from shared.models.workspace.tags import Tag
 
 # What a message of a queue has room for.
 Address = Annotated[str, Meta(max_length=8_192)]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from shared.events import Publisher
-from shared.models.tasks import AnyTask
+from shared.models.messages.tasks import AnyTask
 from shared.settings import Settings
 from shared.storage.account.store import Store
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared.events import Publisher
 from shared.models.limits import Limits
-from shared.models.tasks import AnyTask, CollectPictures
+from shared.models.messages.tasks import AnyTask, CollectPictures
 from shared.models.wire import now
 from shared.operations.notifications import steps as notifications
 from shared.operations.step import AGAIN, Context, NotYet, Rest, Steps

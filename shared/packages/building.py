@@ -6,9 +6,9 @@ import msgspec
 from msgspec.structs import replace
 
 from shared.errors import NotFound
-from shared.models.exports import ExportRecord, ExportStatus
-from shared.models.tasks import DropIteration, NotifyExport
-from shared.models.training import ModelSpec
+from shared.models.messages.tasks import DropIteration, NotifyExport
+from shared.models.training.exports import ExportRecord, ExportStatus
+from shared.models.training.model_spec import ModelSpec
 from shared.models.wire import now
 from shared.packages import onnx
 from shared.storage.account import blobs, queues

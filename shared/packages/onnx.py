@@ -6,9 +6,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
 
-from shared.models.domains import DomainType
-from shared.models.exports import ExportManifest, ExportRecord, exported_date
-from shared.models.training import ModelSpec
+from shared.models.training.exports import ExportManifest, ExportRecord, exported_date
+from shared.models.training.model_spec import ModelSpec
+from shared.models.workspace.domains import DomainType
 from shared.settings import ROOT
 
 MODEL, LABELS, MANIFEST, LICENCE = "model.onnx", "labels.txt", "cvexport.manifest", "LICENSE"

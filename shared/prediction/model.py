@@ -14,9 +14,9 @@ from PIL import Image
 
 from shared.errors import PredictionModelUnreadable
 from shared.imaging.resize import model_picture, placement, preprocess
-from shared.models.domains import DomainType
-from shared.models.predictions import Prediction
-from shared.models.training import ModelSpec
+from shared.models.serving.predictions import Prediction
+from shared.models.training.model_spec import ModelSpec
+from shared.models.workspace.domains import DomainType
 from shared.prediction.deadline import Deadline
 from shared.prediction.outputs import NAMES, Values, classified, detected
 from shared.telemetry.predictions import Stopwatch

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from shared.errors import PredictionModelUnreadable
 from shared.imaging.boxes import Floats, xyxy_to_ltwh
 from shared.imaging.resize import Placement
-from shared.models.domains import DomainType
-from shared.models.predictions import BoundingBox, Prediction
-from shared.models.preprocessing import Preprocessing
-from shared.models.training import ModelSpec
+from shared.models.serving.predictions import BoundingBox, Prediction
+from shared.models.training.model_spec import ModelSpec
+from shared.models.training.preprocessing import Preprocessing
+from shared.models.workspace.domains import DomainType
 
 Values = npt.NDArray[np.generic]
 # What is asked of a graph; of a classifier its first output, whatever its name.

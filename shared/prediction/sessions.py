@@ -11,7 +11,7 @@ import msgspec
 from azure.core.exceptions import AzureError
 
 from shared.errors import IterationNotFound, NotFound, ServiceError, ServiceUnavailable
-from shared.models.predictions import Pointer
+from shared.models.serving.predictions import Pointer
 from shared.prediction.cache import ModelCache
 from shared.prediction.model import Model
 from shared.settings import Settings

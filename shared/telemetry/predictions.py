@@ -8,8 +8,8 @@ from typing import Literal
 from opentelemetry import metrics
 
 from shared.errors import ServiceError
-from shared.models.predictions import Prediction
-from shared.models.training import ModelSpec
+from shared.models.serving.predictions import Prediction
+from shared.models.training.model_spec import ModelSpec
 from shared.telemetry.counters import OK
 from shared.telemetry.tracing import annotate
 

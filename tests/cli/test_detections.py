@@ -6,7 +6,7 @@ import pytest
 
 from cli.detections import Answer, judge
 from shared.formats.dataset import BoxedPicture, Mark
-from shared.models.training import ModelTag
+from shared.models.training.model_spec import ModelTag
 from tests.formats.making import LTWH, found
 
 

@@ -13,7 +13,7 @@ from cli import gate
 from cli.faults import FAILED, NO
 from local.azurite import free_ports
 from local.service import RESOURCE_ID
-from shared.models.training import ModelTag
+from shared.models.training.model_spec import ModelTag
 from tests.cli.running import ocellus
 from tests.functions.conftest import prediction, storage, training
 from tests.functions.detectors import put_detector

@@ -13,7 +13,7 @@ from cli import package
 from cli.faults import FAILED
 from local.azurite import free_ports, is_free
 from local.service import RESOURCE_ID
-from shared.models.projects import ProjectOptions
+from shared.models.workspace.projects import ProjectOptions
 from shared.operations.serving import publish
 from shared.operations.workspace import projects
 from shared.settings import ROOT, child_environment

@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 
 from shared.formats.dataset import Mark
-from shared.models.predictions import BoundingBox, Prediction
-from shared.models.training import ModelTag
+from shared.models.serving.predictions import BoundingBox, Prediction
+from shared.models.training.model_spec import ModelTag
 
 LTWH = (0.1, 0.2, 0.3, 0.4)
 

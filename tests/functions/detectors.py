@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec.structs import replace
 
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
-from shared.models.training import EvaluatedImage, Evaluation, ModelTag
+from shared.models.training.evaluations import EvaluatedImage, Evaluation
+from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
+from shared.models.training.model_spec import ModelTag
 from shared.models.wire import now
 from shared.storage.account import blobs
 from shared.storage.account.store import Store

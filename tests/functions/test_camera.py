@@ -12,7 +12,7 @@ from msgspec.structs import astuple
 from PIL import Image
 
 from shared.events import Publisher
-from shared.models.camera import CameraResult, Outcome
+from shared.models.serving.camera import CameraResult, Outcome
 from shared.operations.serving.camera import reject_dead_letters
 from shared.settings import Settings
 from shared.storage.account import blobs

@@ -18,8 +18,8 @@ from functions.edge.runtime import Runtime
 from local.host.functions import HostedFunction, index
 from local.service import Service
 from shared.errors import ServiceUnavailable
-from shared.models.events import EventType
-from shared.models.tasks import Announce, PurgeProject, Task
+from shared.models.messages.events import EventType
+from shared.models.messages.tasks import Announce, PurgeProject, Task
 from shared.settings import ROOT, Settings
 from shared.storage.account import queues
 from shared.storage.account.store import Store

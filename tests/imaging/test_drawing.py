@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from shared.imaging.drawing import LEAST_FONT, colour_of, draw_box, draw_predictions
-from shared.models.predictions import BoundingBox, Prediction
+from shared.models.serving.predictions import BoundingBox, Prediction
 
 TAG = UUID(int=120)
 WHITE = Image.new("RGB", (640, 480), "white")

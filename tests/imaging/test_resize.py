@@ -10,7 +10,7 @@ from shared.errors import BadImageFormat, BadImageSize
 from shared.imaging.decode import decode
 from shared.imaging.resize import Placement, copies, frame, jpeg, model_input, placement, preprocess, shrink
 from shared.models.limits import Limits
-from shared.models.preprocessing import Fit, Interpolation, Preprocessing
+from shared.models.training.preprocessing import Fit, Interpolation, Preprocessing
 
 
 def gradient(width: int, height: int) -> Image.Image:

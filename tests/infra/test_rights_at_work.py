@@ -10,15 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 from shared.events import Publisher
-from shared.models.camera import Frame, Step, Upload
-from shared.models.domains import DomainType
-from shared.models.exports import ExportRecord
-from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
-from shared.models.iterations import Iteration, TrainingParameters, TrainingType
-from shared.models.jobs import ExportJob
 from shared.models.limits import Limits
-from shared.models.tasks import AnyTask, PurgeProject
+from shared.models.messages.jobs import ExportJob
+from shared.models.messages.tasks import AnyTask, PurgeProject
+from shared.models.serving.camera import Frame, Step, Upload
+from shared.models.training.exports import ExportRecord
+from shared.models.training.iterations import Iteration, TrainingParameters, TrainingType
 from shared.models.wire import now
+from shared.models.workspace.domains import DomainType
+from shared.models.workspace.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
 from shared.operations import audit, upkeep
 from shared.operations.serving import camera, prediction, publish
 from shared.operations.training import train

@@ -12,7 +12,7 @@ from azure.mgmt.appcontainers import ContainerAppsAPIClient
 from shared import launcher
 from shared.errors import ServiceUnavailable
 from shared.launcher import container_apps
-from shared.models.iterations import ExecutionStatus
+from shared.models.training.iterations import ExecutionStatus
 from shared.settings import Settings
 from tests.servers import Answer, Request, make_certificate, serving
 

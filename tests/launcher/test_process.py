@@ -14,8 +14,8 @@ import pytest
 from shared import launcher
 from shared.errors import ServiceUnavailable
 from shared.launcher import child, process
-from shared.models.iterations import ExecutionStatus
-from shared.models.jobs import TrainJob, to_environment
+from shared.models.messages.jobs import TrainJob, to_environment
+from shared.models.training.iterations import ExecutionStatus
 from shared.settings import ROOT, Settings, child_environment
 
 REPORT = """

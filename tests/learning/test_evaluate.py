@@ -5,7 +5,7 @@ import pytest
 
 from shared.learning import evaluate
 from shared.learning.classifier_recipe import RECIPES
-from shared.models.projects import ClassificationType
+from shared.models.workspace.projects import ClassificationType
 from tests.learning.scenes import bursts, one_hot, unit
 
 MULTICLASS = ClassificationType.MULTICLASS

@@ -5,7 +5,7 @@ import pytest
 
 from shared.learning.classifier_recipe import RECIPES, Crop, Recipe
 from shared.learning.head import Head, fit, probabilities
-from shared.models.projects import ClassificationType
+from shared.models.workspace.projects import ClassificationType
 from tests.learning.scenes import one_hot, unit
 
 MULTICLASS, MULTILABEL = ClassificationType.MULTICLASS, ClassificationType.MULTILABEL

@@ -19,8 +19,8 @@ from local.azurite import free_ports
 from local.network.certificates import Certificates
 from local.service import Service
 from shared.events import Publisher
-from shared.models.events import EventType
-from shared.models.predictions import Pointer
+from shared.models.messages.events import EventType
+from shared.models.serving.predictions import Pointer
 from shared.models.wire import now
 from shared.settings import ROOT, Settings
 from tests.local.waiting import wait_for

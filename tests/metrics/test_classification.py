@@ -8,9 +8,10 @@ import pytest
 
 from shared.metrics.classification import average_precision, curves
 from shared.metrics.counts import performance
-from shared.models.performance import IterationPerformance
-from shared.models.projects import ClassificationType
-from shared.models.training import EvaluatedImage, Evaluation, ModelTag
+from shared.models.training.evaluations import EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelTag
+from shared.models.training.performance import IterationPerformance
+from shared.models.workspace.projects import ClassificationType
 
 A, B, C = (UUID(int=n) for n in (1, 2, 3))
 TAGS = [ModelTag(A, "a"), ModelTag(B, "b"), ModelTag(C, "c")]

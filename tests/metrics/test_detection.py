@@ -13,9 +13,10 @@ from pycocotools.cocoeval import COCOeval
 
 from shared.imaging.boxes import Floats
 from shared.metrics.detection import average_precision, iteration_performance, matches
-from shared.models.images import RegionMark
-from shared.models.performance import IterationPerformance
-from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelTag
+from shared.models.training.performance import IterationPerformance
+from shared.models.workspace.images import RegionMark
 
 A, B, C = (UUID(int=n) for n in (1, 2, 3))
 TAGS = [ModelTag(A, "a"), ModelTag(B, "b"), ModelTag(C, "c")]

@@ -8,11 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from shared import launcher
-from shared.models.domains import GENERAL
-from shared.models.iterations import ExecutionStatus, IterationRecord, Launched
-from shared.models.projects import Project, ProjectOptions
-from shared.models.tasks import Announce, PrepareTraining, WatchTraining
-from shared.models.training import DatasetHeader, EvaluatedImage, Evaluation, ModelTag
+from shared.models.messages.tasks import Announce, PrepareTraining, WatchTraining
+from shared.models.training.datasets import DatasetHeader
+from shared.models.training.evaluations import EvaluatedImage, Evaluation
+from shared.models.training.iterations import ExecutionStatus, IterationRecord, Launched
+from shared.models.training.model_spec import ModelTag
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.projects import Project, ProjectOptions
 from shared.operations.training import train
 from shared.operations.transfer import project_export
 from shared.operations.workspace import projects

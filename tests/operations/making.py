@@ -6,7 +6,17 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shared.events import Publisher
-from shared.models.images import (
+from shared.models.limits import Limits
+from shared.models.training.iterations import (
+    Iteration,
+    IterationRecord,
+    IterationStatus,
+    TrainingParameters,
+    TrainingRun,
+    TrainingType,
+)
+from shared.models.wire import now
+from shared.models.workspace.images import (
     GivenFile,
     ImageFileCreateBatch,
     ImageFileCreateEntry,
@@ -16,17 +26,7 @@ from shared.models.images import (
     new_image_id,
     new_region_id,
 )
-from shared.models.iterations import (
-    Iteration,
-    IterationRecord,
-    IterationStatus,
-    TrainingParameters,
-    TrainingRun,
-    TrainingType,
-)
-from shared.models.limits import Limits
-from shared.models.tags import Tag
-from shared.models.wire import now
+from shared.models.workspace.tags import Tag
 from shared.operations import upkeep
 from shared.operations.training import train
 from shared.operations.workspace import tags, uploads

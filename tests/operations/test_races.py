@@ -7,16 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import TaggingStatus
-from shared.models.iterations import (
-    IterationStatus,
-    TrainingLock,
-    TrainingRun,
-)
-from shared.models.predictions import Pointer
-from shared.models.tags import TagUpdate
-from shared.models.tasks import Announce, SweepTag
+from shared.models.messages.tasks import Announce, SweepTag
+from shared.models.serving.predictions import Pointer
+from shared.models.training.iterations import IterationStatus, TrainingLock, TrainingRun
 from shared.models.wire import now
+from shared.models.workspace.images import TaggingStatus
+from shared.models.workspace.tags import TagUpdate
 from shared.operations.serving import publish
 from shared.operations.training import iterations, train, watch
 from shared.operations.workspace import images, projects, tags

@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 
 from shared.errors import NotFound
-from shared.models.images import OrderBy, TaggingStatus
-from shared.models.iterations import IterationStatus
-from shared.models.predictions import ImagePrediction, StoredPrediction
-from shared.models.tasks import AnyTask, CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
-from shared.models.training import DatasetHeader
+from shared.models.messages.tasks import AnyTask, CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
+from shared.models.serving.predictions import ImagePrediction, StoredPrediction
+from shared.models.training.datasets import DatasetHeader
+from shared.models.training.iterations import IterationStatus
 from shared.models.wire import now
+from shared.models.workspace.images import OrderBy, TaggingStatus
 from shared.operations import upkeep
 from shared.operations.notifications import steps as notifications
 from shared.operations.training import steps as training

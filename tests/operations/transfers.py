@@ -5,11 +5,11 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from shared.models.images import ImageRecord, TagMark
-from shared.models.projects import ProjectStatus
-from shared.models.tasks import ReadImport
+from shared.models.messages.tasks import ReadImport
 from shared.models.transfer import ExportInfo, PartHeader, PartImage
 from shared.models.wire import now
+from shared.models.workspace.images import ImageRecord, TagMark
+from shared.models.workspace.projects import ProjectStatus
 from shared.operations.transfer import project_import
 from shared.storage.workspace import projects as stored_projects
 from shared.storage.workspace import transfers

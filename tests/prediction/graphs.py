@@ -9,13 +9,13 @@ import onnx
 from msgspec.structs import replace
 from onnx import TensorProto, helper, parser
 
-from shared.models.domains import GENERAL, DomainType
-from shared.models.predictions import Pointer
-from shared.models.preprocessing import Fit, Preprocessing
-from shared.models.projects import ClassificationType
-from shared.models.tags import TagType
-from shared.models.training import ModelSpec, ModelTag
+from shared.models.serving.predictions import Pointer
+from shared.models.training.model_spec import ModelSpec, ModelTag
+from shared.models.training.preprocessing import Fit, Preprocessing
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL, DomainType
+from shared.models.workspace.projects import ClassificationType
+from shared.models.workspace.tags import TagType
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.serving import published

@@ -10,9 +10,9 @@ from msgspec.structs import astuple, replace
 
 from shared.errors import PredictionModelUnreadable
 from shared.imaging.resize import Placement
-from shared.models.domains import DomainType
-from shared.models.predictions import BoundingBox, Prediction
-from shared.models.preprocessing import Fit
+from shared.models.serving.predictions import BoundingBox, Prediction
+from shared.models.training.preprocessing import Fit
+from shared.models.workspace.domains import DomainType
 from shared.prediction.model import Model
 from shared.prediction.outputs import detected
 from tests.pictures import rectangles

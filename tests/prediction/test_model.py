@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from shared.errors import BadImageFormat, PredictionModelUnreadable
-from shared.models.tags import TagType
+from shared.models.workspace.tags import TagType
 from shared.prediction import model as model_module
 from shared.prediction.deadline import Deadline
 from shared.prediction.model import Model

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.models.projects import Project
+from shared.models.workspace.projects import Project
 from shared.storage.account.store import Store
 from shared.storage.workspace import projects
 from tests.storage.making import new_project

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec import structs
 
-from shared.models.domains import GENERAL
-from shared.models.images import ImageRecord, RegionMark, TagMark, new_image_id
-from shared.models.projects import ClassificationType, Project, ProjectSettings
-from shared.models.tags import Tag, TagType
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.images import ImageRecord, RegionMark, TagMark, new_image_id
+from shared.models.workspace.projects import ClassificationType, Project, ProjectSettings
+from shared.models.workspace.tags import Tag, TagType
 from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.columns import snapshot

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 from msgspec import structs
 
 from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
-from shared.models.filters import Combination, Comparison, Condition
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
-from shared.models.names import folded
-from shared.models.tags import Tag
+from shared.models.texts import folded
 from shared.models.wire import now
+from shared.models.workspace.filters import Combination, Comparison, Condition
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus, TagMark
+from shared.models.workspace.tags import Tag
 from shared.storage.account.store import Store
 from shared.storage.workspace import images, tags
 from tests.storage.making import record, region, without_tags

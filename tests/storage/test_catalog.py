@@ -16,11 +16,11 @@ from shared.errors import (
     TagNotFound,
     TrainingInProgress,
 )
-from shared.models.domains import GENERAL
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
-from shared.models.projects import ClassificationType, Project
-from shared.models.tags import Tag, TagType
+from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.projects import ClassificationType, Project
+from shared.models.workspace.tags import Tag, TagType
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, transact

@@ -5,13 +5,13 @@ from uuid import UUID, uuid4
 
 from msgspec import structs
 
-from shared.models.domains import GENERAL
-from shared.models.exports import ExportRecord
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
-from shared.models.predictions import ImagePrediction, Prediction, StoredPrediction
-from shared.models.suggestions import SuggestedTagAndRegion, Suggestion
-from shared.models.tags import TagType
+from shared.models.labelling.suggestions import SuggestedTagAndRegion, Suggestion
+from shared.models.serving.predictions import ImagePrediction, Prediction, StoredPrediction
+from shared.models.training.exports import ExportRecord
+from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.tags import TagType
 from shared.settings import ROOT
 from shared.storage.account import rows
 from shared.storage.account.store import Store

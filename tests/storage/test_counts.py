@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec import structs
 
-from shared.models.images import TaggingStatus
+from shared.models.workspace.images import TaggingStatus
 from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.workspace import catalog, images, ledger, tags

@@ -9,11 +9,11 @@ import pytest
 from msgspec import structs
 
 from shared.errors import NotFound
-from shared.models import filters
-from shared.models.domains import GENERAL
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus
-from shared.models.tags import Tag
-from shared.models.training import DatasetHeader
+from shared.models.training.datasets import DatasetHeader
+from shared.models.workspace import filters
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.workspace.tags import Tag
 from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store

@@ -10,10 +10,11 @@ import pytest
 from msgspec import structs
 
 from shared.errors import NotFound, ServiceUnavailable
-from shared.models.images import OrderBy
-from shared.models.projects import ClassificationType
-from shared.models.training import EvaluatedImage, Evaluation, ModelTag
+from shared.models.training.evaluations import EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelTag
 from shared.models.wire import now
+from shared.models.workspace.images import OrderBy
+from shared.models.workspace.projects import ClassificationType
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import evaluations

@@ -10,8 +10,8 @@ from azure.core.rest import HttpRequest, HttpResponse
 from msgspec import structs
 
 from shared.errors import ServiceError, ServiceUnavailable, TagNameNotUnique, TagNotFound
-from shared.models.images import ImageRecord
-from shared.models.tags import Tag
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.tags import Tag
 from shared.storage.account.store import Store
 from shared.storage.account.transport import Transport
 from shared.storage.columns import snapshot

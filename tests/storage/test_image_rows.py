@@ -8,9 +8,9 @@ import pytest
 from msgspec import structs
 
 from shared.errors import ImageNotFound, TagNotFound
-from shared.models import filters
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
 from shared.models.wire import now
+from shared.models.workspace import filters
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus, TagMark
 from shared.storage.account.store import Store
 from shared.storage.workspace import catalog, images, ledger
 from tests.storage.making import (

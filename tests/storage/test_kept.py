@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from shared.errors import BadImageSize, NotFound
-from shared.models.camera import CameraResult, Frame, Outcome, Upload
+from shared.models.serving.camera import CameraResult, Frame, Outcome, Upload
 from shared.models.wire import now
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store

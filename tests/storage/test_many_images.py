@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from shared.errors import ProjectNotFound, TagNotFound
-from shared.models.images import ImageRecord, TaggingStatus, new_region_id
+from shared.models.workspace.images import ImageRecord, TaggingStatus, new_region_id
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, transact
 from shared.storage.workspace import catalog, image_rows, images, ledger, tags

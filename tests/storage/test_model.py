@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import ImageNotFound, NotFound, TagNameNotUnique, TagNotFound
-from shared.models.images import OrderBy, TaggingStatus
+from shared.models.workspace.images import OrderBy, TaggingStatus
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change
 from shared.storage.columns import snapshot

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from shared.models.filters import Condition, parse
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus
-from shared.models.projects import Project
+from shared.models.workspace.filters import Condition, parse
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.workspace.projects import Project
 from shared.storage.account import rows
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store

@@ -9,10 +9,16 @@ import pytest
 from azure.data.tables import TableClient
 
 from shared.errors import NotFound, ServiceUnavailable
-from shared.models.domains import GENERAL
-from shared.models.predictions import ImagePrediction, Prediction, PredictionOrder, StoredPrediction, uncertainty
-from shared.models.tags import TagType
+from shared.models.serving.predictions import (
+    ImagePrediction,
+    Prediction,
+    PredictionOrder,
+    StoredPrediction,
+    uncertainty,
+)
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.tags import TagType
 from shared.storage.account import blobs, pages, rows
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, transact

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from shared.errors import InvalidPublishName, IterationNotFound
-from shared.models import predictions
-from shared.models.predictions import Pointer, Publication, Share
+from shared.models.serving import predictions
+from shared.models.serving.predictions import Pointer, Publication, Share
 from shared.models.wire import now
 from shared.storage.account import blobs
 from shared.storage.account.store import Store

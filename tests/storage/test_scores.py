@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
-from shared.models.domains import GENERAL
-from shared.models.images import ImageRecord
-from shared.models.predictions import Prediction
-from shared.models.suggestions import SortBy, SuggestedTagAndRegion, Suggestion
+from shared.models.labelling.suggestions import SortBy, SuggestedTagAndRegion, Suggestion
+from shared.models.serving.predictions import Prediction
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.images import ImageRecord
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Store
 from shared.storage.columns import snapshot

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec import structs
 
-from shared.models.domains import GENERAL
-from shared.models.predictions import Prediction
-from shared.models.suggestions import SortBy, SuggestedTagAndRegion, Suggestion
+from shared.models.labelling.suggestions import SortBy, SuggestedTagAndRegion, Suggestion
+from shared.models.serving.predictions import Prediction
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
 from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.workspace import images, projects, suggestions

@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec import structs
 
 from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.workspace import images, tags

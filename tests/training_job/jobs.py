@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from shared.imaging.resize import copies
-from shared.models.domains import GENERAL
-from shared.models.images import ImageRecord, TagMark, new_image_id
-from shared.models.iterations import (
+from shared.models.messages.jobs import AnyJob, TrainJob, to_environment
+from shared.models.training.datasets import DatasetHeader
+from shared.models.training.iterations import (
     CustomBaseModelInfo,
     Iteration,
     IterationRecord,
@@ -17,11 +17,11 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import AnyJob, TrainJob, to_environment
-from shared.models.projects import ClassificationType, Project, ProjectSettings
-from shared.models.tags import Tag, TagType
-from shared.models.training import DatasetHeader
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.images import ImageRecord, TagMark, new_image_id
+from shared.models.workspace.projects import ClassificationType, Project, ProjectSettings
+from shared.models.workspace.tags import Tag, TagType
 from shared.settings import JobSettings, Settings, child_environment
 from shared.storage.account import blobs
 from shared.storage.account.store import Store

@@ -12,12 +12,12 @@ import pytest
 from msgspec.structs import replace
 
 from shared import launcher
-from shared.models.domains import GENERAL
-from shared.models.exports import ExportRecord, ExportStatus
-from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
-from shared.models.iterations import Iteration, IterationStatus, Launched, TrainingParameters, TrainingType
-from shared.models.jobs import AnyJob, ExportJob, TrainJob, to_environment
-from shared.models.projects import ProjectOptions
+from shared.models.messages.jobs import AnyJob, ExportJob, TrainJob, to_environment
+from shared.models.training.exports import ExportRecord, ExportStatus
+from shared.models.training.iterations import Iteration, IterationStatus, Launched, TrainingParameters, TrainingType
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
+from shared.models.workspace.projects import ProjectOptions
 from shared.operations.training import train
 from shared.operations.workspace import projects, tags, uploads
 from shared.settings import ROOT, Settings

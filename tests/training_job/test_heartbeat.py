@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from shared.models.domains import GENERAL
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
-from shared.models.projects import Project, ProjectSettings
+from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
+from shared.models.workspace.projects import Project, ProjectSettings
 from shared.storage.account.store import Store
 from shared.storage.training import iterations
 from shared.storage.workspace import projects

@@ -13,15 +13,13 @@ import onnx
 import pytest
 from msgspec.structs import replace
 
-from shared.models.events import EventType
-from shared.models.iterations import (
-    IterationRecord,
-    IterationStatus,
-)
-from shared.models.jobs import TrainJob
-from shared.models.tags import TagType
-from shared.models.tasks import Announce, AnyTask
-from shared.models.training import Evaluation, ModelSpec
+from shared.models.messages.events import EventType
+from shared.models.messages.jobs import TrainJob
+from shared.models.messages.tasks import Announce, AnyTask
+from shared.models.training.evaluations import Evaluation
+from shared.models.training.iterations import IterationRecord, IterationStatus
+from shared.models.training.model_spec import ModelSpec
+from shared.models.workspace.tags import TagType
 from shared.prediction.model import Model
 from shared.settings import ROOT, Settings
 from shared.storage.account import blobs

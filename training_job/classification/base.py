@@ -9,10 +9,10 @@ import onnx
 from shared.errors import NotFound
 from shared.learning.classifier_recipe import Crop, Recipe
 from shared.learning.head import Head
-from shared.models.iterations import CustomBaseModelInfo
-from shared.models.names import folded
-from shared.models.tags import Tag
-from shared.models.training import ModelSpec, ModelTag
+from shared.models.texts import folded
+from shared.models.training.iterations import CustomBaseModelInfo
+from shared.models.training.model_spec import ModelSpec, ModelTag
+from shared.models.workspace.tags import Tag
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import datasets

@@ -13,8 +13,8 @@ from shared.learning import evaluate
 from shared.learning.classifier_recipe import Crop, Recipe
 from shared.learning.embeddings import Cache, Picture, Report, embed
 from shared.learning.head import Head, fit
-from shared.models.preprocessing import Preprocessing
-from shared.models.projects import ClassificationType
+from shared.models.training.preprocessing import Preprocessing
+from shared.models.workspace.projects import ClassificationType
 from training_job.graphs.classifier import classifier, embedder
 
 

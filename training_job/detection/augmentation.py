@@ -8,7 +8,7 @@ from PIL import Image
 
 from shared.arrays import Floats, Ints
 from shared.imaging.resize import FILTERS, GAP, LETTERBOX_RGB, preprocess
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 
 # A window's area, as a share of the picture's, and how much wider than high it may be, or the reverse.
 SMALLEST, LARGEST, ASPECT = 0.35, 1.6, 1.25

@@ -6,7 +6,7 @@ import onnx
 from torch import Tensor, nn
 
 from shared.arrays import Floats
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 from training_job.tuning.tunable import Group
 
 

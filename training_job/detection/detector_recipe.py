@@ -2,7 +2,7 @@
 
 from msgspec import Struct, structs
 
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 from training_job.tuning.schedule import Tuning
 
 

@@ -10,9 +10,10 @@ import onnx
 from shared.imaging.boxes import ltwh_to_xyxy, xyxy_to_ltwh
 from shared.learning import evaluate
 from shared.learning.embeddings import Picture, Report
-from shared.models.domains import DOMAINS
-from shared.models.images import ImageRecord
-from shared.models.training import Dataset, EvaluatedBox, EvaluatedImage
+from shared.models.training.datasets import Dataset
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage
+from shared.models.workspace.domains import DOMAINS
+from shared.models.workspace.images import ImageRecord
 from shared.settings import Settings
 from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example

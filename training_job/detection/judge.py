@@ -12,7 +12,7 @@ from shared.arrays import Floats, Ints
 from shared.imaging.resize import model_input
 from shared.learning import evaluate
 from shared.metrics.detection import Judged, average_precisions, matches
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 from training_job.detection.data import Example, session
 from training_job.graphs.classifier import INPUT
 from training_job.graphs.selection import BOXES, SCORES, TAGS

@@ -1,7 +1,7 @@
 """One export job: the package of an export, as a function would build it. Can be killed and run again at any moment."""
 
-from shared.models.exports import ExportRecord, ExportStatus
-from shared.models.jobs import ExportJob
+from shared.models.messages.jobs import ExportJob
+from shared.models.training.exports import ExportRecord, ExportStatus
 from shared.packages import building
 from shared.storage.account.store import Store
 from shared.storage.training import exports

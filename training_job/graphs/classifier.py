@@ -4,8 +4,8 @@ import onnx
 from onnx import helper, numpy_helper
 
 from shared.learning.head import Head
-from shared.models.preprocessing import Preprocessing
-from shared.models.projects import ClassificationType
+from shared.models.training.preprocessing import Preprocessing
+from shared.models.workspace.projects import ClassificationType
 from training_job.graphs.graph import Graph
 
 INPUT, OUTPUT = "data", "model_output"

@@ -1,5 +1,5 @@
-// The job and the environment that it runs in. Who starts it says by JOB_... what it is to do: shared/models/jobs.py. It
-// costs nothing while it does nothing.
+// The job and the environment that it runs in. Who starts it says by JOB_... what it is to do, which
+// shared/models/messages/jobs.py lists. It costs nothing while it does nothing.
 param name string
 param environmentName string
 param location string

@@ -5,9 +5,9 @@ from uuid import UUID
 from shared import errors
 from shared.imaging.decode import decode
 from shared.imaging.proposals import propose
-from shared.models.domains import DOMAINS, DomainType
-from shared.models.predictions import BoundingBox
-from shared.models.proposals import ImageRegionProposal, RegionProposal
+from shared.models.labelling.proposals import ImageRegionProposal, RegionProposal
+from shared.models.serving.predictions import BoundingBox
+from shared.models.workspace.domains import DOMAINS, DomainType
 from shared.operations.workspace import projects
 from shared.storage.account import blobs
 from shared.storage.account.store import Store

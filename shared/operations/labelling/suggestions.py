@@ -10,10 +10,7 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.imaging.decode import check
-from shared.models.images import ImageRecord
-from shared.models.limits import Limits
-from shared.models.predictions import Prediction, uncertainty
-from shared.models.suggestions import (
+from shared.models.labelling.suggestions import (
     SortBy,
     StoredSuggestedTagAndRegion,
     SuggestedTagAndRegion,
@@ -22,8 +19,11 @@ from shared.models.suggestions import (
     Suggestion,
     TagFilter,
 )
-from shared.models.tags import Tag
+from shared.models.limits import Limits
+from shared.models.serving.predictions import Prediction, uncertainty
 from shared.models.wire import now
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.tags import Tag
 from shared.operations.continuation import Session, page_size
 from shared.operations.training.iterations import trained_iteration
 from shared.operations.workspace.tags import require_tags

@@ -3,9 +3,9 @@
 from msgspec import structs
 
 from shared.events import Publisher
-from shared.models.events import EventType
-from shared.models.iterations import EndedIteration
-from shared.models.tasks import Announce
+from shared.models.messages.events import EventType
+from shared.models.messages.tasks import Announce
+from shared.models.training.iterations import EndedIteration
 from shared.telemetry import counters
 
 

@@ -13,10 +13,10 @@ import msgspec
 
 from shared.errors import BadImageUrl, InvalidUri, ProjectNotFound
 from shared.fetch import send
-from shared.models.exports import ExportRecord, ExportStatus
-from shared.models.iterations import IterationStatus
-from shared.models.notifications import Content, Notification, NotificationType
-from shared.models.tasks import NotifyExport, NotifyTraining
+from shared.models.messages.notifications import Content, Notification, NotificationType
+from shared.models.messages.tasks import NotifyExport, NotifyTraining
+from shared.models.training.exports import ExportRecord, ExportStatus
+from shared.models.training.iterations import IterationStatus
 from shared.models.wire import now
 from shared.settings import Settings
 from shared.storage.account.store import Store

@@ -1,6 +1,6 @@
 """What goes on in the background so that others hear of it: short steps, for which nothing else has to wait."""
 
-from shared.models.tasks import Announce, NotifyExport, NotifyTraining
+from shared.models.messages.tasks import Announce, NotifyExport, NotifyTraining
 from shared.operations.notifications import announcements, destinations
 from shared.operations.step import Context, Rest, Steps
 

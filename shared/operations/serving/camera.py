@@ -16,11 +16,11 @@ from shared.events import Publisher
 from shared.imaging import resize
 from shared.imaging.decode import decode
 from shared.imaging.drawing import draw_predictions
-from shared.models.camera import CameraResult, DeadEvent, Frame, Outcome, Step, Upload
-from shared.models.domains import DomainType
-from shared.models.events import EventType
 from shared.models.limits import Limits
+from shared.models.messages.events import EventType
+from shared.models.serving.camera import CameraResult, DeadEvent, Frame, Outcome, Step, Upload
 from shared.models.wire import now
+from shared.models.workspace.domains import DomainType
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from shared import errors
 from shared.imaging.decode import Header, check
-from shared.models.domains import DomainType
-from shared.models.iterations import DEFAULT
 from shared.models.limits import Limits
-from shared.models.predictions import ImagePrediction, Prediction, StoredPrediction
+from shared.models.serving.predictions import ImagePrediction, Prediction, StoredPrediction
+from shared.models.training.iterations import DEFAULT
 from shared.models.wire import now
+from shared.models.workspace.domains import DomainType
 from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account.store import Store

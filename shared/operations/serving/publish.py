@@ -6,12 +6,11 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.events import EventType
-from shared.models.iterations import DEFAULT, IterationRecord, IterationStatus
-from shared.models.names import folded
-from shared.models.predictions import Pointer
-from shared.models.tasks import Announce
-from shared.models.texts import is_readable
+from shared.models.messages.events import EventType
+from shared.models.messages.tasks import Announce
+from shared.models.serving.predictions import Pointer
+from shared.models.texts import folded, is_readable
+from shared.models.training.iterations import DEFAULT, IterationRecord, IterationStatus
 from shared.models.wire import now
 from shared.storage.account import queues
 from shared.storage.account.store import Store

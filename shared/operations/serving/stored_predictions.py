@@ -6,9 +6,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import ImageCreateSummary, ImageUploadStatus
 from shared.models.limits import Limits
-from shared.models.predictions import (
+from shared.models.serving.predictions import (
     ImageIdCreateBatch,
     ImageIdCreateEntry,
     PredictionOrder,
@@ -18,6 +17,7 @@ from shared.models.predictions import (
     StoredImagePrediction,
     StoredPrediction,
 )
+from shared.models.workspace.images import ImageCreateSummary, ImageUploadStatus
 from shared.operations.continuation import Session, page_size
 from shared.operations.serving.prediction import check_application
 from shared.operations.workspace import uploads

@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 
 from shared import errors
-from shared.models.domains import PRODUCTS_ON_SHELVES, DomainType
-from shared.models.iterations import (
+from shared.models.limits import Limits
+from shared.models.training.iterations import (
     CustomBaseModelInfo,
     Iteration,
     IterationRecord,
@@ -15,10 +15,10 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.limits import Limits
-from shared.models.projects import ClassificationType, Project
-from shared.models.tags import Tag, TagType
-from shared.models.training import ARCHITECTURE, ModelSpec
+from shared.models.training.model_spec import ARCHITECTURE, ModelSpec
+from shared.models.workspace.domains import PRODUCTS_ON_SHELVES, DomainType
+from shared.models.workspace.projects import ClassificationType, Project
+from shared.models.workspace.tags import Tag, TagType
 from shared.operations.workspace import projects
 from shared.storage.account import blobs
 from shared.storage.account.store import Store

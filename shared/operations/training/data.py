@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from shared.models.images import ImageRecord, TaggingStatus
+from shared.models.workspace.images import ImageRecord, TaggingStatus
 from shared.storage.account.store import Store
 from shared.storage.workspace import images as stored_images
 

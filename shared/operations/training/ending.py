@@ -4,9 +4,9 @@ from uuid import uuid5
 
 from msgspec.structs import replace
 
-from shared.models.events import EventType
-from shared.models.iterations import REASON_LENGTH, Iteration, IterationRecord, IterationStatus
-from shared.models.tasks import Announce, NotifyTraining, StopTraining
+from shared.models.messages.events import EventType
+from shared.models.messages.tasks import Announce, NotifyTraining, StopTraining
+from shared.models.training.iterations import REASON_LENGTH, Iteration, IterationRecord, IterationStatus
 from shared.models.wire import now
 from shared.storage.account import queues
 from shared.storage.account.store import Store

@@ -3,10 +3,10 @@
 from uuid import UUID, uuid4
 
 from shared import errors
-from shared.models.domains import DOMAINS, FLAVORS, Domain
-from shared.models.exports import Export, ExportRecord, ExportStatus
-from shared.models.iterations import IterationStatus
-from shared.models.tasks import SETTLED, BuildExport
+from shared.models.messages.tasks import SETTLED, BuildExport
+from shared.models.training.exports import Export, ExportRecord, ExportStatus
+from shared.models.training.iterations import IterationStatus
+from shared.models.workspace.domains import DOMAINS, FLAVORS, Domain
 from shared.packages import building
 from shared.storage.account import queues
 from shared.storage.account.store import Store

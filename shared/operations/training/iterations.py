@@ -6,10 +6,9 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
-from shared.models.names import folded
-from shared.models.tasks import SETTLED, CollectPictures, DropIteration, ForgetIteration
-from shared.models.texts import checked_name
+from shared.models.messages.tasks import SETTLED, CollectPictures, DropIteration, ForgetIteration
+from shared.models.texts import checked_name, folded
+from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, IterationUpdate
 from shared.models.wire import now
 from shared.operations.serving import publish
 from shared.operations.training import ending

@@ -9,12 +9,13 @@ from msgspec import UNSET
 from shared import errors
 from shared.metrics import classification, detection
 from shared.metrics.counts import Curve, performance
-from shared.models.domains import DOMAINS, DomainType
-from shared.models.images import ImageRegion, ImageTag, OrderBy
-from shared.models.iterations import Iteration, IterationStatus
-from shared.models.performance import ImagePerformance, IterationPerformance
-from shared.models.predictions import BoundingBox, Prediction
-from shared.models.training import EvaluatedBox, EvaluatedImage, ModelTag
+from shared.models.serving.predictions import BoundingBox, Prediction
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage
+from shared.models.training.iterations import Iteration, IterationStatus
+from shared.models.training.model_spec import ModelTag
+from shared.models.training.performance import ImagePerformance, IterationPerformance
+from shared.models.workspace.domains import DOMAINS, DomainType
+from shared.models.workspace.images import ImageRegion, ImageTag, OrderBy
 from shared.operations.training import iterations
 from shared.storage.account import blobs
 from shared.storage.account.memory import Memory

@@ -1,6 +1,6 @@
 """What goes on in the background of trainings, of exports, and of iterations that were deleted."""
 
-from shared.models.tasks import (
+from shared.models.messages.tasks import (
     BuildExport,
     DropIteration,
     ForgetIteration,

@@ -10,8 +10,11 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shared import errors, launcher
-from shared.models.images import ImageRecord
-from shared.models.iterations import (
+from shared.models.limits import Limits
+from shared.models.messages.jobs import TrainJob
+from shared.models.messages.tasks import PrepareTraining, WatchTraining
+from shared.models.training.datasets import DatasetHeader
+from shared.models.training.iterations import (
     Iteration,
     IterationRecord,
     IterationStatus,
@@ -19,12 +22,9 @@ from shared.models.iterations import (
     TrainingRun,
     TrainingType,
 )
-from shared.models.jobs import TrainJob
-from shared.models.limits import Limits
-from shared.models.tags import Tag
-from shared.models.tasks import PrepareTraining, WatchTraining
-from shared.models.training import DatasetHeader
 from shared.models.wire import now
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.tags import Tag
 from shared.operations.training import checks, ending
 from shared.operations.training.data import of_classifier, of_detector
 from shared.operations.workspace import projects

@@ -6,8 +6,15 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from shared import errors, launcher
-from shared.models.iterations import ENDED, ExecutionStatus, IterationRecord, IterationStatus, TrainingLock, TrainingRun
-from shared.models.tasks import WatchTraining
+from shared.models.messages.tasks import WatchTraining
+from shared.models.training.iterations import (
+    ENDED,
+    ExecutionStatus,
+    IterationRecord,
+    IterationStatus,
+    TrainingLock,
+    TrainingRun,
+)
 from shared.models.wire import now
 from shared.operations.training import ending, train
 from shared.settings import Settings

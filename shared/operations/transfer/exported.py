@@ -12,14 +12,15 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.fetch import Origin, fetch, origin
-from shared.models.domains import DOMAINS, DomainType
-from shared.models.images import ImageRecord, RegionMark
-from shared.models.iterations import IterationRecord, IterationStatus
 from shared.models.limits import Limits
-from shared.models.tags import Tag, TagType
 from shared.models.texts import checked_description, checked_name
-from shared.models.training import EvaluatedImage, Evaluation, ModelSpec, ModelTag
+from shared.models.training.evaluations import EvaluatedImage, Evaluation
+from shared.models.training.iterations import IterationRecord, IterationStatus
+from shared.models.training.model_spec import ModelSpec, ModelTag
 from shared.models.transfer import ExportInfo, IterationExport, PartHeader, PartImage
+from shared.models.workspace.domains import DOMAINS, DomainType
+from shared.models.workspace.images import ImageRecord, RegionMark
+from shared.models.workspace.tags import Tag, TagType
 from shared.operations.transfer.project_export import FILES
 from shared.operations.workspace import projects
 from shared.settings import Settings

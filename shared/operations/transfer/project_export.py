@@ -6,11 +6,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import ImageRecord
-from shared.models.iterations import IterationRecord, IterationStatus
-from shared.models.projects import Project
-from shared.models.tasks import WriteExport
+from shared.models.messages.tasks import WriteExport
+from shared.models.training.iterations import IterationRecord, IterationStatus
 from shared.models.transfer import ExportInfo, IterationExport, PartHeader, PartImage, ProjectExport
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.projects import Project
 from shared.operations.workspace import projects
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store

@@ -16,15 +16,14 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.imaging import decode, resize
-from shared.models.images import ImageRecord
-from shared.models.names import folded
-from shared.models.projects import Project, ProjectStatus
-from shared.models.tags import Tag
-from shared.models.tasks import PurgeProject, ReadImport
-from shared.models.texts import DESCRIPTION_LENGTH, NAME_LENGTH, checked_name
-from shared.models.training import DatasetHeader
+from shared.models.messages.tasks import PurgeProject, ReadImport
+from shared.models.texts import DESCRIPTION_LENGTH, NAME_LENGTH, checked_name, folded
+from shared.models.training.datasets import DatasetHeader
 from shared.models.transfer import ExportInfo, ImportState, IterationExport, PartHeader, PartImage
 from shared.models.wire import now
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.projects import Project, ProjectStatus
+from shared.models.workspace.tags import Tag
 from shared.operations.transfer import exported
 from shared.operations.transfer.exported import Source, Unreachable, renamed
 from shared.operations.workspace import projects

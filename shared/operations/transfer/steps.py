@@ -1,6 +1,6 @@
 """What goes on in the background of exports and imports of projects: part by part."""
 
-from shared.models.tasks import ReadImport, WriteExport
+from shared.models.messages.tasks import ReadImport, WriteExport
 from shared.operations.step import Context, Rest, Steps
 from shared.operations.transfer import project_export, project_import
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from shared.models.images import TaggingStatus
-from shared.models.iterations import IterationStatus
-from shared.models.tasks import SETTLED, CollectPictures, DeleteAllImages, ReleaseImages
+from shared.models.messages.tasks import SETTLED, CollectPictures, DeleteAllImages, ReleaseImages
+from shared.models.training.iterations import IterationStatus
+from shared.models.workspace.images import TaggingStatus
 from shared.operations.step import AGAIN, NotYet
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from shared import errors
-from shared.models.domains import DOMAINS, Domain
+from shared.models.workspace.domains import DOMAINS, Domain
 
 
 def get_domains() -> list[Domain]:

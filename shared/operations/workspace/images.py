@@ -9,8 +9,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models import filters
-from shared.models.images import (
+from shared.models.limits import Limits
+from shared.models.messages.tasks import DeleteAllImages, ReleaseImages
+from shared.models.wire import now
+from shared.models.workspace import filters
+from shared.models.workspace.images import (
     Image,
     ImageRecord,
     ImageRegion,
@@ -21,10 +24,7 @@ from shared.models.images import (
     TaggingStatus,
     TagMark,
 )
-from shared.models.limits import Limits
-from shared.models.tags import Tag, TagType
-from shared.models.tasks import DeleteAllImages, ReleaseImages
-from shared.models.wire import now
+from shared.models.workspace.tags import Tag, TagType
 from shared.operations.workspace import projects
 from shared.operations.workspace.snapshots import snapshot
 from shared.operations.workspace.tags import require_tags

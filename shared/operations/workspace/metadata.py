@@ -6,9 +6,9 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import ImageRecord
 from shared.models.limits import Limits
-from shared.models.metadata import (
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.metadata import (
     ImageMetadataUpdateEntry,
     ImageMetadataUpdateStatus,
     ImageMetadataUpdateSummary,

@@ -7,10 +7,13 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.domains import DOMAINS, GENERAL, Domain, DomainType
-from shared.models.iterations import IterationStatus
 from shared.models.limits import Limits
-from shared.models.projects import (
+from shared.models.messages.tasks import SETTLED, PurgeProject, StopTraining
+from shared.models.texts import checked_description, checked_name
+from shared.models.training.iterations import IterationStatus
+from shared.models.wire import enum_named, now
+from shared.models.workspace.domains import DOMAINS, GENERAL, Domain, DomainType
+from shared.models.workspace.projects import (
     AUGMENTATIONS,
     ClassificationType,
     ImageProcessingSettings,
@@ -21,9 +24,6 @@ from shared.models.projects import (
     ProjectStatus,
     ProjectUpdate,
 )
-from shared.models.tasks import SETTLED, PurgeProject, StopTraining
-from shared.models.texts import checked_description, checked_name
-from shared.models.wire import enum_named, now
 from shared.operations.notifications.destinations import check_container, check_queue
 from shared.storage.account import queues
 from shared.storage.account.store import Store

@@ -7,19 +7,19 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.domains import DomainType
 from shared.models.entries import Unfit
-from shared.models.images import ImageRecord, Region, RegionMark, new_region_id
 from shared.models.limits import Limits
-from shared.models.projects import Project
-from shared.models.regions import (
+from shared.models.wire import now
+from shared.models.workspace.domains import DomainType
+from shared.models.workspace.images import ImageRecord, Region, RegionMark, new_region_id
+from shared.models.workspace.projects import Project
+from shared.models.workspace.regions import (
     ImageRegionCreateEntry,
     ImageRegionCreateResult,
     ImageRegionCreateSummary,
     ImageRegionRefused,
 )
-from shared.models.tags import Tag
-from shared.models.wire import now
+from shared.models.workspace.tags import Tag
 from shared.operations.workspace import images, projects
 from shared.operations.workspace.tags import require_tags
 from shared.storage.account.store import Store

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from shared import errors
-from shared.models.iterations import IterationStatus
+from shared.models.training.iterations import IterationStatus
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations

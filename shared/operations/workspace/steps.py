@@ -1,6 +1,6 @@
 """What goes on in the background for the workspace: deletions are finished."""
 
-from shared.models.tasks import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages, SweepTag
+from shared.models.messages.tasks import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages, SweepTag
 from shared.operations.step import Context, Rest, Steps
 from shared.operations.workspace import deletion
 from shared.storage.workspace import projects as stored_projects

@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.domains import PRODUCTS_ON_SHELVES, DomainType
 from shared.models.limits import Limits
-from shared.models.projects import Project
-from shared.models.tags import Tag, TagType, TagUpdate
-from shared.models.tasks import SETTLED, SweepTag
+from shared.models.messages.tasks import SETTLED, SweepTag
 from shared.models.texts import checked_description, checked_name
 from shared.models.wire import enum_named
+from shared.models.workspace.domains import PRODUCTS_ON_SHELVES, DomainType
+from shared.models.workspace.projects import Project
+from shared.models.workspace.tags import Tag, TagType, TagUpdate
 from shared.operations.workspace import projects
 from shared.operations.workspace.snapshots import snapshot
 from shared.storage.account import queues

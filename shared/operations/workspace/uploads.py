@@ -17,9 +17,12 @@ from msgspec.structs import replace
 from shared import errors
 from shared.fetch import fetch
 from shared.imaging import decode, resize
-from shared.models.domains import DomainType
 from shared.models.entries import Given, Unfit
-from shared.models.images import (
+from shared.models.limits import Limits
+from shared.models.serving.predictions import ImageIdCreateEntry
+from shared.models.wire import now
+from shared.models.workspace.domains import DomainType
+from shared.models.workspace.images import (
     ImageCreateResult,
     ImageCreateSummary,
     ImageFileCreateBatch,
@@ -31,11 +34,8 @@ from shared.models.images import (
     Region,
     new_image_id,
 )
-from shared.models.limits import Limits
-from shared.models.metadata import merged
-from shared.models.predictions import ImageIdCreateEntry
-from shared.models.tags import Tag
-from shared.models.wire import now
+from shared.models.workspace.metadata import merged
+from shared.models.workspace.tags import Tag
 from shared.operations.workspace import images, projects, regions
 from shared.operations.workspace import metadata as metadata_of
 from shared.settings import Settings

@@ -15,7 +15,7 @@ import msgspec
 from azure.data.tables import TableClient
 
 from shared.errors import Conflict
-from shared.models.names import folded
+from shared.models.texts import folded
 from shared.storage.account import queries
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMissing, transact
 

@@ -13,8 +13,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from shared.models.filters import Condition, Pair
-from shared.models.images import ImageRecord, TaggingStatus
+from shared.models.workspace.filters import Condition, Pair
+from shared.models.workspace.images import ImageRecord, TaggingStatus
 from shared.storage.columns import arrays
 from shared.storage.columns.ids import ID, Flags, Ids, Merge, ids_of
 from shared.storage.columns.terms import NONE, Terms

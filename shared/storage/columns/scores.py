@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.models.predictions import Prediction
+from shared.models.serving.predictions import Prediction
 from shared.storage.columns import arrays
 from shared.storage.columns.ids import ID, Flags, Ids, Merge, ids_of
 

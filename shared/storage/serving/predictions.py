@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from shared.errors import NotFound
-from shared.models.predictions import PredictionOrder, StoredPrediction, uncertainty
+from shared.models.serving.predictions import PredictionOrder, StoredPrediction, uncertainty
 from shared.storage.account import blobs, rows, signing
 from shared.storage.account.pages import Page, page
 from shared.storage.account.rows import COPIED_LENGTH, FAR, Row, inverted

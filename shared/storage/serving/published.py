@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from shared.errors import InvalidPublishName, IterationNotFound
-from shared.models.predictions import Pointer
+from shared.models.serving.predictions import Pointer
 from shared.storage.account import blobs, rows
 from shared.storage.account.blobs import Blob
 from shared.storage.account.store import Store

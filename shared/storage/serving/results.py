@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from shared.errors import AccessRefused, BadImageSize, Conflict, NotFound, UploadRefused
-from shared.models.camera import CameraResult, Outcome
+from shared.models.serving.camera import CameraResult, Outcome
 from shared.storage.account import blobs, queries, rows
 from shared.storage.account.blobs import Blob, BlobRefused
 from shared.storage.account.store import Store

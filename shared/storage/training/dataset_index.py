@@ -8,10 +8,10 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
-from shared.models.filters import Condition
-from shared.models.images import OrderBy, TaggingStatus
-from shared.models.tags import Tag
-from shared.models.training import DatasetHeader
+from shared.models.training.datasets import DatasetHeader
+from shared.models.workspace.filters import Condition
+from shared.models.workspace.images import OrderBy, TaggingStatus
+from shared.models.workspace.tags import Tag
 from shared.storage.columns.columns import Columns, Entry
 from shared.storage.columns.ids import NOWHERE, Flags, find, ids_of
 from shared.storage.columns.terms import positions

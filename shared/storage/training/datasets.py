@@ -14,9 +14,9 @@ import numpy as np
 from msgspec import Struct
 
 from shared.errors import NotFound
-from shared.models.filters import Condition
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus
-from shared.models.training import Dataset, DatasetHeader
+from shared.models.training.datasets import Dataset, DatasetHeader
+from shared.models.workspace.filters import Condition
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage.account import blobs, rows
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store

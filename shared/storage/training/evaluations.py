@@ -14,9 +14,10 @@ from msgspec import Raw, Struct
 from numpy.typing import NDArray
 
 from shared.errors import NotFound
-from shared.models.images import OrderBy
-from shared.models.projects import ClassificationType
-from shared.models.training import EvaluatedImage, Evaluation, ModelTag
+from shared.models.training.evaluations import EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelTag
+from shared.models.workspace.images import OrderBy
+from shared.models.workspace.projects import ClassificationType
 from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from shared.errors import ExportInProgress
-from shared.models.exports import ExportRecord, ExportStatus
+from shared.models.training.exports import ExportRecord, ExportStatus
 from shared.storage.account import blobs, rows, signing
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store

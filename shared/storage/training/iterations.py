@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from shared.errors import IterationNotFound, TrainingInProgress
-from shared.models.iterations import Iteration, IterationRecord, TrainingLock
+from shared.models.training.iterations import Iteration, IterationRecord, TrainingLock
 from shared.models.wire import now
 from shared.storage.account import rows
 from shared.storage.account.store import Store

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.models.images import ImageRecord, TaggingStatus
+from shared.models.workspace.images import ImageRecord, TaggingStatus
 from shared.storage.account import rows
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store

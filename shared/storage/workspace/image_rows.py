@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.models.images import ImageRecord
+from shared.models.workspace.images import ImageRecord
 from shared.storage.account import rows
 from shared.storage.account.rows import COPIED_LENGTH, Row
 from shared.storage.account.store import Store

@@ -8,8 +8,8 @@ from uuid import UUID
 import numpy as np
 
 from shared.errors import ImageNotFound, TagNotFound
-from shared.models.filters import Condition
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.workspace.filters import Condition
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage.account import rows
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from azure.data.tables import TableClient
 
-from shared.models.projects import Project
+from shared.models.workspace.projects import Project
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Container, Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.models.suggestions import Suggestion
+from shared.models.labelling.suggestions import Suggestion
 from shared.storage.account import rows
 from shared.storage.account.rows import inverted
 from shared.storage.account.store import Store

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import ServiceError
-from shared.models.images import TaggingStatus
-from shared.models.predictions import Prediction
-from shared.models.suggestions import SortBy, Suggestion
+from shared.models.labelling.suggestions import SortBy, Suggestion
+from shared.models.serving.predictions import Prediction
+from shared.models.workspace.images import TaggingStatus
 from shared.storage.account import rows
 from shared.storage.account.pages import Page, page
 from shared.storage.account.rows import COPIED_LENGTH, Row, inverted

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct, structs
 
 from shared.errors import MultipleGeneralProductTags, MultipleNegativeTags, TagNameNotUnique, TagNotFound
-from shared.models.images import ImageRecord
-from shared.models.tags import Tag, TagType
 from shared.models.wire import now
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.tags import Tag, TagType
 from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing

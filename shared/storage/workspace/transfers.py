@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from shared.models.images import ImageRecord
 from shared.models.transfer import ExportInfo, ImportState, PartHeader, PartImage
+from shared.models.workspace.images import ImageRecord
 from shared.storage.account import blobs, rows, signing
 from shared.storage.account.store import Store
 

@@ -2,7 +2,7 @@
 
 import function_app  # noqa: F401 - it imports every operation
 from functions.edge.operation import PREDICTION, TRAINING, operations
-from shared.models.roles import Role
+from shared.models.access.roles import Role
 
 ROLES = {each.name: each.roles for each in operations if each.api in (TRAINING, PREDICTION)}
 

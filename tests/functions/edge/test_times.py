@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from functions.edge.times import encode, read_time
-from shared.models.iterations import Iteration, IterationStatus, TrainingType
-from shared.models.predictions import ImagePrediction, PredictionQueryToken
-from shared.models.projects import Project, ProjectSettings
+from shared.models.serving.predictions import ImagePrediction, PredictionQueryToken
+from shared.models.training.iterations import Iteration, IterationStatus, TrainingType
+from shared.models.workspace.projects import Project, ProjectSettings
 from tests.pictures import picture
 
 API = "/customvision/v3.3/training"

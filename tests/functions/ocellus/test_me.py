@@ -7,8 +7,8 @@ import pytest
 
 from functions.edge.operation import operations
 from shared.access.keys import fingerprint
+from shared.models.access.me import Me
 from shared.models.limits import Limits
-from shared.models.me import Me
 
 ME = "/ocellus/v1/me"
 

@@ -18,9 +18,10 @@ from azure.cognitiveservices.vision.customvision.training.models import (
     Tag,
 )
 
-from shared.models.images import RegionMark, new_image_id, new_region_id
-from shared.models.training import EvaluatedBox, EvaluatedImage, ModelTag
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage
+from shared.models.training.model_spec import ModelTag
 from shared.models.wire import now
+from shared.models.workspace.images import RegionMark, new_image_id, new_region_id
 from tests.functions.detectors import Box, boxes_of, put_detector
 from tests.functions.flows import refused
 from tests.pictures import rectangles

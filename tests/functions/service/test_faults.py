@@ -15,7 +15,7 @@ from azure.storage.blob import ContainerClient
 from msrest.authentication import ApiKeyCredentials
 
 from local.service import Options, Service, running
-from shared.models.camera import Outcome
+from shared.models.serving.camera import Outcome
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.serving import results

@@ -16,8 +16,8 @@ from azure.functions.meta import Datum
 
 from function_app import MODULES, build
 from local.host.functions import FunctionFailed, HostedFunction, index
-from shared.models.camera import Frame, Upload
-from shared.models.tasks import PurgeProject
+from shared.models.messages.tasks import PurgeProject
+from shared.models.serving.camera import Frame, Upload
 from shared.settings import Settings
 from shared.storage.account.store import Store
 

@@ -26,8 +26,8 @@ from msrest.exceptions import HttpOperationError
 
 from local.azurite import ACCOUNT
 from shared.imaging.resize import model_input
-from shared.models.notifications import Notification
-from shared.models.preprocessing import Preprocessing
+from shared.models.messages.notifications import Notification
+from shared.models.training.preprocessing import Preprocessing
 from tests.functions.flows import post, refused, train, upload
 from tests.pictures import picture
 

@@ -12,7 +12,7 @@ from local.demo import benches, page
 from local.demo.splitting import LEAST_BOXED, split_boxes
 from shared.formats import regions
 from shared.formats.dataset import BoxedDataset, BoxedPicture, DatasetError, Mark
-from shared.models.training import ModelTag
+from shared.models.training.model_spec import ModelTag
 from tests.formats.making import LTWH, entry, found, write
 from tests.pictures import rectangles
 

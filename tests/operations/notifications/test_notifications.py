@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from local.azurite import ACCOUNT
 from shared import errors
-from shared.models.exports import ExportRecord, ExportStatus
-from shared.models.iterations import IterationStatus
-from shared.models.projects import Project, ProjectOptions, ProjectSettingsUpdate, ProjectUpdate
-from shared.models.tasks import NotifyExport, NotifyTraining
+from shared.models.messages.tasks import NotifyExport, NotifyTraining
+from shared.models.training.exports import ExportRecord, ExportStatus
+from shared.models.training.iterations import IterationStatus
 from shared.models.wire import now
+from shared.models.workspace.projects import Project, ProjectOptions, ProjectSettingsUpdate, ProjectUpdate
 from shared.operations.notifications import destinations
 from shared.operations.workspace import projects
 from shared.storage.account import queues

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from shared.events import Publisher
-from shared.models.camera import CameraResult, Frame, Upload
 from shared.models.limits import Limits
+from shared.models.serving.camera import CameraResult, Frame, Upload
 from shared.models.wire import now
 from shared.operations.serving import camera
 from shared.prediction.sessions import Sessions

@@ -7,8 +7,9 @@ import pytest
 
 from shared.errors import BadImageFormat, NotFound, ServiceUnavailable
 from shared.events import Publisher
-from shared.models.images import TaggingStatus
-from shared.models.predictions import (
+from shared.models.labelling.suggestions import SuggestedTagAndRegion, Suggestion
+from shared.models.messages.tasks import ForgetIteration
+from shared.models.serving.predictions import (
     GivenId,
     ImageIdCreateBatch,
     ImageIdCreateEntry,
@@ -16,9 +17,8 @@ from shared.models.predictions import (
     PredictionQueryToken,
     StoredPrediction,
 )
-from shared.models.suggestions import SuggestedTagAndRegion, Suggestion
-from shared.models.tasks import ForgetIteration
 from shared.models.wire import now
+from shared.models.workspace.images import TaggingStatus
 from shared.operations import upkeep
 from shared.operations.serving import stored_predictions
 from shared.operations.serving.prediction import Request, quick_test

@@ -14,8 +14,8 @@ from azure.storage.blob import BlobBlock, ContainerClient, ContentSettings, Stan
 
 from shared.errors import NotFound, ServiceUnavailable
 from shared.events import Publisher
-from shared.models.camera import CameraResult, Outcome, Step, Upload
 from shared.models.limits import Limits
+from shared.models.serving.camera import CameraResult, Outcome, Step, Upload
 from shared.operations.serving import camera
 from shared.storage.account import blobs
 from shared.storage.account.store import Store

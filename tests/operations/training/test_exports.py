@@ -15,11 +15,11 @@ from PIL import Image
 
 from shared import errors
 from shared.events import Publisher
-from shared.models import exports as models
-from shared.models.exports import Export, ExportStatus
-from shared.models.iterations import Iteration, IterationStatus
-from shared.models.predictions import BoundingBox
-from shared.models.tasks import BuildExport, NotifyExport
+from shared.models.messages.tasks import BuildExport, NotifyExport
+from shared.models.serving.predictions import BoundingBox
+from shared.models.training import exports as models
+from shared.models.training.exports import Export, ExportStatus
+from shared.models.training.iterations import Iteration, IterationStatus
 from shared.operations import upkeep
 from shared.operations.training import exports, iterations
 from shared.packages import building, onnx

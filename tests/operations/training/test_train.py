@@ -10,15 +10,10 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.events import Publisher
-from shared.models.events import EventType
-from shared.models.iterations import (
-    CustomBaseModelInfo,
-    EndedIteration,
-    IterationStatus,
-    IterationUpdate,
-)
 from shared.models.limits import Limits
-from shared.models.tasks import Announce, AnyTask, DropIteration, PrepareTraining, WatchTraining
+from shared.models.messages.events import EventType
+from shared.models.messages.tasks import Announce, AnyTask, DropIteration, PrepareTraining, WatchTraining
+from shared.models.training.iterations import CustomBaseModelInfo, EndedIteration, IterationStatus, IterationUpdate
 from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.training import ending, iterations, train, watch

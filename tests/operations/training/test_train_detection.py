@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.domains import PRODUCTS_ON_SHELVES
-from shared.models.images import ImageRecord, OrderBy, TaggingStatus, TagMark
-from shared.models.iterations import CustomBaseModelInfo, IterationRecord, IterationStatus, TrainingType
 from shared.models.limits import Limits
-from shared.models.projects import ProjectSettingsUpdate, ProjectUpdate
-from shared.models.tags import Tag, TagType
+from shared.models.training.iterations import CustomBaseModelInfo, IterationRecord, IterationStatus, TrainingType
 from shared.models.wire import now
+from shared.models.workspace.domains import PRODUCTS_ON_SHELVES
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus, TagMark
+from shared.models.workspace.projects import ProjectSettingsUpdate, ProjectUpdate
+from shared.models.workspace.tags import Tag, TagType
 from shared.operations.training import checks, ending, train
 from shared.operations.workspace import images, projects, tags
 from shared.storage.training import datasets

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from shared import errors, launcher
 from shared.events import Publisher
-from shared.models.iterations import ExecutionStatus, IterationStatus, TrainingRun
-from shared.models.tasks import Announce, PrepareTraining, StopTraining, WatchTraining
+from shared.models.messages.tasks import Announce, PrepareTraining, StopTraining, WatchTraining
+from shared.models.training.iterations import ExecutionStatus, IterationStatus, TrainingRun
 from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.training import iterations, train

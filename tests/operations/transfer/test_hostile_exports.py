@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import OrderBy, RegionMark, TaggingStatus, TagMark, new_image_id, new_region_id
-from shared.models.projects import ProjectStatus
 from shared.models.transfer import PartHeader
 from shared.models.wire import now
+from shared.models.workspace.images import OrderBy, RegionMark, TaggingStatus, TagMark, new_image_id, new_region_id
+from shared.models.workspace.projects import ProjectStatus
 from shared.operations.transfer import project_export, project_import
 from shared.operations.workspace import images
 from shared.storage.account import blobs

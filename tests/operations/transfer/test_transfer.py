@@ -11,13 +11,14 @@ import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import RegionMark, TagMark, new_region_id
-from shared.models.iterations import IterationStatus, TrainingParameters, TrainingType
 from shared.models.limits import Limits
-from shared.models.projects import ProjectStatus, ProjectUpdate
-from shared.models.tasks import ReadImport, WriteExport
-from shared.models.training import Evaluation, ModelSpec
+from shared.models.messages.tasks import ReadImport, WriteExport
+from shared.models.training.evaluations import Evaluation
+from shared.models.training.iterations import IterationStatus, TrainingParameters, TrainingType
+from shared.models.training.model_spec import ModelSpec
 from shared.models.wire import now
+from shared.models.workspace.images import RegionMark, TagMark, new_region_id
+from shared.models.workspace.projects import ProjectStatus, ProjectUpdate
 from shared.operations.training import train
 from shared.operations.transfer import project_export, project_import
 from shared.operations.transfer.exported import renamed

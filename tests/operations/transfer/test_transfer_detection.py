@@ -7,9 +7,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from shared.models.images import OrderBy, TaggingStatus
-from shared.models.projects import ProjectStatus
-from shared.models.training import DatasetHeader, EvaluatedBox, EvaluatedImage, Evaluation, ModelTag
+from shared.models.training.datasets import DatasetHeader
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelTag
+from shared.models.workspace.images import OrderBy, TaggingStatus
+from shared.models.workspace.projects import ProjectStatus
 from shared.operations.training import performance
 from shared.operations.transfer import project_export
 from shared.storage.account import blobs

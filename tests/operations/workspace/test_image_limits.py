@@ -4,9 +4,15 @@ import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry, ImageTagCreateEntry, Region
 from shared.models.limits import Limits
-from shared.models.regions import ImageRegionCreateEntry
+from shared.models.workspace.images import (
+    GivenFile,
+    ImageFileCreateBatch,
+    ImageFileCreateEntry,
+    ImageTagCreateEntry,
+    Region,
+)
+from shared.models.workspace.regions import ImageRegionCreateEntry
 from shared.operations.workspace import images, metadata, regions, uploads
 from shared.storage.workspace import catalog
 from shared.storage.workspace import images as stored_images

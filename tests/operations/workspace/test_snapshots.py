@@ -6,10 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.images import OrderBy, RegionMark, TaggingStatus, new_region_id
-from shared.models.iterations import IterationStatus
-from shared.models.training import DatasetHeader
+from shared.models.training.datasets import DatasetHeader
+from shared.models.training.iterations import IterationStatus
 from shared.models.wire import now
+from shared.models.workspace.images import OrderBy, RegionMark, TaggingStatus, new_region_id
 from shared.operations.workspace import images, tags
 from shared.storage.training import datasets, iterations
 from tests.operations.making import image_with, record_of, tag_of

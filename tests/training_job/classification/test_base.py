@@ -13,9 +13,9 @@ from shared.arrays import Floats
 from shared.learning.classifier_recipe import RECIPES, Crop, Recipe
 from shared.learning.embeddings import Picture, embed
 from shared.learning.head import Head, fit, probabilities
-from shared.models.projects import ClassificationType
-from shared.models.tags import Tag
-from shared.models.training import ARCHITECTURE, ModelTag
+from shared.models.training.model_spec import ARCHITECTURE, ModelTag
+from shared.models.workspace.projects import ClassificationType
+from shared.models.workspace.tags import Tag
 from shared.settings import Settings
 from tests.learning.scenes import bursts, cluttered, memory, one_hot, unit
 from training_job.classification.base import aligned

@@ -15,7 +15,7 @@ from shared.imaging.resize import model_input
 from shared.learning.classifier_recipe import RECIPES, Crop
 from shared.learning.embeddings import Cache, Picture, embed
 from shared.learning.head import Head, probabilities
-from shared.models.projects import ClassificationType
+from shared.models.workspace.projects import ClassificationType
 from shared.settings import ROOT, Settings
 from tests.learning.scenes import drawn, memory, one_hot, unit
 from training_job.classification.quick import TrainedClassifier, train

@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shared.imaging.resize import copies
-from shared.models.images import ImageRecord, RegionMark, TagMark, new_image_id, new_region_id
-from shared.models.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
-from shared.models.jobs import TrainJob
-from shared.models.projects import Project, ProjectSettings
-from shared.models.tags import Tag
-from shared.models.training import DatasetHeader
+from shared.models.messages.jobs import TrainJob
+from shared.models.training.datasets import DatasetHeader
+from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
 from shared.models.wire import now
+from shared.models.workspace.images import ImageRecord, RegionMark, TagMark, new_image_id, new_region_id
+from shared.models.workspace.projects import Project, ProjectSettings
+from shared.models.workspace.tags import Tag
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import datasets, iterations

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from shared.imaging.resize import preprocess
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 from training_job.detection import augmentation
 from training_job.detection.augmentation import looked_at, mirrored, random_window, relit, through, varied
 

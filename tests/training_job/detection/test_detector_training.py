@@ -9,10 +9,11 @@ import sys
 import msgspec
 import pytest
 
-from shared.models.domains import DomainType
-from shared.models.iterations import IterationStatus, TrainingType
-from shared.models.jobs import TrainJob
-from shared.models.training import Evaluation, ModelSpec
+from shared.models.messages.jobs import TrainJob
+from shared.models.training.evaluations import Evaluation
+from shared.models.training.iterations import IterationStatus, TrainingType
+from shared.models.training.model_spec import ModelSpec
+from shared.models.workspace.domains import DomainType
 from shared.prediction.model import Model
 from shared.settings import ROOT, Settings
 from shared.storage.account import blobs

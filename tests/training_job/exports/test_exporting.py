@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from shared import launcher
 from shared.launcher import process
-from shared.models.exports import ExportRecord, ExportStatus
-from shared.models.iterations import ExecutionStatus, IterationStatus
-from shared.models.jobs import ExportJob
-from shared.models.tasks import BuildExport
+from shared.models.messages.jobs import ExportJob
+from shared.models.messages.tasks import BuildExport
+from shared.models.training.exports import ExportRecord, ExportStatus
+from shared.models.training.iterations import ExecutionStatus, IterationStatus
 from shared.operations.training import exports as operations
 from shared.settings import Settings
 from shared.storage.account import blobs

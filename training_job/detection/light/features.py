@@ -15,7 +15,7 @@ from torch import Tensor
 from shared.arrays import Floats, Ints
 from shared.imaging.resize import model_picture
 from shared.learning.embeddings import Report
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 from training_job.detection.augmentation import Augmented, plain, varied
 from training_job.detection.data import Example, session
 

@@ -9,7 +9,7 @@ import onnx
 
 from shared.arrays import Ints
 from shared.learning.embeddings import Report
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 from training_job.checkpoint import Checkpoint
 from training_job.detection.data import Example
 from training_job.detection.detector import Detector

@@ -12,7 +12,7 @@ import torch
 from msgspec import Struct
 from torch import nn
 
-from shared.models.preprocessing import Interpolation, Preprocessing
+from shared.models.training.preprocessing import Interpolation, Preprocessing
 from training_job.graphs.backbones import BackboneUnavailable
 
 # Apache-2.0, trained on COCO; their files weigh 41 and 81 MB.

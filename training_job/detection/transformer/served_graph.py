@@ -9,7 +9,7 @@ import torch
 from onnx import helper
 from torch import Tensor, nn
 
-from shared.models.preprocessing import Preprocessing
+from shared.models.training.preprocessing import Preprocessing
 from training_job.detection.detector_recipe import Recipe
 from training_job.graphs.classifier import INPUT, METADATA
 from training_job.graphs.graph import Graph

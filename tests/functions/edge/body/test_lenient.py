@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from functions.edge.body import lenient
 from functions.edge.body.values import read_json, read_value
 from shared.errors import BadRequest
-from shared.models.images import ImageUrl, ImageUrlCreateBatch, ImageUrlCreateEntry
-from shared.models.predictions import PredictionQueryToken
-from shared.models.projects import ProjectUpdate
-from shared.models.tags import TagUpdate
+from shared.models.serving.predictions import PredictionQueryToken
+from shared.models.workspace.images import ImageUrl, ImageUrlCreateBatch, ImageUrlCreateEntry
+from shared.models.workspace.projects import ProjectUpdate
+from shared.models.workspace.tags import TagUpdate
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(

@@ -8,14 +8,14 @@ import pytest
 
 from functions.edge.body.values import read_json
 from shared.errors import BadRequest, UnsupportedMediaType
-from shared.models.images import (
+from shared.models.workspace.images import (
     ImageFileCreateBatch,
     ImageFileCreateEntry,
     ImageTagCreateBatch,
     ImageUrlCreateBatch,
     ImageUrlCreateEntry,
 )
-from shared.models.projects import ProjectUpdate
+from shared.models.workspace.projects import ProjectUpdate
 from shared.settings import ROOT
 
 TAG = UUID(int=7)

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from shared.imaging.boxes import xyxy_to_ltwh
 from shared.metrics.detection import iteration_performance
-from shared.models.domains import DomainType
-from shared.models.images import RegionMark
-from shared.models.predictions import BoundingBox
-from shared.models.training import EvaluatedBox, EvaluatedImage, Evaluation, ModelSpec, ModelTag
+from shared.models.serving.predictions import BoundingBox
+from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
+from shared.models.training.model_spec import ModelSpec, ModelTag
 from shared.models.wire import now
+from shared.models.workspace.domains import DomainType
+from shared.models.workspace.images import RegionMark
 from shared.prediction.model import Model
 from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import SHAPES, example, rendered

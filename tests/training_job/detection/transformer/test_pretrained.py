@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from shared.models.preprocessing import Interpolation, Preprocessing
+from shared.models.training.preprocessing import Interpolation, Preprocessing
 from training_job.detection.transformer import pretrained
 from training_job.detection.transformer.pretrained import (
     CONFIGURATION,

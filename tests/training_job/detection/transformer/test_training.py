@@ -9,10 +9,11 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from shared.models.domains import DOMAINS, PRODUCTS_ON_SHELVES, Domain, DomainType
-from shared.models.iterations import IterationStatus, TrainingType
-from shared.models.jobs import TrainJob
-from shared.models.training import Dataset, DatasetHeader, ModelSpec
+from shared.models.messages.jobs import TrainJob
+from shared.models.training.datasets import Dataset, DatasetHeader
+from shared.models.training.iterations import IterationStatus, TrainingType
+from shared.models.training.model_spec import ModelSpec
+from shared.models.workspace.domains import DOMAINS, PRODUCTS_ON_SHELVES, Domain, DomainType
 from shared.prediction.model import Model
 from shared.settings import Settings
 from shared.storage.account import blobs

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from shared.models.events import EventType
-from shared.models.exports import ExportRecord, ExportStatus
-from shared.models.iterations import Iteration, IterationStatus
+from shared.models.messages.events import EventType
+from shared.models.training.exports import ExportRecord, ExportStatus
+from shared.models.training.iterations import Iteration, IterationStatus
 
 # A task that repeats what a call does is seen after so many seconds: longer than any call may run (functionTimeout in
 # host.json), so what the call was about to write is there by then.

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.models.predictions import BoundingBox
+from shared.models.serving.predictions import BoundingBox
 from shared.models.wire import Wire
 
 

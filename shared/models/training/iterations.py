@@ -7,8 +7,8 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from shared.models.projects import ClassificationType
 from shared.models.wire import Wire
+from shared.models.workspace.projects import ClassificationType
 
 # A reason of failure travels in events, and a queue takes messages of 64 KiB.
 REASON_LENGTH = 1_000

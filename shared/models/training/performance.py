@@ -5,9 +5,9 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from shared.models.images import ImageRegion, ImageTag
-from shared.models.predictions import Prediction
+from shared.models.serving.predictions import Prediction
 from shared.models.wire import Wire
+from shared.models.workspace.images import ImageRegion, ImageTag
 
 
 class TagPerformance(Wire, frozen=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.models.origins import read_origins
+from shared.models.access.origins import read_origins
 from shared.settings import Settings
 
 

@@ -1,7 +1,7 @@
 """Who is calling, as the service sees it."""
 
+from shared.models.access.roles import Role
 from shared.models.limits import Limits
-from shared.models.roles import Role
 from shared.models.wire import Wire
 
 

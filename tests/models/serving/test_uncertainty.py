@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.models.predictions import Prediction, uncertainty
+from shared.models.serving.predictions import Prediction, uncertainty
 
 
 def of(*probabilities: float) -> float:

@@ -2,7 +2,7 @@
 
 import json
 
-from shared.models.roles import Role
+from shared.models.access.roles import Role
 from shared.settings import ROOT
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.models.entries import Given
-from shared.models.metadata import MetadataUpdate
 from shared.models.wire import Wire
+from shared.models.workspace.metadata import MetadataUpdate
 
 # Clients round their boxes to two digits; so far one may reach out of its picture.
 ROUNDED = 0.011

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, Literal, Self
 from uuid import UUID
 
-from shared.models.predictions import Prediction
+from shared.models.serving.predictions import Prediction
 from shared.models.wire import Wire
 
 # A file in a hierarchical namespace has events before the one of its end, which is FlushWithClose or SftpCommit.

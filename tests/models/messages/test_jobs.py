@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from shared.models.jobs import AnyJob, ExportJob, TrainJob, to_environment
+from shared.models.messages.jobs import AnyJob, ExportJob, TrainJob, to_environment
 from shared.settings import JobSettings
 
 PROJECT, ITERATION = UUID(int=1), UUID(int=2)

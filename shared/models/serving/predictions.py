@@ -10,10 +10,10 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from shared.models.entries import Given
-from shared.models.images import Region
-from shared.models.metadata import MetadataUpdate
-from shared.models.tags import TagType
 from shared.models.wire import Choice, Fraction, Wire
+from shared.models.workspace.images import Region
+from shared.models.workspace.metadata import MetadataUpdate
+from shared.models.workspace.tags import TagType
 
 
 class BoundingBox(Wire, frozen=True):

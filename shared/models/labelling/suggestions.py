@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.models.predictions import ImagePrediction
+from shared.models.serving.predictions import ImagePrediction
 from shared.models.wire import Choice, Fraction, Wire
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import BadRequest
-from shared.models.filters import DEPTH, parse
+from shared.models.workspace.filters import DEPTH, parse
 
 
 def holds(text: str, metadata: dict[str, str]) -> bool:

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from shared.models.entries import Given
-from shared.models.images import ImageRegion, Region
 from shared.models.wire import Wire
+from shared.models.workspace.images import ImageRegion, Region
 
 
 class ImageRegionCreateEntry(Region, frozen=True):

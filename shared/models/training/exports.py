@@ -5,8 +5,8 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
-from shared.models.domains import DomainType
 from shared.models.wire import Wire, now
+from shared.models.workspace.domains import DomainType
 
 # Grows with every change of what a package holds: an older one may then be exported again.
 PACKAGE = 1

@@ -1,0 +1,1 @@
+"""What published models say of pictures that clients and cameras send."""

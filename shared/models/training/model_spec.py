@@ -1,0 +1,33 @@
+"""What serving needs to know of a model beside its graph: model.json."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.models.training.preprocessing import Preprocessing
+from shared.models.wire import Wire
+from shared.models.workspace.domains import DomainType
+from shared.models.workspace.projects import ClassificationType
+from shared.models.workspace.tags import TagType
+
+# What is trained now: the backbone, and the side in pixels of what it sees. A head fits embeddings of its own alone.
+ARCHITECTURE = "efficientnet-lite0-288"
+
+
+class ModelTag(Wire, frozen=True):
+    id: UUID
+    name: str
+    type: TagType = TagType.REGULAR
+
+
+class ModelSpec(Wire, frozen=True):
+    """Tags stand in the order of the graph's outputs."""
+
+    project_id: UUID
+    iteration_id: UUID
+    domain_id: UUID
+    domain_type: DomainType
+    classification_type: ClassificationType | None
+    tags: list[ModelTag]
+    preprocessing: Preprocessing
+    trained: datetime
+    architecture: str = ARCHITECTURE

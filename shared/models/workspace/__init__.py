@@ -1,0 +1,1 @@
+"""A project and what people put into it: tags, images, regions and metadata."""
