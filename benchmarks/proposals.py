@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import subjects
-from shared.imaging.boxes import Floats, iou, ltwh_to_xyxy
+from shared.imaging.boxes import Reals, iou, ltwh_to_xyxy
 from shared.imaging.decode import decode
 from shared.imaging.proposals import propose
 from shared.imaging.resize import RESIZED_SIDE, shrink
@@ -30,7 +30,7 @@ class Boxed(NamedTuple):
     """A photograph, and the boxes that people drew, left, top, width, height in fractions, (N, 4)."""
 
     path: Path
-    boxes_ltwh: Floats
+    boxes_ltwh: Reals
 
 
 def main(argv: list[str]) -> int:

@@ -16,7 +16,7 @@ from cli import client
 from local.demo import classification, detection, scenes, session
 from local.service import RESOURCE_ID, Service, running
 from shared.formats import folders, regions
-from shared.formats.dataset import Picture
+from shared.formats.dataset import TaggedPicture
 from shared.settings import ROOT
 
 PHOTOS = ROOT.parent / "shared" / "data"
@@ -39,21 +39,21 @@ def fresh_service() -> Iterator[Service]:
         yield service
 
 
-def rendered(per_tag: int, seed: int) -> list[Picture]:
+def rendered(per_tag: int, seed: int) -> list[TaggedPicture]:
     """Pictures of machined parts, in a folder that stays until the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="ocellus-parts-"))
     scenes.write_folder(folder, per_tag, seed)
     return folders.load(folder)
 
 
-def photographs(folder: Path, tags: Sequence[str] = ()) -> list[Picture]:
+def photographs(folder: Path, tags: Sequence[str] = ()) -> list[TaggedPicture]:
     """Of these tags, or of all. Ends the program where there are none."""
     if not folder.is_dir():
         sys.exit(f"There are no photographs at {folder}; name their folder with --photos.")
     return [picture for picture in folders.load(folder) if not tags or picture.tag in tags]
 
 
-def filled_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Picture]) -> Project:
+def filled_project(trainer: CustomVisionTrainingClient, pictures: Sequence[TaggedPicture]) -> Project:
     """A new project with these pictures uploaded. Ends the program where one was refused."""
     project = classification.create_project(trainer, f"benchmark of {len(pictures)}")
     uploaded = classification.upload(trainer, project, pictures, Progress(disable=True))
@@ -62,7 +62,9 @@ def filled_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Pictu
     return project
 
 
-def published_project(trainer: CustomVisionTrainingClient, pictures: Sequence[Picture]) -> tuple[Project, Iteration]:
+def published_project(
+    trainer: CustomVisionTrainingClient, pictures: Sequence[TaggedPicture]
+) -> tuple[Project, Iteration]:
     """A new project, trained and published under session.PUBLISHED_NAME."""
     project = filled_project(trainer, pictures)
     return project, _published(trainer, project)

@@ -24,7 +24,7 @@ from shared.models.workspace.domains import GENERAL, DomainType
 from shared.models.workspace.projects import ClassificationType
 from shared.models.workspace.tags import TagType
 from shared.telemetry import counters
-from shared.telemetry.export import Share
+from shared.telemetry.export import Sampler
 from shared.telemetry.predictions import observed
 from shared.telemetry.tracing import annotate, span
 
@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
     times: int = parser.parse_args(argv).times
     tell_of = teller()
     tell("without an SDK", tell_of, times)
-    tracers = TracerProvider(Share(1.0))
+    tracers = TracerProvider(Sampler(1.0))
     tracers.add_span_processor(BatchSpanProcessor(Nowhere()))
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(MeterProvider([InMemoryMetricReader()]))

@@ -18,7 +18,7 @@ from benchmarks import subjects
 from cli import client
 from local.demo import classification, report, session
 from local.service import RESOURCE_ID, Service
-from shared.formats.dataset import Picture
+from shared.formats.dataset import TaggedPicture
 
 SAMPLE_TAGS = ("hemlock", "japanese_cherry")
 SAMPLE_SECONDS, GROCERY_SECONDS, RETRAIN_SECONDS = 6.0, 30.0, 5.0
@@ -63,7 +63,7 @@ class Job:
         return subjects.ended_children_cpu_seconds(self._service.host_pid)
 
 
-def measure_sample(job: Job, pictures: Sequence[Picture], test_image: Path) -> None:
+def measure_sample(job: Job, pictures: Sequence[TaggedPicture], test_image: Path) -> None:
     """The photographs of the service's own quickstart."""
     project = subjects.filled_project(job.trainer, pictures)
     iteration = job.train(project, f"{len(pictures)} sample photographs", SAMPLE_SECONDS)
@@ -75,7 +75,7 @@ def measure_sample(job: Job, pictures: Sequence[Picture], test_image: Path) -> N
     print(f"  {test_image.name}: {best.tag_name} ({best.probability:.1%})", flush=True)
 
 
-def measure_groceries(job: Job, train: Sequence[Picture], test: Sequence[Picture]) -> None:
+def measure_groceries(job: Job, train: Sequence[TaggedPicture], test: Sequence[TaggedPicture]) -> None:
     """Ten kinds of groceries: a first training, its test accuracy, and a retrain after five new photographs."""
     project = subjects.filled_project(job.trainer, train)
     iteration = job.train(project, f"{len(train)} grocery photographs", GROCERY_SECONDS)
@@ -114,7 +114,7 @@ def _held_out(trainer: CustomVisionTrainingClient, project: Project, iteration: 
     return right, judged
 
 
-def _add(trainer: CustomVisionTrainingClient, project: Project, pictures: Sequence[Picture]) -> None:
+def _add(trainer: CustomVisionTrainingClient, project: Project, pictures: Sequence[TaggedPicture]) -> None:
     tags = {tag.name: tag.id for tag in trainer.get_tags(project.id)}
     for picture in pictures:
         trainer.create_images_from_data(project.id, picture.path.read_bytes(), tag_ids=[tags[picture.tag]])

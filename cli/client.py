@@ -18,14 +18,14 @@ from msrest.authentication import ApiKeyCredentials, BasicTokenAuthentication
 from rich.progress import Progress
 
 from cli.faults import CommandError
-from shared.formats.dataset import BoxedPicture, Picture
+from shared.formats.dataset import BoxedPicture, TaggedPicture
 from shared.settings import ClientSettings
 
 BATCH_PICTURES = 64
 BATCH_BYTES = 32 * 1024 * 1024
 UPLOADS_AT_ONCE = 2
 
-P = TypeVar("P", Picture, BoxedPicture)
+P = TypeVar("P", TaggedPicture, BoxedPicture)
 
 
 def connect(given: ClientSettings) -> CustomVisionTrainingClient:

@@ -19,7 +19,7 @@ THRESHOLD = OVERLAP = 0.5
 NOBODY = UUID(int=0)
 
 
-class Answer(NamedTuple):
+class Detected(NamedTuple):
     """A picture, and what the detector says of it."""
 
     picture: BoxedPicture
@@ -32,7 +32,7 @@ def prediction_of(found: answered.Prediction) -> Prediction:
     return Prediction(found.probability, UUID(found.tag_id), found.tag_name, bounding_box=place)
 
 
-def judge(answers: Sequence[Answer], tags: Sequence[ModelTag]) -> IterationPerformance:
+def judge(answers: Sequence[Detected], tags: Sequence[ModelTag]) -> IterationPerformance:
     """As the service judges a detector, at `THRESHOLD` and `OVERLAP`."""
     positions = {tag.id: position for position, tag in enumerate(tags)}
     ids = {tag.name: tag.id for tag in tags}

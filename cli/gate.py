@@ -18,11 +18,11 @@ from msrest.exceptions import HttpOperationError
 from rich.console import Console
 
 from cli import client
-from cli.detections import Answer, judge, prediction_of
+from cli.detections import Detected, judge, prediction_of
 from cli.faults import NO, CommandError, said
 from cli.output import AsJson, progress_of, show
 from shared.formats import folders, regions
-from shared.formats.dataset import BoxedPicture, Picture
+from shared.formats.dataset import BoxedPicture, TaggedPicture
 from shared.models.training.model_spec import ModelTag
 from shared.settings import ClientSettings
 
@@ -123,7 +123,7 @@ def _require_known(wanted: set[str], tags: Iterable[ModelTag]) -> None:
         raise CommandError(f"the gold set has tags that the project has not: {', '.join(strangers)}.")
 
 
-def _accuracy(pictures: list[Picture], ask: Ask) -> float:
+def _accuracy(pictures: list[TaggedPicture], ask: Ask) -> float:
     """A picture is right when its most probable tag is its folder's name; one that is refused is wrong."""
     answers = ((picture.tag, ask(picture.path)) for picture in pictures)
     return sum(bool(answer and answer.predictions[0].tag_name == tag) for tag, answer in answers) / len(pictures)
@@ -134,7 +134,7 @@ def _mean_average_precision(pictures: list[BoxedPicture], tags: list[ModelTag], 
     answers = []
     for picture in pictures:
         answer = ask(picture.path)
-        answers.append(Answer(picture, [prediction_of(each) for each in answer.predictions] if answer else []))
+        answers.append(Detected(picture, [prediction_of(each) for each in answer.predictions] if answer else []))
     return judge(answers, tags).average_precision or 0.0
 
 

@@ -17,21 +17,21 @@ class WeakKey(Exception):
     """Others could guess the key; the message says which and what to do."""
 
 
-class Keys(Struct, frozen=True):
+class LocalKeys(Struct, frozen=True):
     training: str
     prediction: str
     topic: str
 
 
-def keep(path: Path, given: Settings) -> Keys:
+def keep(path: Path, given: Settings) -> LocalKeys:
     """Those of the environment, and else of the file, which is made where there is none."""
     if path.is_file():
-        kept = msgspec.json.decode(path.read_bytes(), type=Keys)
+        kept = msgspec.json.decode(path.read_bytes(), type=LocalKeys)
     else:
-        kept = Keys(*(secrets.token_hex(KEY_BYTES) for _ in range(3)))
+        kept = LocalKeys(*(secrets.token_hex(KEY_BYTES) for _ in range(3)))
         path.touch(mode=0o600)
         path.write_bytes(msgspec.json.encode(kept))
-    return Keys(given.training_key_1 or kept.training, given.prediction_key_1 or kept.prediction, kept.topic)
+    return LocalKeys(given.training_key_1 or kept.training, given.prediction_key_1 or kept.prediction, kept.topic)
 
 
 def require_strong(given: Settings) -> None:

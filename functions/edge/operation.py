@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from functions.edge.parameters import Parameter
-from shared.access.keys import Service
+from shared.access.keys import ServiceName
 from shared.models.access.roles import Role
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ class Api(NamedTuple):
     name: str
     base: str
     versions: tuple[str, ...]
-    service: Service
+    service: ServiceName
 
 
 TRAINING = Api("training", "customvision/{version}/training", OLD_VERSIONS + VERSIONS, "training")

@@ -12,7 +12,7 @@ from shared.formats import folders, regions
 from shared.formats.dataset import DatasetError
 
 if TYPE_CHECKING:
-    from local.demo.report import DetectionReport, Report
+    from local.demo.report import ClassificationReport, DetectionReport
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RENDERED_PER_TAG = 30
@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
 # Bad input is named before anything is started, and before what takes long to import.
 
 
-def _classify(options: argparse.Namespace, folder: Path) -> "Report":
+def _classify(options: argparse.Namespace, folder: Path) -> "ClassificationReport":
     dataset = split(folders.load(folder), options.test and folders.load(options.test))
     from local.demo import classification
 

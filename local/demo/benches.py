@@ -13,7 +13,6 @@ from local.demo.rendering import (
     JPEG_QUALITY,
     OUTLINES,
     SIZE_WH,
-    Floats,
     Pose,
     background,
     blank,
@@ -26,6 +25,7 @@ from local.demo.rendering import (
     scratch,
     shadowed,
 )
+from shared.arrays import Floats
 from shared.formats import regions
 from shared.formats.dataset import BoxedDataset, BoxedPicture, Mark
 

@@ -15,12 +15,12 @@ from cli import client
 from cli.output import progress_of
 from local.demo import camera, report, session
 from local.demo.session import PUBLISHED_NAME
-from local.demo.splitting import Dataset
+from local.demo.splitting import TaggedDataset
 from local.service import Service
-from shared.formats.dataset import Picture
+from shared.formats.dataset import TaggedPicture
 
 
-def run(dataset: Dataset, data: Path, port: int | None) -> report.Report:
+def run(dataset: TaggedDataset, data: Path, port: int | None) -> report.ClassificationReport:
     """The main job from start to finish, on a service that runs meanwhile. Raises CommandError."""
     return session.run(partial(_steps, dataset), data, port)
 
@@ -30,8 +30,8 @@ def create_project(trainer: CustomVisionTrainingClient, name: str) -> Project:
 
 
 def upload(
-    trainer: CustomVisionTrainingClient, project: Project, pictures: Sequence[Picture], progress: Progress
-) -> report.Upload:
+    trainer: CustomVisionTrainingClient, project: Project, pictures: Sequence[TaggedPicture], progress: Progress
+) -> report.Uploads:
     """Create the tags and upload the pictures."""
     started = time.monotonic()
     tags = session.create_tags(trainer, project, (picture.tag for picture in pictures))
@@ -40,19 +40,19 @@ def upload(
 
 
 def predict(
-    predictor: CustomVisionPredictionClient, project: Project, pictures: Sequence[Picture], progress: Progress
-) -> tuple[list[report.Answer], list[str]]:
+    predictor: CustomVisionPredictionClient, project: Project, pictures: Sequence[TaggedPicture], progress: Progress
+) -> tuple[list[report.Classified], list[str]]:
     """What the published model says of each picture, and the pictures it could not take."""
     ask = partial(predictor.classify_image_with_no_store, project.id, PUBLISHED_NAME)
     asked, refused = session.ask_each(pictures, ask, _name, progress)
     answers = [
-        report.Answer(_name(picture), picture.tag, best.tag_name, best.probability, seconds)
+        report.Classified(_name(picture), picture.tag, best.tag_name, best.probability, seconds)
         for picture, (best, *_), seconds in asked
     ]
     return answers, refused
 
 
-def _steps(dataset: Dataset, console: Console, service: Service) -> report.Report:
+def _steps(dataset: TaggedDataset, console: Console, service: Service) -> report.ClassificationReport:
     trainer, predictor = session.training_client(service), session.prediction_client(service)
     project = create_project(trainer, session.new_name())
     sending = partial(upload, trainer, project, dataset.train)
@@ -64,7 +64,7 @@ def _steps(dataset: Dataset, console: Console, service: Service) -> report.Repor
     drops = camera.choose([(picture.path, [picture.tag]) for picture in dataset.test])
     watched = camera.watch(console, service, project.id, PUBLISHED_NAME, drops)
     session.show_next_steps(console, service, project)
-    return report.Report(
+    return report.ClassificationReport(
         tags=len(performance.per_tag_performance),
         upload=uploaded,
         train_seconds=seconds,
@@ -76,9 +76,9 @@ def _steps(dataset: Dataset, console: Console, service: Service) -> report.Repor
     )
 
 
-def _entry(tags: dict[str, str], picture: Picture) -> ImageFileCreateEntry:
+def _entry(tags: dict[str, str], picture: TaggedPicture) -> ImageFileCreateEntry:
     return ImageFileCreateEntry(name=_name(picture), contents=picture.path.read_bytes(), tag_ids=[tags[picture.tag]])
 
 
-def _name(picture: Picture) -> str:
+def _name(picture: TaggedPicture) -> str:
     return f"{picture.tag}/{picture.path.name}"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from cli import client
-from cli.detections import OVERLAP, THRESHOLD, Answer, judge, prediction_of
+from cli.detections import OVERLAP, THRESHOLD, Detected, judge, prediction_of
 from cli.output import progress_of
 from local.demo import camera, page, report, session
 from local.demo.session import PUBLISHED_NAME, Asked
@@ -35,7 +35,7 @@ def create_project(trainer: CustomVisionTrainingClient, name: str) -> Project:
 
 def upload(
     trainer: CustomVisionTrainingClient, project: Project, pictures: Sequence[BoxedPicture], progress: Progress
-) -> report.Upload:
+) -> report.Uploads:
     """Create the tags and upload the pictures with their boxes; those without any as background."""
     started = time.monotonic()
     tags = session.create_tags(trainer, project, (tag for picture in pictures for tag in picture.tags))
@@ -79,7 +79,7 @@ def _tested(
     console: Console, asked: Sequence[Asked[BoxedPicture]], refused: list[str], tags: Sequence[ModelTag], path: Path
 ) -> report.DetectionTest:
     """Show and write down how the detector did."""
-    answers = [Answer(each.picture, [prediction_of(found) for found in each.predictions]) for each in asked]
+    answers = [Detected(each.picture, [prediction_of(found) for found in each.predictions]) for each in asked]
     measured = judge(answers, tags)
     report.show_performance(console, measured, MEASURED)
     report.show_refused(console, "test pictures that the service refused", refused)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from shared.arrays import Floats
+
 SIZE_WH = (640, 480)
 JPEG_QUALITY = 88
 # Outlines are drawn this many times larger and then shrunk, which smooths their edges.
@@ -20,7 +22,6 @@ BACKGROUNDS = {
     "board": ((188.0, 182.0, 168.0), (10, 14), 0.08),
 }
 
-Floats = NDArray[np.float32]
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 

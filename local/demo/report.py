@@ -16,7 +16,7 @@ EXPECTED = "What training expects of the model (threshold 50 %)"
 Performance: TypeAlias = sdk.IterationPerformance | IterationPerformance
 
 
-class Upload(Struct, frozen=True):
+class Uploads(Struct, frozen=True):
     """How the training pictures were taken. `refused` names each picture and the status it got."""
 
     accepted: int
@@ -51,11 +51,11 @@ class Camera(Struct, frozen=True):
     latency_p95_s: float
 
 
-class Report(Struct, frozen=True):
+class ClassificationReport(Struct, frozen=True):
     """One run of the classifier's demo."""
 
     tags: int
-    upload: Upload
+    upload: Uploads
     train_seconds: float
     precision: float
     recall: float
@@ -81,7 +81,7 @@ class DetectionReport(Struct, frozen=True):
     """One run of the detector's demo. `page` of the test is the file that shows what was found."""
 
     tags: int
-    upload: Upload
+    upload: Uploads
     train_seconds: float
     precision: float
     recall: float
@@ -90,7 +90,7 @@ class DetectionReport(Struct, frozen=True):
     camera: Camera
 
 
-class Answer(NamedTuple):
+class Classified(NamedTuple):
     """One test picture: its name, its tag, the tag it was given with its probability, and how long that took."""
 
     name: str
@@ -111,8 +111,8 @@ def latencies_ms(seconds: Sequence[float]) -> tuple[float, float]:
     return percentile(milliseconds, 50), percentile(milliseconds, 95)
 
 
-def uploaded(images: Sequence[sdk.ImageCreateResult], seconds: float) -> Upload:
-    return Upload(
+def uploaded(images: Sequence[sdk.ImageCreateResult], seconds: float) -> Uploads:
+    return Uploads(
         accepted=sum(image.status == "OK" for image in images),
         duplicates=sum(image.status == "OKDuplicate" for image in images),
         refused=[f"{image.source_url}: {image.status}" for image in images if not image.status.startswith("OK")],
@@ -120,7 +120,7 @@ def uploaded(images: Sequence[sdk.ImageCreateResult], seconds: float) -> Upload:
     )
 
 
-def test_figures(answers: Sequence[Answer], refused: list[str]) -> Test:
+def test_figures(answers: Sequence[Classified], refused: list[str]) -> Test:
     correct = sum(answer.predicted == answer.tag for answer in answers)
     middle, most = latencies_ms([answer.seconds for answer in answers])
     return Test(
@@ -144,7 +144,7 @@ def show_performance(console: Console, performance: Performance, title: str = EX
     console.print(table)
 
 
-def show_test(console: Console, test: Test, answers: Sequence[Answer]) -> None:
+def show_test(console: Console, test: Test, answers: Sequence[Classified]) -> None:
     """The accuracy, and which tags were taken for which others."""
     mistakes = [answer for answer in answers if answer.predicted != answer.tag]
     if mistakes:
@@ -161,7 +161,7 @@ def show_test(console: Console, test: Test, answers: Sequence[Answer]) -> None:
     )
 
 
-def show_upload(console: Console, uploaded: Upload) -> None:
+def show_upload(console: Console, uploaded: Uploads) -> None:
     duplicates = f", {uploaded.duplicates} were there already" if uploaded.duplicates else ""
     console.print(f"Uploaded {uploaded.accepted} pictures in {uploaded.seconds:.1f} s{duplicates}")
     show_refused(console, "pictures that the service refused", uploaded.refused)

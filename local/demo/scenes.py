@@ -13,7 +13,6 @@ from local.demo.rendering import (
     OVERSAMPLING,
     SIZE_WH,
     Box,
-    Floats,
     Point,
     Pose,
     as_colour,
@@ -29,6 +28,7 @@ from local.demo.rendering import (
     scratch,
     shadowed,
 )
+from shared.arrays import Floats
 
 TAGS = ("good", "cracked", "chipped", "rusty")
 RUST_RGB = ((104.0, 52.0, 22.0), (158.0, 88.0, 40.0))

@@ -65,7 +65,7 @@ def create_tags(trainer: CustomVisionTrainingClient, project: Project, names: It
 class Trained(NamedTuple):
     """What was uploaded, how long training took from the call to `Completed`, and what is expected of the model."""
 
-    uploaded: report.Upload
+    uploaded: report.Uploads
     seconds: float
     performance: IterationPerformance
 
@@ -74,7 +74,7 @@ def train_and_publish(
     console: Console,
     service: Service,
     project: Project,
-    upload: Callable[[Progress], report.Upload],
+    upload: Callable[[Progress], report.Uploads],
     **thresholds: float,
 ) -> Trained:
     """From an empty project to an iteration that is published as PUBLISHED_NAME. Raises CommandError."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple, TypeVar
 
-from shared.formats.dataset import BoxedDataset, BoxedPicture, DatasetError, Picture
+from shared.formats.dataset import BoxedDataset, BoxedPicture, DatasetError, TaggedPicture
 from shared.formats.regions import REGIONS
 
 T = TypeVar("T")
@@ -11,19 +11,20 @@ T = TypeVar("T")
 LEAST_PICTURES, LEAST_BOXED = 5, 15
 
 
-class Dataset(NamedTuple):
+class TaggedDataset(NamedTuple):
     """The pictures to train on, and those that training never sees."""
 
-    train: list[Picture]
-    test: list[Picture]
+    train: list[TaggedPicture]
+    test: list[TaggedPicture]
 
 
-def split(pictures: list[Picture], test: list[Picture] | None) -> Dataset:
+def split(pictures: list[TaggedPicture], test: list[TaggedPicture] | None) -> TaggedDataset:
     """With no pictures to test with, hold out a fifth of each tag. Raises DatasetError on too few to train with."""
     tags = sorted({picture.tag for picture in pictures})
     if len(tags) < 2:
         raise DatasetError(f"there is only one tag, {tags[0]}; a classifier needs two or more to tell apart.")
-    dataset = Dataset(pictures, test) if test else Dataset(*held_out(pictures, lambda picture: picture.tag, least=1))
+    parts = (pictures, test) if test else held_out(pictures, lambda picture: picture.tag, least=1)
+    dataset = TaggedDataset(*parts)
     if strangers := sorted({picture.tag for picture in dataset.test} - set(tags)):
         raise DatasetError(f"the test pictures have tags that are not trained: {', '.join(strangers)}.")
     counts = {tag: sum(picture.tag == tag for picture in dataset.train) for tag in tags}

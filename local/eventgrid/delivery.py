@@ -22,7 +22,7 @@ UNREACHABLE_WAIT = 1.0
 ANSWER_SECONDS = 60.0
 
 
-class Unreachable(Exception):
+class NoAnswer(Exception):
     """The target gave no answer at all."""
 
 
@@ -92,7 +92,7 @@ class Courier:
                 self._ledger.bury(delivery)
             else:
                 self._ledger.postpone(delivery, time.time() + self._policy.wait(delivery.attempts), attempts=1)
-        except Unreachable:
+        except NoAnswer:
             # A host that is down refuses nothing: its events wait for it and lose no attempt.
             self._ledger.postpone(delivery, time.time() + UNREACHABLE_WAIT, attempts=0)
         except AzureError as fault:
@@ -109,7 +109,7 @@ class Courier:
         try:
             response = self._http.request("POST", self._url(delivery.target), body=delivery.body, headers=headers)
         except urllib3.exceptions.HTTPError as fault:
-            raise Unreachable from fault
+            raise NoAnswer from fault
         if 200 <= response.status < 300:
             return None
         refusal = f"{response.status} {response.data[:500].decode(errors='replace')}"

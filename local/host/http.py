@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 NOT_LOCAL = {"strict-transport-security"}
 
 
-class BodyTooLarge(Exception):
+class RequestTooLarge(Exception):
     """The request's body is over the limit."""
 
 
@@ -50,7 +50,7 @@ class HttpHost:
             return
         try:
             response = await self._answer(scope, receive)
-        except BodyTooLarge:
+        except RequestTooLarge:
             response = failure(413, f"The request's body is over {self._body_limit} bytes.")
         except FunctionFailed:
             response = failure(500, "The function failed; its log says why.")
@@ -87,7 +87,7 @@ class HttpHost:
 
     async def _body(self, receive: Receive, declared: str) -> bytes:
         if int(declared) > self._body_limit:
-            raise BodyTooLarge
+            raise RequestTooLarge
         chunks: list[bytes] = []
         size, more = 0, True
         while more:
@@ -97,7 +97,7 @@ class HttpHost:
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > self._body_limit:
-                raise BodyTooLarge
+                raise RequestTooLarge
             more = message.get("more_body", False)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

@@ -15,10 +15,10 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from azure.keyvault.secrets import SecretClient
 
-Service = Literal["training", "prediction"]
+ServiceName = Literal["training", "prediction"]
 
 # Told the service and the fingerprints of its keys when they have changed. Called while they are read.
-Rotated = Callable[[Service, Sequence[str]], None]
+Rotated = Callable[[ServiceName, Sequence[str]], None]
 
 FRESH_SECONDS = 300.0
 FINGERPRINT_LENGTH = 8
@@ -27,7 +27,7 @@ FINGERPRINT_LENGTH = 8
 class Keys:
     """The two keys of each service. Services are read apart: an app may have rights to the keys of one only."""
 
-    def __init__(self, rings: "dict[Service, KeyRing]") -> None:
+    def __init__(self, rings: "dict[ServiceName, KeyRing]") -> None:
         self._rings = rings
 
     @classmethod
@@ -53,12 +53,12 @@ class Keys:
         prediction = [settings.prediction_key_1, settings.prediction_key_2]
         return cls({"training": KeyRing(lambda: training, clock), "prediction": KeyRing(lambda: prediction, clock)})
 
-    def allows(self, service: Service, given: str) -> bool:
+    def allows(self, service: ServiceName, given: str) -> bool:
         """Whether `given` is a key of the service. Raises ServiceUnavailable while no key could ever be read."""
         return self._rings[service].holds(given)
 
 
-_SERVICES: tuple[Service, ...] = ("training", "prediction")
+_SERVICES: tuple[ServiceName, ...] = ("training", "prediction")
 
 
 class KeyRing:
@@ -106,7 +106,7 @@ def _vault(settings: Settings) -> "SecretClient":
     return SecretClient(vault, identity, retry_total=1, connection_timeout=3, read_timeout=5)
 
 
-def _vault_reader(client: "SecretClient", service: Service) -> Callable[[], list[str]]:
+def _vault_reader(client: "SecretClient", service: ServiceName) -> Callable[[], list[str]]:
     return lambda: [_secret(client, f"{service}-key-{number}") for number in (1, 2)]
 
 

@@ -12,7 +12,7 @@ class DatasetError(Exception):
     """The data set can't be used; the message says why and what to do."""
 
 
-class Picture(NamedTuple):
+class TaggedPicture(NamedTuple):
     """A picture's file and the tag that it should get."""
 
     tag: str

@@ -16,7 +16,7 @@ FORMS = (
 Ltwh = tuple[float, float, float, float]
 
 
-class Entry(Wire, frozen=True):
+class ListedPicture(Wire, frozen=True):
     """A picture's file within the folder, and what it shows."""
 
     image: str
@@ -26,8 +26,8 @@ class Entry(Wire, frozen=True):
 class Listed(Wire, frozen=True):
     """Pictures in a list each for training and for the test."""
 
-    train: list[Entry]
-    val: list[Entry] = []
+    train: list[ListedPicture]
+    val: list[ListedPicture] = []
 
 
 class ByTag(Wire, frozen=True):
@@ -57,12 +57,12 @@ def save(folder: Path, dataset: BoxedDataset) -> None:
     (folder / REGIONS).write_bytes(msgspec.json.encode(listed))
 
 
-def _listed(folder: Path, entries: list[Entry]) -> list[BoxedPicture]:
+def _listed(folder: Path, entries: list[ListedPicture]) -> list[BoxedPicture]:
     return [BoxedPicture(folder / entry.image, entry.regions) for entry in entries]
 
 
-def _entries(folder: Path, pictures: list[BoxedPicture]) -> list[Entry]:
-    return [Entry(picture.path.relative_to(folder).as_posix(), picture.marks) for picture in pictures]
+def _entries(folder: Path, pictures: list[BoxedPicture]) -> list[ListedPicture]:
+    return [ListedPicture(picture.path.relative_to(folder).as_posix(), picture.marks) for picture in pictures]
 
 
 def _by_tag(folder: Path, known: ByTag) -> list[BoxedPicture]:

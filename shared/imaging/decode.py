@@ -32,8 +32,8 @@ MEMORY = Budget(total=256_000_000, unasked=24_000_000)
 # Averaging whole pixels down to so many times the wanted size, before a finer filter, can't be seen.
 GAP = 2
 
-Source = Jpeg | Png | Gif | Bmp
-FORMATS: dict[bytes, tuple[type[Source], str]] = {
+Reader = Jpeg | Png | Gif | Bmp
+FORMATS: dict[bytes, tuple[type[Reader], str]] = {
     b"\xff\xd8\xff": (Jpeg, "image/jpeg"),
     b"\x89PNG\r\n\x1a\n": (Png, "image/png"),
     b"GIF87a": (Gif, "image/gif"),
@@ -107,7 +107,7 @@ def decode(data: bytes, at_least: tuple[int, int] | None = None) -> Image.Image:
         return rgb.transpose(UPRIGHT[image.orientation]) if image.orientation in UPRIGHT else rgb
 
 
-def _open(data: bytes) -> tuple[Source, str]:
+def _open(data: bytes) -> tuple[Reader, str]:
     """The plugin itself and not Image.open, which for a stereo JPEG loads a fifth plugin."""
     found = next((reader for magic, reader in FORMATS.items() if data.startswith(magic)), None)
     if not found:

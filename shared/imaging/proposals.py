@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from shared.imaging.boxes import Floats, Indices, suppress, xyxy_to_ltwh
+from shared.imaging.boxes import Indices, Reals, suppress, xyxy_to_ltwh
 
 # All is measured on a square copy of so many pixels a side, whatever the picture's size and proportions.
 SIDE = 96
@@ -65,14 +65,14 @@ def propose(picture: Image.Image, most: int) -> list[Proposal]:
     return [Proposal(confidence, tuple(box)) for confidence, box in zip(confidences, boxes, strict=True)]
 
 
-def _opponent(rgb: Floats) -> Floats:
+def _opponent(rgb: Reals) -> Reals:
     """(side, side, 3) -> brightness, red to green, yellow to blue: (3, side, side)."""
     red, green, blue = rgb.transpose(2, 0, 1)
     colours = (red - green, (red + green) / 2 - blue)
     return np.stack([rgb.mean(axis=2), *(COLOUR_WEIGHT * colour for colour in colours)])
 
 
-def _cuts(planes: Floats) -> npt.NDArray[np.bool_]:
+def _cuts(planes: Reals) -> npt.NDArray[np.bool_]:
     """The pixels of each map that are above each level, (cuts, side, side)."""
     surroundings = [np.median(planes, axis=(1, 2), keepdims=True), *(_means(planes, reach) for reach in NEIGHBOURHOODS)]
     maps = [np.sqrt(((planes - usual) ** 2).sum(axis=0)) for usual in surroundings]
@@ -80,13 +80,13 @@ def _cuts(planes: Floats) -> npt.NDArray[np.bool_]:
     return np.concatenate([each > level[:, None, None] for each, level in zip(maps, levels, strict=True)])
 
 
-def _means(planes: Floats, reach: int) -> Floats:
+def _means(planes: Reals, reach: int) -> Reals:
     """Of the square of so many pixels to every side of each pixel, as far as it lies in the picture."""
     centres = np.arange(SIDE)
     first, last = (centres - reach).clip(0), (centres + reach + 1).clip(None, SIDE)
     columns, rows = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
     squares = np.stack([first[columns], first[rows], last[columns], last[rows]], axis=-1).reshape(-1, 4)
-    means: Floats = (_sums(planes, squares) / _areas(squares)).reshape(planes.shape)
+    means: Reals = (_sums(planes, squares) / _areas(squares)).reshape(planes.shape)
     return means
 
 
@@ -128,7 +128,7 @@ def _least_of_runs(numbers: Indices, starts: Indices) -> Indices:
     return np.repeat(least, np.diff(starts, append=numbers.size)).reshape(numbers.shape)
 
 
-def _scores(planes: Floats, found: Candidates) -> Floats:
+def _scores(planes: Reals, found: Candidates) -> Reals:
     """Of every candidate, 0 or more, (N,)."""
     boxes, areas = found.boxes_xyxy, _areas(found.boxes_xyxy)
     sides = boxes[:, 2:] - boxes[:, :2]
@@ -142,15 +142,15 @@ def _scores(planes: Floats, found: Candidates) -> Floats:
     busier = ((within[3] - around[3]) / (within[3] + around[3] + 1e-6)).clip(0)
     edges = ((boxes == 0) | (boxes == SIDE)).sum(axis=1)
     fill, size = (found.areas / areas) ** FILL_POWER, (areas / SIDE**2) ** SIZE_POWER
-    scores: Floats = (busier + contrast) * fill * size * EDGE_FACTOR**edges
+    scores: Reals = (busier + contrast) * fill * size * EDGE_FACTOR**edges
     return scores
 
 
-def _sums(planes: Floats, boxes_xyxy: Indices) -> Floats:
+def _sums(planes: Reals, boxes_xyxy: Indices) -> Reals:
     """Of every plane within every box: (K, side, side), (N, 4) -> (K, N)."""
     table = np.pad(planes.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
     x1, y1, x2, y2 = boxes_xyxy.T
-    sums: Floats = table[:, y2, x2] - table[:, y1, x2] - table[:, y2, x1] + table[:, y1, x1]
+    sums: Reals = table[:, y2, x2] - table[:, y1, x2] - table[:, y2, x1] + table[:, y1, x1]
     return sums
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from shared.imaging.boxes import Floats
+from shared.imaging.boxes import Reals
 from shared.metrics.counts import Curve, Flags
 from shared.models.training.evaluations import EvaluatedImage
 from shared.models.training.model_spec import ModelTag
@@ -28,7 +28,7 @@ def curves(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], kind: Cla
     ]
 
 
-def average_precision(probabilities: Floats, truths: Flags) -> float | None:
+def average_precision(probabilities: Reals, truths: Flags) -> float | None:
     """The area under the precision-recall curve of answers and whether each is true, (N,), as a sum of steps in recall.
 
     Equal probabilities make one step. None where nothing is true.
@@ -41,13 +41,13 @@ def average_precision(probabilities: Floats, truths: Flags) -> float | None:
     return float((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / truths.sum())
 
 
-def _most_probable(answers: Floats) -> Flags:
+def _most_probable(answers: Reals) -> Flags:
     """Of each image the tag, (images, tags)."""
     flags: Flags = np.arange(answers.shape[1]) == answers.argmax(axis=1, keepdims=True)
     return flags
 
 
-def _table(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag]) -> tuple[Floats, Flags]:
+def _table(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag]) -> tuple[Reals, Flags]:
     """The probability of each tag, and whether the image carries it, (images, tags)."""
     positions = {tag.id: position for position, tag in enumerate(tags)}
     rows = [(np.array(image.probabilities), [positions[tag] for tag in image.tags]) for image in images]

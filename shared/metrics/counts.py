@@ -6,14 +6,14 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from shared.imaging.boxes import Floats
+from shared.imaging.boxes import Reals
 from shared.models.training.model_spec import ModelTag
 from shared.models.training.performance import IterationPerformance, TagPerformance
 
 Flags = npt.NDArray[np.bool_]
 
 
-class Rates(NamedTuple):
+class Counts(NamedTuple):
     """Predictions right and wrong, and truths missed, at one threshold."""
 
     hits: int
@@ -39,22 +39,22 @@ class Curve(NamedTuple):
     The average precision is None where no image shows the tag.
     """
 
-    probabilities: Floats
+    probabilities: Reals
     right: npt.NDArray[np.int32]
     truths: int
     average_precision: float | None
 
     @classmethod
-    def of(cls, probabilities: Floats, right: Flags, truths: int, average_precision: float | None) -> Self:
+    def of(cls, probabilities: Reals, right: Flags, truths: int, average_precision: float | None) -> Self:
         order = np.argsort(probabilities)
         return cls(probabilities[order], right[order].cumsum(dtype=np.int32), truths, average_precision)
 
-    def at(self, threshold: float) -> Rates:
+    def at(self, threshold: float) -> Counts:
         """Of the predictions whose probability reaches the threshold."""
         below = int(np.searchsorted(self.probabilities, threshold))
         all_right, right_below = (int(self.right[end - 1]) if end else 0 for end in (len(self.right), below))
         hits = all_right - right_below
-        return Rates(hits, len(self.probabilities) - below - hits, self.truths - hits)
+        return Counts(hits, len(self.probabilities) - below - hits, self.truths - hits)
 
 
 def performance(tags: Sequence[ModelTag], curves: Sequence[Curve], threshold: float) -> IterationPerformance:
@@ -64,7 +64,7 @@ def performance(tags: Sequence[ModelTag], curves: Sequence[Curve], threshold: fl
     by one model, so there is nothing to deviate: the standard deviations are 0, as in Custom Vision's own answers.
     """
     counts = [curve.at(threshold) for curve in curves]
-    total = Rates(*(sum(column) for column in zip(*counts, strict=True))) if counts else Rates(0, 0, 0)
+    total = Counts(*(sum(column) for column in zip(*counts, strict=True))) if counts else Counts(0, 0, 0)
     judged = [curve.average_precision for curve in curves if curve.average_precision is not None]
     return IterationPerformance(
         [_tag_performance(*row) for row in zip(tags, counts, curves, strict=True)],
@@ -76,5 +76,5 @@ def performance(tags: Sequence[ModelTag], curves: Sequence[Curve], threshold: fl
     )
 
 
-def _tag_performance(tag: ModelTag, count: Rates, curve: Curve) -> TagPerformance:
+def _tag_performance(tag: ModelTag, count: Counts, curve: Curve) -> TagPerformance:
     return TagPerformance(tag.id, tag.name, count.precision, 0.0, count.recall, 0.0, curve.average_precision or 0.0)

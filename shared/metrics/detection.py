@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from shared.arrays import Ints
-from shared.imaging.boxes import Floats, iou, ltwh_to_xyxy
+from shared.imaging.boxes import Reals, iou, ltwh_to_xyxy
 from shared.metrics.counts import Curve, Flags, performance
 from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
 from shared.models.training.model_spec import ModelTag
@@ -25,7 +25,7 @@ class Judged(NamedTuple):
     """
 
     tags: Ints
-    probabilities: Floats
+    probabilities: Reals
     right: Flags
     truths: Ints
 
@@ -62,10 +62,10 @@ def judge(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], overlap: f
 
 
 def matches(
-    boxes_xyxy: Floats,
-    tags: Ints | Floats,
-    probabilities: Floats,
-    true_xyxy: Floats,
+    boxes_xyxy: Reals,
+    tags: Ints | Reals,
+    probabilities: Reals,
+    true_xyxy: Reals,
     true_tags: Ints,
     overlap: float,
 ) -> Flags:
@@ -112,7 +112,7 @@ def _box_row(box: EvaluatedBox) -> tuple[float, ...]:
     return box.tag, box.probability, box.left, box.top, box.width, box.height
 
 
-def _truths(regions: Sequence[RegionMark], positions: Mapping[UUID, int]) -> tuple[Floats, Ints]:
+def _truths(regions: Sequence[RegionMark], positions: Mapping[UUID, int]) -> tuple[Reals, Ints]:
     """Boxes (M, 4) and tags (M,) of the regions whose tag the model has."""
     known = [region for region in regions if region.tag_id in positions]
     boxes = [(region.left, region.top, region.width, region.height) for region in known]

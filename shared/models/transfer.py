@@ -16,7 +16,7 @@ from shared.models.workspace.projects import Project
 from shared.models.workspace.tags import Tag
 
 # What a message of a queue has room for.
-Address = Annotated[str, Meta(max_length=8_192)]
+Url = Annotated[str, Meta(max_length=8_192)]
 
 
 class ProjectExport(Wire, frozen=True):
@@ -58,7 +58,7 @@ class PartHeader(Wire, frozen=True):
     The revision is the workspace's when the part was written; a part of an iteration's images tells of its dataset.
     """
 
-    next: Address | None
+    next: Url | None
     revision: int = 0
     dataset: DatasetHeader | None = None
 

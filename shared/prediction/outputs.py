@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import PredictionModelUnreadable
-from shared.imaging.boxes import Floats, xyxy_to_ltwh
+from shared.imaging.boxes import Reals, xyxy_to_ltwh
 from shared.imaging.resize import Placement
 from shared.models.serving.predictions import BoundingBox, Prediction
 from shared.models.training.model_spec import ModelSpec
@@ -49,7 +49,7 @@ def detected(spec: ModelSpec, values: Sequence[Values], place: Placement, most: 
     return [_prediction(spec, tag, probability, box) for tag, probability, box in found]
 
 
-def _checked(values: Sequence[Values]) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+def _checked(values: Sequence[Values]) -> tuple[Reals, npt.NDArray[np.int64], Reals]:
     """Boxes (n, 4), tags (n,), probabilities (n,)."""
     boxes, tags, scores = (np.asarray(value) for value in values)
     count, kinds = scores.size, boxes.dtype.kind + tags.dtype.kind + scores.dtype.kind
@@ -62,7 +62,7 @@ def _checked(values: Sequence[Values]) -> tuple[Floats, npt.NDArray[np.int64], F
     )
 
 
-def _in_picture(boxes_xyxy: Floats, spec: Preprocessing, place: Placement) -> Floats:
+def _in_picture(boxes_xyxy: Reals, spec: Preprocessing, place: Placement) -> Reals:
     """Fractions of the model's input -> of the picture that lies in it, and cut off at its edges: (N, 4) -> (N, 4)."""
     pixels = boxes_xyxy * ([spec.width, spec.height] * 2)
     return ((pixels - [place.left, place.top] * 2) / ([place.width, place.height] * 2)).clip(0, 1)

@@ -39,7 +39,7 @@ QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"')]*")
 def start(connection_string: str, service: str, share: float) -> None:
     """Export from now on, in the background, as the `service`; of the traces a `share` of 0 to 1."""
     resource = Resource.create({SERVICE_NAME: service})
-    tracers = TracerProvider(Share(share), resource)
+    tracers = TracerProvider(Sampler(share), resource)
     tracers.add_span_processor(BatchSpanProcessor(Spans(connection_string)))
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(MeterProvider([PeriodicExportingMetricReader(Metrics(connection_string))], resource))
@@ -53,7 +53,7 @@ def without_queries(text: str) -> str:
     return QUERY.sub(r"\1?...", text)
 
 
-class Share(TraceIdRatioBased):
+class Sampler(TraceIdRatioBased):
     """Keeps the same traces in every process, whatever the parent's flag: the Functions host sets none."""
 
     def should_sample(

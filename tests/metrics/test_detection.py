@@ -11,7 +11,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from shared.imaging.boxes import Floats
+from shared.imaging.boxes import Reals
 from shared.metrics.detection import average_precision, iteration_performance, matches
 from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
 from shared.models.training.model_spec import ModelTag
@@ -82,7 +82,7 @@ def test_average_precision(right: list[bool], truths: int, expected: float | Non
     ],
 )
 def test_matches(found: list[Found], truths: list[tuple[int, Box]], overlap: float, expected: list[bool]) -> None:
-    def corners(boxes: Sequence[Box]) -> Floats:
+    def corners(boxes: Sequence[Box]) -> Reals:
         array = np.array(boxes, float).reshape(-1, 4)
         return np.concatenate([array[:, :2], array[:, :2] + array[:, 2:]], axis=1)
 
@@ -206,7 +206,7 @@ class Coco:
         self.right = [np.concatenate([e["dtMatches"][0] > 0 for e in self._of(judge, tag)]) for tag in range(3)]
 
     @staticmethod
-    def _of(judge: COCOeval, tag: int) -> list[dict[str, Floats]]:
+    def _of(judge: COCOeval, tag: int) -> list[dict[str, Reals]]:
         return [each for each in judge.evalImgs if each is not None and each["category_id"] == tag]
 
 

@@ -19,7 +19,7 @@ from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.columns import arrays
 from shared.storage.training import datasets, parts
-from shared.storage.training.dataset_index import Index
+from shared.storage.training.dataset_index import DatasetIndex
 from tests.storage.making import record
 from tests.storage.model import holds
 
@@ -31,7 +31,7 @@ def header_of(project_id: UUID) -> DatasetHeader:
     return DatasetHeader(project_id, uuid4(), GENERAL, None, [APPLE, LEAF, RARE])
 
 
-def index_of(store: Store, header: DatasetHeader) -> Index:
+def index_of(store: Store, header: DatasetHeader) -> DatasetIndex:
     index = datasets.index(store, header.project_id, header.iteration_id)
     assert index is not None
     return index
@@ -43,7 +43,9 @@ def mixed() -> list[ImageRecord]:
     return [*images, record([RARE.id]), *(record() for _ in range(5))]
 
 
-def pages(store: Store, index: Index, status: TaggingStatus, tag_ids: list[UUID], order: OrderBy) -> list[ImageRecord]:
+def pages(
+    store: Store, index: DatasetIndex, status: TaggingStatus, tag_ids: list[UUID], order: OrderBy
+) -> list[ImageRecord]:
     def page(skip: int) -> list[ImageRecord]:
         return datasets.page(store, index, status=status, tag_ids=tag_ids, order=order, take=7, skip=skip)
 

@@ -6,7 +6,7 @@ from opentelemetry.sdk.trace.sampling import Decision
 
 from shared.errors import NotFound
 from shared.storage.account import queues
-from shared.telemetry.export import Share, without_queries
+from shared.telemetry.export import Sampler, without_queries
 from shared.telemetry.predictions import Stopwatch
 from shared.telemetry.tracing import Phases, span, traceparent
 
@@ -73,6 +73,6 @@ def test_an_address_loses_its_query(text, left):
 @pytest.mark.parametrize(("share", "kept"), [(0.0, 0), (0.5, 1), (1.0, 2)])
 def test_a_share_keeps_the_same_traces_everywhere(share, kept):
     traces = [0x1 << 60, 0xF << 60]
-    decisions = [Share(share).should_sample(None, each, "any").decision for each in traces]
+    decisions = [Sampler(share).should_sample(None, each, "any").decision for each in traces]
     assert decisions.count(Decision.RECORD_AND_SAMPLE) == kept
-    assert decisions == [Share(share).should_sample(None, each, "other").decision for each in traces]
+    assert decisions == [Sampler(share).should_sample(None, each, "other").decision for each in traces]

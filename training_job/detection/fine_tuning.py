@@ -14,7 +14,7 @@ from training_job.detection.data import Example
 from training_job.detection.detector import Batch, Detector
 from training_job.detection.judge import Found, judge, mean_precision
 from training_job.detection.packed import packed, unpacked
-from training_job.tuning.loop import Left, tune
+from training_job.tuning.loop import SecondsLeft, tune
 from training_job.tuning.schedule import Tuning
 from training_job.tuning.tunable import Group, Scored
 
@@ -66,7 +66,7 @@ def fine_tune(
     beaten: float,
     checkpoint: Checkpoint,
     report: Report,
-    left: Left,
+    left: SecondsLeft,
 ) -> TunedDetector | None:
     """As `tune`, by mAP."""
     learning = Learning(detector, examples)

@@ -20,7 +20,7 @@ from training_job.tuning.state import State, begin, pack, unpack
 from training_job.tuning.tunable import Batch, Tunable
 
 # Seconds, of which there are always a few left: what is not done then has to do without.
-Left = Callable[[], float]
+SecondsLeft = Callable[[], float]
 MOST_GRADIENT = 10.0
 # Another epoch is begun only where this many times its time is left, and that of what comes after it.
 SLACK = 1.25
@@ -45,7 +45,7 @@ def tune(
     beaten: float,
     checkpoint: Checkpoint,
     report: Report,
-    left: Left,
+    left: SecondsLeft,
 ) -> Tuned | None:
     """The best epoch by its score on the held-out of so many images, if that is over `beaten`, which then learned from
     all; None if it is not. All of it takes no longer than what `left` tells. Goes on from the checkpoint.
@@ -85,7 +85,7 @@ def _rows(images: int, held: Ints, recipe: Tuning) -> tuple[Ints, Ints]:
     return often(np.setdiff1d(np.arange(images), held)), often(np.arange(images))
 
 
-def _goes_on(here: State[Batch], recipe: Tuning, views: int, left: Left) -> bool:
+def _goes_on(here: State[Batch], recipe: Tuning, views: int, left: SecondsLeft) -> bool:
     """Whether another epoch may be of use, and there is time for it and for what comes after it."""
     since = here.epochs - here.best.epochs if here.best else here.epochs
     if here.epochs == recipe.epochs or since >= recipe.patience:
@@ -93,12 +93,12 @@ def _goes_on(here: State[Batch], recipe: Tuning, views: int, left: Left) -> bool
     return left() > SLACK * here.pace * views * (1 + recipe.last_share * (here.epochs + 1))
 
 
-def _last_epochs(here: State[Batch], best: int, recipe: Tuning, views: int, left: Left) -> int:
+def _last_epochs(here: State[Batch], best: int, recipe: Tuning, views: int, left: SecondsLeft) -> int:
     """A share of those that it took to be at its best, or what there is time for."""
     return min(max(round(best * recipe.last_share), 1), int(left() / (SLACK * here.pace * views)))
 
 
-def _epoch(here: State[Batch], rows: Ints, recipe: Tuning, report: Report, left: Left) -> bool:
+def _epoch(here: State[Batch], rows: Ints, recipe: Tuning, report: Report, left: SecondsLeft) -> bool:
     """Whether there was time for all of it."""
     here.tunable.module.train()
     seen, mean = 0, 0.0

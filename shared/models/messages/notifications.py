@@ -14,7 +14,7 @@ class NotificationType(StrEnum):
     EXPORT = "Export"
 
 
-class Content(Wire, frozen=True):
+class NotificationContent(Wire, frozen=True):
     project_id: UUID
     iteration_id: UUID | UnsetType = UNSET
     training_status: str | UnsetType = UNSET
@@ -24,5 +24,5 @@ class Content(Wire, frozen=True):
 
 class Notification(Struct, frozen=True):
     type: NotificationType
-    content: Content = field(name="Content")
+    content: NotificationContent = field(name="Content")
     version: str = "1.0"

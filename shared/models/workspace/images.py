@@ -15,7 +15,7 @@ from shared.models.workspace.metadata import MetadataUpdate
 
 # Clients round their boxes to two digits; so far one may reach out of its picture.
 ROUNDED = 0.011
-Place = Annotated[float, Meta(ge=-ROUNDED, le=1)]
+Offset = Annotated[float, Meta(ge=-ROUNDED, le=1)]
 Length = Annotated[float, Meta(gt=0, le=1 + 2 * ROUNDED)]
 
 
@@ -100,8 +100,8 @@ class Region(Wire, frozen=True):
     """A box as clients send it; fractions of the oriented picture, which it may leave by a rounding error."""
 
     tag_id: UUID
-    left: Place
-    top: Place
+    left: Offset
+    top: Offset
     width: Length
     height: Length
 

@@ -13,7 +13,7 @@ import msgspec
 
 from shared.errors import BadImageUrl, InvalidUri, ProjectNotFound
 from shared.fetch import send
-from shared.models.messages.notifications import Content, Notification, NotificationType
+from shared.models.messages.notifications import Notification, NotificationContent, NotificationType
 from shared.models.messages.tasks import NotifyExport, NotifyTraining
 from shared.models.training.exports import ExportRecord, ExportStatus
 from shared.models.training.iterations import IterationStatus
@@ -49,7 +49,7 @@ def check_container(uri: str, project_id: UUID, *, allow_private: bool) -> None:
 
 def check_queue(uri: str, project_id: UUID, *, allow_private: bool) -> None:
     """Raises InvalidUri where no message can be put there."""
-    test = Notification(NotificationType.CONNECTION_TEST, Content(project_id))
+    test = Notification(NotificationType.CONNECTION_TEST, NotificationContent(project_id))
     try:
         _put_message(uri, test, allow_private)
     except NotTaken as error:
@@ -84,12 +84,13 @@ def notify(store: Store, settings: Settings, task: NotifyTraining | NotifyExport
 
 def _of_training(task: NotifyTraining) -> Notification:
     status = "TrainingCompleted" if task.status == IterationStatus.COMPLETED else "TrainingFailed"
-    return Notification(NotificationType.TRAINING, Content(task.project_id, task.iteration_id, training_status=status))
+    content = NotificationContent(task.project_id, task.iteration_id, training_status=status)
+    return Notification(NotificationType.TRAINING, content)
 
 
 def _of_export(task: NotifyExport, model_uri: str | None) -> Notification:
     status = "ExportCompleted" if task.status == ExportStatus.DONE else "ExportFailed"
-    content = Content(task.project_id, task.export.iteration_id, export_status=status)
+    content = NotificationContent(task.project_id, task.export.iteration_id, export_status=status)
     if model_uri:
         content = msgspec.structs.replace(content, model_uri=model_uri)
     return Notification(NotificationType.EXPORT, content)

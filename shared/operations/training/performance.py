@@ -21,7 +21,7 @@ from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.training import evaluations
-from shared.storage.training.evaluations import Index
+from shared.storage.training.evaluations import EvaluationIndex
 
 # The curves of 500 tags take some 12 MB.
 REMEMBERED = 8
@@ -81,7 +81,7 @@ def _detects(iteration: Iteration) -> bool:
     return DOMAINS[iteration.domain_id].type == DomainType.OBJECT_DETECTION
 
 
-def _index(store: Store, project_id: UUID, iteration_id: UUID, tag_ids: list[UUID]) -> Index:
+def _index(store: Store, project_id: UUID, iteration_id: UUID, tag_ids: list[UUID]) -> EvaluationIndex:
     """Raises TagNotFound."""
     index = evaluations.index(store, project_id, iteration_id)
     unknown = set(tag_ids) - {tag.id for tag in index.tags}

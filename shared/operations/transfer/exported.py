@@ -50,7 +50,7 @@ class Unreachable(Exception):
     """What is asked for is not there yet, or its host does not answer now."""
 
 
-class Source(NamedTuple):
+class ExportSource(NamedTuple):
     """Where an export is read."""
 
     store: Store
@@ -98,7 +98,7 @@ def _is_at(url: str, host: Origin) -> bool:
         return False
 
 
-def read_info(source: Source) -> ExportInfo:
+def read_info(source: ExportSource) -> ExportInfo:
     """What a token leads to. Raises InvalidImportToken, and what of it does not fit into this installation."""
     try:
         data = source.get(source.token, INFO_BYTES)
@@ -115,7 +115,7 @@ def read_info(source: Source) -> ExportInfo:
     return _checked_info(source.settings.limits, info)
 
 
-def read_part(source: Source, url: str) -> tuple[PartHeader, list[PartImage]]:
+def read_part(source: ExportSource, url: str) -> tuple[PartHeader, list[PartImage]]:
     """Raises Unreachable while the part is not written, InvalidImportToken."""
     data = source.get(url, PART_BYTES)
     if data is None:
@@ -128,7 +128,7 @@ def read_part(source: Source, url: str) -> tuple[PartHeader, list[PartImage]]:
     return header, images
 
 
-def read_model(source: Source, exported: IterationExport, limits: Limits) -> tuple[bytes, ModelSpec, Evaluation]:
+def read_model(source: ExportSource, exported: IterationExport, limits: Limits) -> tuple[bytes, ModelSpec, Evaluation]:
     """The files of a trained iteration: its graph, what is said of it, and how well it did."""
     graph = _file(source, exported, "model.onnx", MODEL_BYTES, 120.0)
     spec = _decoded(_file(source, exported, "model.json", SPEC_BYTES, 20.0), ModelSpec)
@@ -282,7 +282,7 @@ def _require_distinct(ids: Sequence[object]) -> None:
         raise errors.InvalidImportToken("Invalid Token: the export has the same thing twice.")
 
 
-def _file(source: Source, exported: IterationExport, name: str, limit: int, seconds: float) -> bytes:
+def _file(source: ExportSource, exported: IterationExport, name: str, limit: int, seconds: float) -> bytes:
     data = source.get(exported.files[name], limit, seconds)
     if data is None:
         source.require()

@@ -16,7 +16,7 @@ from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
-from shared.storage.training.dataset_index import Index
+from shared.storage.training.dataset_index import DatasetIndex
 from shared.storage.workspace import catalog, ledger, transfers
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
@@ -107,7 +107,7 @@ def _iteration_part(store: Store, task: WriteExport, info: ExportInfo) -> list[I
     return images
 
 
-def _slice(store: Store, index: Index, start: int) -> list[ImageRecord]:
+def _slice(store: Store, index: DatasetIndex, start: int) -> list[ImageRecord]:
     try:
         return datasets.records(store, index, range(start, min(start + PART, index.columns.size)))
     except errors.NotFound:

@@ -25,7 +25,7 @@ from shared.models.workspace.images import ImageRecord
 from shared.models.workspace.projects import Project, ProjectStatus
 from shared.models.workspace.tags import Tag
 from shared.operations.transfer import exported
-from shared.operations.transfer.exported import Source, Unreachable, renamed
+from shared.operations.transfer.exported import ExportSource, Unreachable, renamed
 from shared.operations.workspace import projects
 from shared.settings import Settings
 from shared.storage.account import blobs, queues, signing
@@ -61,8 +61,8 @@ class Import(NamedTuple):
         return self.state.info
 
     @property
-    def source(self) -> Source:
-        return Source(self.store, self.settings, self.state.token)
+    def source(self) -> ExportSource:
+        return ExportSource(self.store, self.settings, self.state.token)
 
     def ids(self, tags: Iterable[UUID] = ()) -> dict[UUID, UUID]:
         """The new ids of the project and its tags, and of `tags`; the same whenever a step is repeated."""
@@ -76,7 +76,7 @@ def import_project(store: Store, settings: Settings, *, token: str, name: str | 
     projects.require_room(settings.limits, others)
     given = name and checked_name(name, "A project's", errors.BadProjectName)
     token = signing.at_storage(store, token)
-    info = exported.read_info(Source(store, settings, token))
+    info = exported.read_info(ExportSource(store, settings, token))
     time = now()
     project = replace(
         info.project,

@@ -13,7 +13,7 @@ from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
-from shared.storage.training.dataset_index import Index
+from shared.storage.training.dataset_index import DatasetIndex
 from shared.storage.workspace import images as stored_images
 
 # So many pictures are released in one step.
@@ -59,7 +59,7 @@ def delete_all_images(store: Store, task: DeleteAllImages) -> bool:
     return True
 
 
-def _datasets(store: Store, project_id: UUID) -> Iterator[Index]:
+def _datasets(store: Store, project_id: UUID) -> Iterator[DatasetIndex]:
     """Those of all iterations. Raises NotYet while one is still being frozen."""
     for record in stored_iterations.list_all(store, project_id):
         index = datasets.index(store, project_id, record.iteration.id)

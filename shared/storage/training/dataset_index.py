@@ -25,7 +25,7 @@ class Line(NamedTuple):
     end: int
 
 
-class Index(NamedTuple):
+class DatasetIndex(NamedTuple):
     """`places` has the start and the end of each image; positions count from the newest."""
 
     header: DatasetHeader

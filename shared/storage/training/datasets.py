@@ -24,7 +24,7 @@ from shared.storage.columns import arrays
 from shared.storage.columns.columns import Entry
 from shared.storage.columns.ids import ID, uuids
 from shared.storage.training import parts
-from shared.storage.training.dataset_index import Index, Line
+from shared.storage.training.dataset_index import DatasetIndex, Line
 
 NAME = "dataset.jsonl"
 INDEX = "dataset.columns"
@@ -36,7 +36,7 @@ indexes = Memory(8, REMEMBERED_SECONDS)
 
 
 class Known(Struct, frozen=True):
-    index: Index
+    index: DatasetIndex
     etag: str
 
 
@@ -54,7 +54,7 @@ def write(store: Store, header: DatasetHeader, images: Iterable[ImageRecord]) ->
     except blobs.BlobChanged:
         return
     with suppress(blobs.BlobChanged):
-        _write_index(store, Index.of(header, lines))
+        _write_index(store, DatasetIndex.of(header, lines))
 
 
 def frozen(store: Store, project_id: UUID, iteration_id: UUID) -> bool:
@@ -76,7 +76,7 @@ def parse(data: bytes) -> Dataset:
     return Dataset(msgspec.json.decode(first, type=DatasetHeader), images)
 
 
-def index(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:
+def index(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex | None:
     """None while the iteration's dataset has not been frozen."""
     key, name = (store, project_id, iteration_id), _name(project_id, iteration_id, INDEX)
     known = indexes.get(key)
@@ -88,7 +88,7 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:
         blob = blobs.read(store, "models", name)
     if blob is None:
         return _derive(store, project_id, iteration_id)
-    made = arrays.decode(blob.data, Index)
+    made = arrays.decode(blob.data, DatasetIndex)
     indexes.put(key, Known(made, blob.etag))
     return made
 
@@ -99,7 +99,7 @@ def drop(store: Store, project_id: UUID, iteration_id: UUID, image_ids: Iterable
         blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
         if blob is None:
             return None
-        index, gone = arrays.decode(blob.data, Index), list(image_ids)
+        index, gone = arrays.decode(blob.data, DatasetIndex), list(image_ids)
         if not index.find(gone):
             return None
         try:
@@ -109,14 +109,14 @@ def drop(store: Store, project_id: UUID, iteration_id: UUID, image_ids: Iterable
     return None
 
 
-def get_many(store: Store, index: Index, image_ids: Iterable[UUID]) -> list[ImageRecord]:
+def get_many(store: Store, index: DatasetIndex, image_ids: Iterable[UUID]) -> list[ImageRecord]:
     """In the order of the ids, without those that are not there."""
     return records(store, index, index.find(dict.fromkeys(image_ids)))
 
 
 def page(
     store: Store,
-    index: Index,
+    index: DatasetIndex,
     *,
     status: TaggingStatus,
     tag_ids: Sequence[UUID],
@@ -129,18 +129,18 @@ def page(
     return records(store, index, index.page(status, tag_ids, keep, order=order, take=take, skip=skip))
 
 
-def count(index: Index, *, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Condition | None = None) -> int:
+def count(index: DatasetIndex, *, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Condition | None = None) -> int:
     return int(index.having(status, tag_ids, keep).sum())
 
 
-def records(store: Store, index: Index, positions: Sequence[int]) -> list[ImageRecord]:
+def records(store: Store, index: DatasetIndex, positions: Sequence[int]) -> list[ImageRecord]:
     """The images at these positions, in their order. Raises NotFound when the iteration was deleted meanwhile."""
     name = _name(index.header.project_id, index.header.iteration_id, NAME)
     places = [(int(start), int(end)) for start, end in index.places[list(positions)]]
     return list(map(msgspec.json.Decoder(ImageRecord).decode, parts.read(store, name, places)))
 
 
-def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:
+def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex | None:
     """The index of a dataset that has none: it was written before there were any, or its writer was cut off."""
     blob = blobs.read(store, "models", _name(project_id, iteration_id, NAME))
     if blob is None:
@@ -150,7 +150,7 @@ def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> Index | None:
     for line in data:
         image = decoder.decode(line)
         lines[image.id] = Line(Entry.of(image), data.tell() - len(line), data.tell())
-    made = Index.of(msgspec.json.decode(first, type=DatasetHeader), lines)
+    made = DatasetIndex.of(msgspec.json.decode(first, type=DatasetHeader), lines)
     made = made.without(_dropped(store, project_id, iteration_id, made))
     with suppress(blobs.BlobChanged):
         _write_index(store, made)
@@ -161,7 +161,7 @@ class _Former(Struct):
     ids: bytes
 
 
-def _dropped(store: Store, project_id: UUID, iteration_id: UUID, index: Index) -> list[UUID]:
+def _dropped(store: Store, project_id: UUID, iteration_id: UUID, index: DatasetIndex) -> list[UUID]:
     """The images that a former version dropped from the index that it had."""
     blob = blobs.read(store, "models", _name(project_id, iteration_id, FORMER_INDEX))
     if blob is None:
@@ -170,7 +170,7 @@ def _dropped(store: Store, project_id: UUID, iteration_id: UUID, index: Index) -
     return uuids(np.setdiff1d(index.columns.ids, former))
 
 
-def _write_index(store: Store, index: Index, etag: str | None = None) -> None:
+def _write_index(store: Store, index: DatasetIndex, etag: str | None = None) -> None:
     """In the place of that version, or as the first. Raises BlobChanged."""
     name = _name(index.header.project_id, index.header.iteration_id, INDEX)
     blobs.write(store, "models", name, arrays.encode(index), etag=etag, new=etag is None)

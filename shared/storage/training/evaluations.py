@@ -37,7 +37,7 @@ REMEMBERED_SECONDS = 3_600.0
 indexes = Memory(32, REMEMBERED_SECONDS)
 
 
-class Index(NamedTuple):
+class EvaluationIndex(NamedTuple):
     """Which images performance.json has, and the start and the end of each; positions count from the newest."""
 
     etag: str
@@ -62,12 +62,12 @@ def write(store: Store, project_id: UUID, iteration_id: UUID, evaluation: Evalua
     _write_index(store, project_id, iteration_id, _index_of(data, etag))
 
 
-def index(store: Store, project_id: UUID, iteration_id: UUID) -> Index:
+def index(store: Store, project_id: UUID, iteration_id: UUID) -> EvaluationIndex:
     """Raises NotFound."""
 
-    def read() -> Index:
+    def read() -> EvaluationIndex:
         blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
-        return arrays.decode(blob.data, Index) if blob else _derive(store, project_id, iteration_id)
+        return arrays.decode(blob.data, EvaluationIndex) if blob else _derive(store, project_id, iteration_id)
 
     return indexes.once((store, project_id, iteration_id), read)
 
@@ -100,7 +100,7 @@ def _images(store: Store, project_id: UUID, iteration_id: UUID, at: Sequence[int
     return list(map(msgspec.json.Decoder(EvaluatedImage).decode, found))
 
 
-def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> Index:
+def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> EvaluationIndex:
     """The index of what was written before there were any, or whose writer was cut off."""
     blob = blobs.read(store, "models", _name(project_id, iteration_id, NAME))
     if blob is None:
@@ -123,7 +123,7 @@ class _Image(Struct):
     tags: list[UUID]
 
 
-def _index_of(data: bytes, etag: str) -> Index:
+def _index_of(data: bytes, etag: str) -> EvaluationIndex:
     listed, decoder = msgspec.json.decode(data, type=_Listed), msgspec.json.Decoder(_Image)
     found: list[tuple[_Image, int, int]] = []
     end = 0
@@ -135,10 +135,10 @@ def _index_of(data: bytes, etag: str) -> Index:
     found.sort(key=lambda each: each[0].created, reverse=True)
     places = np.array([place for _, *place in found], np.uint64).reshape(-1, 2)
     tagged = Terms.of(image.tags for image, _, _ in found)
-    return Index(etag, listed.tags, listed.classification_type, places, tagged)
+    return EvaluationIndex(etag, listed.tags, listed.classification_type, places, tagged)
 
 
-def _write_index(store: Store, project_id: UUID, iteration_id: UUID, index: Index) -> None:
+def _write_index(store: Store, project_id: UUID, iteration_id: UUID, index: EvaluationIndex) -> None:
     blobs.write(store, "models", _name(project_id, iteration_id, INDEX), arrays.encode(index))
 
 

@@ -11,7 +11,7 @@ from local import demo
 from local.demo import scenes
 from local.demo.splitting import split
 from shared.formats import folders
-from shared.formats.dataset import DatasetError, Picture
+from shared.formats.dataset import DatasetError, TaggedPicture
 from tests.formats.making import fill
 
 
@@ -40,7 +40,7 @@ def test_split_keeps_all_for_training_when_there_are_test_pictures(tmp_path):
 def test_split_refuses_test_pictures_of_a_tag_that_is_not_trained(tmp_path):
     pictures = folders.load(fill(tmp_path, {"a": 5, "b": 5}))
     with pytest.raises(DatasetError, match="not trained: c"):
-        split(pictures, [Picture("c", tmp_path)])
+        split(pictures, [TaggedPicture("c", tmp_path)])
 
 
 @pytest.mark.parametrize(

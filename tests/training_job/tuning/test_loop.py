@@ -20,7 +20,7 @@ from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.graphs.classifier import INPUT
 from training_job.graphs.graph import Graph
 from training_job.graphs.selection import BOXES, SCORES, TAGS
-from training_job.tuning.loop import Left
+from training_job.tuning.loop import SecondsLeft
 from training_job.tuning.tunable import Group
 
 BRIEF = replace(TUNING, epochs=6, patience=3, least_views=16, batch=4, warm_steps=1, average=0.5)
@@ -65,7 +65,9 @@ def examples() -> list[Example]:
     return [Example(partial(bytes, rendered(seed)[0]), box, tag) for seed in range(12)]
 
 
-def run(stuck: Stuck, kept: Kept | None = None, left: Left = lambda: 600.0, beaten: float = 0.0, **changes: float):
+def run(
+    stuck: Stuck, kept: Kept | None = None, left: SecondsLeft = lambda: 600.0, beaten: float = 0.0, **changes: float
+):
     checkpoint = kept.checkpoint if kept else NOWHERE
     return fine_tune(stuck, examples(), HELD, replace(BRIEF, **changes), beaten, checkpoint, lambda *_: None, left)
 

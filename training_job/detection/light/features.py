@@ -42,7 +42,7 @@ class Features(NamedTuple):
     def batch(
         self, positions: Sequence[int], pixels: int, device: torch.device | str = "cpu"
     ) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Features as `Head` takes them, true boxes (B, M, 4) in pixels, true tags (B, M), -1 where there is none."""
+        """Features as `BoxHead` takes them, true boxes (B, M, 4) in pixels, true tags (B, M), -1 where none is."""
         features = [torch.from_numpy(scale[positions]).to(device).float().permute(0, 3, 1, 2) for scale in self.scales]
         most = max(1, *(len(self.tags[position]) for position in positions))
         boxes, tags = torch.zeros(len(positions), most, 4), torch.full((len(positions), most), -1)

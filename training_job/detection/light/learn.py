@@ -12,7 +12,7 @@ from shared.arrays import Ints
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.light.features import Features
 from training_job.detection.light.loss import loss
-from training_job.detection.light.model import Grid, Head, boxes_of
+from training_job.detection.light.model import BoxHead, Grid, boxes_of
 from training_job.tuning.device import mixed, ready
 
 SEED = 0
@@ -33,7 +33,7 @@ class Epoch(NamedTuple):
 
 
 class TrainerState(NamedTuple):
-    head: Head
+    head: BoxHead
     optimizer: torch.optim.Optimizer
     grid: Grid
     recipe: Recipe
@@ -44,7 +44,7 @@ def begin(widths: Sequence[int], tags: int, recipe: Recipe) -> TrainerState:
     """A head for features of these widths that has learned nothing, on the GPU where there is one."""
     device = ready()
     torch.manual_seed(SEED)
-    head = Head(widths, tags, recipe.width, recipe.depth).to(device)
+    head = BoxHead(widths, tags, recipe.width, recipe.depth).to(device)
     # On a CPU a third faster than planes.
     head = head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay)

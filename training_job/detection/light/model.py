@@ -45,7 +45,7 @@ class Layer(nn.Module):
         return functional.relu(self.norms[scale](self.convolution(value)), inplace=True)
 
 
-class Head(nn.Module):
+class BoxHead(nn.Module):
     """Features of three scales, finest first, (B, widths[i], H / 2**i, W / 2**i) -> logits (B, N, tags) and how far
     the box of each cell reaches left, up, right and down, (B, N, 4), as the logarithm of a number of cells.
 

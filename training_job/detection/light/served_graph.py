@@ -8,13 +8,13 @@ from onnx import helper
 from torch import Tensor, nn
 
 from training_job.detection.detector_recipe import Recipe
-from training_job.detection.light.model import MOST_REACH, Grid, Head, Layer
+from training_job.detection.light.model import MOST_REACH, BoxHead, Grid, Layer
 from training_job.graphs.classifier import INPUT, METADATA
 from training_job.graphs.graph import Graph
 from training_job.graphs.selection import BOXES, SCORES, TAGS, select
 
 
-def detector(backbone: onnx.ModelProto, head: Head, recipe: Recipe) -> onnx.ModelProto:
+def detector(backbone: onnx.ModelProto, head: BoxHead, recipe: Recipe) -> onnx.ModelProto:
     """`data` (1, 3, pixels, pixels), RGB 0..255 -> `detected_boxes` (1, n, 4), x1, y1, x2, y2 in 0..1,
     `detected_classes` int64 (1, n), `detected_scores` (1, n): `recipe.boxes` at most, the best first.
     """
@@ -41,8 +41,8 @@ class _Written:
         self.graph = graph
         self.names: dict[Tensor, str] = {}
 
-    def head(self, head: Head, features: Sequence[str]) -> tuple[str, str]:
-        """As `Head.forward`, but (1, tags, N) logits."""
+    def head(self, head: BoxHead, features: Sequence[str]) -> tuple[str, str]:
+        """As `BoxHead.forward`, but (1, tags, N) logits."""
         logits, reaches = [], []
         for scale, value in enumerate(self.pyramid(head, features)):
             named = placed = value
@@ -53,8 +53,8 @@ class _Written:
         together = self.graph.add("Concat", *reaches, axis=2)
         return self.graph.add("Concat", *logits, axis=2), self.graph.add("Transpose", together, perm=[0, 2, 1])
 
-    def pyramid(self, head: Head, features: Sequence[str]) -> list[str]:
-        """As `Head.pyramid`."""
+    def pyramid(self, head: BoxHead, features: Sequence[str]) -> list[str]:
+        """As `BoxHead.pyramid`."""
         add, values = self.graph.add, [self.layer(*pair) for pair in zip(head.entries, features, strict=True)]
         for scale in reversed(range(len(values) - 1)):
             values[scale] = self.layer(head.finer[scale], add("Add", values[scale], self.doubled(values[scale + 1])))

@@ -18,7 +18,7 @@ from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.detection.judge import Found, judge, mean_precision
 from training_job.detection.light.quick_run import LEARNED, QuickRun, advance, begin
 from training_job.detection.light.tunable import Light
-from training_job.tuning.loop import Left
+from training_job.tuning.loop import SecondsLeft
 from training_job.tuning.schedule import Tuning
 
 # Of an advanced training's, up to here what it has in common with a quick one.
@@ -44,7 +44,7 @@ class Advanced(NamedTuple):
 
     tuning: Tuning
     checkpoint: Checkpoint
-    left: Left
+    left: SecondsLeft
     pretrained: Detector | None = None
 
 

@@ -12,13 +12,13 @@ from training_job.detection.detector import Batch
 from training_job.detection.light.backbone import Upper, parted
 from training_job.detection.light.learn import TrainerState
 from training_job.detection.light.loss import loss
-from training_job.detection.light.model import Head, boxes_of
+from training_job.detection.light.model import BoxHead, boxes_of
 from training_job.detection.light.served_graph import detector
 from training_job.tuning.tunable import Group
 
 
 class Network(nn.Module):
-    def __init__(self, upper: Upper, head: Head) -> None:
+    def __init__(self, upper: Upper, head: BoxHead) -> None:
         super().__init__()
         self.upper, self.head = upper, head
 

@@ -42,13 +42,13 @@ class DetectorUnavailable(BackboneUnavailable):
     """The pretrained detector can't be had; the message says what to do."""
 
 
-class Backbone(Struct, frozen=True):
+class BackboneConfiguration(Struct, frozen=True):
     model_type: str
 
 
 class Configuration(Struct, frozen=True):
     architectures: list[str]
-    backbone_config: Backbone
+    backbone_config: BackboneConfiguration
 
 
 class Size(Struct, frozen=True):

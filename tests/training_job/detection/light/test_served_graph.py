@@ -18,7 +18,7 @@ from tests.training_job.detection.scenes import rendered
 from training_job.detection.data import Example, session
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.judge import Found, judge
-from training_job.detection.light.model import Grid, Head, boxes_of
+from training_job.detection.light.model import BoxHead, Grid, boxes_of
 from training_job.detection.light.quick_run import advance, begin
 from training_job.detection.light.served_graph import detector
 from training_job.graphs.classifier import METADATA
@@ -29,11 +29,11 @@ needs_photographs = pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photogra
 
 
 @pytest.fixture(scope="module")
-def head(backbone: onnx.ModelProto) -> Head:
+def head(backbone: onnx.ModelProto) -> BoxHead:
     """One that sees a lot in every picture, with batch norms that are not at their beginning."""
     torch.manual_seed(1)
     widths = [output.type.tensor_type.shape.dim[1].dim_value for output in backbone.graph.output]
-    head = Head(widths, TAGS, width=32, depth=2)
+    head = BoxHead(widths, TAGS, width=32, depth=2)
     torch.nn.init.normal_(head.tags.weight, std=0.5)
     torch.nn.init.normal_(head.reach.weight, std=0.1)
     for norm in (module for module in head.modules() if isinstance(module, torch.nn.BatchNorm2d)):
@@ -44,7 +44,7 @@ def head(backbone: onnx.ModelProto) -> Head:
     return head.eval()
 
 
-def by_torch(head: Head, features: Sequence[np.ndarray]) -> Found:
+def by_torch(head: BoxHead, features: Sequence[np.ndarray]) -> Found:
     """What is found by torch's layers and by our own suppression, from the backbone's features on."""
     grid = Grid.of(RECIPE.pixels)
     with torch.no_grad():
@@ -61,7 +61,7 @@ def by_torch(head: Head, features: Sequence[np.ndarray]) -> Found:
     return Found(boxes[cells], tags, scores[cells, tags])
 
 
-def agree(backbone: onnx.ModelProto, head: Head, pictures: Sequence[bytes]) -> None:
+def agree(backbone: onnx.ModelProto, head: BoxHead, pictures: Sequence[bytes]) -> None:
     nothing = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     examples = [Example(partial(bytes, data), *nothing) for data in pictures]
     seeing = session(backbone)
@@ -76,7 +76,7 @@ def agree(backbone: onnx.ModelProto, head: Head, pictures: Sequence[bytes]) -> N
         assert differences.min(axis=1).max() < 1e-3
 
 
-def test_the_graph_and_torch_agree_on_scenes(backbone: onnx.ModelProto, head: Head) -> None:
+def test_the_graph_and_torch_agree_on_scenes(backbone: onnx.ModelProto, head: BoxHead) -> None:
     agree(backbone, head, [rendered(seed)[0] for seed in range(5)])
 
 
@@ -88,7 +88,7 @@ def photographs() -> list[bytes]:
 
 
 @needs_photographs
-def test_the_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelProto, head: Head) -> None:
+def test_the_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelProto, head: BoxHead) -> None:
     agree(backbone, head, photographs())
 
 
@@ -109,7 +109,7 @@ def test_a_trained_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelP
     agree(backbone, run.trainer.head.eval(), photographs())
 
 
-def test_the_graph_is_what_consumers_of_exports_expect(backbone: onnx.ModelProto, head: Head) -> None:
+def test_the_graph_is_what_consumers_of_exports_expect(backbone: onnx.ModelProto, head: BoxHead) -> None:
     model = detector(backbone, head, RECIPE)
     assert {entry.key: entry.value for entry in model.metadata_props} == METADATA
     running = session(model)
@@ -123,7 +123,7 @@ def test_the_graph_is_what_consumers_of_exports_expect(backbone: onnx.ModelProto
 
 
 def test_a_graph_that_sees_nothing_answers_no_boxes(backbone: onnx.ModelProto) -> None:
-    blind = Head([40, 112, 320], TAGS, width=8, depth=1).eval()
+    blind = BoxHead([40, 112, 320], TAGS, width=8, depth=1).eval()
     assert blind.tags.bias is not None
     torch.nn.init.constant_(blind.tags.bias, -20)
     boxes, tags, scores = session(detector(backbone, blind, RECIPE)).run(
