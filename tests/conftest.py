@@ -11,7 +11,6 @@ from shared.settings import ROOT, Settings
 from shared.storage.account.store import Store
 from tests.web import Web, opened
 
-PHOTOS = ROOT.parent / "shared" / "data"
 # The files that take longest, half of it for packages and for children that start. They begin first, so that at the
 # end no worker goes through one of them while the other has nothing to do.
 LONGEST = {

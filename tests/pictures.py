@@ -1,10 +1,13 @@
-"""Small pictures that the tests make themselves."""
+"""Small pictures that the tests make themselves, and where photographs lie."""
 
 from io import BytesIO
 from random import Random
 
 from PIL import Image, ImageDraw
 
+from shared.settings import ROOT
+
+PHOTOS = ROOT.parent / "shared" / "data"
 KINDS = {"apple": (200, 40, 30), "leaf": (40, 150, 60), "sky": (60, 110, 210)}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.settings import ROOT
-from tests.test_architecture import PLACES, RESERVED, ROOMS, imports, name_of, sources, within
+from tests.architecture import PLACES, RESERVED, ROOMS, imports, name_of, sources, within
 
 PAGE = (ROOT / "docs" / "design.md").read_text()
 README = (ROOT / "README.md").read_text()

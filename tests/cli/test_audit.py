@@ -3,10 +3,7 @@
 import json
 
 from cli.faults import FAILED
-from tests.cli.running import ocellus
-from tests.functions.conftest import project, training
-
-__all__ = ["project", "training"]
+from tests.commands import ocellus
 
 
 def test_the_trail_is_read_on_the_command_line(training, project, service, capsys, monkeypatch):

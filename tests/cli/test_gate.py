@@ -14,13 +14,11 @@ from cli.faults import FAILED, NO
 from local.azurite import free_ports
 from local.service import RESOURCE_ID
 from shared.models.training.model_spec import ModelTag
-from tests.cli.running import ocellus
-from tests.functions.conftest import prediction, storage, training
-from tests.functions.detectors import put_detector
+from tests.commands import ocellus
 from tests.pictures import picture, rectangles
+from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN
 
-__all__ = ["prediction", "storage", "training"]
 RED, BLUE = (0.125, 0.25, 0.25, 0.5), (0.75, 0.0, 0.25, 0.125)
 KINDS = ("apple", "leaf")
 

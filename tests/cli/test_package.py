@@ -17,11 +17,11 @@ from shared.models.workspace.projects import ProjectOptions
 from shared.operations.serving import publish
 from shared.operations.workspace import projects
 from shared.settings import ROOT, child_environment
-from tests.cli.running import ocellus
+from tests.commands import ocellus
 from tests.environments import THIS, VERSIONS, install, interpreter, make_environment
-from tests.functions.detectors import put_detector
 from tests.functions.service.calling import call_all, check_all
 from tests.pictures import rectangles
+from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN
 
 # What the local host brings beside the app's own packages.

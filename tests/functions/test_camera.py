@@ -18,10 +18,10 @@ from shared.settings import Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.serving import results
-from tests.cli.running import ocellus
-from tests.functions.detectors import put_detector
+from tests.commands import ocellus
 from tests.functions.flows import train, upload
 from tests.pictures import encoded, picture, rectangles
+from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN
 
 

@@ -33,7 +33,7 @@ from shared.storage.columns import snapshot
 from shared.storage.serving import results
 from shared.storage.training import exports
 from tests.infra.rights import Forbidden, Guard
-from tests.operations.conftest import create_project, project_id
+from tests.operations.projects import create_project, project_id
 from tests.pictures import picture
 from tests.prediction import graphs
 from tests.training_job import jobs

@@ -6,7 +6,7 @@ import pytest
 
 from local.service import Service, running
 from tests.local.sample import SAMPLE
-from tests.local.waiting import Traces
+from tests.waiting import Traces
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from shared.models.messages.events import EventType
 from shared.models.serving.predictions import Pointer
 from shared.models.wire import now
 from shared.settings import ROOT, Settings
-from tests.local.waiting import wait_for
+from tests.waiting import wait_for
 
 NAMES = ["TRAINING_ENDPOINT", "TRAINING_KEY", "PREDICTION_ENDPOINT", "PREDICTION_KEY", "PREDICTION_RESOURCE_ID"]
 

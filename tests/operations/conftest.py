@@ -14,10 +14,8 @@ from shared.models.training.evaluations import EvaluatedImage, Evaluation
 from shared.models.training.iterations import ExecutionStatus, IterationRecord, Launched
 from shared.models.training.model_spec import ModelTag
 from shared.models.workspace.domains import GENERAL
-from shared.models.workspace.projects import Project, ProjectOptions
 from shared.operations.training import train
 from shared.operations.transfer import project_export
-from shared.operations.workspace import projects
 from shared.storage.account import blobs, queues
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
@@ -25,8 +23,11 @@ from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import ledger
 from shared.storage.workspace import tags as stored_tags
 from tests.operations.making import create_images, record_of, tag_of
+from tests.operations.projects import create_project, project_id
 from tests.operations.transfers import Copy, marked, records
 from tests.prediction.graphs import make_graph, make_spec
+
+__all__ = ["create_project", "project_id"]
 
 
 class Launches:
@@ -58,28 +59,6 @@ class Launches:
 
     def of(self, kind) -> list[PrepareTraining | Announce]:
         return [task for task in self.tasks if isinstance(task, kind)]
-
-
-@pytest.fixture
-def create_project(store, settings):
-    def create(domain_id=None) -> Project:
-        return projects.create_project(
-            store,
-            settings.limits,
-            name="operations",
-            description=None,
-            domain_id=domain_id,
-            classification_type="Multiclass",
-            target_export_platforms=[],
-            options=ProjectOptions(),
-        )
-
-    return create
-
-
-@pytest.fixture
-def project_id(create_project):
-    return create_project().id
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from shared.settings import ROOT, child_environment
 from tests.access.issuer import AUDIENCE, TENANT, issuing
 from tests.access.vault import Vault, identity
 from tests.functions.flows import refused
-from tests.local.waiting import wait_for
 from tests.pictures import picture
 from tests.servers import make_certificate, serving
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

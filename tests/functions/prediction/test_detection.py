@@ -12,9 +12,9 @@ from local.service import RESOURCE_ID
 from shared.errors import NotFound
 from shared.storage.account import blobs
 from shared.storage.serving import predictions
-from tests.functions.detectors import boxes_of, put_detector
 from tests.functions.flows import refused
 from tests.pictures import picture, rectangles
+from tests.prediction.detectors import boxes_of, put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN, make_detector
 
 RED, BLUE = (0.125, 0.25, 0.25, 0.5), (0.75, 0.0, 0.25, 0.125)

@@ -22,9 +22,9 @@ from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage
 from shared.models.training.model_spec import ModelTag
 from shared.models.wire import now
 from shared.models.workspace.images import RegionMark, new_image_id, new_region_id
-from tests.functions.detectors import Box, boxes_of, put_detector
 from tests.functions.flows import refused
 from tests.pictures import rectangles
+from tests.prediction.detectors import Box, boxes_of, put_detector
 from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN
 
 SIDES = ("left", "top", "width", "height")

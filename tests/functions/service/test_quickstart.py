@@ -8,7 +8,7 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, ImageFileCreateEntry
 from msrest.authentication import ApiKeyCredentials
 
-from tests.conftest import PHOTOS
+from tests.pictures import PHOTOS
 
 
 def test_the_quickstart_runs_with_only_endpoint_keys_and_paths_set(service):

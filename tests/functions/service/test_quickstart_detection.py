@@ -13,7 +13,7 @@ from azure.cognitiveservices.vision.customvision.training.models import (
 )
 from msrest.authentication import ApiKeyCredentials
 
-from tests.conftest import PHOTOS
+from tests.pictures import PHOTOS
 
 # Where the fork lies on the test photograph: left, top, right, bottom.
 FORK = (0.10, 0.25, 0.72, 0.81)

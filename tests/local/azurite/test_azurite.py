@@ -12,7 +12,7 @@ from azure.storage.blob import ContainerClient, LinearRetry
 from local import azurite as azurite_module
 from local.azurite import Azurite, AzuriteError, is_free
 from shared.settings import ROOT
-from tests.local.waiting import wait_for
+from tests.waiting import wait_for
 
 CHILD = """
 import sys, time

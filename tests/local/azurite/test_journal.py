@@ -17,7 +17,7 @@ from azure.storage.queue import QueueClient
 
 from local.azurite import ROOT, Azurite, find_node
 from tests.local.azurite.plain import Plain
-from tests.local.waiting import wait_for
+from tests.waiting import wait_for
 
 NAMES = 40
 BATCH = 10

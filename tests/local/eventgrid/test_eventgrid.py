@@ -17,7 +17,7 @@ from azure.storage.blob import ContainerClient
 from local.service import Service, running
 from tests.local.eventgrid.uploading import SUBJECT, seen, uploads
 from tests.local.sample import SAMPLE
-from tests.local.waiting import Traces, wait_for
+from tests.waiting import Traces, wait_for
 
 
 def test_upload_is_told_of_once_for_each_content(service: Service, traces: Traces) -> None:

@@ -18,7 +18,7 @@ from local.eventgrid.ledger import Ledger
 from local.service import Service, running
 from tests.local.eventgrid.uploading import seen, uploads
 from tests.local.sample import SAMPLE
-from tests.local.waiting import Traces, wait_for
+from tests.waiting import Traces, wait_for
 
 
 def lease(blob: BlobClient) -> None:

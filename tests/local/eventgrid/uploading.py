@@ -4,7 +4,7 @@ import msgspec
 from azure.storage.blob import ContainerClient, LinearRetry
 
 from local.service import Service
-from tests.local.waiting import Traces
+from tests.waiting import Traces
 
 SUBJECT = "/blobServices/default/containers/uploads/blobs/"
 

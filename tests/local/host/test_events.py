@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from local.service import Service
-from tests.local.waiting import Traces
+from tests.waiting import Traces
 
 Event = dict[str, object]
 

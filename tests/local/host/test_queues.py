@@ -19,7 +19,7 @@ from local.host.functions import Binding, HostedFunction
 from local.host.options import QueueOptions
 from local.host.queues import QueueListener
 from local.service import Service
-from tests.local.waiting import Traces, wait_for
+from tests.waiting import Traces, wait_for
 
 
 def client(connection_string: str, name: str, *, encoded: bool = True) -> QueueClient:

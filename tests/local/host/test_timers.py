@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local.host.timers import ScheduleError, parse
-from tests.local.waiting import Traces, wait_for
+from tests.waiting import Traces, wait_for
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from shared.operations.serving import camera
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs, queues
 from shared.storage.serving import results
-from tests.functions.detectors import put_detector
 from tests.pictures import rectangles
+from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN, publish, put_model
 
 RED = (0.125, 0.25, 0.25, 0.5)

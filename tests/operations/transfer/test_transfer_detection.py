@@ -19,9 +19,9 @@ from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
-from tests.functions.detectors import put_detector
 from tests.operations.making import create_images, tag_of, with_box
 from tests.operations.transfers import imported, records
+from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN
 
 BOX = EvaluatedBox(2, 0.75, 0.1, 0.2, 0.3, 0.4)

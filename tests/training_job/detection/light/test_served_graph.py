@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from shared.imaging.boxes import ltwh_to_xyxy, suppress
 from shared.imaging.resize import model_input
-from tests.conftest import PHOTOS
+from tests.pictures import PHOTOS
 from tests.training_job.detection.kept import NOWHERE
 from tests.training_job.detection.scenes import rendered
 from training_job.detection.data import Example, session
