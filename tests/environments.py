@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.wheels import Wheels
+
 # What everything runs on. The newer ones are there for the day on which the older one ends.
 VERSIONS = ("3.11", "3.12")
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -24,18 +26,21 @@ def interpreter(version: str) -> Path | None:
     return Path(done.stdout.strip())
 
 
-def make_environment(folder: Path, *arguments: str, cwd: Path, base: Path | None = None) -> Path:
-    """The interpreter of a new one, after `pip install` with these arguments in `cwd`."""
-    subprocess.run([base or sys.executable, "-m", "venv", folder], check=True)
-    python = folder / "bin" / "python"
-    if arguments:
-        install(python, *arguments, cwd=cwd)
-    return python
+def make_environment(folder: Path, base: Path | None = None) -> Path:
+    """The interpreter of a new one. It is without pip: that of this interpreter installs into it."""
+    subprocess.run([base or sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    return folder / "bin" / "python"
 
 
-def install(python: Path, *arguments: str, cwd: Path) -> None:
+def pip(python: Path) -> list[str]:
+    """The command that sees to that interpreter's packages."""
+    return [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+
+
+def install(python: Path, *arguments: str, cwd: Path, wheels: Wheels | None = None) -> None:
+    """From the `wheels` alone where they are given."""
     # Python compiles what is imported; the rest would take a third of an installation's time.
-    options = ["--quiet", "--disable-pip-version-check", "--no-compile"]
-    command = [str(python), "-m", "pip", "install", *options, *arguments]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    command = [*pip(python), "install", "--quiet", "--no-compile", *arguments]
+    environment = {**os.environ, **(wheels.environment if wheels else {})}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]

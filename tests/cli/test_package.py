@@ -23,6 +23,7 @@ from tests.functions.service.calling import call_all, check_all
 from tests.pictures import rectangles
 from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN
+from tests.wheels import pack
 
 # What the local host brings beside the app's own packages.
 HOST_ONLY = {"local", "uvicorn", "uvloop", "httptools", "click", "h11"}
@@ -70,8 +71,13 @@ def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
     assert "can't be written" in capsys.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    return pack(tmp_path_factory.mktemp("package") / "wheels", ROOT / "requirements.txt")
+
+
 @pytest.fixture(scope="module", params=VERSIONS)
-def unpacked(request, packaged, tmp_path_factory):
+def unpacked(request, packaged, wheels, tmp_path_factory):
     """The package's folder, an interpreter that has its requirements, and where the packages of the host are."""
     folder, clean = tmp_path_factory.mktemp("unpacked"), tmp_path_factory.mktemp("clean")
     with zipfile.ZipFile(packaged) as file:
@@ -79,9 +85,12 @@ def unpacked(request, packaged, tmp_path_factory):
     base = interpreter(request.param)
     if base is None:
         pytest.skip(f"there is no Python {request.param}")
-    python = make_environment(clean, "-r", "requirements.txt", cwd=folder, base=base)
+    python = make_environment(clean, base)
     if request.param == THIS:
+        install(python, "-r", "requirements.txt", cwd=folder, wheels=wheels)
         return folder, python, sysconfig.get_path("purelib")
+    install(python, "--no-deps", *wheels.compiled, cwd=folder)
+    install(python, "-r", "requirements.txt", cwd=folder, wheels=wheels)
     install(python, "--target", str(clean / "host"), "-r", str(ROOT / "local" / "requirements.txt"), cwd=folder)
     return folder, python, clean / "host"
 

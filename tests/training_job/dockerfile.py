@@ -18,6 +18,13 @@ ROOM = "/app"
 OF_THE_SYSTEM = ("useradd",)
 
 
+class Tools(Struct, frozen=True):
+    """What stands in for the base image: a virtual environment's commands, and what they need in their environment."""
+
+    commands: Path
+    environment: dict[str, str]
+
+
 class Stage(Struct):
     folder: Path
     environment: dict[str, str]
@@ -35,9 +42,9 @@ def instructions(path: Path) -> Iterator[tuple[str, str]]:
             yield word, rest
 
 
-def build(path: Path, context: Path, place: Path, bin_folder: Path, between: Callable[[], None]) -> Stage:
-    """The last stage. Packages go into the environment of `bin_folder`, which all stages share: `between` is called as
-    one begins, to take out what an image would leave behind.
+def build(path: Path, context: Path, place: Path, tools: Tools, between: Callable[[], None]) -> Stage:
+    """The last stage. Packages go into the environment of the tools, which all stages share: `between` is called as one
+    begins, to take out what an image would leave behind.
     """
     stages: dict[str, Stage] = {}
     arguments: dict[str, str] = {}
@@ -59,7 +66,7 @@ def build(path: Path, context: Path, place: Path, bin_folder: Path, between: Cal
             case "COPY":
                 _copy(rest.split(), context, stages, stage)
             case "RUN" if not rest.startswith(OF_THE_SYSTEM):
-                _run(stage, rest, bin_folder)
+                _run(stage, rest, tools)
             case "ENTRYPOINT":
                 stage.entrypoint = json.loads(rest)
             case "RUN" | "WORKDIR" | "USER":
@@ -93,10 +100,10 @@ def _copy(words: list[str], context: Path, stages: dict[str, Stage], stage: Stag
             shutil.copy(found, into)
 
 
-def _run(stage: Stage, command: str, bin_folder: Path) -> None:
-    path = f"{bin_folder}:/usr/local/bin:/usr/bin:/bin"
+def _run(stage: Stage, command: str, tools: Tools) -> None:
+    path = f"{tools.commands}:/usr/local/bin:/usr/bin:/bin"
     # Off: pip reads the value of an option that begins with "no" as that of what it negates.
-    environment = child_environment(**stage.environment, PATH=path, PIP_NO_COMPILE="off")
+    environment = child_environment(**stage.environment, **tools.environment, PATH=path, PIP_NO_COMPILE="off")
     done = subprocess.run(
         ["sh", "-ec", stage.mapped(command)], cwd=stage.folder, env=environment, capture_output=True, text=True
     )

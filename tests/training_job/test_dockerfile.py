@@ -2,6 +2,7 @@
 makes a folder and an environment in which its entry command trains.
 """
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -24,9 +25,10 @@ from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import exports, iterations
-from tests.environments import make_environment
+from tests.environments import make_environment, pip
 from tests.learning.scenes import drawn
 from tests.training_job import dockerfile
+from tests.wheels import pack
 
 DOCKERFILE = ROOT / "training_job" / "Dockerfile"
 
@@ -69,19 +71,25 @@ class Packages:
             self.shared = present
 
     def pip(self, *arguments: str) -> str:
-        command = [str(self.python), "-m", "pip", *arguments]
+        command = [*pip(self.python), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(scope="module")
 def packages(folder: Path) -> Packages:
-    return Packages(make_environment(folder / "environment", cwd=folder))
+    python = make_environment(folder / "environment")
+    command = python.with_name("pip")
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(pip(python))} "$@"\n')
+    command.chmod(0o755)
+    return Packages(python)
 
 
 @pytest.fixture(scope="module")
 def image(folder: Path, context: Path, packages: Packages) -> dockerfile.Stage:
-    place = folder / "stages"
-    return dockerfile.build(DOCKERFILE, context, place, packages.python.parent, packages.begin_stage)
+    named = ("requirements.txt", "training_job/requirements.txt", "training_job/backbones-requirements.txt")
+    wheels = pack(folder / "wheels", *(ROOT / name for name in named))
+    tools = dockerfile.Tools(packages.python.parent, wheels.environment)
+    return dockerfile.build(DOCKERFILE, context, folder / "stages", tools, packages.begin_stage)
 
 
 @pytest.fixture
