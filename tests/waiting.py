@@ -8,20 +8,26 @@ from azure.storage.blob import ContainerClient, LinearRetry
 
 
 class Traces:
-    """The blobs of the container `traces`."""
+    """The blobs of the container `traces`, none of which is ever written again: each is read once."""
 
     def __init__(self, connection_string: str) -> None:
         self._container = ContainerClient.from_connection_string(
             connection_string, "traces", retry_policy=LinearRetry(backoff=1)
         )
+        self._read: dict[str, str] = {}
 
     def of(self, name: str) -> list[str]:
         """What the function wrote under this name, the oldest first."""
         try:
             blobs = sorted(blob.name for blob in self._container.list_blobs(name_starts_with=f"{name}/"))
-            return [self._container.download_blob(blob).readall().decode() for blob in blobs]
+            return [self._text(blob) for blob in blobs]
         except ResourceNotFoundError:
             return []
+
+    def _text(self, blob: str) -> str:
+        if blob not in self._read:
+            self._read[blob] = self._container.download_blob(blob).readall().decode()
+        return self._read[blob]
 
 
 def wait_for(done: Callable[[], bool], seconds: float = 60.0) -> None:

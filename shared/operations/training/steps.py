@@ -19,7 +19,7 @@ def prepare_training(context: Context, task: PrepareTraining) -> None:
 def watch_training(context: Context, task: WatchTraining) -> Rest | None:
     """Again and again while the training is under way: no timer has to ask when there is none."""
     under_way = watch.watch(context.store, context.settings, task)
-    return Rest(task, train.WATCH_SECONDS) if under_way else None
+    return Rest(task, train.watch_seconds(context.settings)) if under_way else None
 
 
 def stop_training(context: Context, task: StopTraining) -> None:

@@ -93,6 +93,11 @@ def train_project(
     return _begin(store, settings, record, counted)
 
 
+def watch_seconds(settings: Settings) -> float:
+    """From one look at a training to the next: no longer than its job may be silent."""
+    return min(WATCH_SECONDS, settings.job_heartbeat_seconds)
+
+
 def prepare(store: Store, settings: Settings, task: PrepareTraining) -> None:
     """From the dataset to the launch, for a large project or a job that is started again. Can be repeated."""
     try:
@@ -139,7 +144,7 @@ def _begin(store: Store, settings: Settings, record: IterationRecord, counted: C
     large = looked_at > FROZEN_AT_ONCE
     lock_training(store, iteration.project_id, iteration.id)
     try:
-        queues.send(store, WatchTraining(iteration.project_id, iteration.id), delay=WATCH_SECONDS)
+        queues.send(store, WatchTraining(iteration.project_id, iteration.id), delay=watch_seconds(settings))
         name = f"Iteration {stored_iterations.take_number(store, iteration.project_id)}"
         record = replace(record, iteration=replace(iteration, name=name))
         stored_iterations.insert(store, record)

@@ -28,7 +28,7 @@ from tests.pictures import picture
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory) -> Iterator[Service]:
     """A service of its own, that notices dead jobs soon."""
-    options = Options(environment={"JOB_HEARTBEAT_SECONDS": "3", "JOB_START_SECONDS": "5"})
+    options = Options(environment={"JOB_HEARTBEAT_SECONDS": "5", "JOB_START_SECONDS": "15"})
     with running(tmp_path_factory.mktemp("fragile"), options=options) as service:
         yield service
 
