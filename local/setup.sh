@@ -30,31 +30,37 @@ find_python() {
     fail "Python 3.11 or newer, with its venv module, is needed; install it first."
 }
 
+make_environment() {
+    [ -x .venv/bin/python ] && return
+    find_python
+    echo "Making .venv with $("$python" --version)."
+    "$python" -m venv .venv || fail "the virtual environment could not be made; see above."
+}
+
 install_python_packages() {
-    [ -x .venv/bin/python ] || {
-        find_python
-        echo "Making .venv with $("$python" --version)."
-        "$python" -m venv .venv || fail "the virtual environment could not be made; see above."
-    }
     # One stamp for each set of files: ./run and ./test take turns without installing again.
     installed=.venv/.stamp-$(echo "$*" | cksum | cut -d ' ' -f 1)
     fresh "$installed" "$@" && return
     echo "Installing the Python packages of $*; the first time takes some minutes."
     requirements=
     for file in "$@"; do requirements="$requirements -r $file"; done
+    # Python compiles what is imported; all the rest would take a third of the time.
     # shellcheck disable=SC2086  # one word for each -r and each file
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check $requirements ||
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $requirements ||
         fail "pip could not install the packages; see above (is there a network?)."
     stamp "$installed" "$@"
 }
 
+install_node() {
+    fresh node_modules/.stamp package-lock.json && return
+    { command -v node && command -v npm; } >/dev/null && return
+    echo "Installing node, which this machine has not, into .venv."
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$NODE_WHEEL" ||
+        fail "node could not be installed; see above (is there a network?)."
+}
+
 install_azurite() {
     fresh node_modules/.stamp package-lock.json && return
-    if ! { command -v node && command -v npm; } >/dev/null; then
-        echo "Installing node, which this machine has not, into .venv."
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check "$NODE_WHEEL" ||
-            fail "node could not be installed; see above (is there a network?)."
-    fi
     echo "Installing Azurite."
     PATH="$PATH:$root/.venv/bin" npm ci --no-audit --no-fund --loglevel=error ||
         fail "npm could not install Azurite; see above (is there a network?)."
@@ -71,14 +77,19 @@ prepare_backbones() {
 # set_up_commands: the packages that ./ocellus runs with.
 set_up_commands() {
     cd "$root" || exit 1
+    make_environment
     install_python_packages requirements.txt cli/requirements.txt
 }
 
 # set_up [REQUIREMENTS FILE...]: everything that running needs, and the packages of these files too.
 set_up() {
     cd "$root" || exit 1
+    make_environment
+    install_node
+    install_azurite &
+    azurite=$!
     install_python_packages requirements.txt cli/requirements.txt local/requirements.txt \
         training_job/requirements.txt training_job/backbones-requirements.txt "$@"
-    install_azurite
+    wait "$azurite" || exit 1
     prepare_backbones
 }
