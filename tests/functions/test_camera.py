@@ -19,7 +19,6 @@ from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.serving import results
 from tests.commands import ocellus
-from tests.functions.flows import train, upload
 from tests.pictures import encoded, picture, rectangles
 from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN
@@ -146,11 +145,10 @@ def test_paths_that_name_no_model_are_rejected(camera, eventually):
     assert camera.ended("stray.jpg")[0].project_id is None
 
 
-def test_a_model_that_can_not_be_read_ends_as_a_rejection(camera, training, project, eventually):
-    for kind in ("apple", "leaf"):
-        upload(training, project.id, kind, range(5))
-    iteration = train(training, project.id)
-    blobs.model_write(camera.store, UUID(project.id), UUID(iteration.id), "model.onnx", b"no graph")
+def test_a_model_that_can_not_be_read_ends_as_a_rejection(camera, training, eventually):
+    project = training.create_project(f"unread {uuid4()}", domain_id=str(DETECTION_DOMAIN))
+    iteration = put_detector(camera.store, UUID(project.id))
+    blobs.model_write(camera.store, UUID(project.id), iteration.id, "model.onnx", b"no graph")
     training.publish_iteration(project.id, iteration.id, "broken", "resource")
     path = f"{project.id}/broken/a.jpg"
     camera.uploads.upload_blob(path, picture("apple", 1))

@@ -1,6 +1,7 @@
 """Publishing, quick test and prediction through the SDKs."""
 
 from io import BytesIO
+from types import SimpleNamespace
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -42,10 +43,18 @@ def test_a_published_iteration_can_be_neither_published_again_nor_deleted(traini
         training.delete_project(published.project.id)
 
 
-def test_a_name_is_taken_by_one_iteration_unless_overwritten(training, prediction, project, eventually):
+@pytest.fixture(scope="module")
+def twice(training):
+    """A project with two completed iterations, the older one first."""
+    project = training.create_project(f"twice {uuid4()}", classification_type="Multiclass")
     for kind in ("apple", "leaf"):
         upload(training, project.id, kind, range(5))
-    first, second = train(training, project.id), train(training, project.id, force_train=True)
+    iterations = train(training, project.id), train(training, project.id, force_train=True)
+    return SimpleNamespace(project=project, iterations=iterations)
+
+
+def test_a_name_is_taken_by_one_iteration_unless_overwritten(training, prediction, twice, eventually):
+    project, (first, second) = twice.project, twice.iterations
     training.publish_iteration(project.id, first.id, "live", RESOURCE)
     with refused("BadRequestInvalidPublishName"):
         training.publish_iteration(project.id, second.id, "LIVE", RESOURCE)
@@ -140,15 +149,13 @@ def test_quick_test(training, trained, web):
         training.quick_test_image(trained.project.id, data, iteration_id=uuid4())
 
 
-def test_quick_test_takes_the_newest_iteration_that_is_trained(training, project, web):
+def test_quick_test_takes_the_newest_iteration_that_is_trained(training, project, twice, web):
     data = picture("leaf", 101)
     with refused("NotFoundIteration", "train it first"):
         training.quick_test_image(project.id, data)
     with refused("NotFoundIteration", "train it first"):
         training.quick_test_image_url(project.id, web.serve(data))
-    for kind in ("apple", "leaf"):
-        upload(training, project.id, kind, range(5))
-    first, second = train(training, project.id), train(training, project.id, force_train=True)
+    project, (first, second) = twice.project, twice.iterations
     under_way = training.train_project(project.id, force_train=True)
     assert training.quick_test_image(project.id, data, store=False).iteration == second.id
     assert training.quick_test_image(project.id, data, iteration_id=first.id).iteration == first.id

@@ -1,5 +1,6 @@
 """Training, iterations and their performance through the SDK."""
 
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -27,13 +28,17 @@ def test_a_jobs_log_lies_with_the_services_data(service, trained):
     assert (service.data / "jobs" / f"{trained.iteration.id}.log").is_file()
 
 
-def test_train_project_refuses_when_nothing_changed(training, project):
+def test_train_project_refuses_when_nothing_changed_and_numbers_go_on_after_a_deletion(training, project):
     for kind in ("apple", "leaf"):
         upload(training, project.id, kind, range(5))
     train(training, project.id)
     with refused("BadRequestTrainingNotNeeded", "Nothing changed since last training"):
         training.train_project(project.id)
-    assert train(training, project.id, force_train=True).name == "Iteration 2"
+    second = train(training, project.id, force_train=True)
+    assert second.name == "Iteration 2"
+    training.delete_iteration(project.id, second.id)
+    with refused("NotFoundIteration"):
+        training.get_iteration(project.id, second.id)
     upload(training, project.id, "sky", range(5))
     assert train(training, project.id).name == "Iteration 3"
 
@@ -50,17 +55,24 @@ def test_train_project_refuses_too_little(training, project):
     assert training.get_iterations(project.id) == []
 
 
-def test_train_project_takes_several_tags_an_image_in_multiclass(training, project):
+@pytest.fixture(scope="module")
+def several(training):
+    """A trained project of five images of each of two tags, and two of both."""
+    project = training.create_project(f"several {uuid4()}", classification_type="Multiclass")
     tags = [upload(training, project.id, kind, range(5)) for kind in ("apple", "leaf")]
     entries = [ImageFileCreateEntry(name="both", contents=picture("apple", seed)) for seed in (98, 99)]
     batch = ImageFileCreateBatch(images=entries, tag_ids=[tag.id for tag in tags])
     made = training.create_images_from_files(project.id, batch)
     assert made.is_batch_successful
-    iteration = train(training, project.id)
+    return SimpleNamespace(project=project, both=made.images, iteration=train(training, project.id))
+
+
+def test_train_project_takes_several_tags_an_image_in_multiclass(training, several):
+    project, iteration = several.project, several.iteration
     counts = {tag.name: tag.image_count for tag in training.get_tags(project.id, iteration_id=iteration.id)}
     assert counts == {"apple": 7, "leaf": 7}
     judged = {each.id: each.predictions for each in training.get_image_performances(project.id, iteration.id)}
-    for each in made.images:
+    for each in several.both:
         assert sum(prediction.probability for prediction in judged[each.image.id]) == pytest.approx(1)
     performance = training.get_iteration_performance(project.id, iteration.id, threshold=0)
     # Each of the 12 images is predicted once, and counts once as what is to be found.
@@ -140,20 +152,8 @@ def test_update_iteration_renames(training, trained):
         training.update_iteration(trained.project.id, trained.iteration.id, " ")
 
 
-def test_numbers_go_on_after_a_deletion(training, project):
-    for kind in ("apple", "leaf"):
-        upload(training, project.id, kind, range(5))
-    first = train(training, project.id)
-    training.delete_iteration(project.id, first.id)
-    with refused("NotFoundIteration"):
-        training.get_iteration(project.id, first.id)
-    assert train(training, project.id).name == "Iteration 2"
-
-
-def test_images_of_an_iteration_outlive_their_deletion(training, project, web):
-    for kind in ("apple", "leaf"):
-        upload(training, project.id, kind, range(5))
-    iteration = train(training, project.id)
+def test_images_of_an_iteration_outlive_their_deletion(training, several, web):
+    project, iteration = several.project, several.iteration
     training.delete_images(project.id, image_ids=[image.id for image in training.get_images(project.id)])
     shown = training.get_image_performances(project.id, iteration.id)
     assert shown

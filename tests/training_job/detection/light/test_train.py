@@ -1,6 +1,7 @@
 """A real detector, trained on rendered scenes: it finds their shapes, and can be interrupted."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
@@ -105,6 +106,22 @@ def unlike(images: int) -> np.ndarray:
 Run = Callable[[Kept], TrainedDetector]
 
 
+class AtOnce(NamedTuple):
+    """A brief training from its beginning to its end, and what it told of its progress."""
+
+    trained: TrainedDetector
+    epochs: int
+    told: list[tuple[float, str]]
+
+
+@pytest.fixture(scope="module")
+def at_once(backbone: onnx.ModelProto) -> AtOnce:
+    kept, told = Kept(), list[tuple[float, str]]()
+    examples = [example(seed) for seed in range(12)]
+    trained = train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each))
+    return AtOnce(trained, kept.epochs, told)
+
+
 @pytest.fixture
 def run(backbone: onnx.ModelProto) -> Run:
     examples = [example(seed) for seed in range(12)]
@@ -112,14 +129,13 @@ def run(backbone: onnx.ModelProto) -> Run:
 
 
 @pytest.mark.parametrize("after", [3, 4, 5], ids=["half-way", "before it is judged", "after it was judged"])
-def test_an_interrupted_training_goes_on_from_its_last_epoch(run: Run, after: int) -> None:
-    whole, halves = Kept(), Kept(interrupted_after=after)
-    at_once = run(whole)
+def test_an_interrupted_training_goes_on_from_its_last_epoch(run: Run, at_once: AtOnce, after: int) -> None:
+    halves = Kept(interrupted_after=after)
     with pytest.raises(Interrupted):
         run(halves)
     in_two_runs = run(halves)
-    assert whole.epochs == halves.epochs == 6
-    for once, twice in zip(at_once.found, in_two_runs.found, strict=True):
+    assert at_once.epochs == halves.epochs == 6
+    for once, twice in zip(at_once.trained.found, in_two_runs.found, strict=True):
         assert once.scores[:5] == pytest.approx(twice.scores[:5], abs=0.02)
         assert once.boxes[:5] == pytest.approx(twice.boxes[:5], abs=0.02)
 
@@ -133,10 +149,8 @@ def test_the_checkpoint_of_another_training_is_passed_over(run: Run, backbone: o
     assert kept.epochs == 2 + 6
 
 
-def test_progress_only_grows_and_says_what_is_left(backbone: onnx.ModelProto) -> None:
-    told: list[tuple[float, str]] = []
-    examples = [example(seed) for seed in range(12)]
-    train(backbone, examples, 2, BRIEF, NOWHERE, lambda *each: told.append(each))
+def test_progress_only_grows_and_says_what_is_left(at_once: AtOnce) -> None:
+    told = at_once.told
     progress = [each for each, _ in told]
     assert progress == sorted(progress)
     assert 0 < progress[0] < 0.15 < progress[-1] <= 0.95
@@ -182,17 +196,16 @@ def changed(backbone: onnx.ModelProto, trained: TrainedDetector) -> set[str]:
 
 @pytest.mark.parametrize("left", [600.0, 0.0], ids=["fine-tuning is no better", "there is no time"])
 def test_advanced_training_serves_the_quick_model_otherwise(
-    backbone: onnx.ModelProto, left: float, monkeypatch: pytest.MonkeyPatch
+    backbone: onnx.ModelProto, at_once: AtOnce, left: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, quick_kept, tuning_kept = Kept(), Kept(), Kept()
+    kept, tuning_kept = Kept(), Kept()
     # An mAP that nothing beats.
     monkeypatch.setattr(light_train, "mean_precision", lambda *_: 1.0)
     examples = [example(seed) for seed in range(12)]
-    quick = train(backbone, examples, 2, BRIEF, quick_kept.checkpoint, lambda *_: None)
     trained = train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left))
-    assert (kept.epochs, quick_kept.epochs, tuning_kept.epochs) == (6, 6, BRIEF_TUNING.epochs if left else 0)
+    assert (kept.epochs, at_once.epochs, tuning_kept.epochs) == (6, 6, BRIEF_TUNING.epochs if left else 0)
     assert changed(backbone, trained) == set()
-    for each, other in zip(quick.found, trained.found, strict=True):
+    for each, other in zip(at_once.trained.found, trained.found, strict=True):
         assert each.scores[:5] == pytest.approx(other.scores[:5], abs=0.02)
 
 
