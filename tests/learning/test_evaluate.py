@@ -3,28 +3,20 @@
 import numpy as np
 import pytest
 
-from shared.learning import evaluate
+from shared.learning import evaluate, holdout
 from shared.learning.classifier_recipe import RECIPES
 from shared.models.workspace.projects import ClassificationType
-from tests.learning.scenes import bursts, one_hot, unit
+from tests.learning.scenes import bursts, one_hot
 
 MULTICLASS = ClassificationType.MULTICLASS
 RECIPE = RECIPES[MULTICLASS]
 
 
-def test_near_duplicates_are_one_group_each_scene() -> None:
-    embeddings, truths = bursts([0, 0, 0, 1, 1, 1], shots=5)
-    assert evaluate.near_duplicates(embeddings, truths).tolist() == pytest.approx(
-        np.repeat(evaluate.near_duplicates(embeddings, truths)[::5], 5)
-    )
-    assert len(set(evaluate.near_duplicates(embeddings, truths))) == 6
-
-
 def test_bursts_do_not_leak_into_the_score() -> None:
     """Scenes tell nothing of their tags, so an honest score is chance; plain cross-validation recognises the scenes."""
     embeddings, truths = bursts([0, 1] * 12, shots=8)
-    honest = evaluate.folds(evaluate.near_duplicates(embeddings, truths), truths, 5)
-    plain = evaluate.folds(np.arange(len(truths)), truths, 5)
+    honest = holdout.folds(holdout.near_duplicates(embeddings, truths), truths, 5)
+    plain = holdout.folds(np.arange(len(truths)), truths, 5)
     scores = [
         (evaluate.held_out(embeddings, truths, folds, MULTICLASS, RECIPE).argmax(1) == truths.argmax(1)).mean()
         for folds in (honest, plain)
@@ -33,46 +25,12 @@ def test_bursts_do_not_leak_into_the_score() -> None:
     assert scores[1] > 0.95
 
 
-def test_pictures_of_a_fixed_camera_are_told_apart_more_finely() -> None:
-    embeddings, truths = bursts([0, 0, 0, 0, 1, 1, 1, 1], shots=4)
-    background = np.full(embeddings.shape[1], 1.0)
-    alike = unit(embeddings + background)
-    assert (alike @ alike.T).min() > 0.95
-    groups = evaluate.near_duplicates(alike, truths)
-    for column in truths.T:
-        assert len(set(groups[column > 0])) >= evaluate.GROUPS
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 3])
-def test_few_images_are_groups_of_their_own(count: int) -> None:
-    embeddings = unit(np.ones((count, 4))) if count else np.zeros((0, 4), np.float32)
-    groups = evaluate.near_duplicates(embeddings, one_hot([0] * count, 2))
-    assert sorted(groups) == list(range(count))
-
-
-@pytest.mark.parametrize("images", [4, 10, 23])
-def test_folds_keep_groups_whole_and_spread_tags(images: int) -> None:
-    groups = np.arange(images) // 2
-    truths = one_hot([position // 2 % 2 for position in range(images)])
-    folds = evaluate.folds(groups, truths, 5)
-    assert all(len(set(folds[groups == group])) == 1 for group in groups)
-    assert len(set(folds)) == min(5, len(set(groups)))
-    assert all(truths[folds != fold].any(0).all() for fold in set(folds)) or images == 4
-
-
 def test_every_image_is_judged_once_by_a_head_that_never_saw_it() -> None:
     embeddings, truths = np.eye(6, dtype=np.float32), one_hot([0, 1, 0, 1, 0, 1])
     answers = evaluate.held_out(embeddings, truths, np.arange(6), MULTICLASS, RECIPE)
     # Orthogonal to all that its head saw: 2 of one tag and 3 of the other; nothing speaks for its own.
     assert answers.sum(1) == pytest.approx(1)
     assert ((answers * truths).sum(1) <= 0.5).all()
-
-
-def test_sample_takes_from_all_tags_in_turn() -> None:
-    truths = one_hot([0] * 90 + [1] * 10)
-    chosen = evaluate.sample(truths, 20)
-    assert truths[chosen].sum(0).tolist() == [10, 10]
-    assert evaluate.sample(truths, 1000).tolist() == list(range(100))
 
 
 @pytest.mark.parametrize(

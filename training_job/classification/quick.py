@@ -9,7 +9,7 @@ import onnx
 from msgspec import structs
 
 from shared.arrays import Doubles, Floats, Ints
-from shared.learning import evaluate
+from shared.learning import evaluate, holdout
 from shared.learning.classifier_recipe import Crop, Recipe
 from shared.learning.embeddings import Cache, Picture, Report, embed
 from shared.learning.head import Head, fit
@@ -62,7 +62,7 @@ def train(
     if kind == ClassificationType.MULTICLASS:
         # An image of several tags is a part of each.
         truths = truths / truths.sum(axis=1, keepdims=True)
-    judged = evaluate.sample(truths, recipe.judged)
+    judged = holdout.sample(truths, recipe.judged)
     seen, answers = [pictures[position] for position in judged], truths[judged]
     share = 0.8 / len(recipe.views) * len(judged) / len(pictures)
     vectors = {view: embedded(view, seen, share * at, share * (at + 1)) for at, view in enumerate(recipe.views)}
@@ -90,8 +90,8 @@ def _choose(
     `known`, (J,), marks the images that the base was fitted on.
     """
     preferred, *others = recipe.views
-    groups = evaluate.near_duplicates(vectors.get(Crop.WHOLE, vectors[preferred]), truths)
-    folds = evaluate.folds(groups, truths, recipe.folds)
+    groups = holdout.near_duplicates(vectors.get(Crop.WHOLE, vectors[preferred]), truths)
+    folds = holdout.folds(groups, truths, recipe.folds)
     known = np.isin(groups, groups[known])
 
     def judged(view: Crop) -> Doubles:

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from shared.imaging.boxes import ltwh_to_xyxy, xyxy_to_ltwh
-from shared.learning import evaluate
+from shared.learning import holdout
 from shared.learning.embeddings import Picture, Report
 from shared.models.training.datasets import Dataset
 from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage
@@ -44,7 +44,7 @@ def train_detector(
     backbone = onnx.load(backbones.prepare_features(backbones_folder, recipe.backbone, recipe.pixels))
     tags = [tag.id for tag in dataset.header.tags]
     truths = np.array([[tag in _boxed(image) for tag in tags] for image in dataset.images], np.float32)
-    chosen = evaluate.sample(truths, recipe.images)
+    chosen = holdout.sample(truths, recipe.images)
     examples = [_example(dataset.images[place], pictures[place].read, dataset) for place in chosen]
     trained = train(backbone, examples, len(tags), recipe, checkpoint, report, advanced)
     judged = [dataset.images[place] for place in chosen[trained.judged]]

@@ -10,7 +10,7 @@ import onnx
 
 from shared.arrays import Floats, Ints
 from shared.imaging.resize import model_input
-from shared.learning import evaluate
+from shared.learning import holdout
 from shared.metrics.detection import Judged, average_precisions, matches
 from shared.models.training.preprocessing import Preprocessing
 from training_job.detection.data import Example, session
@@ -39,10 +39,10 @@ def hold_out(pooled: Floats, tags: Sequence[Ints], parts: int, most: int) -> Int
     truths = np.zeros((len(tags), 1 + max((int(each.max(initial=0)) for each in tags), default=0)), np.float32)
     for position, each in enumerate(tags):
         truths[position, each] = 1
-    candidates = evaluate.sample(truths, parts * most)
+    candidates = holdout.sample(truths, parts * most)
     directions = pooled[candidates] / np.linalg.norm(pooled[candidates], axis=1, keepdims=True).clip(1e-9)
-    groups = evaluate.near_duplicates(directions, truths[candidates], SIMILARITIES)
-    folds = evaluate.folds(groups, truths[candidates], parts)
+    groups = holdout.near_duplicates(directions, truths[candidates], SIMILARITIES)
+    folds = holdout.folds(groups, truths[candidates], parts)
     # Large groups make uneven folds.
     fold = np.abs(np.bincount(folds, minlength=parts) - len(candidates) / parts).argmin()
     held: Ints = candidates[folds == fold]
