@@ -26,7 +26,7 @@ class Picture(NamedTuple):
 
 
 class Cache(NamedTuple):
-    """Where embeddings lie between trainings, by a picture's key. A space is a backbone and its view."""
+    """Where embeddings lie between trainings, by a picture's key. A space is a backbone and its crop."""
 
     get: Callable[[str], Mapping[str, Floats]]
     put: Callable[[str, Mapping[str, Floats]], None]

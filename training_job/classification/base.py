@@ -33,12 +33,12 @@ def continuing(store: Store, info: CustomBaseModelInfo, tags: Sequence[Tag], rec
     except NotFound:
         raise BaseUnusable("The iteration to continue from was deleted; train again without it.") from None
     spec = msgspec.json.decode(data, type=ModelSpec)
-    views = [view for view in Crop if recipe.preprocessing(view) == spec.preprocessing]
-    if not views:
+    crops = [crop for crop in Crop if recipe.preprocessing(crop) == spec.preprocessing]
+    if not crops:
         raise BaseUnusable("The iteration to continue from sees pictures in a way that is no longer trained.")
     dataset = datasets.read(store, info.project_id, info.iteration_id)
     seen = {image.sha256 for image in dataset.images} if dataset else None
-    return Base(aligned(head_of(onnx.load_from_string(graph)), spec.tags, tags), views[0], seen)
+    return Base(aligned(head_of(onnx.load_from_string(graph)), spec.tags, tags), crops[0], seen)
 
 
 def aligned(head: Head, had: Sequence[ModelTag], wanted: Sequence[Tag]) -> Head:

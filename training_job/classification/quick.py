@@ -1,4 +1,4 @@
-"""Quick classification training, top to bottom: embed, choose the view on held-out images, fit, compose."""
+"""Quick classification training, top to bottom: embed, choose the crop on held-out images, fit, compose."""
 
 from collections.abc import Sequence, Set
 from typing import NamedTuple
@@ -28,12 +28,12 @@ class TrainedClassifier(NamedTuple):
 
 
 class Base(NamedTuple):
-    """What to continue from: a head for the tags of this training, the view it was fitted to, and the pictures (by
+    """What to continue from: a head for the tags of this training, the crop it was fitted to, and the pictures (by
     their keys) that it was fitted on, or None where nobody knows.
     """
 
     head: Head
-    view: Crop
+    crop: Crop
     seen: Set[str] | None
 
 
@@ -49,30 +49,30 @@ def train(
 ) -> TrainedClassifier:
     """Truths (N, tags) are 0 and 1, at least one 1 an image. Needs two tags with two images or more each."""
     if base:
-        recipe = structs.replace(recipe, views=(base.view,))
+        recipe = structs.replace(recipe, crops=(base.crop,))
 
-    def embedded(view: Crop, chosen: Sequence[Picture], start: float, end: float) -> Floats:
+    def embedded(crop: Crop, chosen: Sequence[Picture], start: float, end: float) -> Floats:
         def part(progress: float, message: str) -> None:
             report(start + (end - start) * progress, message)
 
-        spec = recipe.preprocessing(view)
+        spec = recipe.preprocessing(crop)
         graph = embedder(backbone, spec).SerializeToString()
-        return embed(graph, spec, recipe.space(view), chosen, cache, part)
+        return embed(graph, spec, recipe.space(crop), chosen, cache, part)
 
     if kind == ClassificationType.MULTICLASS:
         # An image of several tags is a part of each.
         truths = truths / truths.sum(axis=1, keepdims=True)
     judged = holdout.sample(truths, recipe.judged)
     seen, answers = [pictures[position] for position in judged], truths[judged]
-    share = 0.8 / len(recipe.views) * len(judged) / len(pictures)
-    vectors = {view: embedded(view, seen, share * at, share * (at + 1)) for at, view in enumerate(recipe.views)}
+    share = 0.8 / len(recipe.crops) * len(judged) / len(pictures)
+    vectors = {crop: embedded(crop, seen, share * at, share * (at + 1)) for at, crop in enumerate(recipe.crops)}
     report(0.8, "Judging on held-out images")
     known = np.array([base is not None and (base.seen is None or picture.key in base.seen) for picture in seen])
-    view, probabilities = _choose(vectors, answers, kind, recipe, base.head if base else None, known)
-    everything = embedded(view, pictures, share * len(recipe.views), 0.9)
+    crop, probabilities = _choose(vectors, answers, kind, recipe, base.head if base else None, known)
+    everything = embedded(crop, pictures, share * len(recipe.crops), 0.9)
     report(0.9, "Fitting the model to all images")
     head = fit(everything, truths, kind, recipe, base.head if base else None)
-    spec = recipe.preprocessing(view)
+    spec = recipe.preprocessing(crop)
     graph = classifier(backbone, spec, head, kind).SerializeToString()
     return TrainedClassifier(graph, spec, judged, probabilities)
 
@@ -85,29 +85,29 @@ def _choose(
     base: Head | None,
     known: npt.NDArray[np.bool_],
 ) -> tuple[Crop, Doubles]:
-    """The preferred view, or one that is clearly better on held-out images; with its held-out probabilities.
+    """The preferred crop, or one that is clearly better on held-out images; with its held-out probabilities.
 
     `known`, (J,), marks the images that the base was fitted on.
     """
-    preferred, *others = recipe.views
+    preferred, *others = recipe.crops
     groups = holdout.near_duplicates(vectors.get(Crop.WHOLE, vectors[preferred]), truths)
     folds = holdout.folds(groups, truths, recipe.folds)
     known = np.isin(groups, groups[known])
 
-    def judged(view: Crop) -> Doubles:
-        answers = evaluate.held_out(vectors[view], truths, folds, kind, recipe, base)
+    def judged(crop: Crop) -> Doubles:
+        answers = evaluate.held_out(vectors[crop], truths, folds, kind, recipe, base)
         # A head that begins at the base has seen through it what the base saw, held out or not. Such images, and
         # their near-duplicates, are judged by heads that begin at nothing: that may understate the model, and never
         # flatters it. Near-duplicates among images that only the base had can't be known here.
         if known.any():
-            answers[known] = evaluate.held_out(vectors[view], truths, folds, kind, recipe)[known]
+            answers[known] = evaluate.held_out(vectors[crop], truths, folds, kind, recipe)[known]
         return answers
 
     best = judged(preferred)
     chosen, least = preferred, evaluate.losses(best, truths, kind)
-    for view in others:
-        answers = judged(view)
+    for crop in others:
+        answers = judged(crop)
         losses = evaluate.losses(answers, truths, kind)
         if evaluate.clearly_better(losses, least, groups):
-            chosen, best, least = view, answers, losses
+            chosen, best, least = crop, answers, losses
     return chosen, best

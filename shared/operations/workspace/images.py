@@ -57,7 +57,7 @@ def get_images(
         tags = tags_of(store, project_id, tag_ids)
         page = partial(stored_images.page, store, project_id)
     records = page(status=status, tag_ids=tag_ids, order=order, take=take, skip=skip, keep=keep)
-    return [view(store, project_id, record, tags) for record in records]
+    return [shown(store, project_id, record, tags) for record in records]
 
 
 def get_image_count(
@@ -89,7 +89,7 @@ def get_images_by_ids(
     else:
         tags, records = tags_of(store, project_id, []), stored_images.get_many(store, project_id, image_ids)
     require_known(image_ids, {record.id for record in records})
-    return [view(store, project_id, record, tags) for record in records]
+    return [shown(store, project_id, record, tags) for record in records]
 
 
 def delete_images(
@@ -154,7 +154,7 @@ def delete_image_tags(store: Store, project_id: UUID, image_ids: list[UUID], tag
     stored_images.change_many(store, project_id, image_ids, change)
 
 
-def view(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUID, Tag]) -> Image:
+def shown(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUID, Tag]) -> Image:
     """The image as clients see it: tags carry their present names, and deleted ones are gone."""
     shown_tags = [
         ImageTag(mark.tag_id, tags[mark.tag_id].name, mark.created) for mark in record.tags if mark.tag_id in tags

@@ -183,7 +183,7 @@ def _create_one(batch: UploadBatch, picture: Incoming) -> ImageCreateResult:
         # The end of a thread of its own: what one picture does to us must not hide how the others of its batch ended.
         logging.exception("A picture of a batch of project %s could not be stored", batch.project_id)
         return ImageCreateResult(picture.name, ImageUploadStatus.ERROR_UNKNOWN)
-    image = images.view(batch.store, batch.project_id, record, batch.tags)
+    image = images.shown(batch.store, batch.project_id, record, batch.tags)
     return ImageCreateResult(picture.name, status, image)
 
 

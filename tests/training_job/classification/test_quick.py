@@ -93,7 +93,7 @@ def test_a_retrain_reads_new_pictures_only(backbone: onnx.ModelProto) -> None:
             backbone, pictures(count, read), one_hot([0, 1] * (count // 2)), MULTICLASS, RECIPE, kept, lambda *_: None
         )
     assert len(read) == 10
-    assert set(read.values()) == {len(RECIPE.views)}
+    assert set(read.values()) == {len(RECIPE.crops)}
 
 
 def test_progress_grows_to_the_end(backbone: onnx.ModelProto) -> None:
@@ -107,9 +107,9 @@ def test_progress_grows_to_the_end(backbone: onnx.ModelProto) -> None:
 
 
 @pytest.mark.parametrize("kind", [MULTICLASS, MULTILABEL])
-@pytest.mark.parametrize("view", list(Crop))
-def test_the_graph_says_what_the_trainer_says(backbone: onnx.ModelProto, view: Crop, kind: ClassificationType) -> None:
-    spec, chosen = RECIPE.preprocessing(view), pictures(4)
+@pytest.mark.parametrize("crop", list(Crop))
+def test_the_graph_says_what_the_trainer_says(backbone: onnx.ModelProto, crop: Crop, kind: ClassificationType) -> None:
+    spec, chosen = RECIPE.preprocessing(crop), pictures(4)
     random = np.random.default_rng(0)
     head = Head(random.normal(size=(3, 1280)).astype(np.float32) * 9, np.array([0.3, -0.2, 0.1], np.float32))
     expected = probabilities(

@@ -16,8 +16,8 @@ from training_job.detection.detector import Detector
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.detection.judge import Found, judge, mean_precision
+from training_job.detection.light.detector import Light
 from training_job.detection.light.quick_run import LEARNED, QuickRun, advance, begin
-from training_job.detection.light.tunable import Light
 from training_job.tuning.loop import SecondsLeft
 from training_job.tuning.schedule import Tuning
 

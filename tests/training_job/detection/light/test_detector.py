@@ -14,8 +14,8 @@ from training_job.detection.batches import batches
 from training_job.detection.data import session
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.light.backbone import Upper, parted
+from training_job.detection.light.detector import Light
 from training_job.detection.light.learn import begin
-from training_job.detection.light.tunable import Light
 
 QUICK = RECIPE.quick()
 
