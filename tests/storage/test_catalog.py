@@ -19,7 +19,7 @@ from shared.errors import (
 from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingRun, TrainingType
 from shared.models.wire import now
 from shared.models.workspace.domains import GENERAL
-from shared.models.workspace.projects import ClassificationType, Project
+from shared.models.workspace.projects import ClassificationType, Project, ProjectSettings
 from shared.models.workspace.tags import Tag, TagType
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Store
@@ -62,11 +62,16 @@ def test_a_project_is_kept_listed_changed_and_deleted(store: Store, project: Pro
 
 
 def test_only_a_change_of_settings_is_a_reason_to_train_again(store: Store, project: Project) -> None:
-    projects.update(store, project.id, lambda old: structs.replace(old, name="vegetables"))
-    assert catalog.read(store, project.id).revision == 0
-    settings = structs.replace(project.settings, classification_type=ClassificationType.MULTICLASS)
-    projects.update(store, project.id, lambda old: structs.replace(old, settings=settings))
-    assert catalog.read(store, project.id).revision > 0
+    def digest(settings: ProjectSettings = project.settings, **changes: str) -> str:
+        return projects.update(
+            store, project.id, lambda old: structs.replace(old, settings=settings, **changes)
+        ).settings.digest
+
+    before = digest(name="vegetables")
+    assert digest(structs.replace(project.settings, notification_queue_uri="https://a.example/queue")) == before
+    assert digest(structs.replace(project.settings, classification_type=ClassificationType.MULTICLASS)) != before
+    assert digest() == before
+    assert ledger.revision(store, project.id) == 0
 
 
 def test_nothing_can_be_done_in_a_project_that_is_not_there(store: Store) -> None:

@@ -16,7 +16,7 @@ from shared.models.workspace.images import ImageRecord
 from shared.storage.account import blobs, rows
 from shared.storage.account.store import Store
 from shared.storage.columns import snapshot
-from shared.storage.workspace import images, suggestion_rows, suggestions, tags
+from shared.storage.workspace import images, suggestions, tags
 from shared.storage.workspace.suggestions import Wanted
 from tests.storage.making import add_images, add_tag, forget, with_tags, without_tags
 
@@ -35,10 +35,15 @@ def suggest(store: Store, project_id: UUID, iteration_id: UUID, image: ImageReco
 
 def by_rows(store: Store, project_id: UUID, iteration_id: UUID) -> list[Suggestion]:
     """Those for untagged images, found by a look at every row."""
-    made = list(suggestion_rows.all_of(store, project_id, iteration_id))
+    made = list(suggestions.all_of(store, project_id, iteration_id))
     records = images.get_many(store, project_id, [each.suggested.id for each in made])
     untagged = {record.id for record in records if not record.tags}
     return [each for each in made if each.suggested.id in untagged]
+
+
+def shows(wanted: Wanted, suggestion: Suggestion) -> bool:
+    found = suggestion.suggested.predictions
+    return any(each.tag_id in wanted.tag_ids and each.probability >= wanted.threshold for each in found)
 
 
 def assert_counted(store: Store, project_id: UUID, iteration_id: UUID) -> None:
@@ -55,7 +60,7 @@ def test_suggestions_are_counted_right_after_any_changes_and_in_any_process(
     store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(snapshot, "SHORTEST", 6)
-    monkeypatch.setattr(suggestions, "RARE", seed % 2)
+    monkeypatch.setattr(suggestions, "SPARSE", seed % 2 and 50)
     chance, iteration_id, tag_id = random.Random(seed), uuid4(), add_tag(store, project_id).id
     made = add_images(store, project_id, 40)
 
@@ -63,7 +68,7 @@ def test_suggestions_are_counted_right_after_any_changes_and_in_any_process(
         """A page, by other tags and thresholds than what comes next."""
         tag_ids, threshold = set(chance.sample(TAGS, chance.randrange(1, 4))), chance.choice(THRESHOLDS)
         wanted = Wanted(tag_ids, threshold)
-        expected = {each.suggested.id for each in by_rows(store, project_id, iteration_id) if wanted.shows(each)}
+        expected = {each.suggested.id for each in by_rows(store, project_id, iteration_id) if shows(wanted, each)}
         page = suggestions.query(store, project_id, iteration_id, sort_by, wanted, take=50)
         assert {each.suggested.id for each in page.items} == expected
 
@@ -126,8 +131,8 @@ def test_what_is_counted_from_can_be_lost_and_is_made_again(store: Store, projec
     assert_counted(store, project_id, iteration_id)
     (other,) = blobs.names(store, "predictions", f"{project_id}/")
     assert other != name
-    head = f"scores:{iteration_id}:"
-    found = rows.scan(store.predictions, str(project_id), head, rows.after_prefix(head))
+    head = f"score:{iteration_id}:"
+    found = rows.starting(store.predictions, str(project_id), head)
     assert [(row.key, row.doc) for row in found] == [(head, other)]
 
 

@@ -20,7 +20,7 @@ from tests.storage.making import add_images, add_tag, assert_consistent, forget,
 
 def log(store: Store, project_id: UUID) -> list[str]:
     """The keys of the log, without its head."""
-    found = rows.scan(store.catalog, str(project_id), catalog.LOG, rows.after_prefix(catalog.LOG), keys_only=True)
+    found = rows.starting(store.catalog, str(project_id), catalog.LOG, keys_only=True)
     return [row.key for row in found if row.key != catalog.LOG]
 
 
@@ -76,7 +76,7 @@ def test_a_log_may_be_longer_where_there_are_more_images() -> None:
         def __init__(self, size: int) -> None:
             self.size = size
 
-    lengths: list[int] = [snapshot.longest(Sized(size)) for size in (0, 51_200, 100_000, 1_000_000)]  # type: ignore[arg-type]
+    lengths: list[int] = [snapshot.longest_log(Sized(size)) for size in (0, 51_200, 100_000, 1_000_000)]  # type: ignore[arg-type]
     assert lengths == [512, 512, 1_000, 2_048]
 
 

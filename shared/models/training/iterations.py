@@ -98,10 +98,12 @@ class Launched(Wire, frozen=True):
 class TrainingRun(Wire, frozen=True):
     """What only we need to know of an iteration: what it was trained on, and whether its job still lives.
 
-    `execution` is the job's, none before it is launched; `ended` is what became of the one before it.
+    `revision` and `settings` tell the project's contents and settings from others. `execution` is the job's, none
+    before it is launched; `ended` is what became of the one before it.
     """
 
     revision: int
+    settings: str = ""
     selected_tags: list[UUID] = []
     notification_email_address: str | None = None
     attempts: int = 0

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from uuid import UUID
 
-from msgspec import UNSET, UnsetType, field
-from msgspec.structs import force_setattr
+from msgspec import UNSET, UnsetType, field, json
+from msgspec.structs import force_setattr, replace
 
 from shared.models.wire import Wire
 
@@ -37,6 +38,12 @@ class ProjectSettings(Wire, frozen=True):
     image_processing_settings: ImageProcessingSettings = ImageProcessingSettings()
     export_model_container_uri: str | UnsetType = UNSET
     notification_queue_uri: str | UnsetType = UNSET
+
+    @property
+    def digest(self) -> str:
+        """The same for the same settings; addresses, which say nothing of training, are left out."""
+        trained_by = replace(self, export_model_container_uri=UNSET, notification_queue_uri=UNSET)
+        return blake2b(json.encode(trained_by, order="deterministic"), digest_size=8).hexdigest()
 
 
 class Project(Wire, frozen=True):

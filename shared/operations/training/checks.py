@@ -94,7 +94,7 @@ def check_iterations(limits: Limits, records: list[IterationRecord], new: Iterat
 def _what(run: TrainingRun, iteration: Iteration) -> tuple[object, ...]:
     """All that a training depends on."""
     kind = iteration.training_type, iteration.budget_hours
-    return run.revision, run.selected_tags, iteration.custom_base_model_info, kind
+    return run.revision, run.settings, run.selected_tags, iteration.custom_base_model_info, kind
 
 
 def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> None:

@@ -70,6 +70,7 @@ def train_project(
     time = now()
     run = TrainingRun(
         counted.revision,
+        project.settings.digest,
         selected_tags=[tag.id for tag in tags],
         notification_email_address=notification_email_address,
         started=time,

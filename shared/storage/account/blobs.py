@@ -186,13 +186,17 @@ def picture_name(project_id: UUID, image_id: UUID, kind: Kind) -> str:
     return f"{project_id}/{image_id}/{kind}"
 
 
+def model_name(project_id: UUID, iteration_id: UUID, name: str) -> str:
+    return f"{project_id}/{iteration_id}/{name}"
+
+
 def model_write(store: Store, project_id: UUID, iteration_id: UUID, name: str, data: bytes) -> None:
-    write(store, "models", f"{project_id}/{iteration_id}/{name}", data)
+    write(store, "models", model_name(project_id, iteration_id, name), data)
 
 
 def model_read(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> bytes:
     """Raises NotFound."""
-    blob = read(store, "models", f"{project_id}/{iteration_id}/{name}")
+    blob = read(store, "models", model_name(project_id, iteration_id, name))
     if blob is None:
         raise NotFound(f"Iteration {iteration_id} has no {name}.")
     return blob.data
@@ -200,7 +204,7 @@ def model_read(store: Store, project_id: UUID, iteration_id: UUID, name: str) ->
 
 def delete_model(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """All that an iteration holds in `models`."""
-    for name in list(names(store, "models", f"{project_id}/{iteration_id}/")):
+    for name in list(names(store, "models", model_name(project_id, iteration_id, ""))):
         delete(store, "models", name)
 
 

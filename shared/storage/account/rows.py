@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import chain, count, takewhile
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -18,6 +18,8 @@ from shared.errors import Conflict
 from shared.models.texts import folded
 from shared.storage.account import queries
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMissing, transact
+
+T = TypeVar("T")
 
 PAGE = 1_000
 ATTEMPTS = 40
@@ -32,6 +34,9 @@ class Row(NamedTuple):
     key: str
     doc: str
     etag: str
+
+    def decode(self, kind: type[T]) -> T:
+        return msgspec.json.decode(self.doc, type=kind)
 
 
 def encode(value: object) -> str:
@@ -72,10 +77,15 @@ def scan(
     return chain.from_iterable(scan_pages(table, partition, first, last, keys_only=keys_only, page=page))
 
 
+def starting(table: TableClient, partition: str, prefix: str, *, keys_only: bool = False) -> Iterator[Row]:
+    """The same for all keys that start with the prefix."""
+    return scan(table, partition, prefix, _after_prefix(prefix), keys_only=keys_only)
+
+
 def scan_pages(
     table: TableClient, partition: str, first: str, last: str, *, keys_only: bool = False, page: int = PAGE
 ) -> Iterator[list[Row]]:
-    """The same, a page at a time: what one request found at one moment."""
+    """As `scan`, a page at a time: what one request found at one moment."""
     condition = f"PartitionKey eq '{partition}' and RowKey ge '{first}' and RowKey lt '{last}'"
     for found in queries.pages(table, condition, min(page, PAGE), "RowKey" if keys_only else ""):
         yield [_row(entity) for entity in found]
@@ -84,7 +94,7 @@ def scan_pages(
 def together(table: TableClient, partition: str, prefix: str, head: str) -> list[Row]:
     """All rows whose keys start with the prefix, none of them from before the last change of the row `head`, if any."""
     for _ in attempts():
-        found = list(scan_pages(table, partition, prefix, after_prefix(prefix)))
+        found = list(scan_pages(table, partition, prefix, _after_prefix(prefix)))
         known = [row for row in chain.from_iterable(found) if row.key == head]
         # One page is one moment.
         if len(found) <= 1 or [row.etag for row in known] == [
@@ -101,15 +111,10 @@ def scan_all(table: TableClient, first: str, last: str) -> Iterator[tuple[str, s
         yield from ((entity["PartitionKey"], entity["RowKey"]) for entity in found)
 
 
-def scan_docs(table: TableClient, first: str, last: str) -> Iterator[str]:
-    """The documents of the rows with first <= key < last in all partitions."""
-    for found in queries.pages(table, f"RowKey ge '{first}' and RowKey lt '{last}'", PAGE):
-        yield from (_row(entity).doc for entity in found)
-
-
-def after_prefix(prefix: str) -> str:
-    """The first key after all that start with the prefix."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+def scan_table(table: TableClient) -> Iterator[Row]:
+    """All rows of all partitions."""
+    for found in queries.pages(table, "RowKey ge ' '", PAGE):
+        yield from map(_row, found)
 
 
 def attempts() -> Iterator[int]:
@@ -140,6 +145,11 @@ def _delete(table: TableClient, partition: str, changes: Sequence[Change]) -> No
             for change in part:
                 with suppress(RowMissing, RowChanged):
                     transact(table, partition, [change])
+
+
+def _after_prefix(prefix: str) -> str:
+    """The first key after all that start with the prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _row(entity: queries.Entity) -> Row:

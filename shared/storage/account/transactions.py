@@ -100,7 +100,7 @@ def _operation(table_url: str, partition: str, change: Change) -> list[str]:
     place = "" if change.kind == "insert" else f"(PartitionKey='{quoted(partition)}',RowKey='{quoted(change.key)}')"
     lines = [f"{VERB[change.kind]} {table_url}{place} HTTP/1.1", "DataServiceVersion: 3.0", "Accept: application/json"]
     if change.kind not in ("insert", "upsert"):
-        lines.append(f"If-Match: {change.etag or '*'}")
+        lines.append(f"If-Match: {'*' if change.etag is None else change.etag}")
     if change.kind == "delete":
         return [*lines, "", ""]
     entity = json.dumps({"PartitionKey": partition, "RowKey": change.key, **_chunks(change.doc)})

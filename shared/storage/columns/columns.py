@@ -21,8 +21,8 @@ from shared.storage.columns.terms import NONE, Terms
 
 # A name in a dictionary takes about so many bytes.
 NAME = 250
-# What a log says of a tag that was deleted.
-DELETED_TAG = "deleted"
+# What a log says of a tag.
+NEW_TAG, DELETED_TAG = "new", "deleted"
 
 
 class Entry(Struct, frozen=True, array_like=True):
@@ -38,7 +38,11 @@ class Entry(Struct, frozen=True, array_like=True):
 
 
 class Columns(NamedTuple):
-    """Positions count from the newest image. Images may still have tags that were deleted."""
+    """Positions count from the newest image.
+
+    Images may still have tags that were deleted. Those stay named when no image is seen with them: a log that is read
+    while others write may hold the end of a tag, and not yet an image that took the tag before.
+    """
 
     ids: Ids = np.empty(0, ID)
     regions: NDArray[np.uint32] = NONE
@@ -51,7 +55,7 @@ class Columns(NamedTuple):
         return len(self.ids)
 
     @property
-    def length(self) -> int:
+    def nbytes(self) -> int:
         """About how many bytes they take in memory."""
         numbers = (self.ids, self.regions, *self.tags[1:], *self.pairs[1:])
         return sum(each.nbytes for each in numbers) + NAME * (len(self.tags.code_of) + len(self.pairs.code_of))
@@ -73,7 +77,7 @@ class Columns(NamedTuple):
 
     def encode(self) -> bytes:
         tags, pairs = self.tags.dense(), self.pairs.dense()
-        return arrays.encode(self._replace(tags=tags, pairs=pairs, deleted=self.deleted & tags.code_of.keys()))
+        return arrays.encode(self._replace(tags=tags, pairs=pairs))
 
     def having(
         self, status: TaggingStatus, tag_ids: Set[UUID] = frozenset(), condition: Condition | None = None
@@ -102,12 +106,12 @@ class Columns(NamedTuple):
         return self._replace(ids=merge.ids, regions=regions, tags=tags, pairs=pairs)
 
     def with_log(self, log: Mapping[UUID, str]) -> Self:
-        """Each document is an entry as JSON, or empty where the image went; or it says that a tag of this id went."""
-        deleted = {tag_id for tag_id, doc in log.items() if doc == DELETED_TAG}
+        """The document of an image is its entry as JSON, or empty where it went. That of a tag is one of two words."""
         decode = msgspec.json.Decoder(Entry).decode
-        images = {image_id: doc for image_id, doc in log.items() if doc != DELETED_TAG}
-        changed = self.with_changes({image_id: decode(doc) if doc else None for image_id, doc in images.items()})
-        return changed._replace(deleted=self.deleted | deleted)
+        tags = {tag_id: doc == DELETED_TAG for tag_id, doc in log.items() if doc in (NEW_TAG, DELETED_TAG)}
+        images = {each: decode(doc) if doc else None for each, doc in log.items() if each not in tags}
+        deleted = (self.deleted - tags.keys()) | {tag_id for tag_id, gone in tags.items() if gone}
+        return self.with_changes(images)._replace(deleted=deleted)
 
     def without(self, image_ids: Iterable[UUID]) -> Self:
         return self.with_changes(dict.fromkeys(image_ids))

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar, cast
 from uuid import UUID, uuid4
 
+from azure.core.exceptions import AzureError
 from azure.data.tables import TableClient
 from msgspec import MsgspecError
 
@@ -25,7 +26,7 @@ from shared.storage.account.transactions import Change, RowChanged, RowExists, R
 # A log is taken into a checkpoint at this share of the images, between these numbers of rows.
 SHARE, SHORTEST, LONGEST = 0.01, 512, 2_048
 # Writers do so, and who reads where the log is this many times as long.
-FAR = 2
+OVERDUE = 2
 # A process keeps so many bytes of snapshots.
 REMEMBERED = 256 * 2**20
 REMEMBERED_SECONDS = 24 * 3600.0
@@ -40,7 +41,7 @@ class Content(Protocol):
         ...
 
     @property
-    def length(self) -> int:
+    def nbytes(self) -> int:
         """About how many bytes it takes in memory."""
         ...
 
@@ -88,27 +89,30 @@ class Snapshot(NamedTuple, Generic[C]):
         return Snapshot(content, self.blob, {**self.applied, **{row.key: row.etag for row in new}})
 
 
-remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda snapshot: cast("Snapshot[Content]", snapshot).content.length)
+remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda snapshot: cast("Snapshot[Content]", snapshot).content.nbytes)
 
 
 def read(store: Store, place: Place[C], build: Callable[[], C]) -> C:
     """The content as it is now. `build` makes it from the images themselves where there is no checkpoint yet."""
     head, log, snapshot = _read(store, place, build)
     built = head is None or head.doc != snapshot.blob
-    if built or len(log) > FAR * longest(snapshot.content):
+    if built or len(log) > OVERDUE * longest_log(snapshot.content):
         # What was asked for is known; that tidying up fails is no reason to say otherwise.
-        with suppress(ServiceError):
+        with suppress(ServiceError, AzureError):
             snapshot = _checkpoint(store, place, head, log, snapshot)
     return snapshot.content
 
 
-def settle(store: Store, place: Place[C], number: int, build: Callable[[], C]) -> None:
-    """After so many changes: take them into a checkpoint, as often as the log has grown long."""
+def tidy(store: Store, place: Place[C], number: int, build: Callable[[], C]) -> None:
+    """After so many changes: by chance write a checkpoint, on average each time that the log has grown long.
+
+    By chance, as a writer does not know how long it is: that takes a read of it.
+    """
     known = remembered.get((store, place))
-    rows_at_most = longest(known.content) if isinstance(known, Snapshot) else SHORTEST
+    rows_at_most = longest_log(known.content) if isinstance(known, Snapshot) else SHORTEST
     if random.random() < number / rows_at_most:  # noqa: S311
         # The change is made; that tidying up fails is no reason to say otherwise.
-        with suppress(ServiceError):
+        with suppress(ServiceError, AzureError):
             _checkpoint(store, place, *_read(store, place, build))
 
 
@@ -120,7 +124,7 @@ def forget(store: Store, place: Place[C]) -> None:
         blobs.delete(store, place.container, name)
 
 
-def longest(content: Content) -> int:
+def longest_log(content: Content) -> int:
     """How many rows the log of this content may have."""
     return int(min(max(SHORTEST, SHARE * content.size), LONGEST))
 

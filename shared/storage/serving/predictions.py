@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
-import msgspec
-
 from shared.errors import NotFound
 from shared.models.serving.predictions import PredictionOrder, StoredPrediction, uncertainty
 from shared.storage.account import blobs, rows, signing
@@ -54,7 +52,7 @@ def get(store: Store, project_id: UUID, prediction_id: UUID) -> StoredPrediction
     row = rows.read(store.predictions, str(project_id), keys[0]) if keys else None
     if not row:
         raise _absent(prediction_id)
-    return _stored(row.doc)
+    return row.decode(StoredPrediction)
 
 
 def picture(store: Store, project_id: UUID, prediction_id: UUID) -> bytes:
@@ -84,7 +82,7 @@ def query(
     low, high = inverted(until) if until else 0, inverted(since) if since else FAR - 2
 
     def kept(row: Row) -> StoredPrediction | None:
-        stored = _stored(row.doc)
+        stored = row.decode(StoredPrediction)
         return stored if low <= inverted(stored.prediction.created) <= high and keep(stored) else None
 
     match order:
@@ -122,7 +120,8 @@ def expire(store: Store, before: datetime) -> int:
 def forget_iteration(store: Store, project_id: UUID, iteration_id: UUID, beyond: str) -> str | None:
     """One step of deleting what an iteration predicted: the place where the next step begins, None at the end."""
     block = list(islice(_forwards(store, project_id, "at:", "at;", beyond, LOOKED_THROUGH), LOOKED_THROUGH))
-    made = [prediction for row in block if (prediction := _stored(row.doc).prediction).iteration == iteration_id]
+    predictions = (row.decode(StoredPrediction).prediction for row in block)
+    made = [prediction for prediction in predictions if prediction.iteration == iteration_id]
     list(store.bulk.map(lambda prediction: delete(store, project_id, prediction.id), made))
     return block[-1].key if len(block) == LOOKED_THROUGH else None
 
@@ -176,10 +175,6 @@ def _keys(store: Store, project_id: UUID, prediction_id: UUID) -> list[str]:
 
 def _key(inverted: int) -> str:
     return f"at:{inverted:013}"
-
-
-def _stored(doc: str) -> StoredPrediction:
-    return msgspec.json.decode(doc, type=StoredPrediction)
 
 
 def _absent(prediction_id: UUID) -> NotFound:

@@ -41,16 +41,13 @@ def get(store: Store, project_id: UUID | None, result_id: str) -> CameraResult:
     row = rows.read(store.results, _partition(project_id), rows.name_key(result_id))
     if row is None:
         raise NotFound(f"There is no result {result_id}.")
-    return _result(row.doc)
+    return row.decode(CameraResult)
 
 
 def list_all(store: Store, project_id: UUID | None = None, outcome: Outcome | None = None) -> Iterator[CameraResult]:
     """Of one project, or with None of all projects and of none."""
-    if project_id is None:
-        docs = rows.scan_docs(store.results, " ", "~")
-    else:
-        docs = (row.doc for row in rows.scan(store.results, str(project_id), " ", "~"))
-    results = (_result(doc) for doc in docs)
+    found = rows.scan(store.results, str(project_id), " ", "~") if project_id else rows.scan_table(store.results)
+    results = (row.decode(CameraResult) for row in found)
     return (result for result in results if outcome in (None, result.outcome))
 
 
@@ -146,7 +143,3 @@ def _written_before(store: Store, before: datetime) -> Iterator[queries.Entity]:
 
 def _partition(project_id: UUID | None) -> str:
     return str(project_id) if project_id else UNKNOWN
-
-
-def _result(doc: str) -> CameraResult:
-    return msgspec.json.decode(doc, type=CameraResult)

@@ -1,6 +1,7 @@
 """Which images an iteration's dataset has, and where each lies: small enough to stay in memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -9,17 +10,18 @@ from msgspec import structs
 from numpy.typing import NDArray
 
 from shared.models.training.datasets import DatasetHeader
-from shared.models.workspace.filters import Condition
-from shared.models.workspace.images import OrderBy, TaggingStatus
 from shared.models.workspace.tags import Tag
 from shared.storage.columns.columns import Columns, Entry
-from shared.storage.columns.ids import NOWHERE, Flags, find, ids_of
-from shared.storage.columns.terms import positions
+from shared.storage.columns.ids import ID, NOWHERE, find, ids_of
+
+# So many images are held as objects while an index is made of them.
+PART = 8_192
 
 
 class Line(NamedTuple):
     """Where one image lies in a dataset, in bytes."""
 
+    image_id: UUID
     entry: Entry
     start: int
     end: int
@@ -33,10 +35,13 @@ class DatasetIndex(NamedTuple):
     places: NDArray[np.uint64]
 
     @classmethod
-    def of(cls, header: DatasetHeader, lines: Mapping[UUID, Line]) -> Self:
-        columns = Columns.of({image_id: line.entry for image_id, line in lines.items()})
-        places = [lines[image_id][1:] for image_id in sorted(lines, key=lambda image_id: image_id.bytes)]
-        return cls(header, columns, np.array(places, np.uint64).reshape(-1, 2))
+    def of(cls, header: DatasetHeader, lines: Iterable[Line]) -> Self:
+        columns, ids, places, left = Columns(), [np.empty(0, ID)], [np.empty((0, 2), np.uint64)], iter(lines)
+        while part := list(islice(left, PART)):
+            columns = columns.with_changes({line.image_id: line.entry for line in part})
+            ids.append(ids_of(line.image_id for line in part))
+            places.append(np.array([(line.start, line.end) for line in part], np.uint64))
+        return cls(header, columns, np.concatenate(places)[np.argsort(np.concatenate(ids))])
 
     @property
     def tags(self) -> dict[UUID, Tag]:
@@ -47,25 +52,6 @@ class DatasetIndex(NamedTuple):
     def find(self, image_ids: Iterable[UUID]) -> list[int]:
         """The positions of those that are there, in the order of the ids."""
         return [at for at in find(self.columns.ids, ids_of(image_ids)).tolist() if at != NOWHERE]
-
-    def having(self, status: TaggingStatus, tag_ids: Iterable[UUID], condition: Condition | None) -> Flags:
-        """Which images have any of the tags (with none given: all of that status) and meet the condition."""
-        return self.columns.having(status, frozenset(tag_ids), condition)
-
-    def page(
-        self,
-        status: TaggingStatus,
-        tag_ids: Iterable[UUID],
-        condition: Condition | None,
-        *,
-        order: OrderBy,
-        take: int,
-        skip: int,
-    ) -> Sequence[int]:
-        """The positions of some of these."""
-        found = self.having(status, tag_ids, condition)
-        chosen: list[int] = positions(found, oldest=order is OrderBy.OLDEST, skip=skip, take=take).tolist()
-        return chosen
 
     def without(self, image_ids: Iterable[UUID]) -> Self:
         gone = list(image_ids)

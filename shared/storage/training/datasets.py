@@ -4,7 +4,7 @@ Beside it lies its index by columns, so that a page is read without the rest. Wh
 leaves that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import BytesIO
 from uuid import UUID
@@ -18,11 +18,13 @@ from shared.models.training.datasets import Dataset, DatasetHeader
 from shared.models.workspace.filters import Condition
 from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus
 from shared.storage.account import blobs, rows
+from shared.storage.account.blobs import model_name
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.columns import arrays
 from shared.storage.columns.columns import Entry
 from shared.storage.columns.ids import ID, uuids
+from shared.storage.columns.terms import positions
 from shared.storage.training import parts
 from shared.storage.training.dataset_index import DatasetIndex, Line
 
@@ -42,23 +44,28 @@ class Known(Struct, frozen=True):
 
 def write(store: Store, header: DatasetHeader, images: Iterable[ImageRecord]) -> None:
     """The first to write it wins: what a job or a page has read never changes."""
-    encoder, lines = msgspec.json.Encoder(), dict[UUID, Line]()
-    data = bytearray(encoder.encode(header) + b"\n")
-    for image in images:
-        start = len(data)
-        encoder.encode_into(image, data, -1)
-        data += b"\n"
-        lines[image.id] = Line(Entry.of(image), start, len(data))
+    encode, data = msgspec.json.Encoder().encode, BytesIO()
+    data.write(encode(header) + b"\n")
+
+    def lines() -> Iterator[Line]:
+        for image in images:
+            start = data.tell()
+            data.write(encode(image) + b"\n")
+            yield Line(image.id, Entry.of(image), start, data.tell())
+
+    index = DatasetIndex.of(header, lines())
     try:
-        blobs.write(store, "models", _name(header.project_id, header.iteration_id, NAME), bytes(data), new=True)
+        blobs.write(
+            store, "models", model_name(header.project_id, header.iteration_id, NAME), data.getvalue(), new=True
+        )
     except blobs.BlobChanged:
         return
     with suppress(blobs.BlobChanged):
-        _write_index(store, DatasetIndex.of(header, lines))
+        _write_index(store, index)
 
 
 def frozen(store: Store, project_id: UUID, iteration_id: UUID) -> bool:
-    return blobs.exists(store, "models", _name(project_id, iteration_id, NAME))
+    return blobs.exists(store, "models", model_name(project_id, iteration_id, NAME))
 
 
 def read(store: Store, project_id: UUID, iteration_id: UUID) -> Dataset | None:
@@ -78,7 +85,7 @@ def parse(data: bytes) -> Dataset:
 
 def index(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex | None:
     """None while the iteration's dataset has not been frozen."""
-    key, name = (store, project_id, iteration_id), _name(project_id, iteration_id, INDEX)
+    key, name = (store, project_id, iteration_id), model_name(project_id, iteration_id, INDEX)
     known = indexes.get(key)
     if isinstance(known, Known):
         blob = blobs.read_if_changed(store, "models", name, known.etag)
@@ -96,7 +103,7 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex | 
 def drop(store: Store, project_id: UUID, iteration_id: UUID, image_ids: Iterable[UUID]) -> None:
     """No page shows these images any more. The file itself stays what the job has read."""
     for _ in rows.attempts():
-        blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
+        blob = blobs.read(store, "models", model_name(project_id, iteration_id, INDEX))
         if blob is None:
             return None
         index, gone = arrays.decode(blob.data, DatasetIndex), list(image_ids)
@@ -126,31 +133,31 @@ def page(
     keep: Condition | None = None,
 ) -> list[ImageRecord]:
     """As `images.page` does it for the workspace."""
-    return records(store, index, index.page(status, tag_ids, keep, order=order, take=take, skip=skip))
+    found = index.columns.having(status, frozenset(tag_ids), keep)
+    chosen = positions(found, oldest=order is OrderBy.OLDEST, skip=skip, take=take)
+    return records(store, index, chosen.tolist())
 
 
 def count(index: DatasetIndex, *, status: TaggingStatus, tag_ids: Sequence[UUID], keep: Condition | None = None) -> int:
-    return int(index.having(status, tag_ids, keep).sum())
+    return int(index.columns.having(status, frozenset(tag_ids), keep).sum())
 
 
-def records(store: Store, index: DatasetIndex, positions: Sequence[int]) -> list[ImageRecord]:
+def records(store: Store, index: DatasetIndex, at: Sequence[int]) -> list[ImageRecord]:
     """The images at these positions, in their order. Raises NotFound when the iteration was deleted meanwhile."""
-    name = _name(index.header.project_id, index.header.iteration_id, NAME)
-    places = [(int(start), int(end)) for start, end in index.places[list(positions)]]
+    name = model_name(index.header.project_id, index.header.iteration_id, NAME)
+    places = [(int(start), int(end)) for start, end in index.places[list(at)]]
     return list(map(msgspec.json.Decoder(ImageRecord).decode, parts.read(store, name, places)))
 
 
 def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex | None:
     """The index of a dataset that has none: it was written before there were any, or its writer was cut off."""
-    blob = blobs.read(store, "models", _name(project_id, iteration_id, NAME))
+    blob = blobs.read(store, "models", model_name(project_id, iteration_id, NAME))
     if blob is None:
         return None
-    data, lines, decoder = BytesIO(blob.data), dict[UUID, Line](), msgspec.json.Decoder(ImageRecord)
-    first = data.readline()
-    for line in data:
-        image = decoder.decode(line)
-        lines[image.id] = Line(Entry.of(image), data.tell() - len(line), data.tell())
-    made = DatasetIndex.of(msgspec.json.decode(first, type=DatasetHeader), lines)
+    data, decode = BytesIO(blob.data), msgspec.json.Decoder(ImageRecord).decode
+    header = msgspec.json.decode(data.readline(), type=DatasetHeader)
+    images = ((decode(line), data.tell() - len(line), data.tell()) for line in data)
+    made = DatasetIndex.of(header, (Line(image.id, Entry.of(image), *place) for image, *place in images))
     made = made.without(_dropped(store, project_id, iteration_id, made))
     with suppress(blobs.BlobChanged):
         _write_index(store, made)
@@ -163,7 +170,7 @@ class _Former(Struct):
 
 def _dropped(store: Store, project_id: UUID, iteration_id: UUID, index: DatasetIndex) -> list[UUID]:
     """The images that a former version dropped from the index that it had."""
-    blob = blobs.read(store, "models", _name(project_id, iteration_id, FORMER_INDEX))
+    blob = blobs.read(store, "models", model_name(project_id, iteration_id, FORMER_INDEX))
     if blob is None:
         return []
     former = np.frombuffer(msgspec.msgpack.decode(blob.data, type=_Former).ids, ID)
@@ -172,9 +179,5 @@ def _dropped(store: Store, project_id: UUID, iteration_id: UUID, index: DatasetI
 
 def _write_index(store: Store, index: DatasetIndex, etag: str | None = None) -> None:
     """In the place of that version, or as the first. Raises BlobChanged."""
-    name = _name(index.header.project_id, index.header.iteration_id, INDEX)
+    name = model_name(index.header.project_id, index.header.iteration_id, INDEX)
     blobs.write(store, "models", name, arrays.encode(index), etag=etag, new=etag is None)
-
-
-def _name(project_id: UUID, iteration_id: UUID, name: str) -> str:
-    return f"{project_id}/{iteration_id}/{name}"

@@ -19,6 +19,7 @@ from shared.models.training.model_spec import ModelTag
 from shared.models.workspace.images import OrderBy
 from shared.models.workspace.projects import ClassificationType
 from shared.storage.account import blobs
+from shared.storage.account.blobs import model_name
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.account.transport import unavailable
@@ -58,7 +59,7 @@ class EvaluationIndex(NamedTuple):
 
 def write(store: Store, project_id: UUID, iteration_id: UUID, evaluation: Evaluation) -> None:
     data = msgspec.json.encode(evaluation)
-    etag = blobs.write(store, "models", _name(project_id, iteration_id, NAME), data)
+    etag = blobs.write(store, "models", model_name(project_id, iteration_id, NAME), data)
     _write_index(store, project_id, iteration_id, _index_of(data, etag))
 
 
@@ -66,7 +67,7 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> EvaluationIndex
     """Raises NotFound."""
 
     def read() -> EvaluationIndex:
-        blob = blobs.read(store, "models", _name(project_id, iteration_id, INDEX))
+        blob = blobs.read(store, "models", model_name(project_id, iteration_id, INDEX))
         return arrays.decode(blob.data, EvaluationIndex) if blob else _derive(store, project_id, iteration_id)
 
     return indexes.once((store, project_id, iteration_id), read)
@@ -92,7 +93,7 @@ def _images(store: Store, project_id: UUID, iteration_id: UUID, at: Sequence[int
     known = index(store, project_id, iteration_id)
     places = [(int(start), int(end)) for start, end in known.places[list(at)]]
     try:
-        found = parts.read(store, _name(project_id, iteration_id, NAME), places, known.etag)
+        found = parts.read(store, model_name(project_id, iteration_id, NAME), places, known.etag)
     except blobs.BlobChanged:
         # A job that was taken for dead wrote after the one that took its place: the next try finds what is there now.
         indexes.put((store, project_id, iteration_id), _derive(store, project_id, iteration_id))
@@ -102,7 +103,7 @@ def _images(store: Store, project_id: UUID, iteration_id: UUID, at: Sequence[int
 
 def _derive(store: Store, project_id: UUID, iteration_id: UUID) -> EvaluationIndex:
     """The index of what was written before there were any, or whose writer was cut off."""
-    blob = blobs.read(store, "models", _name(project_id, iteration_id, NAME))
+    blob = blobs.read(store, "models", model_name(project_id, iteration_id, NAME))
     if blob is None:
         raise NotFound(f"Iteration {iteration_id} has no {NAME}.")
     made = _index_of(blob.data, blob.etag)
@@ -139,8 +140,4 @@ def _index_of(data: bytes, etag: str) -> EvaluationIndex:
 
 
 def _write_index(store: Store, project_id: UUID, iteration_id: UUID, index: EvaluationIndex) -> None:
-    blobs.write(store, "models", _name(project_id, iteration_id, INDEX), arrays.encode(index))
-
-
-def _name(project_id: UUID, iteration_id: UUID, name: str) -> str:
-    return f"{project_id}/{iteration_id}/{name}"
+    blobs.write(store, "models", model_name(project_id, iteration_id, INDEX), arrays.encode(index))

@@ -3,12 +3,9 @@
 from collections.abc import Callable
 from uuid import UUID
 
-import msgspec
-
 from shared.errors import ExportInProgress
 from shared.models.training.exports import ExportRecord, ExportStatus
 from shared.storage.account import blobs, rows, signing
-from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, RowChanged, RowExists, RowMissing
 from shared.storage.training import iterations
@@ -20,7 +17,7 @@ def start(store: Store, record: ExportRecord) -> None:
     iteration = Change("touch", f"iteration:{record.iteration_id}")
     for _ in rows.attempts():
         row = rows.read(store.catalog, str(record.project_id), _key_of(record))
-        held = _record(row) if row else None
+        held = row.decode(ExportRecord) if row else None
         if held == record:
             return None
         if held and held.status != ExportStatus.FAILED and not held.outdated:
@@ -39,19 +36,19 @@ def start(store: Store, record: ExportRecord) -> None:
 
 def get(store: Store, project_id: UUID, iteration_id: UUID, platform: str, flavor: str | None) -> ExportRecord | None:
     row = rows.read(store.catalog, str(project_id), _key(iteration_id, platform, flavor))
-    return _record(row) if row else None
+    return row.decode(ExportRecord) if row else None
 
 
 def list_all(store: Store, project_id: UUID, iteration_id: UUID) -> list[ExportRecord]:
-    prefix = iterations.exports_prefix(iteration_id)
-    return [_record(row) for row in rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix))]
+    found = rows.starting(store.catalog, str(project_id), iterations.exports_prefix(iteration_id))
+    return [row.decode(ExportRecord) for row in found]
 
 
 def update(store: Store, record: ExportRecord, change: Callable[[ExportRecord], ExportRecord]) -> ExportRecord | None:
     """None where this very export is no longer there."""
     for _ in rows.attempts():
         row = rows.read(store.catalog, str(record.project_id), _key_of(record))
-        old = _record(row) if row else None
+        old = row.decode(ExportRecord) if row else None
         if row is None or old is None or old.id != record.id:
             return None
         new = change(old)
@@ -92,7 +89,3 @@ def _key_of(record: ExportRecord) -> str:
 
 def _key(iteration_id: UUID, platform: str, flavor: str | None) -> str:
     return f"{iterations.exports_prefix(iteration_id)}{platform}:{flavor or ''}"
-
-
-def _record(row: Row) -> ExportRecord:
-    return msgspec.json.decode(row.doc, type=ExportRecord)

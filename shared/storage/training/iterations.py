@@ -4,8 +4,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 
-import msgspec
-
 from shared.errors import IterationNotFound, TrainingInProgress
 from shared.models.training.iterations import Iteration, IterationRecord, TrainingLock
 from shared.models.wire import now
@@ -64,13 +62,14 @@ def get(store: Store, project_id: UUID, iteration_id: UUID) -> IterationRecord:
     if row is None:
         raise _absent(store, project_id, iteration_id)
     ledger.require_project(store, project_id)
-    return _record(row.doc)
+    return row.decode(IterationRecord)
 
 
 def list_all(store: Store, project_id: UUID) -> list[IterationRecord]:
     """The oldest first."""
-    found = [_record(row.doc) for row in rows.scan(store.catalog, str(project_id), "iteration:", "iteration;")]
-    return sorted(found, key=lambda record: (record.iteration.created, record.iteration.id))
+    found = rows.starting(store.catalog, str(project_id), "iteration:")
+    records = (row.decode(IterationRecord) for row in found)
+    return sorted(records, key=lambda record: (record.iteration.created, record.iteration.id))
 
 
 def update(
@@ -81,7 +80,7 @@ def update(
         row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
         if row is None:
             raise _absent(store, project_id, iteration_id)
-        old = _record(row.doc)
+        old = row.decode(IterationRecord)
         new = change(old)
         if new == old:
             return new
@@ -103,16 +102,15 @@ def delete(
 
     Raises ProjectNotFound, IterationNotFound.
     """
-    prefix = exports_prefix(iteration_id)
     for attempt in rows.attempts():
         row = rows.read(store.catalog, str(project_id), f"iteration:{iteration_id}")
         if row is None and attempt:
             return None
         if row is None:
             raise _absent(store, project_id, iteration_id)
-        check(_record(row.doc).iteration)
+        check(row.decode(IterationRecord).iteration)
         # An export that begins meanwhile touches the iteration, so this finds it changed.
-        exports = rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix), keys_only=True)
+        exports = rows.starting(store.catalog, str(project_id), exports_prefix(iteration_id), keys_only=True)
         gone = [Change("delete", row.key, etag=row.etag), *(Change("delete", export.key) for export in exports)]
         try:
             return ledger.commit(store, project_id, gone)
@@ -146,28 +144,20 @@ def lock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
 def lock_of(store: Store, project_id: UUID) -> TrainingLock | None:
     """Which iteration of the project is in training."""
     held = rows.read(store.catalog, TRAINING, str(project_id))
-    return _lock(held.doc) if held else None
+    return held.decode(TrainingLock) if held else None
 
 
 def unlock_training(store: Store, project_id: UUID, iteration_id: UUID) -> None:
     """Does nothing unless this iteration holds the lock."""
     held = rows.read(store.catalog, TRAINING, str(project_id))
-    if held is not None and _lock(held.doc).iteration_id == iteration_id:
+    if held is not None and held.decode(TrainingLock).iteration_id == iteration_id:
         with suppress(RowMissing, RowChanged):
             transact(store.catalog, TRAINING, [Change("delete", held.key, etag=held.etag)])
 
 
 def running(store: Store) -> list[TrainingLock]:
     """Every training under way."""
-    return [_lock(row.doc) for row in rows.scan(store.catalog, TRAINING, "0", "g")]
-
-
-def _lock(doc: str) -> TrainingLock:
-    return msgspec.json.decode(doc, type=TrainingLock)
-
-
-def _record(doc: str) -> IterationRecord:
-    return msgspec.json.decode(doc, type=IterationRecord)
+    return [row.decode(TrainingLock) for row in rows.scan(store.catalog, TRAINING, "0", "g")]
 
 
 def _absent(store: Store, project_id: UUID, iteration_id: UUID) -> IterationNotFound:

@@ -1,9 +1,7 @@
 """What a project has at a moment: which images, how many, in which places. See docs/catalog.md."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
-
-import msgspec
 
 from shared.models.workspace.images import ImageRecord, TaggingStatus
 from shared.storage.account import rows
@@ -11,14 +9,14 @@ from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change
 from shared.storage.columns import snapshot
-from shared.storage.columns.columns import DELETED_TAG, Columns, Entry
+from shared.storage.columns.columns import DELETED_TAG, NEW_TAG, Columns, Entry
 from shared.storage.columns.snapshot import Place
 from shared.storage.workspace import ledger
 
 LOG = "change:"
 LIVE = "live:"
-# Catalogs share their columns with the snapshots, which bound what they take.
-REMEMBERED, REMEMBERED_SECONDS = 64, 3_600.0
+# A process keeps so many bytes of catalogs, most of which are the columns that snapshots keep, too.
+REMEMBERED, REMEMBERED_SECONDS = 256 * 2**20, 3_600.0
 
 
 class Catalog(NamedTuple):
@@ -45,7 +43,7 @@ class Catalog(NamedTuple):
         return self.columns.tags.counts()
 
 
-remembered = Memory(REMEMBERED, REMEMBERED_SECONDS)
+remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda known: cast(Catalog, known).columns.nbytes)
 
 
 def read(store: Store, project_id: UUID) -> Catalog:
@@ -65,9 +63,9 @@ def row(image_id: UUID, image: ImageRecord | None) -> Change:
     return Change("upsert", f"{LOG}{image_id}", rows.encode(Entry.of(image)) if image else "")
 
 
-def deleted(tag_id: UUID) -> Change:
-    """The same for a transaction that deletes a tag."""
-    return Change("upsert", f"{LOG}{tag_id}", DELETED_TAG)
+def tag_row(tag_id: UUID, *, deleted: bool) -> Change:
+    """The same for a transaction that makes or deletes a tag."""
+    return Change("upsert", f"{LOG}{tag_id}", DELETED_TAG if deleted else NEW_TAG)
 
 
 def begin() -> list[Change]:
@@ -75,9 +73,9 @@ def begin() -> list[Change]:
     return [Change("insert", ledger.WORKSPACE), Change("insert", LOG)]
 
 
-def settle(store: Store, project_id: UUID, number: int) -> None:
+def tidy(store: Store, project_id: UUID, number: int) -> None:
     """After so many images were changed."""
-    snapshot.settle(store, _place(store, project_id), number, lambda: _built(store, project_id))
+    snapshot.tidy(store, _place(store, project_id), number, lambda: _built(store, project_id))
 
 
 def recount(store: Store, project_id: UUID) -> Catalog:
@@ -92,10 +90,10 @@ def _place(store: Store, project_id: UUID) -> Place[Columns]:
 
 def _built(store: Store, project_id: UUID) -> Columns:
     """Of a project from before there were columns."""
-    partition, decode = str(project_id), msgspec.json.Decoder(ImageRecord).decode
-    images = (decode(row.doc) for row in rows.scan(store.catalog, partition, "image:", "image;"))
+    partition = str(project_id)
+    images = (row.decode(ImageRecord) for row in rows.starting(store.catalog, partition, "image:"))
     columns = Columns.of({image.id: Entry.of(image) for image in images})
     # Read last: an image can't have a tag that comes later.
-    live = rows.scan(store.catalog, partition, LIVE, rows.after_prefix(LIVE), keys_only=True)
+    live = rows.starting(store.catalog, partition, LIVE, keys_only=True)
     deleted = columns.tags.code_of.keys() - {UUID(row.key.removeprefix(LIVE)) for row in live}
     return columns._replace(deleted=frozenset(deleted))

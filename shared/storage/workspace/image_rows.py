@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from shared.models.workspace.images import ImageRecord
 from shared.storage.account import rows
-from shared.storage.account.rows import COPIED_LENGTH, Row
+from shared.storage.account.rows import COPIED_LENGTH
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowMissing
 from shared.storage.workspace import catalog, ledger
@@ -31,10 +29,6 @@ class Turn(NamedTuple):
     image_id: UUID
     needs: set[UUID]
     changes: list[Change]
-
-
-def decode(row: Row) -> ImageRecord:
-    return msgspec.json.decode(row.doc, type=ImageRecord)
 
 
 def copies(image: ImageRecord | None) -> dict[str, str]:
@@ -91,7 +85,7 @@ def commit(store: Store, project_id: UUID, pack: Sequence[Turn]) -> None:
         raise RowMissing
     touches = [Change("touch", key) for key in needs[:TOUCHED]]
     ledger.revise(store, project_id, [*touches, *(change for turn in pack for change in turn.changes)])
-    catalog.settle(store, project_id, len(pack))
+    catalog.tidy(store, project_id, len(pack))
 
 
 def _fit(pack: Sequence[Turn]) -> bool:

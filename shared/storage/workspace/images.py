@@ -18,7 +18,7 @@ from shared.storage.columns.columns import Columns
 from shared.storage.columns.ids import Positions, uuids
 from shared.storage.columns.terms import positions
 from shared.storage.workspace import catalog, image_rows, ledger
-from shared.storage.workspace.image_rows import UNTAGGED, Turn, decode, of_tag
+from shared.storage.workspace.image_rows import UNTAGGED, Turn, of_tag
 
 PRIMARY = "image:"
 # Fewer ids than these are quicker read one by one than looked for in one range.
@@ -48,19 +48,19 @@ def get(store: Store, project_id: UUID, image_id: UUID) -> ImageRecord:
     row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
     if row is None:
         raise _absent(store, project_id, image_id)
-    return decode(row)
+    return row.decode(ImageRecord)
 
 
 def get_many(store: Store, project_id: UUID, ids: Iterable[UUID]) -> list[ImageRecord]:
     """In the order of the ids, without those that are not there."""
-    return [decode(row) for row in _rows(store, project_id, ids)]
+    return [row.decode(ImageRecord) for row in _rows(store, project_id, ids)]
 
 
 def find(store: Store, project_id: UUID, sha256: str) -> ImageRecord | None:
     """The image with this content."""
     row = rows.read(store.catalog, str(project_id), f"hash:{sha256}")
     found = row and rows.read(store.catalog, str(project_id), f"image:{row.doc}")
-    return decode(found) if found else None
+    return found.decode(ImageRecord) if found else None
 
 
 def of_regions(store: Store, project_id: UUID, region_ids: Iterable[UUID]) -> dict[UUID, ImageRecord]:
@@ -70,9 +70,9 @@ def of_regions(store: Store, project_id: UUID, region_ids: Iterable[UUID]) -> di
     prefixes = {f"image:{str(region_id)[:18]}" for region_id in wanted}
 
     def starting(prefix: str) -> list[Row]:
-        return list(rows.scan(store.catalog, str(project_id), prefix, rows.after_prefix(prefix)))
+        return list(rows.starting(store.catalog, str(project_id), prefix))
 
-    found = [decode(row) for part in store.threads.map(starting, sorted(prefixes)) for row in part]
+    found = [row.decode(ImageRecord) for part in store.threads.map(starting, sorted(prefixes)) for row in part]
     return {mark.region_id: record for record in found for mark in record.regions if mark.region_id in wanted}
 
 
@@ -132,7 +132,7 @@ def change_many(
                     _change(store, project_id, turn.image_id, change)
 
     for start in range(0, len(image_ids), BULK):
-        found = ((row, decode(row)) for row in _rows(store, project_id, image_ids[start : start + BULK]))
+        found = ((row, row.decode(ImageRecord)) for row in _rows(store, project_id, image_ids[start : start + BULK]))
         changed = ((row, old, new) for row, old in found if (new := change(old)) != old)
         turns = (image_rows.turn(old, new, row.etag) for row, old, new in changed)
         list(store.bulk.map(write, image_rows.packs(turns)))
@@ -196,7 +196,7 @@ def _change(
         row = rows.read(store.catalog, str(project_id), f"{PRIMARY}{image_id}")
         if row is None:
             raise _absent(store, project_id, image_id)
-        old = decode(row)
+        old = row.decode(ImageRecord)
         new = change(old)
         if new == old:
             return old
@@ -255,7 +255,9 @@ def _prefixes(columns: Columns, status: TaggingStatus, tag_ids: Sequence[UUID]) 
     """Those of the copies of these images, if all of them may have one."""
     if tag_ids:
         return tuple(map(of_tag, dict.fromkeys(tag_ids)))
-    return (UNTAGGED, *map(of_tag, sorted(columns.deleted))) if status is TaggingStatus.UNTAGGED else ()
+    if status is not TaggingStatus.UNTAGGED:
+        return ()
+    return (UNTAGGED, *map(of_tag, sorted(columns.deleted & columns.tags.code_of.keys())))
 
 
 def _between(store: Store, project_id: UUID, prefixes: tuple[str, ...], ids: Sequence[UUID]) -> dict[UUID, ImageRecord]:
@@ -266,7 +268,7 @@ def _between(store: Store, project_id: UUID, prefixes: tuple[str, ...], ids: Seq
     def scan(prefix: str) -> dict[UUID, ImageRecord]:
         found = rows.scan(store.catalog, str(project_id), f"{prefix}{first}", f"{prefix}{last}~")
         named = ((wanted.get(row.key[len(prefix) :]), row) for row in found)
-        return {image_id: decode(row) for image_id, row in named if image_id and row.doc}
+        return {image_id: row.decode(ImageRecord) for image_id, row in named if image_id and row.doc}
 
     return {image_id: image for part in store.threads.map(scan, prefixes) for image_id, image in part.items()}
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.errors import ProjectNotFound
 from shared.storage.account import rows
 from shared.storage.account.store import Store
-from shared.storage.account.transactions import Change, RowMissing, transact
+from shared.storage.account.transactions import Change, transact
 
 WORKSPACE = "workspace"
 # A revision is a random number of so many bits: it tells whether anything changed, not how much.
@@ -15,7 +15,7 @@ REVISION_BITS = 62
 
 
 def commit(store: Store, project_id: UUID, changes: Iterable[Change]) -> None:
-    """All changes or none, of what no revision tells: iterations, exports, numbers.
+    """All changes or none, without a new revision: for iterations, exports and numbers.
 
     Raises RowMissing (also when the project is gone), RowExists or RowChanged.
     """
@@ -23,21 +23,13 @@ def commit(store: Store, project_id: UUID, changes: Iterable[Change]) -> None:
 
 
 def revise(store: Store, project_id: UUID, changes: Iterable[Change]) -> None:
-    """The same for tags, images and settings: with a new revision of the project."""
+    """The same for tags and images: with a new revision of the project."""
     revised = Change("replace", WORKSPACE, str(secrets.randbits(REVISION_BITS)))
     transact(store.catalog, str(project_id), [revised, *changes])
 
 
-def bump(store: Store, project_id: UUID) -> None:
-    """A new revision for a change of something that lies outside the project's partition. Raises ProjectNotFound."""
-    try:
-        revise(store, project_id, [])
-    except RowMissing:
-        raise project_absent(project_id) from None
-
-
 def revision(store: Store, project_id: UUID) -> int:
-    """Another number after every change of tags, images or settings. Raises ProjectNotFound."""
+    """Another number after every change of tags or images. Raises ProjectNotFound."""
     row = rows.read(store.catalog, str(project_id), WORKSPACE)
     if row is None:
         raise project_absent(project_id)

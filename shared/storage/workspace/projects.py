@@ -5,7 +5,6 @@ from contextlib import suppress
 from itertools import islice
 from uuid import UUID
 
-import msgspec
 from azure.data.tables import TableClient
 
 from shared.models.workspace.projects import Project
@@ -34,12 +33,12 @@ def get(store: Store, project_id: UUID) -> Project:
     row = rows.read(store.catalog, PARTITION, str(project_id))
     if row is None:
         raise ledger.project_absent(project_id)
-    return _project(row.doc)
+    return row.decode(Project)
 
 
 def list_all(store: Store) -> list[Project]:
     """The oldest first."""
-    found = [_project(row.doc) for row in rows.scan(store.catalog, PARTITION, "0", "g")]
+    found = [row.decode(Project) for row in rows.scan(store.catalog, PARTITION, "0", "g")]
     return sorted(found, key=lambda project: (project.created, project.id))
 
 
@@ -49,12 +48,12 @@ def update(store: Store, project_id: UUID, change: Callable[[Project], Project])
         row = rows.read(store.catalog, PARTITION, str(project_id))
         if row is None:
             raise ledger.project_absent(project_id)
-        old = _project(row.doc)
+        old = row.decode(Project)
         new = change(old)
         if new == old:
             return new
         try:
-            _replace(store, old, new, row.etag)
+            transact(store.catalog, PARTITION, [Change("replace", row.key, rows.encode(new), row.etag)])
         except (RowChanged, RowMissing):
             continue
         return new
@@ -81,16 +80,6 @@ def purge(store: Store, project_id: UUID) -> bool:
     return not any([*blobs_left, *rows_left])
 
 
-def _replace(store: Store, old: Project, new: Project, etag: str) -> None:
-    changed = old.settings != new.settings
-    # Before and after, as two partitions can't change together: the revision never lags behind the settings.
-    if changed:
-        ledger.bump(store, old.id)
-    transact(store.catalog, PARTITION, [Change("replace", str(old.id), rows.encode(new), etag)])
-    if changed:
-        ledger.bump(store, old.id)
-
-
 def _purge_rows(store: Store, table: TableClient, partition: str) -> bool:
     """Whether rows may be left."""
     keys = [row.key for row in islice(rows.scan(table, partition, " ", "~", keys_only=True), PURGED_ROWS)]
@@ -104,7 +93,3 @@ def _purge_blobs(store: Store, container: Container, prefix: str) -> bool:
     names = list(islice(blobs.names(store, container, prefix), PURGED_BLOBS))
     list(store.bulk.map(lambda name: blobs.delete(store, container, name), names))
     return len(names) == PURGED_BLOBS
-
-
-def _project(doc: str) -> Project:
-    return msgspec.json.decode(doc, type=Project)

@@ -1,34 +1,36 @@
-"""Suggestions for untagged images: pages by uncertainty, how many there are, and their end."""
+"""Suggestions for untagged images: pages by uncertainty, how many there are, and their end.
 
+A suggestion stays until it expires or its iteration goes. It is shown and counted while its image has no tag.
+"""
+
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.errors import ServiceError
+import numpy as np
+
 from shared.models.labelling.suggestions import SortBy, Suggestion
-from shared.models.serving.predictions import Prediction
 from shared.models.workspace.images import TaggingStatus
 from shared.storage.account import rows
-from shared.storage.account.pages import Page, page
+from shared.storage.account.pages import Page
 from shared.storage.account.rows import COPIED_LENGTH, Row, inverted
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowExists, transact
 from shared.storage.columns import snapshot
-from shared.storage.columns.ids import NOWHERE, Flags, Ids, among, find, ids_of
-from shared.storage.columns.scores import Scores, highest_of
+from shared.storage.columns.ids import Flags, Ids, among
+from shared.storage.columns.scores import Score, Scores, name
 from shared.storage.columns.snapshot import Place
 from shared.storage.workspace import catalog
-from shared.storage.workspace.suggestion_rows import all_of, decode, keys, own
 
-# So many suggestions are written in one transaction, with five rows each.
-PACK = LIMIT // 5
-# So many index rows are read at once, or a page and one more.
-PART = 128
-# Where no more than this part of the suggestions is asked for, they are read one by one.
-RARE = 1 / 12
+# So many suggestions are written in one transaction, with four rows each.
+PACK = LIMIT // 4
+# A page is read as one range where that has no more than so many rows for each suggestion that is shown.
+SPARSE = 12
+# Sorts after all names.
+END = "~"
 # So many suggestions of a deleted iteration are deleted in one step: some seconds of work.
 FORGOTTEN = 500
 # So many expired suggestions are found, then deleted, before more are looked for.
@@ -40,10 +42,6 @@ class Wanted(NamedTuple):
 
     tag_ids: Set[UUID]
     threshold: float
-
-    def shows(self, suggestion: Suggestion) -> bool:
-        found = suggestion.suggested.predictions
-        return any(each.tag_id in self.tag_ids and each.probability >= self.threshold for each in found)
 
 
 def put(store: Store, project_id: UUID, iteration_id: UUID, suggestions: Sequence[Suggestion]) -> None:
@@ -58,37 +56,35 @@ def put(store: Store, project_id: UUID, iteration_id: UUID, suggestions: Sequenc
 
     for start in range(0, len(suggestions), PACK):
         write(suggestions[start : start + PACK])
-    _settle(store, project_id, iteration_id, len(suggestions))
+    _tidy(store, project_id, iteration_id, len(suggestions))
 
 
 def get_many(store: Store, project_id: UUID, iteration_id: UUID, image_ids: Iterable[UUID]) -> dict[UUID, Suggestion]:
     """By image; without those that are not there."""
-    read = _rows(store, project_id, [own(iteration_id, image_id) for image_id in image_ids])
-    found = [decode(row.doc) for row in read if row]
+
+    def read(image_id: UUID) -> Row | None:
+        return rows.read(store.predictions, str(project_id), _own(iteration_id, image_id))
+
+    found = [row.decode(Suggestion) for row in store.threads.map(read, image_ids) if row]
     return {suggestion.suggested.id: suggestion for suggestion in found}
 
 
 def query(
-    store: Store,
-    project_id: UUID,
-    iteration_id: UUID,
-    sort_by: SortBy,
-    wanted: Wanted,
-    *,
-    take: int,
-    beyond: str = "",
+    store: Store, project_id: UUID, iteration_id: UUID, sort_by: SortBy, wanted: Wanted, *, take: int, beyond: str = ""
 ) -> Page[Suggestion]:
-    """From beyond that place on. Those whose image is not untagged any longer are deleted."""
+    """Those beyond the place of another page, which is the name of its last suggestion."""
     scores = snapshot.read(store, *_kept(store, project_id, iteration_id))
-    likely = scores.likely(wanted.tag_ids, wanted.threshold)
-    rare = bool(likely.sum() < RARE * scores.size)
-    prefix = f"{'least' if sort_by is SortBy.UNCERTAINTY_ASCENDING else 'most'}:{iteration_id}:"
-    first = max(prefix, f"{beyond}~" if beyond else "")
-    size = rows.PAGE if rare else max(PART, take + 1)
-    index = rows.scan(store.predictions, str(project_id), first, rows.after_prefix(prefix), keys_only=rare, page=size)
-    # In larger parts than are shown, as few of them may be likely.
-    found = _among(index, scores.ids, likely, rows.PAGE if rare else PART)
-    return page(_current(store, project_id, found, wanted, take + 1), take)
+    # The images are looked at after the scores, so that none is missing that came before its suggestion.
+    found = scores.likely(wanted.tag_ids, wanted.threshold) & _untagged(store, project_id, scores.ids)
+    order = scores.by_uncertainty()
+    if sort_by is SortBy.UNCERTAINTY_ASCENDING:
+        order = order[bisect_right(order, beyond, key=scores.name) :]
+    else:
+        order = order[: bisect_left(order, beyond or END, key=scores.name)][::-1]
+    ranks = np.flatnonzero(found[order])[: take + 1].tolist()
+    names = [scores.name(order[rank]) for rank in ranks[:take]]
+    shown = _shown(store, project_id, iteration_id, names, close=bool(ranks) and ranks[-1] - ranks[0] < SPARSE * take)
+    return Page(shown, names[-1] if len(ranks) > take else None)
 
 
 def numbers(store: Store, project_id: UUID, iteration_id: UUID, threshold: float) -> dict[UUID, int]:
@@ -97,19 +93,10 @@ def numbers(store: Store, project_id: UUID, iteration_id: UUID, threshold: float
     return scores.numbers(threshold, _untagged(store, project_id, scores.ids))
 
 
-def delete(store: Store, project_id: UUID, suggestions: Iterable[Suggestion]) -> None:
-    """First in the log: what is cut off then is found here, and deleted, again."""
-    doomed = list(suggestions)
-    gone = [_logged(each.suggested.iteration, each.suggested.id, None) for each in doomed]
-    for start in range(0, len(gone), LIMIT):
-        transact(store.predictions, str(project_id), gone[start : start + LIMIT])
-    rows.delete_all(store.predictions, str(project_id), [key for each in doomed for key in keys(each)])
-
-
 def forget_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> bool:
     """One step of deleting what an iteration suggested; repeat until it says True."""
     doomed = list(islice(all_of(store, project_id, iteration_id), FORGOTTEN))
-    rows.delete_all(store.predictions, str(project_id), [key for each in doomed for key in keys(each)])
+    rows.delete_all(store.predictions, str(project_id), [key for each in doomed for key in _keys(each)])
     if len(doomed) < FORGOTTEN:
         snapshot.forget(store, _kept(store, project_id, iteration_id)[0])
     return len(doomed) < FORGOTTEN
@@ -125,94 +112,85 @@ def expire(store: Store, before: datetime) -> int:
     return deleted
 
 
+def all_of(store: Store, project_id: UUID, iteration_id: UUID) -> Iterator[Suggestion]:
+    """Lazily; those for images that have tags too."""
+    found = rows.starting(store.predictions, str(project_id), _own(iteration_id, ""))
+    return (row.decode(Suggestion) for row in found)
+
+
+def _own(iteration_id: UUID, image_id: UUID | str) -> str:
+    return f"suggested:{iteration_id}:{image_id}"
+
+
+def _keys(suggestion: Suggestion) -> tuple[str, str, str]:
+    """All rows of a suggestion: its own, the copy by uncertainty, and last the one that an expiry begins with."""
+    suggested = suggestion.suggested
+    return (
+        _own(suggested.iteration, suggested.id),
+        f"{_sorted(suggested.iteration)}{name(Score.of(suggested).unsure, suggested.id)}",
+        f"since:{inverted(suggested.created):013}:{suggested.iteration}:{suggested.id}",
+    )
+
+
 def _changes(suggestion: Suggestion) -> list[Change]:
-    suggested, (least, most, mine, since) = suggestion.suggested, keys(suggestion)
+    suggested, (own, copy, since) = suggestion.suggested, _keys(suggestion)
     doc = rows.encode(suggestion)
-    copy = doc if len(doc) <= COPIED_LENGTH else ""
     return [
-        Change("insert", mine, doc),
-        *(Change("upsert", key, copy) for key in (least, most)),
+        Change("insert", own, doc),
+        Change("upsert", copy, doc if len(doc) <= COPIED_LENGTH else ""),
         Change("upsert", since),
-        _logged(suggested.iteration, suggested.id, suggested.predictions),
+        Change("upsert", f"{_log(suggested.iteration)}{suggested.id}", rows.encode(Score.of(suggested))),
     ]
+
+
+def _shown(
+    store: Store, project_id: UUID, iteration_id: UUID, names: Sequence[str], *, close: bool
+) -> list[Suggestion]:
+    """The suggestions of these names, which are in order: from one range of copies, or one by one."""
+    ids = {f"{_sorted(iteration_id)}{name}": UUID(name.split(":")[1]) for name in names}
+    first, last = min(ids, default=""), max(ids, default="")
+    copies = rows.scan(store.predictions, str(project_id), first, f"{last}~") if close else ()
+    found = {ids[row.key]: row.decode(Suggestion) for row in copies if row.doc and row.key in ids}
+    found |= get_many(store, project_id, iteration_id, [image_id for image_id in ids.values() if image_id not in found])
+    return [found[image_id] for image_id in ids.values() if image_id in found]
 
 
 def _expire(store: Store, partition: str, since: str) -> None:
     iteration_id, image_id = map(UUID, since.split(":")[2:])
-    transact(store.predictions, partition, [_logged(iteration_id, image_id, None)])
-    row = rows.read(store.predictions, partition, own(iteration_id, image_id))
-    doomed = keys(decode(row.doc)) if row else []
+    row = rows.read(store.predictions, partition, _own(iteration_id, image_id))
+    # First in the log: what is cut off then is found here, and deleted, again.
+    transact(store.predictions, partition, [Change("upsert", f"{_log(iteration_id)}{image_id}")])
+    doomed = _keys(row.decode(Suggestion)) if row else ()
     rows.delete_all(store.predictions, partition, list(dict.fromkeys([*doomed, since])))
-    _settle(store, UUID(partition), iteration_id, 1)
+    _tidy(store, UUID(partition), iteration_id, 1)
 
 
 def _kept(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Place[Scores], Callable[[], Scores]]:
     """Where the scores of an iteration are kept, and how they are made of its suggestions where they are not."""
-    folder, prefix = f"{project_id}/{iteration_id}/", _log(iteration_id)
-    place = Place(Scores, store.predictions, str(project_id), prefix, "predictions", folder)
+    folder = f"{project_id}/{iteration_id}/"
+    place = Place(Scores, store.predictions, str(project_id), _log(iteration_id), "predictions", folder)
 
     def build() -> Scores:
         found = (each.suggested for each in all_of(store, project_id, iteration_id))
-        return Scores().with_changes({each.id: highest_of(each.predictions) for each in found})
+        return Scores().with_changes({each.id: Score.of(each) for each in found})
 
     return place, build
 
 
-def _settle(store: Store, project_id: UUID, iteration_id: UUID, number: int) -> None:
+def _tidy(store: Store, project_id: UUID, iteration_id: UUID, number: int) -> None:
     place, build = _kept(store, project_id, iteration_id)
-    snapshot.settle(store, place, number, build)
+    snapshot.tidy(store, place, number, build)
 
 
 def _log(iteration_id: UUID) -> str:
-    return f"scores:{iteration_id}:"
+    return f"score:{iteration_id}:"
 
 
-def _logged(iteration_id: UUID, image_id: UUID, predictions: Iterable[Prediction] | None) -> Change:
-    """What a transaction that writes or (None) deletes a suggestion has to do besides."""
-    doc = "" if predictions is None else rows.encode(highest_of(predictions))
-    return Change("upsert", f"{_log(iteration_id)}{image_id}", doc)
+def _sorted(iteration_id: UUID) -> str:
+    return f"least:{iteration_id}:"
 
 
 def _untagged(store: Store, project_id: UUID, ids: Ids) -> Flags:
     """Which of the images are there without a tag."""
     columns = catalog.read(store, project_id).columns
     return among(ids, columns.ids, columns.having(TaggingStatus.UNTAGGED))
-
-
-def _among(index: Iterator[Row], ids: Ids, likely: Flags, at_once: int) -> Iterator[Row]:
-    """The index rows of likely images, and those that are not among the ids, as they have come since."""
-    while part := list(islice(index, at_once)):
-        places = find(ids, ids_of(UUID(_image_id(row.key)) for row in part)).tolist()
-        yield from (row for row, at in zip(part, places, strict=True) if at == NOWHERE or likely[at])
-
-
-def _current(
-    store: Store, project_id: UUID, index: Iterator[Row], wanted: Wanted, at_once: int
-) -> Iterator[tuple[str, Suggestion | None]]:
-    """The index rows with those of their suggestions that are wanted."""
-    while part := list(islice(index, at_once)):
-        likely = [(key, each) for key, each in _copied(store, project_id, part) if wanted.shows(each)]
-        # Looked at after the suggestions, so that no image is missing that came before its suggestion.
-        still = _untagged(store, project_id, ids_of(each.suggested.id for _, each in likely)).tolist()
-        closed = [each for (_, each), is_open in zip(likely, still, strict=True) if not is_open]
-        # Whoever comes by next finds what is left.
-        with suppress(ServiceError):
-            delete(store, project_id, closed)
-        shown = {key: each for (key, each), is_open in zip(likely, still, strict=True) if is_open}
-        yield from ((row.key, shown.get(row.key)) for row in part)
-
-
-def _copied(store: Store, project_id: UUID, part: Sequence[Row]) -> list[tuple[str, Suggestion]]:
-    """The suggestions of index rows; those that carry no copy are read from their own rows."""
-    bare = [row.key for row in part if not row.doc]
-    read = _rows(store, project_id, [own(key.split(":")[1], _image_id(key)) for key in bare])
-    docs = {key: row.doc for key, row in zip(bare, read, strict=True) if row}
-    return [(row.key, decode(doc)) for row in part if (doc := row.doc or docs.get(row.key))]
-
-
-def _image_id(index_key: str) -> str:
-    return index_key.split(":")[3]
-
-
-def _rows(store: Store, project_id: UUID, wanted: Iterable[str]) -> list[Row | None]:
-    return list(store.threads.map(lambda key: rows.read(store.predictions, str(project_id), key), wanted))

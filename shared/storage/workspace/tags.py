@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct, structs
 
 from shared.errors import MultipleGeneralProductTags, MultipleNegativeTags, TagNameNotUnique, TagNotFound
@@ -35,6 +34,7 @@ def insert(store: Store, project_id: UUID, tag: Tag, created: datetime | None = 
     changes = [
         Change("insert", f"tag:{tag.id}", rows.encode(entry)),
         Change("insert", f"live:{tag.id}"),
+        catalog.tag_row(tag.id, deleted=False),
         *_claims(tag),
     ]
     for _ in rows.attempts():
@@ -55,7 +55,7 @@ def get(store: Store, project_id: UUID, tag_id: UUID) -> Tag:
     if row is None:
         raise _absent(store, project_id, tag_id)
     per_tag = catalog.read(store, project_id).per_tag
-    return structs.replace(_entry(row.doc).tag, image_count=per_tag.get(tag_id, 0))
+    return structs.replace(row.decode(Entry).tag, image_count=per_tag.get(tag_id, 0))
 
 
 def list_all(store: Store, project_id: UUID) -> list[Tag]:
@@ -67,7 +67,7 @@ def list_all(store: Store, project_id: UUID) -> list[Tag]:
 
 def names(store: Store, project_id: UUID) -> dict[UUID, Tag]:
     """All tags in the order of their creation, without their image counts."""
-    found = [_entry(row.doc) for row in rows.scan(store.catalog, str(project_id), "tag:", "tag;")]
+    found = [row.decode(Entry) for row in rows.starting(store.catalog, str(project_id), "tag:")]
     found.sort(key=lambda entry: (entry.created, entry.tag.id))
     return {entry.tag.id: entry.tag for entry in found}
 
@@ -78,7 +78,7 @@ def update(store: Store, project_id: UUID, tag_id: UUID, change: Callable[[Tag],
         row = rows.read(store.catalog, str(project_id), f"tag:{tag_id}")
         if row is None:
             raise _absent(store, project_id, tag_id)
-        entry = _entry(row.doc)
+        entry = row.decode(Entry)
         new = structs.replace(change(entry.tag), image_count=0)
         if new == entry.tag:
             return get(store, project_id, tag_id)
@@ -106,11 +106,11 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
             return None
         if row is None:
             raise _absent(store, project_id, tag_id)
-        tag = _entry(row.doc).tag
+        tag = row.decode(Entry).tag
         gone = [Change("delete", row.key, etag=row.etag), Change("delete", f"live:{tag_id}")]
         claims = [Change("delete", key) for key in _claimed(store, project_id, tag)]
         try:
-            return ledger.revise(store, project_id, [*gone, *claims, catalog.deleted(tag_id)])
+            return ledger.revise(store, project_id, [*gone, *claims, catalog.tag_row(tag_id, deleted=True)])
         except (RowMissing, RowChanged):
             continue
     return None
@@ -164,10 +164,6 @@ def _require_unclaimed(store: Store, project_id: UUID, tag: Tag) -> None:
         if key == SINGLE[TagType.GENERAL_PRODUCT]:
             raise MultipleGeneralProductTags("This project has a GeneralProduct tag already; a project can have one.")
         raise TagNameNotUnique(f"A tag named '{tag.name}' already exists in this project; choose another name.")
-
-
-def _entry(doc: str) -> Entry:
-    return msgspec.json.decode(doc, type=Entry)
 
 
 def _absent(store: Store, project_id: UUID, tag_id: UUID) -> TagNotFound:

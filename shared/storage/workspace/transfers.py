@@ -46,14 +46,14 @@ def write_part(
 
 
 def model_reference(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> str:
-    return signing.reference(store, "models", f"{project_id}/{iteration_id}/{name}")
+    return signing.reference(store, "models", blobs.model_name(project_id, iteration_id, name))
 
 
 def images_after(store: Store, project_id: UUID, after: UUID | None, limit: int) -> list[ImageRecord]:
     """So many images of the workspace, the newest first, beginning behind that one."""
     first = f"image:{after}~" if after else "image:"
     found = rows.scan(store.catalog, str(project_id), first, "image;", page=limit)
-    return [msgspec.json.decode(row.doc, type=ImageRecord) for row in islice(found, limit)]
+    return [row.decode(ImageRecord) for row in islice(found, limit)]
 
 
 def begin_import(store: Store, project_id: UUID, state: ImportState) -> None:
