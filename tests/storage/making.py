@@ -75,6 +75,7 @@ def forget() -> None:
     """What a process knows that never read a catalog."""
     catalog.remembered.clear()
     snapshot.remembered.clear()
+    snapshot.changed.clear()
 
 
 def assert_consistent(store: Store, project_id: UUID) -> None:

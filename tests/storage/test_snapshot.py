@@ -1,20 +1,22 @@
 """The checkpoint and the log behind counts and pages: they agree with the images, whatever happens to them."""
 
-import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 from msgspec import structs
 
 from shared.errors import Conflict, ServiceError, ServiceUnavailable
+from shared.models.workspace.images import TaggingStatus
 from shared.storage.account import blobs, rows, transactions
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import RowChanged
 from shared.storage.columns import snapshot
-from shared.storage.workspace import catalog, images
+from shared.storage.columns.columns import DELETED_TAG, Columns, Entry
+from shared.storage.workspace import catalog, images, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, forget, record
 
 
@@ -38,7 +40,7 @@ def named(store: Store, project_id: UUID) -> str:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No writer ever writes a checkpoint."""
-    monkeypatch.setattr(random, "random", lambda: 1.0)
+    monkeypatch.setattr(snapshot, "tidy", lambda *_: None)
 
 
 @pytest.mark.usefixtures("patient")
@@ -114,6 +116,38 @@ def test_checkpoints_that_race_change_nothing(store: Store, project_id: UUID, mo
         list(pool.map(work, range(120)))
     assert catalog.read(store, project_id).images == 80
     assert_consistent(store, project_id)
+
+
+def test_a_change_is_made_where_the_checkpoint_after_it_fails(
+    store: Store, project_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "SHORTEST", 1)
+
+    def refused(*_: object, **__: object) -> str:
+        raise HttpResponseError("There is no such container.")
+
+    monkeypatch.setattr(blobs, "write", refused)
+    add_images(store, project_id, 3)
+    forget()
+    assert catalog.read(store, project_id).images == 3
+
+
+def test_a_deleted_tag_counts_on_no_image_that_a_checkpoint_has_not_seen() -> None:
+    """Whoever read the first page of a log, then the end of a tag on the second, missed who took it in between."""
+    gone, image = uuid4(), record([])
+    checkpoint = Columns.decode(Columns().with_log({gone: DELETED_TAG}).encode())
+    found = checkpoint.with_log({image.id: rows.encode(Entry([gone]))})
+    assert found.having(TaggingStatus.UNTAGGED).tolist() == [True]
+
+
+def test_a_new_tag_that_is_sent_again_after_it_was_deleted_counts(store: Store, project_id: UUID) -> None:
+    tag = add_tag(store, project_id)
+    tags.delete(store, project_id, tag.id)
+    tags.insert(store, project_id, tag)
+    add_images(store, project_id, 2, [tag.id])
+    for _ in range(2):
+        assert catalog.read(store, project_id).tagged == 2
+        forget()
 
 
 class Killed(BaseException):

@@ -104,3 +104,11 @@ def test_delete_all_ignores_what_is_not_there(store: Store, partition: str) -> N
         transact(store.catalog, partition, [Change("insert", key) for key in keys[start : start + 50]])
     rows.delete_all(store.catalog, partition, keys)
     assert held(store, partition) == {}
+
+
+def test_a_row_whose_etag_is_not_known_is_not_taken_for_unchanged(store: Store) -> None:
+    partition = str(uuid4())
+    transact(store.catalog, partition, [Change("insert", "a", "1")])
+    found = list(rows.scan(store.catalog, partition, " ", "~", keys_only=True))
+    rows.delete_unchanged(store.catalog, partition, found)
+    assert rows.read(store.catalog, partition, "a")

@@ -16,7 +16,8 @@ from shared.models.workspace.metadata import MetadataUpdate
 from shared.models.workspace.tags import TagType
 
 
-class BoundingBox(Wire, frozen=True):
+# Without the garbage collector, which has no cycle to find here: a page of performances has up to 100,000 of these.
+class BoundingBox(Wire, frozen=True, gc=False):
     """Fractions (0..1) of the oriented picture."""
 
     left: float
@@ -25,7 +26,6 @@ class BoundingBox(Wire, frozen=True):
     height: float
 
 
-# Without the garbage collector, which has no cycle to find here: a page of performances has up to 100,000 of these.
 class Prediction(Wire, frozen=True, gc=False):
     probability: float
     tag_id: UUID

@@ -9,7 +9,7 @@ from shared.models.workspace.images import RegionMark
 from shared.models.workspace.projects import ClassificationType
 
 
-class EvaluatedBox(Wire, frozen=True):
+class EvaluatedBox(Wire, frozen=True, gc=False):
     """A box that the model found: the position of its tag in `Evaluation.tags`; fractions (0..1) of the picture."""
 
     tag: int

@@ -17,6 +17,7 @@ MISSING = 404
 SENT_AT_MOST = 4
 CONTINUATION = "x-ms-continuation-"
 
+NO_ETAG = 'W/""'
 # All properties of our tables are texts.
 Entity = dict[str, str]
 
@@ -45,10 +46,10 @@ def pages(table: TableClient, condition: str, size: int, select: str = "") -> It
 
 
 def etag(entity: Entity) -> str:
-    """As the service makes it from the time of the last change; "" where that was not selected."""
+    """As the service makes it from the time of the last change; one that no row has where that was not selected."""
     time = entity.get("Timestamp")
     # A time has no other character that needs quoting, and this runs for each row of a page.
-    return f"W/\"datetime'{time.replace(':', '%3A')}'\"" if time else ""
+    return f"W/\"datetime'{time.replace(':', '%3A')}'\"" if time else NO_ETAG
 
 
 def quoted(key: str) -> str:

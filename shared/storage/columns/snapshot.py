@@ -89,6 +89,8 @@ class Snapshot(NamedTuple, Generic[C]):
         return Snapshot(content, self.blob, {**self.applied, **{row.key: row.etag for row in new}})
 
 
+# How many changes this process has made since it last wrote a checkpoint.
+changed = Memory(10_000, REMEMBERED_SECONDS)
 remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda snapshot: cast("Snapshot[Content]", snapshot).content.nbytes)
 
 
@@ -104,13 +106,14 @@ def read(store: Store, place: Place[C], build: Callable[[], C]) -> C:
 
 
 def tidy(store: Store, place: Place[C], number: int, build: Callable[[], C]) -> None:
-    """After so many changes: by chance write a checkpoint, on average each time that the log has grown long.
-
-    By chance, as a writer does not know how long it is: that takes a read of it.
-    """
-    known = remembered.get((store, place))
-    rows_at_most = longest_log(known.content) if isinstance(known, Snapshot) else SHORTEST
-    if random.random() < number / rows_at_most:  # noqa: S311
+    """After so many changes: write a checkpoint, once this process has made as many as a log may have rows."""
+    key, known = (store, place), remembered.get((store, place))
+    most = longest_log(known.content) if isinstance(known, Snapshot) else SHORTEST
+    before = changed.get(key)
+    # A process may end before it has made so many, and others may have begun: so it starts anywhere.
+    total = number + (before if isinstance(before, int) else random.randrange(most))  # noqa: S311
+    changed.put(key, total if total < most else 0)
+    if total >= most:
         # The change is made; that tidying up fails is no reason to say otherwise.
         with suppress(ServiceError, AzureError):
             _checkpoint(store, place, *_read(store, place, build))

@@ -119,7 +119,7 @@ def test_what_a_deleted_iteration_left_is_forgotten_in_steps(store, settings, pr
     assert forget() == 4
     left = keys(store, project_id)
     # One tells which state the suggestions of the other iteration are in.
-    assert len(left) == 4 + 3 + 1
+    assert len(left) == 3 + 3 + 1
     assert not any(str(gone) in key for key in left)
 
 
@@ -139,7 +139,7 @@ def test_suggestions_and_predictions_expire_together(store, settings, project_id
     for days in (31, 29):
         suggestion(store, project_id, iteration_id, timedelta(days=days))
     upkeep.expire(store, settings.limits)
-    suggested = [key for key in keys(store, project_id) if not key.startswith("scores:")]
-    assert len(suggested) == 4
+    suggested = [key for key in keys(store, project_id) if not key.startswith("score:")]
+    assert len(suggested) == 3
     with pytest.raises(NotFound):
         predictions.get(store, project_id, old.prediction.id)
