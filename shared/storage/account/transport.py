@@ -40,13 +40,7 @@ class Transport(RequestsTransport):  # type: ignore[misc]
         adapter = HTTPAdapter(pool_connections=8, pool_maxsize=CONNECTIONS)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
-        super().__init__(
-            session=session,
-            session_owner=False,
-            connection_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            connection_data_block_size=BLOCK,
-        )
+        super().__init__(session=session, session_owner=False, connection_data_block_size=BLOCK)
         self._pool = session
 
     def send(self, request: HttpRequest, **kwargs: object) -> HttpResponse:

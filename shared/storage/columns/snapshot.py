@@ -105,7 +105,7 @@ def read(store: Store, place: Place[C], build: Callable[[], C]) -> C:
     return snapshot.content
 
 
-def tidy(store: Store, place: Place[C], number: int, build: Callable[[], C]) -> None:
+def tidy(store: Store, place: Place[C], build: Callable[[], C], number: int) -> None:
     """After so many changes: write a checkpoint, once this process has made as many as a log may have rows."""
     key, known = (store, place), remembered.get((store, place))
     most = longest_log(known.content) if isinstance(known, Snapshot) else SHORTEST

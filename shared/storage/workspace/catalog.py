@@ -75,7 +75,7 @@ def begin() -> list[Change]:
 
 def tidy(store: Store, project_id: UUID, number: int) -> None:
     """After so many images were changed."""
-    snapshot.tidy(store, _place(store, project_id), number, lambda: _built(store, project_id))
+    snapshot.tidy(store, _place(store, project_id), lambda: _built(store, project_id), number)
 
 
 def recount(store: Store, project_id: UUID) -> Catalog:

@@ -56,7 +56,7 @@ def put(store: Store, project_id: UUID, iteration_id: UUID, suggestions: Sequenc
 
     for start in range(0, len(suggestions), PACK):
         write(suggestions[start : start + PACK])
-    _tidy(store, project_id, iteration_id, len(suggestions))
+    snapshot.tidy(store, *_kept(store, project_id, iteration_id), len(suggestions))
 
 
 def get_many(store: Store, project_id: UUID, iteration_id: UUID, image_ids: Iterable[UUID]) -> dict[UUID, Suggestion]:
@@ -127,7 +127,7 @@ def _keys(suggestion: Suggestion) -> tuple[str, str, str]:
     suggested = suggestion.suggested
     return (
         _own(suggested.iteration, suggested.id),
-        f"{_sorted(suggested.iteration)}{name(Score.of(suggested).unsure, suggested.id)}",
+        f"least:{suggested.iteration}:{name(Score.of(suggested).unsure, suggested.id)}",
         f"since:{inverted(suggested.created):013}:{suggested.iteration}:{suggested.id}",
     )
 
@@ -147,7 +147,7 @@ def _shown(
     store: Store, project_id: UUID, iteration_id: UUID, names: Sequence[str], *, close: bool
 ) -> list[Suggestion]:
     """The suggestions of these names, which are in order: from one range of copies, or one by one."""
-    ids = {f"{_sorted(iteration_id)}{name}": UUID(name.split(":")[1]) for name in names}
+    ids = {f"least:{iteration_id}:{name}": UUID(name.split(":")[1]) for name in names}
     first, last = min(ids, default=""), max(ids, default="")
     copies = rows.scan(store.predictions, str(project_id), first, f"{last}~") if close else ()
     found = {ids[row.key]: row.decode(Suggestion) for row in copies if row.doc and row.key in ids}
@@ -162,7 +162,7 @@ def _expire(store: Store, partition: str, since: str) -> None:
     transact(store.predictions, partition, [Change("upsert", f"{_log(iteration_id)}{image_id}")])
     doomed = _keys(row.decode(Suggestion)) if row else ()
     rows.delete_all(store.predictions, partition, list(dict.fromkeys([*doomed, since])))
-    _tidy(store, UUID(partition), iteration_id, 1)
+    snapshot.tidy(store, *_kept(store, UUID(partition), iteration_id), 1)
 
 
 def _kept(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Place[Scores], Callable[[], Scores]]:
@@ -177,17 +177,8 @@ def _kept(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Place[Sco
     return place, build
 
 
-def _tidy(store: Store, project_id: UUID, iteration_id: UUID, number: int) -> None:
-    place, build = _kept(store, project_id, iteration_id)
-    snapshot.tidy(store, place, number, build)
-
-
 def _log(iteration_id: UUID) -> str:
     return f"score:{iteration_id}:"
-
-
-def _sorted(iteration_id: UUID) -> str:
-    return f"least:{iteration_id}:"
 
 
 def _untagged(store: Store, project_id: UUID, ids: Ids) -> Flags:
