@@ -1,4 +1,4 @@
-"""The backbone that detectors look through."""
+"""The backbones that detectors look through."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from shared.settings import Settings
-from training_job.detection.detector_recipe import RECIPE
+from training_job.detection.detector_recipe import RECIPE, Recipe
 from training_job.graphs import backbones
 
 
@@ -17,7 +17,17 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def features_of(recipe: Recipe) -> onnx.ModelProto:
+    folder = Path(Settings.read().backbones_folder)
+    return onnx.load(backbones.prepare_features(folder, recipe.backbone, recipe.pixels))
+
+
 @pytest.fixture(scope="session")
 def backbone() -> onnx.ModelProto:
-    folder = Path(Settings.read().backbones_folder)
-    return onnx.load(backbones.prepare_features(folder, RECIPE.backbone, RECIPE.pixels))
+    return features_of(RECIPE)
+
+
+@pytest.fixture(scope="session")
+def quick_backbone() -> onnx.ModelProto:
+    """For smaller pictures, as the quick recipe has them."""
+    return features_of(RECIPE.quick())

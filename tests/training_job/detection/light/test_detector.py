@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from msgspec.structs import replace
 
 from tests.training_job.detection.scenes import example
 from training_job.detection.batches import batches
@@ -17,7 +18,7 @@ from training_job.detection.light.backbone import Upper, parted
 from training_job.detection.light.detector import Light
 from training_job.detection.light.learn import begin
 
-QUICK = RECIPE.quick()
+NARROW = replace(RECIPE, width=32)
 
 
 def features(backbone: onnx.ModelProto, pixels: np.ndarray) -> Sequence[np.ndarray]:
@@ -33,7 +34,7 @@ def pixels() -> np.ndarray:
 @pytest.fixture
 def light(backbone: onnx.ModelProto) -> Light:
     widths = [output.type.tensor_type.shape.dim[1].dim_value for output in backbone.graph.output]
-    return Light(backbone, begin(widths, 2, QUICK))
+    return Light(backbone, begin(widths, 2, NARROW))
 
 
 def test_both_parts_say_what_the_whole_says(backbone: onnx.ModelProto, pixels: np.ndarray) -> None:

@@ -104,7 +104,7 @@ def test_a_trained_graph_and_torch_agree_on_50_photographs(backbone: onnx.ModelP
         for tag, name in enumerate(("fork", "scissors"))
         for file, box in list(regions[name].items())[:15]
     ]
-    run = begin(backbone, examples, 2, replace(RECIPE.quick(), views_each=1, seen=180), NOWHERE, lambda *_: None)
+    run = begin(backbone, examples, 2, replace(RECIPE, width=32, views_each=1, seen=180), NOWHERE, lambda *_: None)
     advance(run, len(run.epochs), lambda *_: None)
     agree(backbone, run.trainer.head.eval(), photographs())
 

@@ -36,9 +36,9 @@ TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 
 
 @pytest.fixture(scope="module")
-def trained(backbone: onnx.ModelProto) -> TrainedDetector:
+def trained(quick_backbone: onnx.ModelProto) -> TrainedDetector:
     examples = [example(seed) for seed in range(30)]
-    return train(backbone, examples, 2, QUICK, NOWHERE, lambda *_: None)
+    return train(quick_backbone, examples, 2, QUICK, NOWHERE, lambda *_: None)
 
 
 def test_the_served_model_finds_the_shapes_of_new_scenes(trained: TrainedDetector) -> None:
@@ -115,17 +115,17 @@ class AtOnce(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def at_once(backbone: onnx.ModelProto) -> AtOnce:
+def at_once(quick_backbone: onnx.ModelProto) -> AtOnce:
     kept, told = Kept(), list[tuple[float, str]]()
     examples = [example(seed) for seed in range(12)]
-    trained = train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each))
+    trained = train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each))
     return AtOnce(trained, kept.epochs, told)
 
 
 @pytest.fixture
-def run(backbone: onnx.ModelProto) -> Run:
+def run(quick_backbone: onnx.ModelProto) -> Run:
     examples = [example(seed) for seed in range(12)]
-    return lambda kept: train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None)
+    return lambda kept: train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None)
 
 
 @pytest.mark.parametrize("after", [3, 4, 5], ids=["half-way", "before it is judged", "after it was judged"])
@@ -140,12 +140,12 @@ def test_an_interrupted_training_goes_on_from_its_last_epoch(run: Run, at_once: 
         assert once.boxes[:5] == pytest.approx(twice.boxes[:5], abs=0.02)
 
 
-def test_the_checkpoint_of_another_training_is_passed_over(run: Run, backbone: onnx.ModelProto) -> None:
+def test_the_checkpoint_of_another_training_is_passed_over(run: Run, quick_backbone: onnx.ModelProto) -> None:
     kept = Kept(interrupted_after=2)
     with pytest.raises(Interrupted):
         run(kept)
     others = [example(seed) for seed in range(13)]
-    train(backbone, others, 2, BRIEF, kept.checkpoint, lambda *_: None)
+    train(quick_backbone, others, 2, BRIEF, kept.checkpoint, lambda *_: None)
     assert kept.epochs == 2 + 6
 
 
@@ -159,11 +159,11 @@ def test_progress_only_grows_and_says_what_is_left(at_once: AtOnce) -> None:
     assert told[-1][1].endswith("s left")
 
 
-def test_background_alone_teaches_to_find_nothing(backbone: onnx.ModelProto) -> None:
+def test_background_alone_teaches_to_find_nothing(quick_backbone: onnx.ModelProto) -> None:
     pictures = [example(seed).read for seed in range(6)]
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     examples = [Example(read, *none) for read in pictures]
-    trained = train(backbone, examples, 1, BRIEF, NOWHERE, lambda *_: None)
+    trained = train(quick_backbone, examples, 1, BRIEF, NOWHERE, lambda *_: None)
     assert all(found.scores.max(initial=0) < 0.05 for found in trained.found)
 
 
@@ -171,17 +171,17 @@ def advanced(kept: Kept, left: float = 600.0) -> Advanced:
     return Advanced(BRIEF_TUNING, kept.checkpoint, lambda: left)
 
 
-def test_advanced_training_serves_the_fine_tuned_model_where_that_finds_more(backbone: onnx.ModelProto) -> None:
+def test_advanced_training_serves_the_fine_tuned_model_where_that_finds_more(quick_backbone: onnx.ModelProto) -> None:
     """The head of the brief recipe has hardly begun to learn."""
     kept, tuning_kept = Kept(), Kept()
     told: list[tuple[float, str]] = []
     examples = [example(seed) for seed in range(12)]
     trained = train(
-        backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each), advanced(tuning_kept)
+        quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each), advanced(tuning_kept)
     )
     # The last epochs of the quick recipe are left out: those of fine-tuning take their place.
     assert (kept.epochs, tuning_kept.epochs) == (4, BRIEF_TUNING.epochs + 1)
-    assert changed(backbone, trained) == set(Upper(backbone).kernels)
+    assert changed(quick_backbone, trained) == set(Upper(quick_backbone).kernels)
     assert len(trained.judged) == len(trained.found) == 2
     progress = [each for each, _ in told]
     assert progress == sorted(progress)
@@ -196,24 +196,24 @@ def changed(backbone: onnx.ModelProto, trained: TrainedDetector) -> set[str]:
 
 @pytest.mark.parametrize("left", [600.0, 0.0], ids=["fine-tuning is no better", "there is no time"])
 def test_advanced_training_serves_the_quick_model_otherwise(
-    backbone: onnx.ModelProto, at_once: AtOnce, left: float, monkeypatch: pytest.MonkeyPatch
+    quick_backbone: onnx.ModelProto, at_once: AtOnce, left: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, tuning_kept = Kept(), Kept()
     # An mAP that nothing beats.
     monkeypatch.setattr(light_train, "mean_precision", lambda *_: 1.0)
     examples = [example(seed) for seed in range(12)]
-    trained = train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left))
+    trained = train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left))
     assert (kept.epochs, at_once.epochs, tuning_kept.epochs) == (6, 6, BRIEF_TUNING.epochs if left else 0)
-    assert changed(backbone, trained) == set()
+    assert changed(quick_backbone, trained) == set()
     for each, other in zip(at_once.trained.found, trained.found, strict=True):
         assert each.scores[:5] == pytest.approx(other.scores[:5], abs=0.02)
 
 
-def test_a_killed_training_whose_fine_tuning_was_no_better_does_not_try_again(backbone: onnx.ModelProto) -> None:
+def test_a_killed_training_whose_fine_tuning_was_no_better_does_not_try_again(quick_backbone: onnx.ModelProto) -> None:
     kept, tuning_kept = Kept(interrupted_after=5), Kept()
     examples = [example(seed) for seed in range(12)]
     with pytest.raises(Interrupted):
-        train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left=0.0))
-    trained = train(backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
+        train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left=0.0))
+    trained = train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
     assert (kept.epochs, tuning_kept.epochs) == (6, 0)
     assert len(trained.found) == 2
