@@ -1,6 +1,7 @@
 """The one FunctionApp; SERVICES names what it serves: training, prediction, camera, or several of them."""
 
 import logging
+import sys
 from importlib import import_module
 from pkgutil import iter_modules
 from threading import Thread
@@ -13,6 +14,9 @@ from shared.settings import Settings
 
 # The rooms and modules of functions/ in which the operations and triggers of a service stand.
 MODULES = {"training": ["training", "ocellus", "upkeep"], "prediction": ["prediction"], "camera": ["camera"]}
+# Of Python's 5 ms a call that waits for storage loses some at each of its steps while work on many images goes on beside
+# it: by this many seconds its slowest take less than half as long, and the work takes no longer.
+sys.setswitchinterval(0.001)
 
 
 def build(services: str) -> func.FunctionApp:
