@@ -14,8 +14,8 @@ from shared.settings import Settings
 
 # The rooms and modules of functions/ in which the operations and triggers of a service stand.
 MODULES = {"training": ["training", "ocellus", "upkeep"], "prediction": ["prediction"], "camera": ["camera"]}
-# Of Python's 5 ms a call that waits for storage loses some at each of its steps while work on many images goes on beside
-# it: by this many seconds its slowest take less than half as long, and the work takes no longer.
+# How long a thread keeps the interpreter while others wait. A call waits so at each of its requests to storage while
+# work on many images goes on beside it: its slowest take less than half as long as by Python's 0.005.
 sys.setswitchinterval(0.001)
 
 
