@@ -11,19 +11,26 @@ from shared.settings import ROOT, Settings
 from shared.storage.account.store import Store
 from tests.web import Web, opened
 
-# The files that take longest, half of it for packages and for children that start. They begin first, so that at the
-# end no worker goes through one of them while the other has nothing to do.
+# The files that take longest, for packages, for trainings, or for processes that start and end. They begin first, so
+# that at the end no worker goes through one of them while the others have nothing to do.
 LONGEST = {
     ROOT / "tests" / name
     for name in (
         "training_job/test_dockerfile.py",
         "cli/test_package.py",
-        "local/eventgrid/test_upload_events.py",
-        "local/demo/test_detection.py",
+        "functions/edge/test_openapi.py",
+        "functions/edge/test_raw.py",
         "functions/service/test_faults.py",
+        "functions/training/test_advanced_training.py",
+        "functions/training/test_iterations.py",
+        "local/azurite/test_journal.py",
+        "local/demo/test_detection.py",
+        "local/eventgrid/test_eventgrid.py",
+        "local/eventgrid/test_upload_events.py",
+        "storage/test_faults.py",
         "training_job/detection/light/test_train.py",
-        "training_job/detection/transformer/test_training.py",
         "training_job/detection/test_detector_training.py",
+        "training_job/detection/transformer/test_training.py",
     )
 }
 
