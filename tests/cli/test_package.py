@@ -78,7 +78,10 @@ def wheels(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def unpacked(request, packaged, wheels, tmp_path_factory):
-    """The package's folder, an interpreter that has its requirements, and where the packages of the host are."""
+    """The package's folder, an interpreter that has its requirements, and where the packages of the host are.
+
+    Takes as long as pip installs them; where it is another Python, from an index what is compiled.
+    """
     folder, clean = tmp_path_factory.mktemp("unpacked"), tmp_path_factory.mktemp("clean")
     with zipfile.ZipFile(packaged) as file:
         file.extractall(folder)

@@ -86,6 +86,7 @@ def packages(folder: Path) -> Packages:
 
 @pytest.fixture(scope="module")
 def image(folder: Path, context: Path, packages: Packages) -> dockerfile.Stage:
+    """Takes as long as pip writes torch into an environment."""
     named = ("requirements.txt", "training_job/requirements.txt", "training_job/backbones-requirements.txt")
     wheels = pack(folder / "wheels", *(ROOT / name for name in named))
     tools = dockerfile.Tools(packages.python.parent, wheels.environment)

@@ -73,6 +73,7 @@ def test_a_killed_job_is_started_again(client, catalog, labelled, eventually):
 
 
 def test_a_job_that_always_dies_fails_with_the_reason(client, catalog, labelled, eventually):
+    """Takes as long as a silence of three jobs."""
     iteration = client.train_project(labelled)
 
     def ended() -> bool:

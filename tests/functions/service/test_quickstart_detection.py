@@ -20,6 +20,7 @@ FORK = (0.10, 0.25, 0.72, 0.81)
 
 
 def test_the_quickstart_runs_with_only_endpoint_keys_and_paths_set(service):
+    """Takes as long as a small detector is trained, until it is sure of a fork."""
     photos = PHOTOS / "customvision-sample"
     if not photos.is_dir():
         pytest.skip(f"needs the sample photographs in {photos}")

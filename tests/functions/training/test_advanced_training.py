@@ -39,6 +39,7 @@ def discs(training):
 
 
 def test_train_project_fine_tunes_a_detector_within_its_budget(training, discs):
+    """Takes as long as a small detector is trained and then fine-tuned."""
     for hours in (-1, 25):
         with refused("BadRequest", "reservedBudgetInHours"):
             training.train_project(discs.id, training_type="Advanced", reserved_budget_in_hours=hours)

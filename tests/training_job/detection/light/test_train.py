@@ -37,6 +37,7 @@ TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 
 @pytest.fixture(scope="module")
 def trained(quick_backbone: onnx.ModelProto) -> TrainedDetector:
+    """One that has learned enough to be judged, which takes its time."""
     examples = [example(seed) for seed in range(30)]
     return train(quick_backbone, examples, 2, QUICK, NOWHERE, lambda *_: None)
 
