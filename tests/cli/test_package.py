@@ -157,10 +157,10 @@ import sys, zipfile
 from datetime import UTC, datetime
 from io import BytesIO
 from uuid import uuid4
-from shared.models.domains import DomainType
-from shared.models.exports import ExportRecord
-from shared.models.preprocessing import Preprocessing
-from shared.models.training import ModelSpec
+from shared.models.training.exports import ExportRecord
+from shared.models.training.model_spec import ModelSpec
+from shared.models.training.preprocessing import Preprocessing
+from shared.models.workspace.domains import DomainType
 from shared.packages import onnx
 ids, time = (uuid4(), uuid4()), datetime.now(UTC)
 spec = ModelSpec(*ids, uuid4(), DomainType.CLASSIFICATION, None, [], Preprocessing(8, 8), time)
