@@ -92,7 +92,7 @@ from contextlib import suppress
 from pathlib import Path
 from functions.edge.body.values import read_json
 from shared.errors import BadRequest
-from shared.models.images import ImageFileCreateBatch
+from shared.models.workspace.images import ImageFileCreateBatch
 
 start, item, end = (part.encode() for part in sys.argv[1:])
 with suppress(BadRequest):
