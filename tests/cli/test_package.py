@@ -126,7 +126,8 @@ def test_the_package_serves_predictions_with_its_requirements_alone(unpacked, pr
     command = [python, ROOT / "tests" / "cli" / "hosting.py", note, ROOT, site, str(port)]
     with subprocess.Popen(command, cwd=folder, env=child_environment(**settings)) as host:
         try:
-            eventually(lambda: not is_free(port) or host.poll() is not None)
+            # Nothing of its packages is compiled yet.
+            eventually(lambda: not is_free(port) or host.poll() is not None, 60)
             connection = HTTPConnection("127.0.0.1", port, timeout=30)
             path = f"/customvision/v3.1/prediction/{project.id}/detect/iterations/colours/image/nostore"
             headers = {"Prediction-Key": "key", "Content-Type": "application/octet-stream"}
