@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, structs
 from functions.edge import cors
 from functions.edge.admission import admit
 from functions.edge.call import Call
+from functions.edge.compression import compressed
 from functions.edge.operation import OLD_VERSIONS, Answer, Operation
 from functions.edge.parameters import camel, refuse_lookalikes
 from functions.edge.times import encode
@@ -81,8 +82,8 @@ def _respond(call: Call, operation: Operation, result: object) -> func.HttpRespo
         status = 200
     if isinstance(value, bytes):
         return func.HttpResponse(value, status_code=status, headers=headers_of(call), mimetype=BYTES_TYPE)
-    content = b"" if value is None else encode(value)
-    return func.HttpResponse(content, status_code=status, headers=headers_of(call), mimetype=JSON_TYPE)
+    content, headers = compressed(call.request, b"" if value is None else encode(value), headers_of(call))
+    return func.HttpResponse(content, status_code=status, headers=headers, mimetype=JSON_TYPE)
 
 
 def refuse(call: Call, error: ServiceError) -> func.HttpResponse:

@@ -14,6 +14,7 @@ import msgspec
 from functions.edge import cors
 from functions.edge.admission import KEY_HEADERS
 from functions.edge.body.shape import entries_of
+from functions.edge.compression import compressed
 from functions.edge.operation import VERSIONS, Answer, Operation, operations
 from functions.edge.parameters import RANGES, AtMost, Parameter, UpTo, camel
 from functions.edge.runtime import runtime
@@ -70,7 +71,8 @@ TOKEN_SCHEMES: Json = {"token": {"type": "http", "scheme": "bearer", "bearerForm
 @blueprint.function_name(name="openapi")
 @blueprint.route(route=ROUTE, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
 def openapi(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse(_encoded(), headers=cors.sharing(req, runtime().settings), mimetype=JSON)
+    content, headers = compressed(req, _encoded(), cors.sharing(req, runtime().settings))
+    return func.HttpResponse(content, headers=headers, mimetype=JSON)
 
 
 @cache

@@ -26,9 +26,9 @@ OK_OR_MIXED = (200, 207)
 
 @training("POST", "projects/{project_id}/images", LABELERS, statuses=OK_OR_MIXED)
 def create_images_from_data(
-    call: Call, project_id: UUID, tag_ids: BatchTagIds, files: list[File]
+    call: Call, project_id: UUID, tag_ids: BatchTagIds, files: list[File], name_key: str | None = None
 ) -> Answer[ImageCreateSummary]:
-    return _created(uploads.create_images_from_data(call.store, call.limits, project_id, files, tag_ids))
+    return _created(uploads.create_images_from_data(call.store, call.limits, project_id, files, tag_ids, name_key))
 
 
 @training("POST", "projects/{project_id}/images/files", LABELERS, statuses=OK_OR_MIXED)

@@ -84,6 +84,7 @@ class Incoming(NamedTuple):
     read: Callable[[], bytes]
     tag_ids: list[UUID] = []
     regions: list[Region] = []
+    metadata: Mapping[str, str | None] = {}
 
 
 class UploadBatch(NamedTuple):
@@ -101,9 +102,20 @@ class UploadBatch(NamedTuple):
 
 
 def create_images_from_data(
-    store: Store, limits: Limits, project_id: UUID, files: Sequence[tuple[str, bytes]], tag_ids: list[UUID]
+    store: Store,
+    limits: Limits,
+    project_id: UUID,
+    files: Sequence[tuple[str, bytes]],
+    tag_ids: list[UUID],
+    name_key: str | None = None,
 ) -> ImageCreateSummary:
-    pictures = [Incoming(name, partial(_given, contents)) for name, contents in files]
+    """With a `name_key` the name of each file becomes metadata of its image, as far as a value is long."""
+
+    def described(name: str) -> dict[str, str | None]:
+        return {name_key: name[: limits.metadata_value_length]} if name_key else {}
+
+    metadata_of.check(limits, described("any"))
+    pictures = [Incoming(name, partial(_given, contents), metadata=described(name)) for name, contents in files]
     return create(store, limits, project_id, pictures, tag_ids, {}, "No valid image files")
 
 
@@ -250,7 +262,7 @@ def _marked(batch: UploadBatch, picture: Incoming, record: ImageRecord) -> Image
     marked = regions.with_regions(tagged, marks, batch.tags, limits)
     if not regions.has_all(marked, picture.regions):
         raise errors.RegionsPerImageExceeded(f"An image carries at most {limits.regions_per_image} regions.")
-    described = merged(record.metadata, batch.metadata)
+    described = merged(record.metadata, {**batch.metadata, **picture.metadata})
     if len(described) > max(limits.metadata_pairs, len(record.metadata)):
         raise errors.BadMetadataKey(f"An image has at most {limits.metadata_pairs} keys of metadata.")
     return replace(marked, metadata=described)
