@@ -6,11 +6,21 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from shared.arrays import Ints
 from shared.imaging.boxes import Reals
 from shared.models.training.model_spec import ModelTag
-from shared.models.training.performance import IterationPerformance, TagPerformance
+from shared.models.training.performance import (
+    IterationPerformance,
+    PerformanceCurve,
+    PerformanceCurves,
+    TagPerformance,
+    TagPerformanceCurve,
+)
 
 Flags = npt.NDArray[np.bool_]
+THRESHOLDS = [hundredth / 100 for hundredth in range(101)]
+# More of a curve is below what anybody sees, and would be most of its bytes.
+DIGITS = 6
 
 
 class Counts(NamedTuple):
@@ -51,10 +61,14 @@ class Curve(NamedTuple):
 
     def at(self, threshold: float) -> Counts:
         """Of the predictions whose probability reaches the threshold."""
-        below = int(np.searchsorted(self.probabilities, threshold))
-        all_right, right_below = (int(self.right[end - 1]) if end else 0 for end in (len(self.right), below))
-        hits = all_right - right_below
-        return Counts(hits, len(self.probabilities) - below - hits, self.truths - hits)
+        [hits], [answers] = self.counts([threshold])
+        return Counts(int(hits), int(answers - hits), int(self.truths - hits))
+
+    def counts(self, thresholds: Sequence[float]) -> tuple[Ints, Ints]:
+        """How many predictions that reach each threshold are right, and how many do, (T,) each."""
+        below = np.searchsorted(self.probabilities, thresholds)
+        right = np.concatenate([[0], self.right])
+        return right[-1] - right[below], len(self.probabilities) - below
 
 
 def performance(tags: Sequence[ModelTag], curves: Sequence[Curve], threshold: float) -> IterationPerformance:
@@ -65,15 +79,41 @@ def performance(tags: Sequence[ModelTag], curves: Sequence[Curve], threshold: fl
     """
     counts = [curve.at(threshold) for curve in curves]
     total = Counts(*(sum(column) for column in zip(*counts, strict=True))) if counts else Counts(0, 0, 0)
-    judged = [curve.average_precision for curve in curves if curve.average_precision is not None]
     return IterationPerformance(
         [_tag_performance(*row) for row in zip(tags, counts, curves, strict=True)],
         total.precision,
         0.0,
         total.recall,
         0.0,
-        sum(judged) / len(judged) if judged else 0.0,
+        mean_average_precision(curves) or 0.0,
     )
+
+
+def performance_curves(tags: Sequence[ModelTag], curves: Sequence[Curve]) -> PerformanceCurves:
+    """What `performance` says at every hundredth, at once."""
+    counted = [curve.counts(THRESHOLDS) for curve in curves]
+    of_tags = [
+        TagPerformanceCurve(
+            curve.truths, curve.average_precision, *_over(*counts, curve.truths), id=tag.id, name=tag.name
+        )
+        for tag, curve, counts in zip(tags, curves, counted, strict=True)
+    ]
+    truths = sum(curve.truths for curve in curves)
+    hits, answers = np.array(counted, np.int64).reshape(-1, 2, len(THRESHOLDS)).sum(axis=0)
+    overall = PerformanceCurve(truths, mean_average_precision(curves), *_over(hits, answers, truths))
+    return PerformanceCurves(THRESHOLDS, overall, of_tags)
+
+
+def mean_average_precision(curves: Sequence[Curve]) -> float | None:
+    """None where no image shows any of the tags."""
+    judged = [curve.average_precision for curve in curves if curve.average_precision is not None]
+    return sum(judged) / len(judged) if judged else None
+
+
+def _over(hits: Ints, answers: Ints, truths: int) -> tuple[list[float], list[float]]:
+    """Precision and recall at each threshold."""
+    precision, recall = hits / np.maximum(answers, 1), hits / max(truths, 1)
+    return precision.round(DIGITS).tolist(), recall.round(DIGITS).tolist()
 
 
 def _tag_performance(tag: ModelTag, count: Counts, curve: Curve) -> TagPerformance:

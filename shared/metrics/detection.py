@@ -16,6 +16,10 @@ from shared.models.workspace.images import RegionMark
 
 # The recalls at which COCO asks for the precision.
 RECALLS = np.linspace(0, 1, 101)
+# A box that lies exactly so overlaps by 1, but for the rounding: COCO's own allowance.
+EXACT = 1 - 1e-10
+# In place of a true box, where there is none.
+NONE = -1
 
 
 class Judged(NamedTuple):
@@ -51,8 +55,8 @@ def judge(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], overlap: f
     positions = {tag.id: position for position, tag in enumerate(tags)}
     found, right, truths = [np.zeros((0, 2))], [np.zeros(0, bool)], np.zeros(len(tags), np.int64)
     for image in images:
-        true_boxes, true_tags = _truths(image.regions, positions)
-        mine = np.array([_box_row(box) for box in image.boxes], float).reshape(-1, 6)
+        true_boxes, true_tags = truths_of(image.regions, positions)
+        mine = np.array([box_row(box) for box in image.boxes], float).reshape(-1, 6)
         truths += np.bincount(true_tags, minlength=len(tags))
         right.append(matches(ltwh_to_xyxy(mine[:, 2:]), mine[:, 0], mine[:, 1], true_boxes, true_tags, overlap))
         found.append(mine[:, :2])
@@ -69,23 +73,35 @@ def matches(
     true_tags: Ints,
     overlap: float,
 ) -> Flags:
-    """Which boxes of one image are right: (N, 4), (N,), (N,), (M, 4), (M,) -> (N,).
+    """Which boxes of one image are right: (N, 4), (N,), (N,), (M, 4), (M,) -> (N,)."""
+    right: Flags = matched(boxes_xyxy, tags, probabilities, true_xyxy, true_tags, overlap) != NONE
+    return right
+
+
+def matched(
+    boxes_xyxy: Reals,
+    tags: Ints | Reals,
+    probabilities: Reals,
+    true_xyxy: Reals,
+    true_tags: Ints,
+    overlap: float,
+) -> Ints:
+    """The true box that each box of one image finds, or NONE: (N, 4), (N,), (N,), (M, 4), (M,) -> (N,).
 
     Greedily, as COCO does: the most probable box chooses first, and takes the true box of its tag that it overlaps
     most, if by `overlap` or more; a true box is taken once.
     """
-    right = np.zeros(len(boxes_xyxy), bool)
-    # A box that lies exactly so overlaps by 1, but for the rounding: COCO's own allowance.
+    found = np.full(len(boxes_xyxy), NONE)
     overlaps = np.where(tags[:, None] == true_tags[None], iou(boxes_xyxy, true_xyxy), -1)
-    near = overlaps >= min(overlap, 1 - 1e-10)
+    near = overlaps >= min(overlap, EXACT)
     order = np.argsort(-probabilities, kind="stable")
     for box in order[near[order].any(axis=1)]:
         choice = np.flatnonzero(near[box])
         if len(choice):
             # Of several that it overlaps alike COCO takes the last.
             best = choice[::-1][overlaps[box, choice[::-1]].argmax()]
-            right[box], near[:, best] = True, False
-    return right
+            found[box], near[:, best] = best, False
+    return found
 
 
 def average_precisions(judged: Judged) -> list[float | None]:
@@ -108,11 +124,11 @@ def average_precision(right: Flags, truths: int) -> float | None:
     return float(np.append(precision, 0.0)[reached].mean())
 
 
-def _box_row(box: EvaluatedBox) -> tuple[float, ...]:
+def box_row(box: EvaluatedBox) -> tuple[float, ...]:
     return box.tag, box.probability, box.left, box.top, box.width, box.height
 
 
-def _truths(regions: Sequence[RegionMark], positions: Mapping[UUID, int]) -> tuple[Reals, Ints]:
+def truths_of(regions: Sequence[RegionMark], positions: Mapping[UUID, int]) -> tuple[Reals, Ints]:
     """Boxes (M, 4) and tags (M,) of the regions whose tag the model has."""
     known = [region for region in regions if region.tag_id in positions]
     boxes = [(region.left, region.top, region.width, region.height) for region in known]

@@ -17,6 +17,7 @@ from shared.models.workspace.images import OrderBy
 from shared.models.workspace.projects import ClassificationType
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
+from shared.storage.columns.terms import positions
 from shared.storage.training import evaluations
 
 Ids = tuple[UUID, UUID]
@@ -63,12 +64,10 @@ def test_pages_are_those_of_the_images(
 ) -> None:
     tag_ids = [tag.id for tag in tags]
     expected = [image for image in stored if not tags or set(tag_ids) & set(image.tags)]
-    assert evaluations.index(store, *ids).having(tag_ids).sum() == len(expected)
-    found = [
-        image
-        for skip in range(0, 40, 7)
-        for image in evaluations.page(store, *ids, tag_ids=tag_ids, order=order, take=7, skip=skip)
-    ]
+    having = evaluations.index(store, *ids).having(tag_ids)
+    assert having.sum() == len(expected)
+    places = positions(having, oldest=order is OrderBy.OLDEST, skip=0).tolist()
+    found = [image for skip in range(0, 40, 7) for image in evaluations.at(store, *ids, places[skip : skip + 7])]
     assert found == (expected if order is OrderBy.NEWEST else expected[::-1])
 
 
@@ -83,7 +82,7 @@ def test_the_index_says_what_the_model_was_trained_on(store: Store, ids: Ids) ->
     evaluations.write(store, *ids, evaluation_of([]))
     index = evaluations.index(store, *ids)
     assert (index.size, index.tags[:2], index.classification_type) == (0, [APPLE, LEAF], ClassificationType.MULTILABEL)
-    assert evaluations.page(store, *ids, tag_ids=[], order=OrderBy.NEWEST, take=7, skip=0) == []
+    assert evaluations.at(store, *ids, []) == []
 
 
 def test_an_index_of_another_version_is_made_anew(store: Store, ids: Ids) -> None:

@@ -29,6 +29,40 @@ class IterationPerformance(Wire, frozen=True):
     average_precision: float | None = None
 
 
+class PerformanceCurve(Wire, frozen=True):
+    """Precision and recall at each of the thresholds; `truths` is how many tags or boxes there are to find."""
+
+    truths: int
+    average_precision: float | None
+    precision: list[float]
+    recall: list[float]
+
+
+class TagPerformanceCurve(PerformanceCurve, frozen=True, kw_only=True):
+    id: UUID
+    name: str
+
+
+class PerformanceCurves(Wire, frozen=True):
+    thresholds: list[float]
+    overall: PerformanceCurve
+    tags: list[TagPerformanceCurve]
+
+
+class JudgedTag(Wire, frozen=True):
+    """A tag that a model has, under its name of then."""
+
+    id: UUID
+    name: str
+
+
+class Confusions(Wire, frozen=True):
+    """How many of each true tag (row) were taken for each tag (column); the last row and column are nothing."""
+
+    tags: list[JudgedTag]
+    cells: list[list[int]]
+
+
 class ImagePerformance(Wire, frozen=True):
     predictions: list[Prediction]
     id: UUID

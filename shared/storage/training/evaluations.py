@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from shared.errors import NotFound
 from shared.models.training.evaluations import EvaluatedImage, Evaluation
 from shared.models.training.model_spec import ModelTag
-from shared.models.workspace.images import OrderBy
 from shared.models.workspace.projects import ClassificationType
 from shared.storage.account import blobs
 from shared.storage.account.blobs import model_name
@@ -25,7 +24,7 @@ from shared.storage.account.store import Store
 from shared.storage.account.transport import unavailable
 from shared.storage.columns import arrays
 from shared.storage.columns.ids import Flags
-from shared.storage.columns.terms import Terms, positions
+from shared.storage.columns.terms import Terms
 from shared.storage.training import parts
 
 NAME = "performance.json"
@@ -73,27 +72,19 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> EvaluationIndex
     return indexes.once((store, project_id, iteration_id), read)
 
 
-def page(
-    store: Store, project_id: UUID, iteration_id: UUID, *, tag_ids: Sequence[UUID], order: OrderBy, take: int, skip: int
-) -> list[EvaluatedImage]:
-    """Of the images that carry any of the tags, or of all where none is given. Raises NotFound."""
-    found = index(store, project_id, iteration_id).having(tag_ids)
-    chosen = positions(found, oldest=order is OrderBy.OLDEST, skip=skip, take=take)
-    return _images(store, project_id, iteration_id, chosen.tolist())
-
-
 def each(store: Store, project_id: UUID, iteration_id: UUID) -> Iterator[EvaluatedImage]:
     """All images, of which few are in memory at a time. Raises NotFound."""
     everything = range(index(store, project_id, iteration_id).size)
     for start in everything[::PART]:
-        yield from _images(store, project_id, iteration_id, everything[start : start + PART])
+        yield from at(store, project_id, iteration_id, everything[start : start + PART])
 
 
-def _images(store: Store, project_id: UUID, iteration_id: UUID, at: Sequence[int]) -> list[EvaluatedImage]:
+def at(store: Store, project_id: UUID, iteration_id: UUID, places: Sequence[int]) -> list[EvaluatedImage]:
+    """The images at these positions, in this order. Raises NotFound."""
     known = index(store, project_id, iteration_id)
-    places = [(int(start), int(end)) for start, end in known.places[list(at)]]
+    ranges = [(int(start), int(end)) for start, end in known.places[list(places)]]
     try:
-        found = parts.read(store, model_name(project_id, iteration_id, NAME), places, known.etag)
+        found = parts.read(store, model_name(project_id, iteration_id, NAME), ranges, known.etag)
     except blobs.BlobChanged:
         # A job that was taken for dead wrote after the one that took its place: the next try finds what is there now.
         indexes.put((store, project_id, iteration_id), _derive(store, project_id, iteration_id))
