@@ -56,6 +56,11 @@ class Publication(Wire, frozen=True):
     published: datetime
     by: str = ""
 
+    @property
+    def iteration_id(self) -> UUID:
+        """The one that answers most."""
+        return max(self.shares, key=lambda share: share.part).iteration_id
+
 
 # So many publications before the present one are remembered.
 HISTORY = 50
@@ -75,11 +80,6 @@ class Pointer(Publication, frozen=True, kw_only=True):
         if not math.isclose(sum(share.part for share in self.shares), 1):
             raise ValueError("The shares of a published name make up 1.")
 
-    @property
-    def iteration_id(self) -> UUID:
-        """The one that answers most."""
-        return max(self.shares, key=lambda share: share.part).iteration_id
-
     @classmethod
     def to_one(cls, project_id: UUID, iteration_id: UUID, publish_name: str, published: datetime, by: str = "") -> Self:
         return cls([Share(iteration_id)], published, by, project_id=project_id, publish_name=publish_name)
@@ -90,6 +90,25 @@ class Pointer(Publication, frozen=True, kw_only=True):
             return replace(self, history=held.history)
         before = Publication(held.shares, held.published, held.by)
         return replace(self, history=[before, *held.history][:HISTORY])
+
+
+class Publishing(Wire, frozen=True):
+    """Which iteration answers under a name, or did, since when, and who published it: none is known of old ones."""
+
+    iteration_id: UUID
+    published: datetime
+    by: str
+
+    @classmethod
+    def of(cls, publication: Publication) -> Self:
+        return cls(publication.iteration_id, publication.published, publication.by)
+
+
+class PublishedName(Publishing, frozen=True, kw_only=True):
+    """`before` is what answered before, the latest first; to publish one of these again is the way back."""
+
+    name: str
+    before: list[Publishing]
 
 
 class StoredPrediction(Wire, frozen=True):

@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.messages.events import EventType
 from shared.models.messages.tasks import Announce
-from shared.models.serving.predictions import Pointer
+from shared.models.serving.predictions import Pointer, PublishedName, Publishing
 from shared.models.texts import folded, is_readable
 from shared.models.training.iterations import DEFAULT, IterationRecord, IterationStatus
 from shared.models.wire import now
+from shared.operations.workspace import projects
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.serving import published
@@ -69,6 +70,22 @@ def unpublish_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> N
     published.delete(store, project_id, iteration.publish_name, iteration_id)
     record = _mark(store, project_id, iteration_id, None, None)
     queues.send(store, Announce(EventType.ITERATION_UNPUBLISHED, str(uuid4()), record.iteration))
+
+
+def get_published_names(store: Store, project_id: UUID) -> list[PublishedName]:
+    """In the order of the names."""
+    projects.get_project(store, project_id)
+    pointers = sorted(published.list_all(store, project_id), key=lambda pointer: folded(pointer.publish_name))
+    return [
+        PublishedName(
+            pointer.iteration_id,
+            pointer.published,
+            pointer.by,
+            name=pointer.publish_name,
+            before=[Publishing.of(each) for each in pointer.history],
+        )
+        for pointer in pointers
+    ]
 
 
 def set_default(store: Store, project_id: UUID, iteration_id: UUID, is_default: bool) -> None:
