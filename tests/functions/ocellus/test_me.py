@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
+import function_app  # noqa: F401 - it imports every operation
 from functions.edge.operation import operations
 from shared.access.keys import fingerprint
 from shared.models.access.me import Me
