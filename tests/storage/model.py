@@ -9,7 +9,7 @@ from msgspec import structs
 from shared.errors import ImageNotFound, TagNameNotUnique, TagNotFound
 from shared.models.texts import folded
 from shared.models.wire import now
-from shared.models.workspace.filters import Combination, Comparison, Condition
+from shared.models.workspace.filters import Beginning, Combination, Comparison, Condition
 from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus, TagMark
 from shared.models.workspace.tags import Tag
 from shared.storage.account.store import Store
@@ -208,6 +208,8 @@ class Model:
         ]
         parts = [
             Comparison(NAMES[(number + pick) % 5], values[pick % len(values)], bool((number + at) % 3))
+            if pick % 4
+            else Beginning(NAMES[(number + pick) % 5], values[pick % len(values)][: number % 3])
             for at, pick in enumerate(picks or [number])
         ]
         return Combination((Combination(tuple(parts[:2]), every=False), *parts[2:]), every=number % 2 == 0)
@@ -233,7 +235,11 @@ class Model:
 
 
 def holds(condition: Condition, image: ImageRecord) -> bool:
-    return condition.over(lambda pair: image.metadata.get(pair[0]) == pair[1])
+    """As a filter reads an image by itself."""
+    pairs = image.metadata.items()
+    return condition.over(
+        lambda wanted: any(map(wanted.covers, pairs)) if isinstance(wanted, Beginning) else wanted in pairs
+    )
 
 
 def some_pairs(number: int, picks: list[int]) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""The `$filter` of the image operations: comparisons of metadata, such as `line eq '7' and (shift ne 'night')`."""
+"""The `$filter` of the image operations: comparisons of metadata, such as `line eq '7' and (shift ne 'night')`.
+
+Beside Custom Vision's comparisons there is `startswith(filename,'IMG_04')`.
+"""
 
 import re
 from collections.abc import Callable
@@ -11,6 +14,8 @@ from shared.errors import BadRequest
 LENGTH = 2_000
 DEPTH = 20
 TOKEN = re.compile(r"\s*(?:'(?P<text>(?:[^']|'')*)'|(?P<word>[^\s()'=]+)|(?P<mark>[()]))")
+
+STARTS_WITH = "startswith"
 
 # A key and a value.
 Pair = tuple[str, str]
@@ -27,9 +32,23 @@ class Comparison(NamedTuple):
     value: str
     equal: bool
 
-    def over(self, has: Callable[[Pair], Truth]) -> Truth:
-        """Whether this holds for what `has` says of each pair."""
+    def over(self, has: "Callable[[Pair | Beginning], Truth]") -> Truth:
+        """Whether this holds for what `has` says of each pair, and of each beginning."""
         return cast(Truth, has((self.key, self.value)) == self.equal)
+
+
+class Beginning(NamedTuple):
+    """Holds for an image whose value of the key starts so; the empty start asks for the key alone."""
+
+    key: str
+    start: str
+
+    def covers(self, pair: Pair) -> bool:
+        return pair[0] == self.key and pair[1].startswith(self.start)
+
+    def over(self, has: "Callable[[Pair | Beginning], Truth]") -> Truth:
+        """As of a comparison."""
+        return has(self)
 
 
 class Combination(NamedTuple):
@@ -38,12 +57,12 @@ class Combination(NamedTuple):
     parts: "tuple[Condition, ...]"
     every: bool
 
-    def over(self, has: Callable[[Pair], Truth]) -> Truth:
+    def over(self, has: Callable[[Pair | Beginning], Truth]) -> Truth:
         """As of a comparison."""
         return reduce(and_ if self.every else or_, (part.over(has) for part in self.parts))
 
 
-Condition = Comparison | Combination
+Condition = Comparison | Beginning | Combination
 
 
 def parse(text: str) -> Condition:
@@ -92,13 +111,27 @@ class _Parser:
         self.expect("'and', 'or' or ')'", met=self.skip(")"))
         return condition
 
-    def comparison(self) -> Comparison:
+    def comparison(self) -> Comparison | Beginning:
         self.expect("a key or '('", met=self.next.kind in ("word", "text"))
+        is_function = self.next.kind == "word" and self.next.value.lower() == STARTS_WITH
         key = self.tokens.pop(0).value
+        if is_function and self.skip("("):
+            return self.beginning()
         equal = self.skip("eq")
         self.expect("'eq' or 'ne'", met=equal or self.skip("ne"))
         self.expect("a value in single quotes", met=self.next.kind == "text")
         return Comparison(key, self.tokens.pop(0).value, equal)
+
+    def beginning(self) -> Beginning:
+        self.expect("a key", met=self.next.kind in ("word", "text") and not self.next.value.startswith(","))
+        key = self.tokens.pop(0)
+        # A word takes the comma behind it along.
+        with_comma = key.kind == "word" and key.value.endswith(",")
+        met = (with_comma or self.skip(",")) and self.next.kind == "text"
+        self.expect("a comma and a value in single quotes", met=met)
+        start = self.tokens.pop(0).value
+        self.expect("')'", met=self.skip(")"))
+        return Beginning(key.value.removesuffix(",") if with_comma else key.value, start)
 
     def skip(self, word: str) -> bool:
         """Whether that word or mark comes next; if so it is taken."""

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from shared.models.workspace.filters import Condition, Pair
+from shared.models.workspace.filters import Beginning, Condition, Pair
 from shared.models.workspace.images import ImageRecord, TaggingStatus
 from shared.storage.columns import arrays
 from shared.storage.columns.ids import ID, Flags, Ids, Merge, ids_of
@@ -94,7 +94,12 @@ class Columns(NamedTuple):
         else:
             present = self.tags.code_of.keys() - self.deleted
             found = self.tags.having(present, self.size) == (status is TaggingStatus.TAGGED)
-        return found & condition.over(lambda pair: self.pairs.having([pair], self.size)) if condition else found
+        return found & condition.over(self._described) if condition else found
+
+    def _described(self, wanted: Pair | Beginning) -> Flags:
+        """Which images have the pair, or one that begins so."""
+        pairs = filter(wanted.covers, self.pairs.code_of) if isinstance(wanted, Beginning) else [wanted]
+        return self.pairs.having(pairs, self.size)
 
     def with_changes(self, changes: Mapping[UUID, Entry | None]) -> Self:
         """Other entries for some images, or none where they went."""

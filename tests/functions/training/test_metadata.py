@@ -77,6 +77,10 @@ def test_update_image_metadata_refuses(training, project, images):
         ("line ne '7'", [1, 2, 3]),
         ("(line eq '7' OR line eq '8') and Shift ne 'night'", [1]),
         ("shift eq 'night'", []),
+        ("startswith(Shift,'ni')", [0]),
+        ("startswith(line,'')", [0, 1]),
+        ("startswith(line,'') and line ne '7'", [1]),
+        ("startswith(line,'77')", []),
     ],
 )
 def test_get_images_and_their_count_keep_to_a_filter(training, project, images, filter, matches):
@@ -91,6 +95,8 @@ def test_get_images_and_their_count_keep_to_a_filter(training, project, images, 
 def test_get_images_refuses_a_filter_that_it_can_not_read(training, project):
     with refused("BadRequest", "$filter can't be read at character 6"):
         training.get_images(project.id, filter="line is '7'")
+    with refused("BadRequest", "expected a comma and a value in single quotes"):
+        training.get_images(project.id, filter="startswith(line)")
     with refused("BadRequest", "$filter"):
         training.get_image_count(project.id, filter="line eq '7' and")
 

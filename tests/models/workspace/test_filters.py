@@ -3,11 +3,16 @@
 import pytest
 
 from shared.errors import BadRequest
-from shared.models.workspace.filters import DEPTH, parse
+from shared.models.workspace.filters import DEPTH, Beginning, Pair, parse
 
 
 def holds(text: str, metadata: dict[str, str]) -> bool:
-    return parse(text).over(lambda pair: metadata.get(pair[0]) == pair[1])
+    def has(wanted: Pair | Beginning) -> bool:
+        return (
+            any(map(wanted.covers, metadata.items())) if isinstance(wanted, Beginning) else wanted in metadata.items()
+        )
+
+    return parse(text).over(has)
 
 
 NOTHING: dict[str, str] = {}
@@ -29,6 +34,14 @@ LINE_8 = {"line": "8", "odd key": "it's"}
         ("'odd key' eq 'it''s'", [LINE_8]),
         ("line ne '' and shift ne ''", [NOTHING, LINE_7, LINE_8]),
         ("and ne 'x' and or ne 'y'", [NOTHING, LINE_7, LINE_8]),
+        ("startswith(shift,'ni')", [LINE_7]),
+        ("StartsWith( shift , 'night' )", [LINE_7]),
+        ("startswith(shift,'Ni')", []),
+        ("startswith(shift,'nights')", []),
+        ("startswith(shift,'')", [LINE_7]),
+        ("startswith('odd key', 'it''s')", [LINE_8]),
+        ("(startswith(line,'8') or startswith(shift,'n')) and line ne '8'", [LINE_7]),
+        ("startswith ne 'x'", [NOTHING, LINE_7, LINE_8]),
     ],
 )
 def test_a_filter_keeps(text: str, matches: list[dict[str, str]]) -> None:
@@ -41,6 +54,12 @@ def test_a_filter_keeps(text: str, matches: list[dict[str, str]]) -> None:
         ("", "character 1, the end: expected a key"),
         ("line", "character 5, the end: expected 'eq' or 'ne'"),
         ("line = '7'", "character 6, = '7'"),
+        ("startswith(shift 'n')", "expected a comma and a value in single quotes"),
+        ("startswith(,'n')", "character 12, ,'n'): expected a key"),
+        ("startswith(shift,n)", "expected a comma and a value in single quotes"),
+        ("startswith(shift,'n'", "character 21, the end: expected ')'"),
+        ("startswith(shift,'n') eq true", "expected 'and', 'or' or the end"),
+        ("endswith(shift,'n')", "character 9, (shift,'n'): expected 'eq' or 'ne'"),
         ("metadata=line eq '7'", "character 9"),
         ("line gt '7'", "character 6, gt '7': expected 'eq' or 'ne'"),
         ("line eq 7", "character 9, 7: expected a value in single quotes"),
