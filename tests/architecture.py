@@ -62,7 +62,7 @@ PLACES = {
         *of_shared("launcher", "metrics", "packages", "operations.workspace", "operations.serving"),
     ],
     "shared.operations.labelling": [
-        *RULES,
+        *STEPS,
         *of_shared("imaging", "prediction", "operations.continuation", "operations.workspace", "operations.training"),
     ],
     "shared.operations.transfer": [*STEPS, *of_shared("fetch", "imaging", "operations.workspace")],

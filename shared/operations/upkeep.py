@@ -6,6 +6,7 @@ from shared.events import Publisher
 from shared.models.limits import Limits
 from shared.models.messages.tasks import AnyTask, CollectPictures
 from shared.models.wire import now
+from shared.operations.labelling import steps as labelling
 from shared.operations.notifications import steps as notifications
 from shared.operations.step import AGAIN, Context, NotYet, Rest, Steps
 from shared.operations.training import steps as training
@@ -16,6 +17,7 @@ from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.serving import predictions as stored_predictions
 from shared.storage.serving import results
+from shared.storage.workspace import bulk as stored_bulk
 from shared.storage.workspace import projects as stored_projects
 from shared.storage.workspace import suggestions as stored_suggestions
 from shared.storage.workspace import transfers
@@ -23,8 +25,10 @@ from shared.storage.workspace import transfers
 FRAME_DAYS = 7
 # A project's export can be read for a day, by an import that takes up to another.
 EXPORT_DAYS = 2
+# A change of many images can be taken back so long.
+TASK_DAYS = 7
 
-STEPS: Steps = {**notifications.STEPS, **training.STEPS, **transfer.STEPS, **workspace.STEPS}
+STEPS: Steps = {**labelling.STEPS, **notifications.STEPS, **training.STEPS, **transfer.STEPS, **workspace.STEPS}
 
 
 def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) -> None:
@@ -44,5 +48,6 @@ def expire(store: Store, limits: Limits) -> None:
     stored_suggestions.expire(store, retained)
     results.expire_frames(store, now() - timedelta(days=FRAME_DAYS))
     transfers.expire_exports(store, now() - timedelta(days=EXPORT_DAYS))
+    stored_bulk.expire(store, now() - timedelta(days=TASK_DAYS))
     for project in stored_projects.list_all(store):
         queues.send(store, CollectPictures(project.id, now() - timedelta(days=1)))

@@ -14,6 +14,7 @@ from shared.models.training.iterations import IterationStatus
 from shared.models.wire import now
 from shared.models.workspace.images import OrderBy, TaggingStatus
 from shared.operations import upkeep
+from shared.operations.labelling import steps as labelling
 from shared.operations.notifications import steps as notifications
 from shared.operations.training import steps as training
 from shared.operations.transfer import steps as transfer
@@ -26,7 +27,7 @@ from shared.storage.training import datasets, iterations
 from shared.storage.workspace import catalog, images
 from tests.operations.making import create_images, do, record_of
 
-ROOMS = [notifications.STEPS, training.STEPS, transfer.STEPS, workspace.STEPS]
+ROOMS = [labelling.STEPS, notifications.STEPS, training.STEPS, transfer.STEPS, workspace.STEPS]
 
 
 def test_every_task_has_a_step_that_takes_it():

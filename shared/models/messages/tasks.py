@@ -63,6 +63,23 @@ class DeleteAllImages(Task, frozen=True):
     all_iterations: bool
 
 
+class ChangeImages(Task, frozen=True):
+    """Change a part of the images of a task, those from `start` on, or take that back; then the next part."""
+
+    project_id: UUID
+    task_id: UUID
+    start: int
+    undo: bool = False
+
+
+class RetagImages(ChangeImages, frozen=True):
+    """Put tags on images, and take others off."""
+
+
+class AcceptSuggestions(ChangeImages, frozen=True):
+    """Make labels of what an iteration suggested."""
+
+
 class Announce(Telling, frozen=True):
     """Tell subscribers what became of an iteration. The id is the event's own, so a repeat is known as one."""
 
@@ -167,6 +184,8 @@ AnyTask = (
     | ReleaseImages
     | CollectPictures
     | DeleteAllImages
+    | RetagImages
+    | AcceptSuggestions
     | Announce
     | PrepareTraining
     | WatchTraining

@@ -1,7 +1,8 @@
 """Training images as clients see them, in the workspace or as an iteration had them; tags on and off; deletion."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Set
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -142,16 +143,8 @@ def delete_image_tags(store: Store, project_id: UUID, image_ids: list[UUID], tag
         raise errors.MissingParameter("Both 'imageIds' and 'tagIds' are required.")
     tags_of(store, project_id, tag_ids, changing=True)
     gone = set(tag_ids)
-
-    def change(record: ImageRecord) -> ImageRecord:
-        return replace(
-            record,
-            tags=[mark for mark in record.tags if mark.tag_id not in gone],
-            regions=[mark for mark in record.regions if mark.tag_id not in gone],
-        )
-
     get_all(store, project_id, image_ids)
-    stored_images.change_many(store, project_id, image_ids, change)
+    stored_images.change_many(store, project_id, image_ids, lambda record: without_tags(record, gone))
 
 
 def shown(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUID, Tag]) -> Image:
@@ -178,8 +171,20 @@ def shown(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUI
     )
 
 
-def with_tags(record: ImageRecord, tag_ids: list[UUID], tags: Mapping[UUID, Tag], limit: int) -> ImageRecord:
-    """The record with those tags that it lacks added, up to `limit`. Deleted tags that it still carries don't count.
+def without_tags(record: ImageRecord, gone: Set[UUID]) -> ImageRecord:
+    """The record without these tags and their regions."""
+    return replace(
+        record,
+        tags=[mark for mark in record.tags if mark.tag_id not in gone],
+        regions=[mark for mark in record.regions if mark.tag_id not in gone],
+    )
+
+
+def with_tags(
+    record: ImageRecord, tag_ids: list[UUID], tags: Mapping[UUID, Tag], limit: int, time: datetime | None = None
+) -> ImageRecord:
+    """The record with those tags that it lacks added, as of now or that time, up to `limit`. Deleted tags that it still
+    carries don't count.
 
     Raises TagNotFound, NegativeAndRegularTagOnSameImage.
     """
@@ -191,7 +196,7 @@ def with_tags(record: ImageRecord, tag_ids: list[UUID], tags: Mapping[UUID, Tag]
         raise errors.NegativeAndRegularTagOnSameImage(
             "An image with the Negative tag carries no other tag; remove one of them first."
         )
-    return replace(record, tags=[*record.tags, *(TagMark(tag_id, now()) for tag_id in new)]) if new else record
+    return replace(record, tags=[*record.tags, *(TagMark(tag_id, time or now()) for tag_id in new)]) if new else record
 
 
 def check_batch(limit: int, size: int, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -68,20 +69,24 @@ def delete_image_regions(store: Store, project_id: UUID, region_ids: list[UUID])
 
 
 def with_regions(
-    record: ImageRecord, marks: Iterable[RegionMark], tags: Mapping[UUID, Tag], limits: Limits
+    record: ImageRecord,
+    marks: Iterable[RegionMark],
+    tags: Mapping[UUID, Tag],
+    limits: Limits,
+    time: datetime | None = None,
 ) -> ImageRecord:
-    """The record with those boxes that it lacks, and their tags, as far as its limits allow."""
+    """The record with those boxes that it lacks, and their tags as of now or that time, as far as its limits allow."""
     known = {_box(region) for region in record.regions}
     # Two that differ as they were sent may be one when they are cut off at the picture's side.
     new = list({_box(region): region for region in marks if _box(region) not in known}.values())
     new = new[: max(0, limits.regions_per_image - len(record.regions))]
-    tagged = images.with_tags(record, [region.tag_id for region in new], tags, limits.tags_per_image)
+    tagged = images.with_tags(record, [region.tag_id for region in new], tags, limits.tags_per_image, time)
     kept = [region for region in new if region.tag_id in tagged.tag_ids]
     return replace(tagged, regions=[*tagged.regions, *kept]) if kept else record
 
 
-def mark(image_id: UUID, region: Region) -> RegionMark:
-    return RegionMark(new_region_id(image_id), region.tag_id, now(), *region.box)
+def mark(image_id: UUID, region: Region, time: datetime | None = None) -> RegionMark:
+    return RegionMark(new_region_id(image_id), region.tag_id, time or now(), *region.box)
 
 
 def has_all(record: ImageRecord, regions: Iterable[Region]) -> bool:

@@ -1,8 +1,15 @@
-"""What goes on in the background for the workspace: deletions are finished."""
+"""What goes on in the background for the workspace: deletions are finished, many images tagged."""
 
-from shared.models.messages.tasks import CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages, SweepTag
+from shared.models.messages.tasks import (
+    CollectPictures,
+    DeleteAllImages,
+    PurgeProject,
+    ReleaseImages,
+    RetagImages,
+    SweepTag,
+)
 from shared.operations.step import Context, Rest, Steps
-from shared.operations.workspace import deletion
+from shared.operations.workspace import bulk, deletion, retagging
 from shared.storage.workspace import projects as stored_projects
 from shared.storage.workspace import tags as stored_tags
 
@@ -27,10 +34,16 @@ def delete_all_images(context: Context, task: DeleteAllImages) -> Rest | None:
     return None if deletion.delete_all_images(context.store, task) else Rest(task)
 
 
+def retag_images(context: Context, task: RetagImages) -> Rest | None:
+    turns = retagging.turns(context.store, context.settings.limits, task.project_id)
+    return bulk.step(context.store, task, turns)
+
+
 STEPS: Steps = {
     PurgeProject: purge_project,
     SweepTag: sweep_tag,
     ReleaseImages: release_images,
     CollectPictures: collect_pictures,
     DeleteAllImages: delete_all_images,
+    RetagImages: retag_images,
 }

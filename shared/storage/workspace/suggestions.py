@@ -20,7 +20,7 @@ from shared.storage.account.rows import COPIED_LENGTH, Row, inverted
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowExists, transact
 from shared.storage.columns import snapshot
-from shared.storage.columns.ids import Flags, Ids, among
+from shared.storage.columns.ids import Flags, Ids, among, uuids
 from shared.storage.columns.scores import Score, Scores, name
 from shared.storage.columns.snapshot import Place
 from shared.storage.workspace import catalog
@@ -85,6 +85,13 @@ def query(
     names = [scores.name(order[rank]) for rank in ranks[:take]]
     shown = _shown(store, project_id, iteration_id, names, close=bool(ranks) and ranks[-1] - ranks[0] < SPARSE * take)
     return Page(shown, names[-1] if len(ranks) > take else None)
+
+
+def likely(store: Store, project_id: UUID, iteration_id: UUID, wanted: Wanted) -> list[UUID]:
+    """The untagged images that one of the tags is suggested for with that probability or more."""
+    scores = snapshot.read(store, *_kept(store, project_id, iteration_id))
+    found = scores.likely(wanted.tag_ids, wanted.threshold) & _untagged(store, project_id, scores.ids)
+    return uuids(scores.ids[found])
 
 
 def numbers(store: Store, project_id: UUID, iteration_id: UUID, threshold: float) -> dict[UUID, int]:

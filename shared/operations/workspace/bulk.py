@@ -1,0 +1,258 @@
+"""Changes of many images, part by part in the background; each is told how far it is, and can be taken back.
+
+A part is planned before the first of its images changes, so a step that is cut off goes on with its own plan. What a
+change puts on an image carries the time of its task: taking it back takes off what has this time and nothing else.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
+
+from shared import errors
+from shared.models.messages.tasks import SETTLED, AcceptSuggestions, RetagImages
+from shared.models.wire import now
+from shared.models.workspace.bulk import Acceptance, BulkChange, Part, Retag, Taken, TaskStatus, Work, WorkspaceTask
+from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.tags import Tag, TagType
+from shared.operations.step import Rest
+from shared.operations.workspace import projects
+from shared.storage.account import queues
+from shared.storage.account.store import Store
+from shared.storage.workspace import bulk as stored_bulk
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import tags as stored_tags
+
+# So many images are changed in one step: some seconds of work.
+PART = 1_000
+# From so many images on the call leaves them to the queue.
+AT_ONCE = 64
+
+Message = RetagImages | AcceptSuggestions
+MESSAGES: Mapping[type[Work], type[Message]] = {
+    Retag: RetagImages,
+    Acceptance: AcceptSuggestions,
+}
+
+# What a task may need that others delete meanwhile.
+GONE = (errors.TagNotFound, errors.IterationNotFound)
+
+# What an image becomes; a ServiceError says why it can't.
+Turn = Callable[[ImageRecord], ImageRecord]
+# How a change turns these of its images.
+Turns = Callable[[BulkChange, Sequence[UUID]], Turn]
+
+
+def get_task(store: Store, project_id: UUID, task_id: UUID) -> WorkspaceTask:
+    projects.get_project(store, project_id)
+    return stored_bulk.get(store, project_id, task_id).task
+
+
+def undo_task(store: Store, project_id: UUID, task_id: UUID) -> WorkspaceTask:
+    """Take a change back, also one that is under way. Once is enough; a second call tells how far it is."""
+    projects.get_workspace(store, project_id)
+
+    def turn_back(change: BulkChange) -> BulkChange:
+        ended = change.task.status in (TaskStatus.UNDOING, TaskStatus.UNDONE)
+        return change if ended else _with(change, status=TaskStatus.UNDOING)
+
+    change = stored_bulk.update(store, project_id, task_id, turn_back)
+    if change.task.status != TaskStatus.UNDOING:
+        return change.task
+    at_once = change.task.total <= AT_ONCE
+    # From the part on that may be changed right now.
+    last = min(change.task.done, max(change.task.total - 1, 0)) // PART * PART
+    _send(store, project_id, change, last, undo=True, delay=SETTLED if at_once else 0)
+    if at_once:
+        _step_back(store, project_id, change, last)
+    return stored_bulk.get(store, project_id, task_id).task
+
+
+def begin(
+    store: Store,
+    project_id: UUID,
+    operation: str,
+    work: Work,
+    image_ids: Sequence[UUID],
+    turns: Turns,
+    *,
+    by: str,
+    id: UUID | None,
+) -> WorkspaceTask:
+    """Few images are changed at once. The same id again is the same task."""
+    status = TaskStatus.RUNNING if image_ids else TaskStatus.COMPLETED
+    task = WorkspaceTask(id or uuid4(), operation, status, now(), by, len(image_ids))
+    begun = stored_bulk.begin(store, BulkChange(task, work), project_id, image_ids)
+    if begun.work != work or begun.task.operation != operation:
+        raise errors.Conflict(f"There is a task {task.id} that does something else; give this one another id.")
+    if begun.task.status != TaskStatus.RUNNING:
+        return begun.task
+    at_once = len(image_ids) <= AT_ONCE
+    # Where this call does it, the message is for the case that it is cut off.
+    message = _send(store, project_id, begun, begun.task.done, delay=SETTLED if at_once else 0)
+    if at_once:
+        step(store, message, turns)
+    return stored_bulk.get(store, project_id, task.id).task
+
+
+def present(store: Store, project_id: UUID, image_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the images that the project has. Raises ImageNotFound where it has none of them."""
+    found = stored_bulk.present(store, project_id, image_ids)
+    if not found:
+        raise errors.ImageNotFound("None of the images in 'imageIds' is in this project.")
+    return found
+
+
+def require_expected(expected: int | None, found: int) -> None:
+    """Raises Conflict."""
+    if expected is not None and expected != found:
+        raise errors.Conflict(
+            f"There are {found:,} such images now, not {expected:,}: look again, and send 'expected' as {found}."
+        )
+
+
+def step(store: Store, message: Message, turns: Turns) -> Rest | None:
+    """One step of a task, of which nothing is left to do where its project is gone, or what it needs."""
+    try:
+        following = _step(store, message, turns)
+    except (errors.NotFound, errors.ProjectNotFound):
+        return None
+    except GONE as error:
+        _fail(store, message, error)
+        return None
+    return None if following is None else Rest(replace(message, start=following))
+
+
+def _step(store: Store, message: Message, turns: Turns) -> int | None:
+    """Where the next one begins; None where this was the last."""
+    project_id, task_id, start = message.project_id, message.task_id, message.start
+    change = stored_bulk.get(store, project_id, task_id)
+    if message.undo:
+        return _step_back(store, project_id, change, start) if change.task.status == TaskStatus.UNDOING else None
+    if change.task.status == TaskStatus.UNDOING:
+        # What an earlier try of this step may have changed.
+        _take_back(store, project_id, change, start)
+    if change.task.status != TaskStatus.RUNNING:
+        return None
+    end = min(start + PART, change.task.total)
+    part = _change(store, project_id, change, start, end, turns)
+    change = stored_bulk.update(store, project_id, task_id, lambda found: _counted(found, end, part))
+    if change.task.status in (TaskStatus.UNDOING, TaskStatus.UNDONE):
+        # It was turned back meanwhile, and the step that does so may have been here before us.
+        _take_back(store, project_id, change, start)
+    return end if change.task.status == TaskStatus.RUNNING else None
+
+
+def _fail(store: Store, message: Message, error: errors.ServiceError) -> None:
+    """What is changed so far stays, and can be taken back."""
+
+    def failed(change: BulkChange) -> BulkChange:
+        running = change.task.status == TaskStatus.RUNNING
+        return _with(change, status=TaskStatus.FAILED, message=error.message) if running else change
+
+    with suppress(errors.NotFound):
+        stored_bulk.update(store, message.project_id, message.task_id, failed)
+
+
+def _send(
+    store: Store, project_id: UUID, change: BulkChange, start: int, *, undo: bool = False, delay: float = 0
+) -> Message:
+    message = MESSAGES[type(change.work)](project_id, change.task.id, start, undo)
+    queues.send(store, message, delay=delay)
+    return message
+
+
+def _change(store: Store, project_id: UUID, change: BulkChange, start: int, end: int, turns: Turns) -> Part:
+    image_ids = stored_bulk.images(store, project_id, change.task.id, start, end)
+    turn = turns(change, image_ids)
+    plan = _planned(stored_images.get_many(store, project_id, image_ids), turn)
+    part = stored_bulk.put_part(store, project_id, change.task.id, start, plan)
+
+    def turned(record: ImageRecord) -> ImageRecord:
+        try:
+            return turn(record)
+        except errors.ServiceError:
+            return record
+
+    stored_images.change_many(store, project_id, image_ids, turned)
+    return part
+
+
+def _planned(records: Sequence[ImageRecord], turn: Turn) -> Part:
+    changed, refusals, taken = 0, list[str](), list[Taken]()
+    for record in records:
+        try:
+            turned = turn(record)
+        except errors.ServiceError as error:
+            refusals.append(error.message)
+            continue
+        changed += turned != record
+        tags = [mark for mark in record.tags if mark not in turned.tags]
+        regions = [mark for mark in record.regions if mark not in turned.regions]
+        if tags or regions:
+            taken.append(Taken(record.id, tags, regions))
+    return Part(changed, len(refusals), refusals[0] if refusals else None, taken)
+
+
+def _counted(change: BulkChange, end: int, part: Part) -> BulkChange:
+    """With a part that is done; once, however often it is done."""
+    task = change.task
+    if task.done >= end or task.status != TaskStatus.RUNNING:
+        return change
+    return _with(
+        change,
+        done=end,
+        changed=task.changed + part.changed,
+        refused=task.refused + part.refused,
+        message=task.message or part.message,
+        status=TaskStatus.COMPLETED if end == task.total else TaskStatus.RUNNING,
+    )
+
+
+def _step_back(store: Store, project_id: UUID, change: BulkChange, start: int) -> int | None:
+    """As of a step."""
+    _take_back(store, project_id, change, start)
+    stored_bulk.update(store, project_id, change.task.id, lambda found: _counted_back(found, start))
+    return start - PART if start else None
+
+
+def _counted_back(change: BulkChange, start: int) -> BulkChange:
+    status = change.task.status if start else TaskStatus.UNDONE
+    return _with(change, done=min(change.task.done, start), status=status)
+
+
+def _take_back(store: Store, project_id: UUID, change: BulkChange, start: int) -> None:
+    task = change.task
+    part = stored_bulk.get_part(store, project_id, task.id, start)
+    if part is None:
+        return
+    taken, tags = {each.image_id: each for each in part.taken}, stored_tags.names(store, project_id)
+
+    def restored(record: ImageRecord) -> ImageRecord:
+        return _restored(record, task, taken.get(record.id), tags)
+
+    image_ids = stored_bulk.images(store, project_id, task.id, start, min(start + PART, task.total))
+    stored_images.change_many(store, project_id, image_ids, restored)
+
+
+def _restored(record: ImageRecord, task: WorkspaceTask, taken: Taken | None, tags: Mapping[UUID, Tag]) -> ImageRecord:
+    """Without what the task put on it, and with what it took off, as far as that can be by now."""
+    left = replace(
+        record,
+        tags=[mark for mark in record.tags if mark.created != task.created],
+        regions=[mark for mark in record.regions if mark.created != task.created],
+    )
+    if taken is None:
+        return left
+    back = [mark for mark in taken.tags if mark.tag_id in tags and mark.tag_id not in left.tag_ids]
+    whole = replace(left, tags=[*left.tags, *back])
+    if len(whole.tag_ids) > 1 and any(tags[each].type == TagType.NEGATIVE for each in whole.tag_ids & tags.keys()):
+        return left
+    known = {mark.region_id for mark in left.regions}
+    regions = [mark for mark in taken.regions if mark.region_id not in known and mark.tag_id in whole.tag_ids]
+    return replace(whole, regions=[*left.regions, *regions])
+
+
+def _with(change: BulkChange, **changes: object) -> BulkChange:
+    return replace(change, task=replace(change.task, **changes))
