@@ -17,7 +17,7 @@ from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.serving import predictions
 from shared.storage.training import exports, iterations
-from shared.storage.workspace import suggestions
+from shared.storage.workspace import images, suggestions
 from tests.storage.making import add_images, add_tag
 
 DOCUMENT = (ROOT / "docs" / "catalog.md").read_text()
@@ -43,6 +43,7 @@ def fill(store: Store, project_id: UUID) -> None:
     add_tag(store, project_id, type=TagType.GENERAL_PRODUCT)
     image, other = add_images(store, project_id, 2)
     add_images(store, project_id, 1, [tag.id])
+    images.change_many(store, project_id, [add_images(store, project_id, 1)[0].id], lambda _: None, trash=True)
     iteration = Iteration(
         uuid4(),
         "first",

@@ -66,6 +66,13 @@ class ImageRecord(Wire, frozen=True):
         return {mark.tag_id for mark in self.tags}
 
 
+class TrashedImage(Wire, frozen=True):
+    """A deleted image as it was, until it can't come back any more."""
+
+    deleted: datetime
+    image: ImageRecord
+
+
 class ImageTag(Wire, frozen=True):
     tag_id: UUID
     tag_name: str
@@ -192,6 +199,25 @@ class ImageTagCreateSummary(Wire, frozen=True):
     created: list[ImageTagCreateEntry]
     duplicated: list[ImageTagCreateEntry]
     exceeded: list[ImageTagCreateEntry]
+
+
+class ImageRestoreBatch(Wire, frozen=True):
+    image_ids: list[UUID]
+
+
+class ImageRestoreDuplicate(Wire, frozen=True):
+    """An image whose picture was uploaded again after it was deleted, and what has it now."""
+
+    image_id: UUID
+    present_id: UUID
+
+
+class ImageRestoreSummary(Wire, frozen=True):
+    """Images that are there now, those whose picture is there as another image, and those that are gone for good."""
+
+    restored: list[UUID]
+    duplicated: list[ImageRestoreDuplicate]
+    gone: list[UUID]
 
 
 class ImageUrl(Wire, frozen=True):

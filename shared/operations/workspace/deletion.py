@@ -1,12 +1,13 @@
 """What deletions leave to do: to find pictures that no image and no iteration has any more, and to delete them."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
 from shared.models.messages.tasks import SETTLED, CollectPictures, DeleteAllImages, ReleaseImages
 from shared.models.training.iterations import IterationStatus
+from shared.models.wire import now
 from shared.models.workspace.images import TaggingStatus
 from shared.operations.step import AGAIN, NotYet
 from shared.storage.account import blobs, queues
@@ -15,17 +16,27 @@ from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
 from shared.storage.training.dataset_index import DatasetIndex
 from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import trash
 
 # So many pictures are released in one step.
 PART = 256
 # So many images are deleted in one step: some seconds of work.
 DELETED = 2_000
+# A deleted image can be restored so long; then whoever deleted it has ended, too.
+RESTORABLE = timedelta(minutes=10)
+RELEASED = RESTORABLE.total_seconds() + SETTLED
 
 
 def release(store: Store, project_id: UUID, image_ids: list[UUID], all_iterations: bool) -> None:
-    """Delete the pictures of images that neither the workspace nor (unless `all_iterations`) an iteration has."""
+    """Delete the pictures of images that neither the workspace nor (unless `all_iterations`) an iteration has.
+
+    Images that can be restored keep theirs.
+    """
+    trash.empty(store, project_id, image_ids, now() - RESTORABLE)
+    # Before and after, as images go from the workspace to the trash, and back.
+    restorable = trash.ids(store, project_id)
     present = {record.id for record in stored_images.get_many(store, project_id, image_ids)}
-    free = set(image_ids) - present
+    free = set(image_ids) - present - restorable - trash.ids(store, project_id)
     # Looked at after the workspace: a training that still found one of these images has its iteration by now.
     for index in _datasets(store, project_id) if free else ():
         if all_iterations:

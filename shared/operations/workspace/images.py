@@ -27,6 +27,7 @@ from shared.models.workspace.images import (
 )
 from shared.models.workspace.tags import Tag, TagType
 from shared.operations.workspace import projects
+from shared.operations.workspace.deletion import RELEASED
 from shared.operations.workspace.snapshots import snapshot
 from shared.operations.workspace.tags import require_tags
 from shared.storage.account import blobs, queues
@@ -98,7 +99,8 @@ def delete_images(
 ) -> bool:
     """Take images out of the workspace; what an iteration was trained on stays with it unless `all_iterations`.
 
-    Returns whether work goes on in the background. An id that is already gone is no error, so a retry succeeds.
+    Images named by their ids can be restored for a while. Returns whether work goes on in the background. An id that is
+    already gone is no error, so a retry succeeds.
     """
     projects.get_workspace(store, project_id)
     if all_images == bool(image_ids):
@@ -106,8 +108,9 @@ def delete_images(
     if all_images:
         queues.send(store, DeleteAllImages(project_id, now(), all_iterations))
         return True
-    stored_images.change_many(store, project_id, image_ids, lambda _: None)
-    queues.send(store, ReleaseImages(project_id, image_ids, all_iterations))
+    # First, so that a call that is cut off leaves no picture behind.
+    queues.send(store, ReleaseImages(project_id, image_ids, all_iterations), delay=RELEASED)
+    stored_images.change_many(store, project_id, image_ids, lambda _: None, trash=True)
     return all_iterations
 
 

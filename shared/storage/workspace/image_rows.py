@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.models.workspace.images import ImageRecord
+from shared.models.wire import now
+from shared.models.workspace.images import ImageRecord, TrashedImage
 from shared.storage.account import rows
 from shared.storage.account.rows import COPIED_LENGTH
 from shared.storage.account.store import Store
@@ -21,6 +22,7 @@ ROOM = LIMIT - 1
 # A transaction holds 4 MiB, of which a row's frame takes some 500 bytes.
 LENGTH = 2_000_000
 UNTAGGED = "untagged:"
+TRASH = "trash:"
 
 
 class Turn(NamedTuple):
@@ -47,19 +49,28 @@ def of_tag(tag_id: UUID) -> str:
     return f"t:{tag_id}:"
 
 
-def turn(old: ImageRecord | None, new: ImageRecord | None, etag: str | None = None) -> Turn:
-    """The ETag is that of the primary row as it was read; not needed for a new image."""
+def turn(old: ImageRecord | None, new: ImageRecord | None, etag: str | None = None, *, trash: bool = False) -> Turn:
+    """The ETag is that of the primary row as it was read; not needed for a new image.
+
+    With `trash` an image that goes is kept there as it was.
+    """
     model = new or old
     assert model is not None
     before, after = copies(old), copies(new)
     needs = (new.tag_ids if new else set[UUID]()) - (old.tag_ids if old else set[UUID]())
     changes = [
         *_primary(old, new, etag),
+        *([_trashed(model)] if trash and new is None else []),
         catalog.row(model.id, new),
         *(Change("delete", key) for key in before if key not in after),
         *(Change("upsert", key, copy) for key, copy in after.items() if before.get(key) != copy),
     ]
     return Turn(model.id, needs, changes)
+
+
+def in_trash(image_id: UUID) -> str:
+    """The key of an image that was deleted."""
+    return f"{TRASH}{image_id}"
 
 
 def packs(turns: Iterable[Turn]) -> Iterator[list[Turn]]:
@@ -105,3 +116,7 @@ def _primary(old: ImageRecord | None, new: ImageRecord | None, etag: str | None)
         hashed = Change("insert", f"hash:{new.sha256}", str(new.id))
         return [Change("insert", f"image:{new.id}", rows.encode(new)), hashed]
     return [Change("replace", f"image:{new.id}", rows.encode(new), etag)]
+
+
+def _trashed(image: ImageRecord) -> Change:
+    return Change("upsert", in_trash(image.id), rows.encode(TrashedImage(now(), image)))

@@ -115,12 +115,17 @@ def insert_many(store: Store, project_id: UUID, images: Iterable[ImageRecord]) -
 
 
 def change_many(
-    store: Store, project_id: UUID, image_ids: Sequence[UUID], change: Callable[[ImageRecord], ImageRecord | None]
+    store: Store,
+    project_id: UUID,
+    image_ids: Sequence[UUID],
+    change: Callable[[ImageRecord], ImageRecord | None],
+    *,
+    trash: bool = False,
 ) -> None:
     """Change images, many to a transaction; one by one those that others change meanwhile.
 
     `change` gives the new state of an image, None to delete it, and may be asked again. Absent images are passed over.
-    Raises ProjectNotFound, TagNotFound.
+    With `trash` those that are deleted can be restored. Raises ProjectNotFound, TagNotFound.
     """
 
     def write(pack: list[Turn]) -> None:
@@ -129,12 +134,12 @@ def change_many(
         except (RowExists, RowMissing, RowChanged):
             for turn in pack:
                 with suppress(ImageNotFound):
-                    _change(store, project_id, turn.image_id, change)
+                    _change(store, project_id, turn.image_id, change, trash=trash)
 
     for start in range(0, len(image_ids), BULK):
         found = ((row, row.decode(ImageRecord)) for row in _rows(store, project_id, image_ids[start : start + BULK]))
         changed = ((row, old, new) for row, old in found if (new := change(old)) != old)
-        turns = (image_rows.turn(old, new, row.etag) for row, old, new in changed)
+        turns = (image_rows.turn(old, new, row.etag, trash=trash) for row, old, new in changed)
         list(store.bulk.map(write, image_rows.packs(turns)))
 
 
@@ -189,7 +194,12 @@ def with_other_tags(store: Store, project_id: UUID, tag_id: UUID) -> list[UUID]:
 
 
 def _change(
-    store: Store, project_id: UUID, image_id: UUID, change: Callable[[ImageRecord], ImageRecord | None]
+    store: Store,
+    project_id: UUID,
+    image_id: UUID,
+    change: Callable[[ImageRecord], ImageRecord | None],
+    *,
+    trash: bool = False,
 ) -> ImageRecord | None:
     """The one way to change an image that is there. Raises ProjectNotFound, ImageNotFound, TagNotFound."""
     for _ in rows.attempts():
@@ -201,7 +211,7 @@ def _change(
         if new == old:
             return old
         try:
-            image_rows.commit(store, project_id, [image_rows.turn(old, new, row.etag)])
+            image_rows.commit(store, project_id, [image_rows.turn(old, new, row.etag, trash=trash)])
         except RowMissing:
             _require_tags(store, project_id, (new.tag_ids if new else set[UUID]()) - old.tag_ids)
         except (RowChanged, RowExists):
