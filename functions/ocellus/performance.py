@@ -5,8 +5,8 @@ from uuid import UUID
 from functions.edge.call import Call
 from functions.edge.decorators import ocellus
 from shared.models.access.roles import READERS
-from shared.models.training.performance import Confusions, PerformanceCurves
-from shared.operations.training import performance
+from shared.models.training.performance import Confusions, IterationComparison, PerformanceCurves
+from shared.operations.training import comparison, performance
 
 ITERATION = "projects/{project_id}/iterations/{iteration_id}"
 
@@ -26,4 +26,14 @@ def get_confusions(
     """How many of each tag an iteration took for each other one."""
     return performance.get_confusions(
         call.store, project_id, iteration_id, threshold=threshold, overlap_threshold=overlap_threshold
+    )
+
+
+@ocellus("GET", "projects/{project_id}/iterations/compare", READERS)
+def compare_iterations(
+    call: Call, project_id: UUID, a: UUID, b: UUID, threshold: float = 0.5, overlap_threshold: float = 0.3
+) -> IterationComparison:
+    """Two iterations on the images that both were judged by: tag by tag, and what the second fixed and broke."""
+    return comparison.compare_iterations(
+        call.store, call.limits, project_id, a, b, threshold=threshold, overlap_threshold=overlap_threshold
     )

@@ -5,6 +5,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from shared.errors import BadImageFormat, BadImageSize
 from shared.imaging.decode import decode
@@ -99,6 +100,12 @@ def test_copies_are_upright_jpegs() -> None:
     made = [Image.open(BytesIO(copy)) for copy in copies(buffer.getvalue())]
     assert [(copy.format, copy.size) for copy in made] == [("JPEG", (768, 1024)), ("JPEG", (192, 256))]
     assert all(274 not in copy.getexif() for copy in made)
+
+
+def test_a_thumbnail_is_compressed_more() -> None:
+    image = Image.effect_noise((600, 400), 60).convert("RGB")
+    tables = [JpegImageFile(BytesIO(copy)).quantization for copy in copies(jpeg(image))]
+    assert tables == [JpegImageFile(BytesIO(jpeg(image, quality))).quantization for quality in (90, 75)]
 
 
 def test_copies_of_a_small_picture_keep_its_size() -> None:

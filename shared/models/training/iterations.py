@@ -35,7 +35,8 @@ class CustomBaseModelInfo(Wire, frozen=True):
 
 
 class Iteration(Wire, frozen=True):
-    """`training_progress`, 0 to 1, is our own and there while it is trained; clients of Custom Vision pass over it.
+    """`training_progress`, 0 to 1, and `training_message`, what its job is at, are our own and there while it is
+    trained; clients of Custom Vision pass over them.
 
     `is_default` is version 2's, and there where it is true.
     """
@@ -59,6 +60,7 @@ class Iteration(Wire, frozen=True):
     custom_base_model_info: CustomBaseModelInfo | None = None
     training_error_details: str | None = None
     training_progress: float | UnsetType = UNSET
+    training_message: str | UnsetType = UNSET
     is_default: bool | UnsetType = UNSET
 
     @property
@@ -136,6 +138,7 @@ class IterationRecord(Wire, frozen=True):
         return replace(
             self.iteration,
             training_progress=self.run.progress if in_training else UNSET,
+            training_message=(self.run.message or UNSET) if in_training else UNSET,
             is_default=is_default or UNSET,
         )
 

@@ -63,6 +63,44 @@ class Confusions(Wire, frozen=True):
     cells: list[list[int]]
 
 
+class Rates(Wire, frozen=True):
+    """Of one iteration at one threshold."""
+
+    precision: float
+    recall: float
+    average_precision: float | None
+
+
+class TagComparison(Wire, frozen=True):
+    """A tag as both iterations do by it; null for one that was not trained on it."""
+
+    id: UUID
+    name: str
+    a: Rates | None
+    b: Rates | None
+
+
+class ComparedImage(Wire, frozen=True):
+    id: UUID
+    thumbnail_uri: str
+
+
+class IterationComparison(Wire, frozen=True):
+    """Two iterations on the `images` that both were judged by, and by the labels that the second was judged by.
+
+    `fixed` are right in the second alone, `broken` in the first alone. Of each the newest are listed.
+    """
+
+    images: int
+    a: Rates
+    b: Rates
+    tags: list[TagComparison]
+    fixed: int
+    broken: int
+    fixed_images: list[ComparedImage]
+    broken_images: list[ComparedImage]
+
+
 class ImagePerformance(Wire, frozen=True):
     predictions: list[Prediction]
     id: UUID

@@ -205,6 +205,78 @@ def test_get_performance_curves_and_confusions_read_an_evaluation_of_no_images(t
     assert told(of, operation).status == 200
 
 
+@pytest.fixture
+def compare(ask):
+    def ask_for(project, a, b, **query):
+        return ask("GET", f"/ocellus/v1/projects/{project}/iterations/compare?{urlencode({'a': a, 'b': b, **query})}")
+
+    return ask_for
+
+
+def test_compare_iterations_tells_what_the_second_fixed_and_broke(storage, fruit, compare):
+    apple, pear, plum = (tag.id for tag in fruit.tags)
+    ids = [UUID(image) for image in fruit.images]
+    later = [
+        # Broken, fixed, fixed by what the label is by now, wrong as before, and one that the first did not see.
+        judged(0, [apple], [0.2, 0.7, 0.1], ids[0]),
+        judged(1, [apple], [0.8, 0.1, 0.1], ids[1]),
+        judged(2, [plum], [0.1, 0.2, 0.7], ids[2]),
+        judged(3, [apple], [0.1, 0.8, 0.1], ids[3]),
+        judged(4, [pear], [0.1, 0.8, 0.1]),
+    ]
+    second = put_judged(storage, UUID(fruit.project), fruit.tags[:3], later)
+    reply = compare(fruit.project, fruit.iteration, second)
+    assert reply.status == 200
+    told = reply.body
+    assert (told["images"], told["fixed"], told["broken"]) == (4, 2, 1)
+    assert [image["id"] for image in told["fixedImages"]] == fruit.images[1:3]
+    assert [image["id"] for image in told["brokenImages"]] == fruit.images[:1]
+    assert f"/{fruit.images[0]}/thumbnail?" in told["brokenImages"][0]["thumbnailUri"]
+    assert (told["a"]["recall"], told["b"]["recall"]) == (1 / 4, 2 / 4)
+    assert [(tag["name"], tag["a"]["recall"], tag["b"]["recall"]) for tag in told["tags"]] == [
+        ("apple", pytest.approx(1 / 3), pytest.approx(1 / 3)), ("pear", 0, 0), ("plum", 0, 1)
+    ]  # fmt: skip
+    surer = compare(fruit.project, fruit.iteration, second, threshold=0.75).body
+    assert (surer["fixed"], surer["broken"]) == (1, 1)
+    same = compare(fruit.project, second, second).body
+    assert (same["images"], same["fixed"], same["broken"], same["a"] == same["b"]) == (5, 0, 0, True)
+
+
+def test_compare_iterations_of_other_tags_and_of_no_common_images(storage, fruit, compare):
+    apple = fruit.tags[0]
+    alone = put_judged(storage, UUID(fruit.project), [apple], [judged(0, [apple.id], [1.0], UUID(fruit.images[0]))])
+    told = compare(fruit.project, alone, fruit.iteration).body
+    assert (told["images"], told["fixed"], told["broken"]) == (1, 0, 0)
+    assert [(tag["name"], tag["a"] is None, tag["b"] is None) for tag in told["tags"]] == [
+        ("apple", False, False), ("pear", True, False), ("plum", True, False)
+    ]  # fmt: skip
+    none = put_judged(storage, UUID(fruit.project), fruit.tags, [])
+    told = compare(fruit.project, fruit.iteration, none).body
+    assert (told["images"], told["fixedImages"], told["a"]["precision"]) == (0, [], 0)
+
+
+def test_compare_iterations_of_a_detector_takes_the_overlap(boxes, compare):
+    told = compare(boxes.project, boxes.iteration, boxes.iteration, overlapThreshold=0.6).body
+    assert (told["images"], told["b"]["recall"]) == (2, pytest.approx(1 / 3))
+
+
+def test_compare_iterations_refuses_what_can_not_be_compared(storage, fruit, boxes, compare):
+    for a, b, status, code in [
+        (fruit.iteration, uuid4(), 404, "NotFoundIteration"),
+        ("none", fruit.iteration, 400, "BadRequestInvalidIds"),
+        ("", fruit.iteration, 400, "BadRequestRequiredParamIsNull"),
+    ]:
+        reply = compare(fruit.project, a, b)
+        assert (reply.status, reply.body["code"]) == (status, code)
+    detects = put_judged(storage, UUID(fruit.project), [], [], kind=None, domain_id=DETECTION_DOMAIN)
+    reply = compare(fruit.project, fruit.iteration, detects)
+    assert (reply.status, "compare two of a kind" in reply.body["message"]) == (400, True)
+    failed = put_judged(storage, UUID(fruit.project), [], [], status=IterationStatus.FAILED)
+    assert compare(fruit.project, failed, fruit.iteration).body["code"] == "NotFoundIterationPerformance"
+    assert compare(uuid4(), fruit.iteration, fruit.iteration).body["code"] == "NotFoundProject"
+    assert compare(fruit.project, fruit.iteration, fruit.iteration, threshold="half").status == 400
+
+
 def refuses(told, storage, fruit, operation):
     project_id = UUID(fruit.project)
     failed = put_judged(storage, project_id, fruit.tags, [], status=IterationStatus.FAILED)

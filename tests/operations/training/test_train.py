@@ -93,15 +93,20 @@ def test_an_iteration_in_training_says_null_and_leaves_out_as_custom_vision_does
 
 def test_an_iteration_tells_its_progress_while_it_is_trained(store, settings, project_id, tagged, launches):
     iteration = train_project(store, settings, project_id)
-    assert iteration.training_progress == 0
+    assert (iteration.training_progress, iteration.training_message) == (0, UNSET)
     half = stored_iterations.update(
-        store, project_id, iteration.id, lambda record: replace(record, run=replace(record.run, progress=0.5))
+        store,
+        project_id,
+        iteration.id,
+        lambda record: replace(record, run=replace(record.run, progress=0.5, message="Judging")),
     )
     renamed = iterations.update_iteration(store, project_id, iteration.id, IterationUpdate("half"))
     read = [iterations.get_iteration(store, project_id, iteration.id), *iterations.get_iterations(store, project_id)]
     assert [each.training_progress for each in (renamed, *read)] == [0.5] * 3
+    assert [each.training_message for each in (renamed, *read)] == ["Judging"] * 3
     ending.cancel(store, half)
-    assert iterations.get_iteration(store, project_id, iteration.id).training_progress is UNSET
+    ended = iterations.get_iteration(store, project_id, iteration.id)
+    assert (ended.training_progress, ended.training_message) == (UNSET, UNSET)
 
 
 def test_a_large_project_is_frozen_and_launched_aside(store, settings, project_id, tagged, launches, large):
