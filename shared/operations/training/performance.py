@@ -70,7 +70,9 @@ def get_image_performances(
     judged = EvaluatedIteration.read(store, project_id, iteration_id, cell.overlap_threshold)
     found = _found(judged, tag_ids, cell, order)[skip : skip + take]
     images = evaluations.at(store, project_id, iteration_id, found.tolist())
-    return [_view(store, project_id, image, judged.kept.tags, judged.overlap is not None) for image in images]
+    tags, detected = judged.kept.tags, judged.overlap is not None
+    names = {tag.id: tag.name for tag in tags}
+    return [_view(store, project_id, image, tags, names, detected=detected) for image in images]
 
 
 def get_image_performance_count(
@@ -96,10 +98,15 @@ def _found(judged: EvaluatedIteration, tag_ids: list[UUID], cell: Cell, order: O
 
 
 def _view(
-    store: Store, project_id: UUID, image: EvaluatedImage, tags: list[ModelTag], detected: bool
+    store: Store,
+    project_id: UUID,
+    image: EvaluatedImage,
+    tags: list[ModelTag],
+    names: Mapping[UUID, str],
+    *,
+    detected: bool,
 ) -> ImagePerformance:
     """Tags and regions under the names that the tags had when the iteration was trained."""
-    names = {tag.id: tag.name for tag in tags}
     return ImagePerformance(
         _detected(image, tags) if detected else _classified(image, tags),
         image.id,

@@ -76,9 +76,9 @@ def requests(operation: Operation, values: Mapping[str, str], key: str, picture:
     kind, body = _body(operation, picture)
     usual = Request(operation.method, _target(operation, values), _headers(named, ("Content-Type", kind)), body)
     yield usual
-    for place, text in zip(cycle(_places(operation)), random.sample(WRITTEN, len(WRITTEN) // 3), strict=False):
+    for place, text in zip(cycle(_places(operation)), random.sample(WRITTEN, len(WRITTEN) // 2), strict=False):
         yield usual._replace(target=_target(operation, values, place, text))
-    for each in random.sample(HEADERS, len(HEADERS) // 2):
+    for each in HEADERS:
         yield usual._replace(headers=[*usual.headers, *_headers(each)])
     for number, (kind, data) in enumerate(_bodies(operation, picture, random)):
         headers = _headers(named, ("Content-Type", kind))
