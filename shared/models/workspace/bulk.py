@@ -69,10 +69,11 @@ Work = Retag | Acceptance
 
 
 class BulkChange(Wire, frozen=True):
-    """What is kept of a change: the task as clients see it, and what it does."""
+    """What is kept of a change: the task as clients see it, what it does, and under which name its images are kept."""
 
     task: WorkspaceTask
     work: Work
+    images: UUID
 
 
 class RetagRequest(Wire, frozen=True):

@@ -18,6 +18,8 @@ from shared.operations.workspace.bulk import Turn, Turns
 from shared.storage.account.store import Store
 from shared.storage.workspace import suggestions as stored_suggestions
 
+OPERATION = "accept_suggestions"
+
 
 def accept_suggestions(
     store: Store, limits: Limits, project_id: UUID, request: AcceptRequest, *, by: str
@@ -25,10 +27,12 @@ def accept_suggestions(
     """Begins it. An image that somebody has tagged by then keeps what it has."""
     projects.get_workspace(store, project_id)
     scope = Scope.read(store, project_id, request.source, [request.tag_id] if request.tag_id else [])
+    work, made = Acceptance(request.source, request.tag_id, request.threshold), turns(store, limits, project_id)
+    if task := bulk.begun(store, project_id, OPERATION, work, request.id, made):
+        return task
     image_ids = _chosen(store, limits, scope, request)
     bulk.require_expected(request.expected, len(image_ids))
-    work, made = Acceptance(request.source, request.tag_id, request.threshold), turns(store, limits, project_id)
-    return bulk.begin(store, project_id, "accept_suggestions", work, image_ids, made, by=by, id=request.id)
+    return bulk.begin(store, project_id, OPERATION, work, image_ids, made, by=by, id=request.id)
 
 
 def turns(store: Store, limits: Limits, project_id: UUID) -> Turns:

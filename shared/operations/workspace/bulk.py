@@ -69,6 +69,17 @@ def undo_task(store: Store, project_id: UUID, task_id: UUID) -> WorkspaceTask:
     return stored_bulk.get(store, project_id, task_id).task
 
 
+def begun(
+    store: Store, project_id: UUID, operation: str, work: Work, id: UUID | None, turns: Turns
+) -> WorkspaceTask | None:
+    """The task that this id has from an earlier try, which goes on where that was cut off. Raises Conflict."""
+    with suppress(errors.NotFound):
+        return (
+            _going_on(store, project_id, stored_bulk.get(store, project_id, id), operation, work, turns) if id else None
+        )
+    return None
+
+
 def begin(
     store: Store,
     project_id: UUID,
@@ -80,17 +91,24 @@ def begin(
     by: str,
     id: UUID | None,
 ) -> WorkspaceTask:
-    """Few images are changed at once. The same id again is the same task."""
+    """Few images are changed at once."""
     status = TaskStatus.RUNNING if image_ids else TaskStatus.COMPLETED
     task = WorkspaceTask(id or uuid4(), operation, status, now(), by, len(image_ids))
-    begun = stored_bulk.begin(store, BulkChange(task, work), project_id, image_ids)
-    if begun.work != work or begun.task.operation != operation:
+    change = stored_bulk.begin(store, project_id, BulkChange(task, work, uuid4()), image_ids)
+    return _going_on(store, project_id, change, operation, work, turns)
+
+
+def _going_on(
+    store: Store, project_id: UUID, change: BulkChange, operation: str, work: Work, turns: Turns
+) -> WorkspaceTask:
+    task = change.task
+    if change.work != work or task.operation != operation:
         raise errors.Conflict(f"There is a task {task.id} that does something else; give this one another id.")
-    if begun.task.status != TaskStatus.RUNNING:
-        return begun.task
-    at_once = len(image_ids) <= AT_ONCE
+    if task.status != TaskStatus.RUNNING:
+        return task
+    at_once = task.total <= AT_ONCE
     # Where this call does it, the message is for the case that it is cut off.
-    message = _send(store, project_id, begun, begun.task.done, delay=SETTLED if at_once else 0)
+    message = _send(store, project_id, change, task.done, delay=SETTLED if at_once else 0)
     if at_once:
         step(store, message, turns)
     return stored_bulk.get(store, project_id, task.id).task
@@ -164,7 +182,7 @@ def _send(
 
 
 def _change(store: Store, project_id: UUID, change: BulkChange, start: int, end: int, turns: Turns) -> Part:
-    image_ids = stored_bulk.images(store, project_id, change.task.id, start, end)
+    image_ids = stored_bulk.images(store, project_id, change, start, end)
     turn = turns(change, image_ids)
     plan = _planned(stored_images.get_many(store, project_id, image_ids), turn)
     part = stored_bulk.put_part(store, project_id, change.task.id, start, plan)
@@ -232,7 +250,7 @@ def _take_back(store: Store, project_id: UUID, change: BulkChange, start: int) -
     def restored(record: ImageRecord) -> ImageRecord:
         return _restored(record, task, taken.get(record.id), tags)
 
-    image_ids = stored_bulk.images(store, project_id, task.id, start, min(start + PART, task.total))
+    image_ids = stored_bulk.images(store, project_id, change, start, min(start + PART, task.total))
     stored_images.change_many(store, project_id, image_ids, restored)
 
 

@@ -17,16 +17,20 @@ from shared.storage.account.store import Store
 from shared.storage.workspace import bulk as stored_bulk
 from shared.storage.workspace import tags as stored_tags
 
+OPERATION = "retag_images"
+
 
 def retag_images(store: Store, limits: Limits, project_id: UUID, request: RetagRequest, *, by: str) -> WorkspaceTask:
     """Begins it. Tags are taken off first, so that a tag can take the place of another."""
     work = Retag(list(dict.fromkeys(request.add or [])), list(dict.fromkeys(request.remove or [])))
     _check(limits, request, work)
     images.tags_of(store, project_id, [*work.add, *work.remove], changing=True)
+    made = turns(store, limits, project_id)
+    if task := bulk.begun(store, project_id, OPERATION, work, request.id, made):
+        return task
     image_ids = _chosen(store, project_id, request)
     bulk.require_expected(request.expected, len(image_ids))
-    made = turns(store, limits, project_id)
-    return bulk.begin(store, project_id, "retag_images", work, image_ids, made, by=by, id=request.id)
+    return bulk.begin(store, project_id, OPERATION, work, image_ids, made, by=by, id=request.id)
 
 
 def turns(store: Store, limits: Limits, project_id: UUID) -> Turns:

@@ -43,10 +43,10 @@ def present(store: Store, project_id: UUID, image_ids: Sequence[UUID]) -> list[U
     return uuids(columns.ids[np.unique(places[places != NOWHERE])])
 
 
-def begin(store: Store, change: BulkChange, project_id: UUID, image_ids: Sequence[UUID]) -> BulkChange:
+def begin(store: Store, project_id: UUID, change: BulkChange, image_ids: Sequence[UUID]) -> BulkChange:
     """What is kept under this id: the change, or the one that has begun before."""
-    task_id = change.task.id
-    blobs.write(store, "catalog", _name(project_id, task_id, "images"), b"".join(each.bytes for each in image_ids))
+    task_id, data = change.task.id, b"".join(each.bytes for each in image_ids)
+    blobs.write(store, "catalog", _name(project_id, task_id, str(change.images)), data)
     try:
         blobs.write(store, "catalog", _state(project_id, task_id), msgspec.json.encode(change), new=True)
     except blobs.BlobChanged:
@@ -74,10 +74,10 @@ def update(store: Store, project_id: UUID, task_id: UUID, change: Callable[[Bulk
     raise AssertionError("attempts() raises")
 
 
-def images(store: Store, project_id: UUID, task_id: UUID, start: int, end: int) -> list[UUID]:
-    size = ID.itemsize
-    name = _name(project_id, task_id, "images")
-    return uuids(np.frombuffer(blobs.read_range(store, "catalog", name, start * size, end * size), ID))
+def images(store: Store, project_id: UUID, change: BulkChange, start: int, end: int) -> list[UUID]:
+    name = _name(project_id, change.task.id, str(change.images))
+    data = blobs.read_range(store, "catalog", name, start * ID.itemsize, end * ID.itemsize)
+    return uuids(np.frombuffer(data, ID))
 
 
 def put_part(store: Store, project_id: UUID, task_id: UUID, start: int, part: Part) -> Part:

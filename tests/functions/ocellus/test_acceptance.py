@@ -116,6 +116,15 @@ def test_accept_suggestions_takes_those_of_a_tag_but_some(suggested, accept, lab
     assert labels(of) == ["apple", "", "apple", "pear", "", "apple"]
 
 
+def test_accept_suggestions_again_under_one_id_is_the_same_task(suggested, accept):
+    of = suggested(*pairs())
+    body = {"threshold": 0.7, "expected": 4, "id": str(uuid4())}
+    first = accept(of, **body)
+    assert (first["id"], first["changed"]) == (body["id"], 4)
+    assert accept(of, **body) == first
+    assert accept(of, **{**body, "threshold": 0.8}).body["code"] == "Conflict"
+
+
 def test_accept_suggestions_takes_a_selection(suggested, accept, labels):
     of = suggested(*pairs())
     task = accept(of, imageIds=[of.images[4], of.images[0], str(uuid4())], threshold=0.4)

@@ -119,13 +119,17 @@ def test_retag_images_of_none_is_done_at_once(tags, images, post, project):
     assert (undone.status, undone.body["status"]) == (200, "Undone")
 
 
-def test_retag_images_again_under_one_id_is_the_same_task(project, tags, images, retag, post):
-    body = {"where": {}, "add": [tags[0]], "id": str(uuid4())}
+def test_retag_images_again_under_one_id_is_the_same_task(training, project, tags, images, retag, undo, post):
+    # The second time none are found, and all the same the first can be taken back.
+    body = {"where": {"tagIds": [tags[1]]}, "add": [tags[0]], "remove": [tags[1]], "expected": 20, "id": str(uuid4())}
+    before = marks(training, project)
     first = retag(**body)
-    assert (first["id"], first["changed"]) == (body["id"], 40)
-    again = retag(**body)
-    assert again == first
-    other = post(f"projects/{project.id}/images/retag", {**body, "add": [tags[1]]})
+    assert (first["id"], first["changed"]) == (body["id"], 20)
+    assert retag(**body) == first
+    assert undo(first)["status"] == "Undone"
+    assert marks(training, project) == before
+    assert retag(**body)["status"] == "Undone"
+    other = post(f"projects/{project.id}/images/retag", {**body, "add": [tags[2]]})
     assert (other.status, other.body["code"]) == (409, "Conflict")
     assert "give this one another id" in other.body["message"]
 
