@@ -13,7 +13,7 @@ from functions.edge.decorators import blueprints
 from shared.settings import Settings
 
 # The rooms and modules of functions/ in which the operations and triggers of a service stand.
-MODULES = {"training": ["training", "ocellus", "upkeep"], "prediction": ["prediction"], "camera": ["camera"]}
+MODULES = {"training": ["training", "ocellus", "portal", "upkeep"], "prediction": ["prediction"], "camera": ["camera"]}
 # How long a thread keeps the interpreter while others wait. A call waits so at each of its requests to storage while
 # work on many images goes on beside it: its slowest take less than half as long as by Python's 0.005.
 sys.setswitchinterval(0.001)

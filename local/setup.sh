@@ -59,12 +59,22 @@ install_node() {
         fail "node could not be installed; see above (is there a network?)."
 }
 
-install_azurite() {
+install_node_packages() {
     fresh node_modules/.stamp package-lock.json && return
-    echo "Installing Azurite."
+    echo "Installing Azurite, and what the portal is made of."
     PATH="$PATH:$root/.venv/bin" npm ci --no-audit --no-fund --loglevel=error ||
-        fail "npm could not install Azurite; see above (is there a network?)."
+        fail "npm could not install its packages; see above (is there a network?)."
     stamp node_modules/.stamp package-lock.json
+}
+
+# build_portal: the page under /portal/. Without it the service runs all the same, and says so there.
+build_portal() {
+    # shellcheck disable=SC2046  # names of ours have no blanks
+    set -- package-lock.json $(find portal -path portal/dist -prune -o -type f -print | sort)
+    fresh portal/dist/.stamp "$@" && return
+    echo "Building the portal."
+    PATH="$PATH:$root/.venv/bin" node node_modules/vite/bin/vite.js build --logLevel warn portal &&
+        stamp portal/dist/.stamp "$@" || echo "The portal could not be built; see above."
 }
 
 prepare_backbones() {
@@ -86,10 +96,10 @@ set_up() {
     cd "$root" || exit 1
     make_environment
     install_node
-    install_azurite &
-    azurite=$!
+    { install_node_packages && build_portal; } &
+    page=$!
     install_python_packages requirements.txt cli/requirements.txt local/requirements.txt \
         training_job/requirements.txt training_job/backbones-requirements.txt "$@"
-    wait "$azurite" || exit 1
+    wait "$page" || exit 1
     prepare_backbones
 }

@@ -41,6 +41,7 @@ class Settings(Environment, frozen=True):
     Storage is reached by `storage_connection_string` (Azurite) or, by identity, as `storage_account`.
     Keys come from `key_vault_url`, or where that is empty from the four key settings. Where there is an
     `entra_tenant_id`, tokens that it gives out for `entra_audience` (one or several, by commas) are taken too.
+    People sign in to the portal by Entra ID where `portal_client_id` names its app registration.
     `cors_origins` are those of the pages that may call from a browser: a comma list, or `*` for all.
     `large_detector` is what advanced training fine-tunes in the larger detection domains: dfine-small, rtdetr-v2-r18,
     a folder, or owner/name@revision of a hub.
@@ -58,6 +59,7 @@ class Settings(Environment, frozen=True):
     entra_tenant_id: str = ""
     entra_audience: str = ""
     entra_authority: str = "https://login.microsoftonline.com"
+    portal_client_id: str = ""
     cors_origins: str = ""
     identity_client_id: str = ""
     event_topic_endpoint: str = ""
@@ -83,6 +85,8 @@ class Settings(Environment, frozen=True):
             raise ValueError(
                 "ENTRA_TENANT_ID is set, so ENTRA_AUDIENCE must name the app registration of this service."
             )
+        if self.portal_client_id and not self.entra_tenant_id:
+            raise ValueError("PORTAL_CLIENT_ID is set, so ENTRA_TENANT_ID must name the tenant that signs people in.")
 
 
 class JobSettings(Settings, frozen=True, kw_only=True):

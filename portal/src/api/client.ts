@@ -1,0 +1,723 @@
+// Made by `python -m local.client` from the service's own description: change the service, not this file.
+import { send, type Options } from "./send";
+
+export interface BoundingBox {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export type ClassificationType = "Multiclass" | "Multilabel";
+
+export interface CustomBaseModelInfo {
+  projectId: string;
+  iterationId: string;
+}
+
+export interface CustomVisionError {
+  code: string;
+  message: string;
+}
+
+export interface Domain {
+  id: string;
+  name: string;
+  type: DomainType;
+  exportable: boolean;
+  enabled: boolean;
+  exportablePlatforms: string[];
+  modelInformation: ModelInformation | null;
+}
+
+export type DomainType = "Classification" | "ObjectDetection";
+
+export interface Export {
+  platform: string;
+  status: ExportStatus;
+  downloadUri: string | null;
+  flavor: string | null;
+  newerVersionAvailable: boolean;
+}
+
+export type ExportStatus = "Done" | "Exporting" | "Failed";
+
+export interface GatewayError {
+  error: unknown;
+}
+
+export interface Image {
+  id: string;
+  created: string;
+  width: number;
+  height: number;
+  resizedImageUri: string;
+  thumbnailUri: string;
+  originalImageUri: string;
+  tags?: ImageTag[];
+  regions?: ImageRegion[];
+  metadata?: Record<string, string>;
+}
+
+export interface ImageCreateResult {
+  sourceUrl: string | null;
+  status: ImageUploadStatus;
+  image: Image | null;
+}
+
+export interface ImageCreateSummary {
+  isBatchSuccessful: boolean;
+  images: ImageCreateResult[];
+}
+
+export interface ImageFileCreateBatch {
+  images?: ImageFileCreateEntry[] | null;
+  tagIds?: string[] | null;
+  metadata?: Record<string, string | null> | null;
+}
+
+export interface ImageFileCreateEntry {
+  contents: string;
+  name?: string | null;
+  tagIds?: string[] | null;
+  regions?: Region[] | null;
+}
+
+export interface ImageIdCreateBatch {
+  images?: ImageIdCreateEntry[] | null;
+  tagIds?: string[] | null;
+  metadata?: Record<string, string | null> | null;
+}
+
+export interface ImageIdCreateEntry {
+  id: string;
+  tagIds?: string[] | null;
+  regions?: Region[] | null;
+}
+
+export interface ImageMetadataUpdateEntry {
+  imageId: string;
+  status: ImageMetadataUpdateStatus;
+  metadata: Record<string, string>;
+}
+
+export type ImageMetadataUpdateStatus = "ErrorImageNotFound" | "ErrorLimitExceed" | "OK";
+
+export interface ImageMetadataUpdateSummary {
+  isBatchSuccessful: boolean;
+  images: ImageMetadataUpdateEntry[];
+}
+
+export interface ImagePerformance {
+  predictions: Prediction[];
+  id: string;
+  created: string;
+  width: number;
+  height: number;
+  imageUri: string;
+  thumbnailUri: string;
+  tags: ImageTag[];
+  regions?: ImageRegion[];
+}
+
+export interface ImagePrediction {
+  id: string;
+  project: string;
+  iteration: string;
+  created: string;
+  predictions: Prediction[];
+}
+
+export interface ImageProcessingSettings {
+  augmentationMethods?: Record<string, boolean>;
+}
+
+export interface ImageRegion {
+  regionId: string;
+  tagName: string | null;
+  created: string;
+  tagId: string;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export interface ImageRegionCreateBatch {
+  regions?: ImageRegionCreateEntry[] | null;
+}
+
+export interface ImageRegionCreateEntry {
+  tagId: string;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  imageId: string;
+}
+
+export interface ImageRegionCreateResult {
+  regionId: string;
+  tagName: string | null;
+  created: string;
+  tagId: string;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  imageId: string;
+}
+
+export interface ImageRegionCreateSummary {
+  created: ImageRegionCreateResult[];
+  duplicated: ImageRegionCreateEntry[];
+  exceeded: ImageRegionRefused[];
+}
+
+export interface ImageRegionProposal {
+  projectId: string;
+  imageId: string;
+  proposals: RegionProposal[];
+}
+
+export interface ImageRegionRefused {
+  imageId: string | null;
+  tagId: string | null;
+  left: number | null;
+  top: number | null;
+  width: number | null;
+  height: number | null;
+  message: string;
+}
+
+export interface ImageTag {
+  tagId: string;
+  tagName: string;
+  created: string;
+}
+
+export interface ImageTagCreateBatch {
+  tags?: ImageTagCreateEntry[] | null;
+}
+
+export interface ImageTagCreateEntry {
+  imageId: string;
+  tagId: string;
+}
+
+export interface ImageTagCreateSummary {
+  created: ImageTagCreateEntry[];
+  duplicated: ImageTagCreateEntry[];
+  exceeded: ImageTagCreateEntry[];
+}
+
+export type ImageUploadStatus = "ErrorImageDimensions" | "ErrorImageFormat" | "ErrorImageSize" | "ErrorInvalidRegion" | "ErrorInvalidTag" | "ErrorLimitExceed" | "ErrorNegativeAndRegularTagOnSameImage" | "ErrorRegionLimitExceed" | "ErrorSource" | "ErrorStorage" | "ErrorTagLimitExceed" | "ErrorUnknown" | "OK" | "OKDuplicate";
+
+export interface ImageUrl {
+  url: string;
+}
+
+export interface ImageUrlCreateBatch {
+  images?: ImageUrlCreateEntry[] | null;
+  tagIds?: string[] | null;
+  metadata?: Record<string, string | null> | null;
+}
+
+export interface ImageUrlCreateEntry {
+  url: string;
+  tagIds?: string[] | null;
+  regions?: Region[] | null;
+}
+
+export interface Iteration {
+  id: string;
+  name: string;
+  status: IterationStatus;
+  created: string;
+  lastModified: string;
+  projectId: string;
+  exportable: boolean;
+  domainId: string;
+  classificationType: ClassificationType | null;
+  trainingType: TrainingType;
+  trainedAt?: string;
+  exportableTo: string[] | null;
+  reservedBudgetInHours: number;
+  trainingTimeInMinutes: number;
+  publishName: string | null;
+  originalPublishResourceId: string | null;
+  customBaseModelInfo: CustomBaseModelInfo | null;
+  trainingErrorDetails: string | null;
+  trainingProgress?: number;
+  isDefault?: boolean;
+}
+
+export interface IterationPerformance {
+  perTagPerformance: TagPerformance[];
+  precision: number;
+  precisionStdDeviation: number;
+  recall: number;
+  recallStdDeviation: number;
+  averagePrecision: number | null;
+}
+
+export type IterationStatus = "Completed" | "Failed" | "Training";
+
+export interface IterationUpdate {
+  name?: string | null;
+  isDefault?: boolean | null;
+}
+
+export interface Limits {
+  projects: number;
+  imagesPerProject: number;
+  tagsPerProject: number;
+  tagsPerImage: number;
+  regionsPerImage: number;
+  boxesPerPrediction: number;
+  iterationsPerProject: number;
+  imagesPerBatch: number;
+  tagsPerBatch: number;
+  regionsPerBatch: number;
+  tagsPerFilter: number;
+  idsPerRequest: number;
+  pageSize: number;
+  trainingImageBytes: number;
+  predictionImageBytes: number;
+  cameraImageBytes: number;
+  imageSide: number;
+  imageAspectRatio: number;
+  metadataPairs: number;
+  metadataKeyLength: number;
+  metadataValueLength: number;
+  imagesPerTag: number;
+  imagesPerTagDetection: number;
+  trainingBudgetHours: number;
+  predictionRetentionDays: number;
+  cameraResultRetentionDays: number;
+  callsPerSecond: number;
+  trainingsPerSecond: number;
+  storedPredictionsPerSecond: number;
+  unstoredPredictionsPerSecond: number;
+  predictionsPerMonth: number;
+}
+
+export interface Me {
+  actor: string;
+  roles: Role[];
+  limits: Limits;
+  pictures: string;
+}
+
+export interface ModelInformation {
+  description: string;
+  estimatedModelSizeInMegabytes: number | null;
+}
+
+export type OrderBy = "Newest" | "Oldest";
+
+export interface Prediction {
+  probability: number;
+  tagId: string;
+  tagName: string;
+  tagType?: TagType;
+  boundingBox?: BoundingBox;
+}
+
+export type PredictionOrder = "Newest" | "Oldest" | "Suggested";
+
+export interface PredictionQueryResult {
+  token: PredictionQueryToken;
+  results: StoredImagePrediction[];
+}
+
+export interface PredictionQueryTag {
+  id: string;
+  minThreshold?: number | null;
+  maxThreshold?: number | null;
+}
+
+export interface PredictionQueryToken {
+  session?: string | null;
+  continuation?: string | null;
+  maxCount?: number | null;
+  orderBy?: PredictionOrder | null;
+  tags?: PredictionQueryTag[] | null;
+  iterationId?: string | null;
+  startTime?: string | null;
+  endTime?: string | null;
+  application?: string | null;
+}
+
+export interface Project {
+  id: string;
+  name: string;
+  description: string | null;
+  settings: ProjectSettings;
+  created: string;
+  lastModified: string;
+  thumbnailUri: string | null;
+  drModeEnabled: boolean;
+  status: ProjectStatus;
+}
+
+export interface ProjectExport {
+  iterationCount: number;
+  imageCount: number;
+  tagCount: number;
+  regionCount: number;
+  estimatedImportTimeInMS: number;
+  token: string;
+}
+
+export interface ProjectOptions {
+  exportModelContainerUri?: string | null;
+  notificationQueueUri?: string | null;
+}
+
+export interface ProjectSettings {
+  domainId: string;
+  classificationType: ClassificationType | null;
+  targetExportPlatforms: string[];
+  useNegativeSet: boolean;
+  detectionParameters: string | null;
+  imageProcessingSettings: ImageProcessingSettings;
+  exportModelContainerUri?: string;
+  notificationQueueUri?: string;
+}
+
+export interface ProjectSettingsUpdate {
+  domainId?: string | null;
+  classificationType?: string | null;
+  targetExportPlatforms?: string[] | null;
+  imageProcessingSettings?: ImageProcessingSettings | null;
+  exportModelContainerUri?: string | null;
+  notificationQueueUri?: string | null;
+}
+
+export type ProjectStatus = "Failed" | "Importing" | "Succeeded";
+
+export interface ProjectUpdate {
+  name?: string | null;
+  description?: string | null;
+  settings?: ProjectSettingsUpdate | null;
+}
+
+export interface Region {
+  tagId: string;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export interface RegionProposal {
+  confidence: number;
+  boundingBox: BoundingBox;
+}
+
+export type Role = "Contributor" | "Deployment" | "Labeler" | "Predictor" | "Reader" | "Trainer";
+
+export type SortBy = "UncertaintyAscending" | "UncertaintyDescending";
+
+export interface StoredImagePrediction {
+  id: string;
+  project: string;
+  iteration: string;
+  created: string;
+  predictions: Prediction[];
+  resizedImageUri: string;
+  thumbnailUri: string;
+  originalImageUri: string;
+  domain: string;
+}
+
+export interface StoredSuggestedTagAndRegion {
+  id: string;
+  project: string;
+  iteration: string;
+  created: string;
+  predictions: Prediction[];
+  predictionUncertainty: number;
+  width: number;
+  height: number;
+  resizedImageUri: string;
+  thumbnailUri: string;
+  originalImageUri: string;
+  domain: string;
+}
+
+export interface SuggestedTagAndRegion {
+  id: string;
+  project: string;
+  iteration: string;
+  created: string;
+  predictions: Prediction[];
+  predictionUncertainty: number;
+}
+
+export interface SuggestedTagAndRegionQuery {
+  token: SuggestedTagAndRegionQueryToken;
+  results: StoredSuggestedTagAndRegion[];
+}
+
+export interface SuggestedTagAndRegionQueryToken {
+  tagIds?: string[] | null;
+  threshold?: number | null;
+  session?: string | null;
+  continuation?: string | null;
+  maxCount?: number | null;
+  sortBy?: SortBy | null;
+}
+
+export interface Tag {
+  id: string;
+  name: string;
+  description: string | null;
+  type: TagType;
+  imageCount: number;
+}
+
+export interface TagFilter {
+  tagIds?: string[] | null;
+  threshold?: number | null;
+}
+
+export interface TagPerformance {
+  id: string;
+  name: string;
+  precision: number;
+  precisionStdDeviation: number;
+  recall: number;
+  recallStdDeviation: number;
+  averagePrecision: number | null;
+}
+
+export type TagType = "GeneralProduct" | "Negative" | "Regular";
+
+export interface TagUpdate {
+  name?: string | null;
+  description?: string | null;
+  type?: string | null;
+}
+
+export type TaggingStatus = "All" | "Tagged" | "Untagged";
+
+export interface TrainingParameters {
+  selectedTags?: string[] | null;
+  customBaseModelInfo?: CustomBaseModelInfo | null;
+}
+
+export type TrainingType = "Advanced" | "Regular";
+
+/** Create image regions. */
+export const createImageRegions = (projectId: string, body: ImageRegionCreateBatch, options: Options = {}) =>
+  send<ImageRegionCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/regions`, { body, ...options });
+
+/** Create image tags. */
+export const createImageTags = (projectId: string, body: ImageTagCreateBatch, options: Options = {}) =>
+  send<ImageTagCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/tags`, { body, ...options });
+
+/** Create images from data. */
+export const createImagesFromData = (projectId: string, query: { tagIds?: string[] } = {}, body: Blob | FormData, options: Options = {}) =>
+  send<ImageCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images`, { query, body, ...options });
+
+/** Create images from files. */
+export const createImagesFromFiles = (projectId: string, body: ImageFileCreateBatch, options: Options = {}) =>
+  send<ImageCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/files`, { body, ...options });
+
+/** Create images from predictions. */
+export const createImagesFromPredictions = (projectId: string, body: ImageIdCreateBatch, options: Options = {}) =>
+  send<ImageCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/predictions`, { body, ...options });
+
+/** Create images from urls. */
+export const createImagesFromUrls = (projectId: string, body: ImageUrlCreateBatch, options: Options = {}) =>
+  send<ImageCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/urls`, { body, ...options });
+
+/** Create project. */
+export const createProject = (query: { name: string; targetExportPlatforms?: string[]; description?: string; domainId?: string; classificationType?: string; exportModelContainerUri?: string; notificationQueueUri?: string }, body: ProjectOptions, options: Options = {}) =>
+  send<Project>("POST", `/customvision/v3.4-preview/training/projects`, { query, body, ...options });
+
+/** Create tag. */
+export const createTag = (projectId: string, query: { name: string; description?: string; type?: string }, options: Options = {}) =>
+  send<Tag>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/tags`, { query, ...options });
+
+/** Delete image regions. */
+export const deleteImageRegions = (projectId: string, query: { regionIds?: string[] } = {}, options: Options = {}) =>
+  send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}/images/regions`, { query, ...options });
+
+/** Delete image tags. */
+export const deleteImageTags = (projectId: string, query: { imageIds?: string[]; tagIds?: string[] } = {}, options: Options = {}) =>
+  send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}/images/tags`, { query, ...options });
+
+/** Delete images. */
+export const deleteImages = (projectId: string, query: { imageIds?: string[]; allImages?: boolean; allIterations?: boolean } = {}, options: Options = {}) =>
+  send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}/images`, { query, ...options });
+
+/** Delete iteration. */
+export const deleteIteration = (projectId: string, iterationId: string, options: Options = {}) =>
+  send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}`, { ...options });
+
+/** Delete prediction. */
+export const deletePrediction = (projectId: string, query: { ids?: string[] } = {}, options: Options = {}) =>
+  send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}/predictions`, { query, ...options });
+
+/** Delete project. */
+export const deleteProject = (projectId: string, options: Options = {}) =>
+  send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}`, { ...options });
+
+/** Delete tag. */
+export const deleteTag = (projectId: string, tagId: string, options: Options = {}) =>
+  send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}/tags/${tagId}`, { ...options });
+
+/** Export iteration. */
+export const exportIteration = (projectId: string, iterationId: string, query: { platform: string; flavor?: string }, options: Options = {}) =>
+  send<Export>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/export`, { query, ...options });
+
+/** Export project. */
+export const exportProject = (projectId: string, options: Options = {}) =>
+  send<ProjectExport>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/export`, { ...options });
+
+/** Get artifact. */
+export const getArtifact = (projectId: string, query: { path: string }, options: Options = {}) =>
+  send<Blob>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/artifacts`, { query, ...options });
+
+/** Get domain. */
+export const getDomain = (domainId: string, options: Options = {}) =>
+  send<Domain>("GET", `/customvision/v3.4-preview/training/domains/${domainId}`, { ...options });
+
+/** Get domains. */
+export const getDomains = (options: Options = {}) =>
+  send<Domain[]>("GET", `/customvision/v3.4-preview/training/domains`, { ...options });
+
+/** Get exports. */
+export const getExports = (projectId: string, iterationId: string, options: Options = {}) =>
+  send<Export[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/export`, { ...options });
+
+/** Get image count. */
+export const getImageCount = (projectId: string, query: { tagIds?: string[]; taggingStatus?: TaggingStatus; iterationId?: string; $filter?: string } = {}, options: Options = {}) =>
+  send<number>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/count`, { query, ...options });
+
+/** Get image performance count. */
+export const getImagePerformanceCount = (projectId: string, iterationId: string, query: { tagIds?: string[] } = {}, options: Options = {}) =>
+  send<number>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/performance/images/count`, { query, ...options });
+
+/** Get image performances. */
+export const getImagePerformances = (projectId: string, iterationId: string, query: { tagIds?: string[]; orderBy?: OrderBy; take?: number; skip?: number } = {}, options: Options = {}) =>
+  send<ImagePerformance[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/performance/images`, { query, ...options });
+
+/** Get image region proposals. */
+export const getImageRegionProposals = (projectId: string, imageId: string, options: Options = {}) =>
+  send<ImageRegionProposal>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/${imageId}/regionproposals`, { ...options });
+
+/** Get images. */
+export const getImages = (projectId: string, query: { tagIds?: string[]; taggingStatus?: TaggingStatus; orderBy?: OrderBy; take?: number; skip?: number; iterationId?: string; $filter?: string } = {}, options: Options = {}) =>
+  send<Image[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images`, { query, ...options });
+
+/** Get images by ids. */
+export const getImagesByIds = (projectId: string, query: { imageIds?: string[]; iterationId?: string } = {}, options: Options = {}) =>
+  send<Image[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/id`, { query, ...options });
+
+/** Get iteration. */
+export const getIteration = (projectId: string, iterationId: string, options: Options = {}) =>
+  send<Iteration>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}`, { ...options });
+
+/** Get iteration performance. */
+export const getIterationPerformance = (projectId: string, iterationId: string, query: { threshold?: number; overlapThreshold?: number } = {}, options: Options = {}) =>
+  send<IterationPerformance>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/performance`, { query, ...options });
+
+/** Get iterations. */
+export const getIterations = (projectId: string, options: Options = {}) =>
+  send<Iteration[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations`, { ...options });
+
+/** Who is calling, in which roles, within which limits, and where pictures lie. */
+export const getMe = (options: Options = {}) =>
+  send<Me>("GET", `/ocellus/v1/me`, { ...options });
+
+/** Get project. */
+export const getProject = (projectId: string, options: Options = {}) =>
+  send<Project>("GET", `/customvision/v3.4-preview/training/projects/${projectId}`, { ...options });
+
+/** Get projects. */
+export const getProjects = (options: Options = {}) =>
+  send<Project[]>("GET", `/customvision/v3.4-preview/training/projects`, { ...options });
+
+/** Get tag. */
+export const getTag = (projectId: string, tagId: string, query: { iterationId?: string } = {}, options: Options = {}) =>
+  send<Tag>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/tags/${tagId}`, { query, ...options });
+
+/** Get tagged image count. */
+export const getTaggedImageCount = (projectId: string, query: { tagIds?: string[]; iterationId?: string } = {}, options: Options = {}) =>
+  send<number>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/tagged/count`, { query, ...options });
+
+/** Get tagged images. */
+export const getTaggedImages = (projectId: string, query: { tagIds?: string[]; orderBy?: OrderBy; take?: number; skip?: number; iterationId?: string } = {}, options: Options = {}) =>
+  send<Image[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/tagged`, { query, ...options });
+
+/** Get tags. */
+export const getTags = (projectId: string, query: { iterationId?: string } = {}, options: Options = {}) =>
+  send<Tag[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/tags`, { query, ...options });
+
+/** Get untagged image count. */
+export const getUntaggedImageCount = (projectId: string, query: { iterationId?: string } = {}, options: Options = {}) =>
+  send<number>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/untagged/count`, { query, ...options });
+
+/** Get untagged images. */
+export const getUntaggedImages = (projectId: string, query: { orderBy?: OrderBy; take?: number; skip?: number; iterationId?: string } = {}, options: Options = {}) =>
+  send<Image[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/untagged`, { query, ...options });
+
+/** Import project. */
+export const importProject = (query: { token: string; name?: string }, options: Options = {}) =>
+  send<Project>("POST", `/customvision/v3.4-preview/training/projects/import`, { query, ...options });
+
+/** Publish iteration. */
+export const publishIteration = (projectId: string, iterationId: string, query: { publishName: string; predictionId: string; overwrite?: boolean }, options: Options = {}) =>
+  send<boolean>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/publish`, { query, ...options });
+
+/** Query predictions. */
+export const queryPredictions = (projectId: string, body: PredictionQueryToken, options: Options = {}) =>
+  send<PredictionQueryResult>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/predictions/query`, { body, ...options });
+
+/** Query suggested image count. */
+export const querySuggestedImageCount = (projectId: string, query: { iterationId: string }, body: TagFilter, options: Options = {}) =>
+  send<Record<string, number>>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/suggested/count`, { query, body, ...options });
+
+/** Query suggested images. */
+export const querySuggestedImages = (projectId: string, query: { iterationId: string }, body: SuggestedTagAndRegionQueryToken, options: Options = {}) =>
+  send<SuggestedTagAndRegionQuery>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/suggested`, { query, body, ...options });
+
+/** Quick test image. */
+export const quickTestImage = (projectId: string, query: { iterationId?: string; store?: boolean; application?: string } = {}, body: Blob | FormData, options: Options = {}) =>
+  send<ImagePrediction>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/quicktest/image`, { query, body, ...options });
+
+/** Quick test image url. */
+export const quickTestImageUrl = (projectId: string, query: { iterationId?: string; store?: boolean; application?: string } = {}, body: ImageUrl, options: Options = {}) =>
+  send<ImagePrediction>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/quicktest/url`, { query, body, ...options });
+
+/** Suggest tags and regions. */
+export const suggestTagsAndRegions = (projectId: string, query: { iterationId: string; imageIds?: string[] }, options: Options = {}) =>
+  send<SuggestedTagAndRegion[]>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/tagsandregions/suggestions`, { query, ...options });
+
+/** Train project. */
+export const trainProject = (projectId: string, query: { trainingType?: TrainingType; reservedBudgetInHours?: number; forceTrain?: boolean; notificationEmailAddress?: string } = {}, body: TrainingParameters, options: Options = {}) =>
+  send<Iteration>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/train`, { query, body, ...options });
+
+/** Unpublish iteration. */
+export const unpublishIteration = (projectId: string, iterationId: string, options: Options = {}) =>
+  send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/publish`, { ...options });
+
+/** Update image metadata. */
+export const updateImageMetadata = (projectId: string, query: { imageIds?: string[] } = {}, body: Record<string, string | null>, options: Options = {}) =>
+  send<ImageMetadataUpdateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/metadata`, { query, body, ...options });
+
+/** Update iteration. */
+export const updateIteration = (projectId: string, iterationId: string, body: IterationUpdate, options: Options = {}) =>
+  send<Iteration>("PATCH", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}`, { body, ...options });
+
+/** Update project. */
+export const updateProject = (projectId: string, body: ProjectUpdate, options: Options = {}) =>
+  send<Project>("PATCH", `/customvision/v3.4-preview/training/projects/${projectId}`, { body, ...options });
+
+/** Update tag. */
+export const updateTag = (projectId: string, tagId: string, body: TagUpdate, options: Options = {}) =>
+  send<Tag>("PATCH", `/customvision/v3.4-preview/training/projects/${projectId}/tags/${tagId}`, { body, ...options });

@@ -1,0 +1,65 @@
+// The page: who is signed in, which screen the address names, and what lies over all of them.
+
+import { render, type ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
+import { CommandKeys } from "./parts/commands";
+import { Help } from "./parts/help";
+import { Header } from "./parts/header";
+import { Fault, Waiting } from "./parts/states";
+import { Toasts } from "./parts/toast";
+import { Uploader } from "./parts/uploader";
+import { useOpened } from "./parts/opened";
+import { Images } from "./screens/images";
+import { Projects } from "./screens/projects";
+import { SignIn } from "./screens/signin";
+import * as outbox from "./state/outbox";
+import { project, refreshWhile } from "./state/project";
+import { route } from "./state/route";
+import { me, resume, starting, watchIdleness } from "./state/session";
+
+/** The screens of a project, by the name that the address has. */
+const SCREENS: Record<string, ComponentType> = { images: Images };
+
+function Page() {
+  if (starting.value) return <Waiting />;
+  if (!me.value) return <SignIn />;
+  const { projectId } = route.value;
+  return (
+    <>
+      <Header screens={Object.keys(SCREENS)} />
+      <main id="main">{projectId ? <InProject key={projectId} id={projectId} /> : <Projects />}</main>
+    </>
+  );
+}
+
+function InProject({ id }: { id: string }) {
+  const fault = useOpened(id);
+  const Screen = SCREENS[route.value.screen];
+  if (fault) return <Fault fault={fault} />;
+  if (project.value?.id !== id) return <Waiting />;
+  return (
+    <>
+      {Screen ? <Screen /> : <Fault fault={new Error("There is no such page.")} />}
+      <Uploader />
+    </>
+  );
+}
+
+function App() {
+  useEffect(() => {
+    void resume();
+    watchIdleness();
+    outbox.start();
+    refreshWhile(() => !outbox.saving.value);
+  }, []);
+  return (
+    <>
+      <Page />
+      <CommandKeys />
+      <Help />
+      <Toasts />
+    </>
+  );
+}
+
+render(<App />, document.body);

@@ -1,0 +1,96 @@
+// Which images are shown, in which order and size.
+
+import { useEffect, useState } from "preact/hooks";
+import type { ImageQuery, Status } from "../model/query";
+import { counted } from "../model/labelling";
+import { hint } from "../model/keys";
+import * as pages from "../state/pages";
+import { prefer, preferences } from "../state/preferences";
+import { counts, tagName } from "../state/project";
+import { LABELERS, lacks } from "../state/session";
+import { SIZES } from "./gridkeys";
+import { Icon } from "./icon";
+import { Menu } from "./menu";
+import { choose } from "./uploader";
+
+interface Props {
+  query: ImageQuery;
+  show: (changes: Partial<ImageQuery>) => void;
+}
+
+const STATUSES: Status[] = ["All", "Untagged", "Tagged"];
+
+export function FilterBar({ query, show }: Props) {
+  return (
+    <div class="filterbar" role="toolbar" aria-label="What is shown">
+      <div class="segments" role="group" aria-label="Status">
+        {STATUSES.map((status) => (
+          <button key={status} aria-pressed={query.status === status} onClick={() => show({ status })} title={status === "Untagged" ? hint("untagged") : undefined}>
+            {status} <small>{counts.value?.[status].toLocaleString() ?? ""}</small>
+          </button>
+        ))}
+      </div>
+      {query.tagIds.map((id) => (
+        <button key={id} class="filter" onClick={() => show({ tagIds: query.tagIds.filter((each) => each !== id) })} aria-label={`No longer only ${tagName(id)}`}>
+          {tagName(id)} ✕
+        </button>
+      ))}
+      <Search query={query} show={show} />
+      <span class="grow" />
+      <span class="total" aria-live="polite">
+        {pages.total.value === null ? "" : counted(pages.total.value, "image")}
+      </span>
+      <select aria-label="Order" value={query.order} onChange={(event) => show({ order: event.currentTarget.value as ImageQuery["order"] })}>
+        <option value="Newest">newest</option>
+        <option value="Oldest">oldest</option>
+      </select>
+      <input
+        type="range"
+        aria-label="Size of the pictures"
+        min={SIZES.least}
+        max={SIZES.most}
+        step={SIZES.step}
+        value={preferences.value.cell}
+        onInput={(event) => prefer({ cell: Number(event.currentTarget.value) })}
+      />
+      <Add />
+    </div>
+  );
+}
+
+function Add() {
+  const why = lacks(LABELERS);
+  return (
+    <span class="add">
+      <button class="primary" disabled={!!why} title={why || "Or drop pictures anywhere"} onClick={() => choose()}>
+        <Icon name="plus" /> Add images
+      </button>
+      <Menu label="More ways to add" text={<Icon name="more" />}>
+        <button role="menuitem" disabled={!!why} onClick={() => choose()}>
+          Pictures …
+        </button>
+        <button role="menuitem" disabled={!!why} onClick={() => choose(true)}>
+          A folder, its folders as tags …
+        </button>
+      </Menu>
+    </span>
+  );
+}
+
+const PAUSE_MS = 250;
+
+function Search({ query, show }: Props) {
+  const [text, setText] = useState(query.search);
+  useEffect(() => setText(query.search), [query.search]);
+  useEffect(() => {
+    if (text === query.search) return;
+    const timer = setTimeout(() => show({ search: text }), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <label class="search">
+      <Icon name="search" />
+      <input type="search" placeholder="File name" aria-label="Search by the beginning of a file name" data-escape value={text} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()} />
+    </label>
+  );
+}

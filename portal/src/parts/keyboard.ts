@@ -1,0 +1,61 @@
+// Who answers to the keys: the screen that was shown last, by the actions of the one table.
+
+import { useEffect, useRef } from "preact/hooks";
+import { actionOf, combination, type Place } from "../model/keys";
+import { preferences } from "../state/preferences";
+
+/** Called with the combination that was pressed. An answer of `false` leaves the key to the browser. */
+export type Handlers = Record<string, ((pressed: string, event: KeyboardEvent) => unknown) | undefined>;
+
+interface Listener {
+  place: Place;
+  handlers: { current: Handlers };
+}
+
+const listeners: Listener[] = [];
+const DOT_MS = 1500;
+let dotted = 0;
+
+/** Answer to actions while the component is shown. The last one to be shown is asked first. */
+export function useKeys(place: Place, handlers: Handlers): void {
+  const current = useRef(handlers);
+  current.current = handlers;
+  useEffect(() => {
+    const listener = { place, handlers: current };
+    listeners.push(listener);
+    return () => void listeners.splice(listeners.indexOf(listener), 1);
+  }, [place]);
+}
+
+addEventListener("keydown", (event) => {
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  const pressed = sequence(combination(event));
+  if (!pressed || isTyping(event, pressed) || !allowed(pressed)) return;
+  for (const { place, handlers } of listeners.toReversed()) {
+    const action = actionOf(pressed, place, preferences.value.keys);
+    const handler = action === undefined ? undefined : handlers.current[action];
+    if (!handler || handler(pressed, event) === false) continue;
+    event.preventDefault();
+    return;
+  }
+});
+
+/** A dot waits for what follows it. */
+function sequence(pressed: string): string {
+  const after = Date.now() - dotted < DOT_MS;
+  dotted = pressed === "." ? Date.now() : 0;
+  return pressed === "." ? "" : after ? `.${pressed}` : pressed;
+}
+
+/** Fields keep what people type, and controls the keys that work them. */
+function isTyping(event: KeyboardEvent, pressed: string): boolean {
+  const target = event.target;
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=range])")) return pressed !== "Escape" || target.matches("[data-escape]");
+  if (target.matches("input[type=range]")) return /^(Arrow|Home|End|Page)/.test(pressed);
+  if (target.matches("button, a, summary, input, [role=menuitem]")) return pressed === "Enter" || pressed === "Space";
+  return false;
+}
+
+/** Who speaks to the machine may switch single keys off. */
+const allowed = (pressed: string) => preferences.value.singleKeys || pressed.includes("+") || pressed.length > 2;

@@ -1,0 +1,42 @@
+// What a place shows when it has nothing to show: not yet, not at all, or not any more.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Refused } from "../api/send";
+
+const PATIENCE_MS = 300;
+
+/** Nothing is shown of a wait that is over at once. */
+export function Waiting({ text = "Loading" }: { text?: string }) {
+  const [long, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return <div class="state" aria-busy="true">{long && <p class="faint">{text} …</p>}</div>;
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="state">
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+export function Fault({ fault, again }: { fault: unknown; again?: () => void }) {
+  const refused = fault instanceof Refused ? fault : null;
+  return (
+    <div class="state" role="alert">
+      <h2>That did not work</h2>
+      <p>{fault instanceof Error ? fault.message : String(fault)}</p>
+      {refused?.requestId && (
+        <p class="faint">
+          {refused.code} · request <code>{refused.requestId}</code>
+        </p>
+      )}
+      {again && <button onClick={again}>Try again</button>}
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+// The tags beside the images: their digits, their counts against what a training needs, and what can be done to them.
+
+import { useState } from "preact/hooks";
+import type { Tag } from "../api/client";
+import { addTag, isDetector, negative, regular, removeTag, renameTag, tags } from "../state/project";
+import { LABELERS, lacks, limits } from "../state/session";
+import { Icon } from "./icon";
+import { Menu } from "./menu";
+import { colourOf } from "./picture";
+
+interface Props {
+  /** The tags that the grid shows alone. */
+  shown: readonly string[];
+  onShow: (tagId: string) => void;
+  onGive: (tag: Tag) => void;
+}
+
+export function TagBar(props: Props) {
+  const most = Math.max(...tags.value.map(({ imageCount }) => imageCount), minimum(), 1);
+  const all = [...regular.value, ...(negative.value ? [negative.value] : [])];
+  return (
+    <aside class="tagbar" aria-label="Tags">
+      <h2>
+        Tags <small>{tags.value.length || ""}</small>
+      </h2>
+      <ul>
+        {all.map((tag, place) => (
+          <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} most={most} {...props} />
+        ))}
+      </ul>
+      <NewTag />
+    </aside>
+  );
+}
+
+const minimum = () => (isDetector.value ? limits.value?.imagesPerTagDetection : limits.value?.imagesPerTag) ?? 0;
+const digitOf = (tag: Tag, place: number) => (tag.type === "Negative" ? "0" : place < 9 ? String(place + 1) : "");
+
+function Row({ tag, digit, most, shown, onShow, onGive }: Props & { tag: Tag; digit: string; most: number }) {
+  const [renaming, setRenaming] = useState(false);
+  const lacking = tag.type === "Negative" ? 0 : Math.max(0, minimum() - tag.imageCount);
+  const title = lacking ? `${tag.name}: ${lacking} more and it can be trained` : tag.name;
+  if (renaming) return <li><Rename tag={tag} onEnd={() => setRenaming(false)} /></li>;
+  return (
+    <li class={shown.includes(tag.id) ? "shown" : ""}>
+      <button class="digit" tabIndex={-1} disabled={!!lacks(LABELERS)} title={lacks(LABELERS) || `Give ${tag.name}`} aria-label={`Give ${tag.name}`} onClick={() => onGive(tag)}>
+        {digit || "·"}
+      </button>
+      <button class="tag" title={title} aria-pressed={shown.includes(tag.id)} onClick={() => onShow(tag.id)}>
+        <i style={{ background: colourOf(tag.id) }} />
+        <span class="name">{tag.name}</span>
+        <span class={`count${lacking ? " lacking" : ""}`}>{tag.imageCount.toLocaleString()}</span>
+        <Bar tag={tag} most={most} lacking={lacking > 0} />
+      </button>
+      <Menu label={`More of ${tag.name}`} text={<Icon name="more" />}>
+        <button role="menuitem" disabled={!!lacks(LABELERS)} onClick={() => setRenaming(true)}>
+          Rename
+        </button>
+        <button role="menuitem" disabled={!!lacks(LABELERS)} onClick={() => confirmed(tag) && void removeTag(tag)}>
+          Delete
+        </button>
+      </Menu>
+    </li>
+  );
+}
+
+const confirmed = (tag: Tag) => !tag.imageCount || confirm(`Take ${tag.name} from ${tag.imageCount.toLocaleString()} images and delete it? This can't be undone.`);
+
+/** A square root lets small tags be seen beside large ones. */
+function Bar({ tag, most, lacking }: { tag: Tag; most: number; lacking: boolean }) {
+  const share = (count: number) => `${100 * Math.sqrt(count / most)}%`;
+  return (
+    <span class={`amount${lacking ? " lacking" : ""}`} aria-hidden="true">
+      <i style={{ width: share(tag.imageCount) }} />
+      {minimum() > 0 && tag.type !== "Negative" && <b style={{ left: share(minimum()) }} />}
+    </span>
+  );
+}
+
+function Rename({ tag, onEnd }: { tag: Tag; onEnd: () => void }) {
+  const [name, setName] = useState(tag.name);
+  const end = (event: Event) => {
+    event.preventDefault();
+    void renameTag(tag, name);
+    onEnd();
+  };
+  return (
+    <form class="new" onSubmit={end}>
+      <input aria-label="Name" value={name} autofocus onInput={(event) => setName(event.currentTarget.value)} onBlur={onEnd} onKeyDown={(event) => event.key === "Escape" && onEnd()} />
+    </form>
+  );
+}
+
+function NewTag() {
+  const [name, setName] = useState("");
+  const add = (event: Event) => {
+    event.preventDefault();
+    void addTag(name).then(() => setName(""));
+  };
+  return (
+    <form class="new" onSubmit={add}>
+      <input
+        aria-label="New tag"
+        placeholder="+ New tag"
+        disabled={!!lacks(LABELERS)}
+        title={lacks(LABELERS)}
+        value={name}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+    </form>
+  );
+}

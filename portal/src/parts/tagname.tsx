@@ -1,0 +1,77 @@
+// A tag by its name: type some letters, Enter gives it; a new name makes a new tag.
+
+import { signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import type { Tag } from "../api/client";
+import { found } from "../model/names";
+import { addTag, tags } from "../state/project";
+import { Dialog } from "./dialog";
+import { colourOf } from "./picture";
+
+const asked = signal<((tag: Tag) => void) | null>(null);
+const SHOWN = 8;
+
+/** Ask for a tag. */
+export const askForTag = (then: (tag: Tag) => void) => {
+  asked.value = then;
+};
+
+export function TagByName() {
+  const then = asked.value;
+  if (!then) return null;
+  return <Ask key="ask" then={then} />;
+}
+
+function Ask({ then }: { then: (tag: Tag) => void }) {
+  const [typed, setTyped] = useState("");
+  const [place, setPlace] = useState(0);
+  const matching = found(typed, tags.value).slice(0, SHOWN);
+  const isNew = typed.trim() && !matching.some(({ name }) => name.toLowerCase() === typed.trim().toLowerCase());
+  const count = matching.length + Number(!!isNew);
+  const close = () => (asked.value = null);
+  const take = async (tag: Tag | undefined) => {
+    close();
+    const given = tag ?? (await addTag(typed));
+    if (given) then(given);
+  };
+  const step = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || !count) return;
+    event.preventDefault();
+    setPlace((place + by + count) % count);
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (count) void take(matching[place]);
+  };
+  return (
+    <Dialog title="Tag" onClose={close}>
+      <form onSubmit={submit} class="stack">
+        <input
+          autofocus
+          role="combobox"
+          aria-label="Name of the tag"
+          aria-expanded="true"
+          aria-controls="tags-found"
+          aria-activedescendant={count ? `found-${place}` : undefined}
+          value={typed}
+          onInput={(event) => (setTyped(event.currentTarget.value), setPlace(0))}
+          onKeyDown={step}
+        />
+        <ul id="tags-found" class="found" role="listbox" aria-label="Tags">
+          {matching.map((tag, index) => (
+            <li key={tag.id} id={`found-${index}`} role="option" aria-selected={index === place} onClick={() => void take(tag)}>
+              <i style={{ background: colourOf(tag.id) }} />
+              {tag.name}
+            </li>
+          ))}
+          {isNew && (
+            <li key="new" id={`found-${matching.length}`} role="option" aria-selected={place === matching.length} onClick={() => void take(undefined)}>
+              New tag “{typed.trim()}”
+            </li>
+          )}
+        </ul>
+      </form>
+    </Dialog>
+  );
+}

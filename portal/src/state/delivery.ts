@@ -1,0 +1,55 @@
+// One call for changes of one kind; some of them may be refused while the others are done.
+
+import * as client from "../api/client";
+import type { ImageRegionCreateSummary } from "../api/client";
+import { send } from "../api/send";
+import type { Boxing, Change, KeyedBox, Tagging } from "../model/changes";
+import { keepRegion, regionId, type Entry } from "./waiting";
+
+export interface Delivery {
+  refused: readonly { entry: Entry; why: string }[];
+}
+
+const ALL: Delivery = { refused: [] };
+const NEAR = 1e-6;
+
+/** Raises Refused where none of it was done. */
+export async function deliver(entries: readonly Entry[]): Promise<Delivery> {
+  const { projectId, change } = entries[0]!;
+  const images = entries.map((entry) => entry.change.imageId);
+  if (change.kind === "tag") return tag(projectId, entries);
+  if (change.kind === "box") return draw(projectId, entries);
+  if (change.kind === "untag") await client.deleteImageTags(projectId, { imageIds: images, tagIds: [change.tagId] });
+  if (change.kind === "unbox") await client.deleteImageRegions(projectId, { regionIds: changes<Boxing>(entries).map(({ box }) => regionId(box.key)) });
+  if (change.kind === "delete") await client.deleteImages(projectId, { imageIds: images });
+  if (change.kind === "restore") await send("POST", `/ocellus/v1/projects/${projectId}/images/restore`, { body: { imageIds: images } });
+  if (change.kind === "metadata") await client.updateImageMetadata(projectId, { imageIds: images }, change.values);
+  return ALL;
+}
+
+const changes = <Kind extends Change>(entries: readonly Entry[]) => entries.map(({ change }) => change as Kind);
+
+async function tag(projectId: string, entries: readonly Entry[]): Promise<Delivery> {
+  const tags = changes<Tagging>(entries).map(({ imageId, tagId }) => ({ imageId, tagId }));
+  const { exceeded } = await client.createImageTags(projectId, { tags });
+  const over = new Set(exceeded.map(({ imageId, tagId }) => imageId + tagId));
+  const refused = entries.filter((_, place) => over.has(tags[place]!.imageId + tags[place]!.tagId));
+  return { refused: refused.map((entry) => ({ entry, why: "The image has as many tags as an image may have." })) };
+}
+
+async function draw(projectId: string, entries: readonly Entry[]): Promise<Delivery> {
+  const drawn = changes<Boxing>(entries);
+  const regions = drawn.map(({ imageId, box: { key: _key, ...box } }) => ({ imageId, ...box }));
+  const summary = await client.createImageRegions(projectId, { regions });
+  drawn.forEach(({ imageId, box }) => keepRegion(box.key, idOf(summary, imageId, box) ?? regionId(box.key)));
+  const why = (place: number) => summary.exceeded.find((each) => each.imageId === drawn[place]!.imageId && isNear(each, drawn[place]!.box))?.message;
+  return { refused: entries.flatMap((entry, place) => (why(place) ? [{ entry, why: why(place)! }] : [])) };
+}
+
+/** The answer is in no order, and numbers may come back rounded. */
+function idOf(summary: ImageRegionCreateSummary, imageId: string, box: KeyedBox): string | undefined {
+  return summary.created.find((each) => each.imageId === imageId && each.tagId === box.tagId && isNear(each, box))?.regionId;
+}
+
+type Sides = { left: number | null; top: number | null; width: number | null; height: number | null };
+const isNear = (a: Sides, b: KeyedBox) => (["left", "top", "width", "height"] as const).every((side) => Math.abs((a[side] ?? 0) - b[side]) < NEAR);

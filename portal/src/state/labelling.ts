@@ -1,0 +1,49 @@
+// Giving tags to what is meant, with words for what was done.
+
+import type { Image, Tag } from "../api/client";
+import type { Change } from "../model/changes";
+import { hasTag } from "../model/changes";
+import { counted, copies, toggles, type Rules } from "../model/labelling";
+import { act, announce } from "./outbox";
+import { addTag, isDetector, isMulticlass, negative, tagName } from "./project";
+import { lastTags } from "./view";
+
+const rules = (): Rules => ({ multiclass: isMulticlass.value, negativeId: negative.value?.id });
+
+/** True where something was done to one image alone, so that the hand may go on. */
+export function toggleTag(images: readonly Image[], tag: Tag): boolean {
+  if (!images.length) return false;
+  const away = images.every((image) => hasTag(image, tag.id));
+  if (!away) lastTags.value = [tag.id];
+  const step = act(`${counted(images.length, "image")} ${away ? "no longer" : "tagged"} ${tag.name}`, toggles(images, tag.id, rules()));
+  if (images.length > 1) announce(step);
+  return images.length === 1 && !away;
+}
+
+/** Nothing of interest: the negative tag, or for a detector, which learns from what has no boxes, a note of it. */
+export async function markNegative(images: readonly Image[]): Promise<boolean> {
+  if (isDetector.value) return markBackground(images);
+  const tag = negative.value ?? (await addTag("Negative", "Negative"));
+  return tag ? toggleTag(images, tag) : false;
+}
+
+function markBackground(images: readonly Image[]): boolean {
+  const away = images.every((image) => image.metadata?.["background"] === "true");
+  const changes = images.map(({ id }): Change => ({ kind: "metadata", imageId: id, values: { background: away ? null : "true" } }));
+  const step = act(`${counted(images.length, "image")} ${away ? "no longer" : "marked as"} background`, changes);
+  if (images.length > 1) announce(step);
+  return images.length === 1 && !away;
+}
+
+/** The tags of the last time. */
+export function repeatTags(images: readonly Image[]): boolean {
+  if (!lastTags.value.length || !images.length) return false;
+  const names = lastTags.value.map(tagName).join(", ");
+  const step = act(`${counted(images.length, "image")} tagged ${names}`, images.flatMap((image) => copies(image, lastTags.value, rules())));
+  if (images.length > 1) announce(step);
+  return images.length === 1;
+}
+
+export function deleteImages(images: readonly Image[]): void {
+  announce(act(`${counted(images.length, "image")} deleted`, images.map(({ id }) => ({ kind: "delete", imageId: id }))));
+}

@@ -1,0 +1,38 @@
+// What the page says in passing: results politely, failures at once.
+
+import { signal } from "@preact/signals";
+import { Refused } from "../api/send";
+
+export interface Notice {
+  id: number;
+  text: string;
+  tone: "done" | "failed";
+  /** A picture that it is about. */
+  picture?: string;
+  action?: { text: string; run: () => void };
+  detail?: string;
+}
+
+const SECONDS = { done: 6, failed: 14 };
+const MOST = 4;
+let last = 0;
+
+export const notices = signal<readonly Notice[]>([]);
+
+export function say(text: string, more: Partial<Omit<Notice, "id" | "text">> = {}): number {
+  const notice: Notice = { tone: "done", ...more, id: ++last, text };
+  notices.value = [...notices.value, notice].slice(-MOST);
+  setTimeout(() => dismiss(notice.id), SECONDS[notice.tone] * 1000);
+  return notice.id;
+}
+
+export const dismiss = (id: number) => {
+  notices.value = notices.value.filter((each) => each.id !== id);
+};
+
+/** Tell of a fault by what the service says of it. */
+export function fail(fault: unknown, doing = ""): void {
+  const text = fault instanceof Error ? fault.message : String(fault);
+  const detail = fault instanceof Refused && fault.requestId ? `${fault.code} · request ${fault.requestId}` : "";
+  say(doing ? `${doing}: ${text}` : text, { tone: "failed", ...(detail ? { detail } : {}) });
+}

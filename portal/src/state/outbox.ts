@@ -1,0 +1,164 @@
+// The only way to change images: shown at once, undone by one key, sent in order, kept until the service has it.
+
+import { computed, effect, signal } from "@preact/signals";
+import type { Image } from "../api/client";
+import { Refused } from "../api/send";
+import { batch } from "../model/batches";
+import { applied, inverse, type Change } from "../model/changes";
+import * as past from "../model/history";
+import type { History, Step } from "../model/history";
+import { deliver, type Delivery } from "./delivery";
+import { fail, say } from "./notices";
+import * as pages from "./pages";
+import { project, recount, tagName } from "./project";
+import { me } from "./session";
+import { count, setWaiting, waiting, type Entry } from "./waiting";
+
+const GATHER_MS = 150;
+const LONGEST_SECONDS = 30;
+
+export const history = signal<History<Change>>(past.empty());
+/** Since when the service does not answer; empty while it does. */
+export const away = signal("");
+export const saving = computed(() => count.value > 0);
+
+const gone = new Map<string, { place: number; image: Image }>();
+let last = 0;
+let draining = false;
+
+/** Do it, so that it can be taken back. Nothing happens where it would change nothing. */
+export function act(label: string, changes: readonly Change[]): Step<Change> | null {
+  const redo = changes.filter((change) => changesSomething(change));
+  const undo = redo.toReversed().flatMap((change) => inverse(change, pages.find(change.imageId)));
+  if (!redo.length) return null;
+  const step = { label, redo, undo };
+  history.value = past.done(history.value, step);
+  enqueue(redo, step);
+  return step;
+}
+
+export function undo(): void {
+  const step = history.value.past.at(-1);
+  if (!step) return;
+  history.value = past.undone(history.value);
+  enqueue(step.undo, step);
+  tell(`Undone: ${step.label}`, step);
+}
+
+export function redo(): void {
+  const [step] = history.value.future;
+  if (!step) return;
+  history.value = past.redone(history.value);
+  enqueue(step.redo, step);
+  tell(`Done again: ${step.label}`, step);
+}
+
+/** Say what was done, with the way back. */
+export const announce = (step: Step<Change> | null) => step && say(step.label, { action: { text: "Undo", run: () => takeBack(step) } });
+
+function takeBack(step: Step<Change>): void {
+  if (history.value.past.at(-1) === step) undo();
+}
+
+function tell(text: string, step: Step<Change>): void {
+  const picture = pages.find(step.redo[0]!.imageId)?.thumbnailUri;
+  say(text, picture ? { picture } : {});
+}
+
+function changesSomething(change: Change): boolean {
+  const image = pages.find(change.imageId);
+  return !image || change.kind === "delete" || change.kind === "restore" || applied(image, change, tagName) !== image;
+}
+
+function enqueue(changes: readonly Change[], step: Step<Change>): void {
+  show(changes);
+  const added = changes.map((change): Entry => ({ id: ++last + Date.now(), projectId: project.value!.id, change, step }));
+  setWaiting([...waiting.value, ...added]);
+  setTimeout(() => void drain(), GATHER_MS);
+}
+
+/** Show changes at once, before anybody else knows of them. */
+function show(changes: readonly Change[]): void {
+  for (const change of changes) {
+    const before = pages.find(change.imageId);
+    const after = before && applied(before, change, tagName);
+    if (!before || !after || before === after) continue;
+    pages.put(after);
+    recount(before, after);
+  }
+  hide(new Set(changes.filter(({ kind }) => kind === "delete").map(({ imageId }) => imageId)));
+  bringBack(changes.filter(({ kind }) => kind === "restore").map(({ imageId }) => imageId));
+}
+
+function hide(ids: ReadonlySet<string>): void {
+  for (const taken of ids.size ? pages.remove(ids) : []) {
+    gone.set(taken.image.id, taken);
+    recount(taken.image, undefined);
+  }
+}
+
+function bringBack(ids: readonly string[]): void {
+  const back = ids.flatMap((id) => gone.get(id) ?? []).sort((a, b) => a.place - b.place);
+  if (back.length) pages.insert(back);
+  for (const { image } of back) recount(undefined, image);
+}
+
+/** Send what waits, one call after the other. */
+async function drain(): Promise<void> {
+  if (draining || !me.value) return;
+  draining = true;
+  for (let faults = 0; waiting.value.length && me.value; ) {
+    const sent = next(waiting.value);
+    try {
+      finish(sent, await deliver(sent));
+      faults = 0;
+      away.value = "";
+    } catch (fault) {
+      if (!(fault instanceof Refused) || fault.status === 401) break;
+      if (!fault.passing) refuse(sent, fault);
+      else await rest(fault, ++faults);
+    }
+  }
+  draining = false;
+}
+
+/** Those that go together: of one project, and by themselves where a call that had them was refused. */
+function next(entries: readonly Entry[]): Entry[] {
+  const [first] = entries;
+  const mine = entries.filter((entry) => entry.projectId === first!.projectId);
+  return batch(mine.map(({ change }) => change), first!.alone ? 1 : undefined).map((place) => mine[place]!);
+}
+
+function finish(sent: readonly Entry[], { refused }: Delivery): void {
+  const ids = new Set(sent.map(({ id }) => id));
+  setWaiting(waiting.value.filter(({ id }) => !ids.has(id)));
+  for (const { entry, why } of refused) rollBack(entry as Entry, new Refused(400, "Exceeded", why));
+}
+
+function refuse(sent: readonly Entry[], fault: Refused): void {
+  const ids = new Set(sent.map(({ id }) => id));
+  if (sent.length > 1) setWaiting(waiting.value.map((entry) => (ids.has(entry.id) ? { ...entry, alone: true } : entry)));
+  else {
+    setWaiting(waiting.value.filter(({ id }) => !ids.has(id)));
+    rollBack(sent[0]!, fault);
+  }
+}
+
+/** Take back what the service does not take, and say why. */
+function rollBack({ change, step }: Entry, fault: Refused): void {
+  show(inverse(change, pages.find(change.imageId)));
+  if (step) history.value = past.without(history.value, step);
+  fail(fault, step?.label ?? "A change");
+}
+
+async function rest(fault: Refused, faults: number): Promise<void> {
+  away.value = fault.message;
+  const seconds = fault.retryAfter || Math.min(0.5 * 2 ** faults, LONGEST_SECONDS);
+  await Promise.race([new Promise((resolve) => setTimeout(resolve, seconds * 1000)), new Promise((resolve) => addEventListener("online", resolve, { once: true }))]);
+}
+
+/** Send what a reload or a sign-in left waiting; ask before work is lost. */
+export function start(): void {
+  effect(() => void (me.value && drain()));
+  addEventListener("beforeunload", (event) => saving.value && event.preventDefault());
+}

@@ -1,0 +1,192 @@
+// The images of a query, as many of them as somebody has looked at: a sparse list that does not shift under the hand.
+
+import { computed, signal } from "@preact/signals";
+import * as client from "../api/client";
+import type { Image } from "../api/client";
+import { tagIds } from "../model/changes";
+import { EVERYTHING, isEverything, matches, nameFilter, writeQuery, type ImageQuery } from "../model/query";
+import { counts, isDetector, project } from "./project";
+import { foreseen, isGoing, isWaitingFor } from "./waiting";
+
+const KEPT_PAGES = 24;
+
+export const query = signal<ImageQuery>(EVERYTHING);
+/** How many rows the view has; null until they were counted. */
+export const total = signal<number | null>(null);
+/** Changes with every row: who reads rows in a render reads it first. */
+export const revision = signal(0);
+/** Images that came since the view was opened, and are not in it. */
+export const fresh = signal(0);
+export const fault = signal<unknown>(null);
+/** The project whose images they are. */
+export const shownOf = signal("");
+
+let rows: (Image | undefined)[] = [];
+let under = new Set<number>();
+let places = new Map<string, number>();
+let opening = 0;
+const apart = new Map<string, Image>();
+
+const size = () => (isDetector.value ? 128 : 256);
+const changed = () => void revision.value++;
+
+export const at = (index: number) => rows[index];
+export const indexOf = (id: string) => places.get(id) ?? -1;
+export const find = (id: string) => rows[places.get(id) ?? -1] ?? apart.get(id);
+/** How many rows no longer fit what was asked for. */
+export const stale = computed(() => (revision.value, isEverything(query.value) ? 0 : rows.reduce((sum, row) => sum + Number(!!row && !fits(row)), 0)));
+
+const fits = (row: Image) => matches(query.value, tagIds(row));
+
+const asked = () => {
+  const { tagIds, status, search } = query.value;
+  return { tagIds: [...tagIds], taggingStatus: status, ...(search ? { $filter: nameFilter(search) } : {}) };
+};
+
+/** Show what a query asks for, from its beginning. */
+export async function open(wanted: ImageQuery): Promise<void> {
+  const mine = ++opening;
+  query.value = wanted;
+  rows = [];
+  under = new Set();
+  places = new Map();
+  total.value = null;
+  fault.value = null;
+  fresh.value = 0;
+  changed();
+  const id = project.value?.id;
+  shownOf.value = id ?? "";
+  if (!id) return;
+  apart.clear();
+  const first = client.getImages(id, { ...asked(), orderBy: wanted.order, take: size() });
+  try {
+    const [counted, listed] = await Promise.all([counting(id), first]);
+    if (mine !== opening) return;
+    rows.length = Math.max(counted, listed.length);
+    under.add(0);
+    fill(0, listed);
+    total.value = rows.length;
+  } catch (refused) {
+    if (mine === opening) fault.value = refused;
+  }
+  changed();
+}
+
+const counting = (id: string) => (isEverything(query.value) && counts.value ? Promise.resolve(counts.value.All) : client.getImageCount(id, asked()));
+
+/** The same query once more, with what has changed since. */
+export const reopen = () => open(query.value);
+
+/** These rows come into sight: what of them is not there is fetched. */
+export function need(from: number, to: number): void {
+  const first = Math.floor(from / size());
+  const last = Math.floor(Math.min(to, rows.length - 1) / size());
+  for (let page = first; page <= last; page++) if (!under.has(page)) void load(page);
+  if (under.size > KEPT_PAGES) drop(first, last);
+}
+
+async function load(page: number): Promise<void> {
+  const mine = opening;
+  const id = project.value!.id;
+  const from = page * size();
+  under.add(page);
+  try {
+    const listed = await client.getImages(id, { ...asked(), orderBy: query.value.order, take: size(), skip: skipOf(from) });
+    if (mine !== opening) return;
+    fill(from, listed);
+    if (listed.length < Math.min(size(), rows.length - from)) cut(from, listed.length);
+  } catch (refused) {
+    under.delete(page);
+    if (mine === opening) fault.value = refused;
+  }
+  changed();
+}
+
+/** Where the service has what the view has at a place: new images shift it, and those that fit no more. */
+function skipOf(place: number): number {
+  const before = rows.slice(0, place);
+  const left = before.reduce((sum, row) => sum + Number(!!row && !fits(row) && !isWaitingFor(row.id)), 0);
+  return Math.max(place - left + (query.value.order === "Newest" ? fresh.value : 0), 0);
+}
+
+function fill(from: number, listed: readonly Image[]): void {
+  let place = from;
+  for (const image of listed) {
+    while (rows[place] && rows[place]!.id !== image.id) place++;
+    if (isGoing(image.id) || (places.has(image.id) && places.get(image.id) !== place)) continue;
+    if (place >= rows.length) break;
+    rows[place] = foreseen(image);
+    places.set(image.id, place);
+    place++;
+  }
+}
+
+/** Others deleted images: the view ends where the service's list does. */
+function cut(from: number, length: number): void {
+  if (rows.slice(from + length).some(Boolean)) return;
+  rows.length = from + length;
+  total.value = rows.length;
+}
+
+function drop(first: number, last: number): void {
+  const far = [...under].sort((a, b) => distance(b, first, last) - distance(a, first, last));
+  for (const page of far.slice(0, under.size - KEPT_PAGES)) {
+    if (distance(page, first, last) === 0) return;
+    const held = Array.from({ length: size() }, (_, place) => page * size() + place).filter((place) => rows[place]);
+    if (held.some((place) => isKept(rows[place]!))) continue;
+    for (const place of held) {
+      places.delete(rows[place]!.id);
+      rows[place] = undefined;
+    }
+    under.delete(page);
+  }
+}
+
+const distance = (page: number, first: number, last: number) => Math.max(first - page, page - last, 0);
+
+let isKept = (image: Image) => !fits(image);
+/** Rows that must stay, as somebody has chosen them. */
+export const keepIf = (kept: (id: string) => boolean) => {
+  isKept = (image) => !fits(image) || kept(image.id);
+};
+
+/** Show an image as it is now. */
+export function put(image: Image): void {
+  const place = places.get(image.id);
+  if (place === undefined) apart.set(image.id, image);
+  else rows[place] = image;
+  changed();
+}
+
+/** Take images out of the view; where they were, for `insert`. */
+export function remove(ids: ReadonlySet<string>): { place: number; image: Image }[] {
+  const taken = [...ids].flatMap((id) => (places.has(id) ? [{ place: places.get(id)!, image: rows[places.get(id)!]! }] : []));
+  if (taken.length) arrange(rows.filter((row) => !row || !ids.has(row.id)));
+  return taken.sort((a, b) => a.place - b.place);
+}
+
+/** Put images back where they were. */
+export function insert(taken: readonly { place: number; image: Image }[]): void {
+  const arranged = [...rows];
+  for (const { place, image } of taken) if (!places.has(image.id)) arranged.splice(Math.min(place, arranged.length), 0, image);
+  arrange(arranged);
+}
+
+/** A filter leaves no holes out where rows were never fetched, so that their number stays right. */
+function arrange(arranged: (Image | undefined)[]): void {
+  rows = arranged;
+  places = new Map(rows.flatMap((row, place) => (row ? [[row.id, place] as const] : [])));
+  const pages = Array.from({ length: Math.ceil(rows.length / size()) }, (_, page) => page);
+  under = new Set(pages.filter((page) => rows.slice(page * size(), (page + 1) * size()).every(Boolean)));
+  total.value = rows.length;
+  changed();
+}
+
+/** So many were uploaded while somebody looks. */
+export function arrived(images: number): void {
+  if (total.value === null) return;
+  if (rows.length) fresh.value += images;
+  else void reopen();
+}
+
+export const address = computed(() => writeQuery(query.value));

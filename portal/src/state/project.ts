@@ -1,0 +1,123 @@
+// The project that is open, its tags with their counts, its iterations, its domain.
+
+import { computed, signal } from "@preact/signals";
+import * as client from "../api/client";
+import type { Domain, Image, Iteration, Project, Tag } from "../api/client";
+import { tagIds } from "../model/changes";
+import { fail } from "./notices";
+
+export interface Counts {
+  All: number;
+  Tagged: number;
+  Untagged: number;
+}
+
+export const project = signal<Project | null>(null);
+export const tags = signal<readonly Tag[]>([]);
+export const iterations = signal<readonly Iteration[]>([]);
+export const domains = signal<readonly Domain[]>([]);
+export const counts = signal<Counts | null>(null);
+
+export const domain = computed(() => domains.value.find(({ id }) => id === project.value?.settings.domainId));
+export const isDetector = computed(() => domain.value?.type === "ObjectDetection");
+export const isMulticlass = computed(() => !isDetector.value && project.value?.settings.classificationType === "Multiclass");
+export const negative = computed(() => tags.value.find(({ type }) => type === "Negative"));
+/** Those that digits give, in the order in which they are shown. */
+export const regular = computed(() => tags.value.filter(({ type }) => type !== "Negative"));
+
+const byId = computed(() => new Map(tags.value.map((tag) => [tag.id, tag])));
+
+export const tagOf = (id: string) => byId.value.get(id);
+export const tagName = (id: string) => byId.value.get(id)?.name ?? "";
+
+const REFRESH_SECONDS = 10;
+let settled = () => true;
+
+/** Counts are read again only while nothing is on its way. */
+export function refreshWhile(isSettled: () => boolean): void {
+  settled = isSettled;
+  setInterval(() => void (project.value && !document.hidden && settled() && refresh().catch(() => {})), REFRESH_SECONDS * 1000);
+}
+
+export async function open(id: string): Promise<void> {
+  if (project.value?.id === id) return;
+  close();
+  const [found, known] = await Promise.all([client.getProject(id), domains.value.length ? domains.value : client.getDomains()]);
+  domains.value = known;
+  project.value = found;
+  await refresh();
+}
+
+export function close(): void {
+  project.value = null;
+  tags.value = [];
+  iterations.value = [];
+  counts.value = null;
+}
+
+export async function refresh(): Promise<void> {
+  const id = project.value?.id;
+  if (!id) return;
+  const [listed, trained, all, tagged] = await Promise.all([
+    client.getTags(id),
+    client.getIterations(id),
+    client.getImageCount(id),
+    client.getImageCount(id, { taggingStatus: "Tagged" }),
+  ]);
+  if (project.value?.id !== id) return;
+  iterations.value = trained;
+  if (!settled()) return;
+  tags.value = inOrder(listed);
+  counts.value = { All: all, Tagged: tagged, Untagged: all - tagged };
+}
+
+/** Digits keep their tags: those that are known stay in their places, new ones come behind. */
+function inOrder(listed: readonly Tag[]): Tag[] {
+  const places = new Map(tags.value.map(({ id }, place) => [id, place]));
+  const place = (tag: Tag) => places.get(tag.id) ?? Number.MAX_SAFE_INTEGER;
+  return [...listed].sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name, undefined, { numeric: true }));
+}
+
+/** Count an image as it is after a change; undefined where there is none. */
+export function recount(before: Image | undefined, after: Image | undefined): void {
+  const [had, has] = [before ? tagIds(before) : [], after ? tagIds(after) : []];
+  const delta = (id: string) => Number(has.includes(id)) - Number(had.includes(id));
+  if (had.join() !== has.join()) tags.value = tags.value.map((tag) => (delta(tag.id) ? { ...tag, imageCount: tag.imageCount + delta(tag.id) } : tag));
+  if (!counts.value) return;
+  const all = Number(!!after) - Number(!!before);
+  const tagged = Number(has.length > 0) - Number(had.length > 0);
+  if (all || tagged) counts.value = { All: counts.value.All + all, Tagged: counts.value.Tagged + tagged, Untagged: counts.value.Untagged + all - tagged };
+}
+
+/** A new tag, or the one that has this name already. */
+export async function addTag(name: string, type: "Regular" | "Negative" = "Regular"): Promise<Tag | undefined> {
+  const found = tags.value.find((tag) => tag.name.toLowerCase() === name.trim().toLowerCase());
+  if (found || !project.value || !name.trim()) return found;
+  try {
+    const tag = await client.createTag(project.value.id, { name: name.trim(), type });
+    tags.value = [...tags.value, tag];
+    return tag;
+  } catch (fault) {
+    fail(fault, `The tag ${name.trim()}`);
+    return undefined;
+  }
+}
+
+export async function renameTag(tag: Tag, name: string): Promise<void> {
+  const change = (changed: string) => {
+    tags.value = tags.value.map((each) => (each.id === tag.id ? { ...each, name: changed } : each));
+  };
+  if (!project.value || !name.trim() || name === tag.name) return;
+  change(name.trim());
+  await client.updateTag(project.value.id, tag.id, { name: name.trim() }).catch((fault) => {
+    change(tag.name);
+    fail(fault, `The tag ${tag.name}`);
+  });
+}
+
+export async function removeTag(tag: Tag): Promise<void> {
+  if (!project.value) return;
+  await client.deleteTag(project.value.id, tag.id).catch((fault) => fail(fault, `The tag ${tag.name}`));
+  tags.value = tags.value.filter(({ id }) => id !== tag.id);
+  await refresh().catch(() => {});
+}

@@ -1,0 +1,124 @@
+// Pictures on their way to the service: what was dropped, how far they are, and what became of those that were refused.
+
+import { computed, signal } from "@preact/signals";
+import * as client from "../api/client";
+import { Refused } from "../api/send";
+import { counted } from "../model/labelling";
+import { fault, folders, type Folder } from "../model/uploading";
+import { say } from "./notices";
+import * as pages from "./pages";
+import { addTag, project, refresh } from "./project";
+import { preferences } from "./preferences";
+import { limits } from "./session";
+
+export interface Outcome {
+  name: string;
+  why: string;
+}
+
+interface Batch {
+  projectId: string;
+  files: readonly File[];
+  tagIds: readonly string[];
+}
+
+const AT_ONCE = 3;
+const BYTES = 32 * 1024 * 1024;
+const WHY: Record<string, string> = {
+  ErrorImageFormat: "not a JPEG, PNG, GIF or BMP that can be read",
+  ErrorImageSize: "too large",
+  ErrorImageDimensions: "its sides are too long, or too unequal",
+  ErrorLimitExceed: "the project has as many images as it may have",
+  ErrorStorage: "storage did not take it; drop it again",
+};
+
+/** What was dropped and waits for a word; null where nothing is. */
+export const proposal = signal<{ folders: Folder[]; refused: Outcome[] } | null>(null);
+export const progress = signal({ done: 0, total: 0 });
+export const duplicates = signal<readonly string[]>([]);
+export const refused = signal<readonly Outcome[]>([]);
+/** Whether the list of what became of the last upload is to be seen. */
+export const reported = signal(false);
+
+export const isUploading = computed(() => progress.value.total > 0);
+
+const queue: Batch[] = [];
+let running = 0;
+let added = 0;
+
+/** Look at what was dropped: what the service would refuse is told before it is sent. */
+export async function propose(files: readonly { file: File; folder: string }[]): Promise<void> {
+  const most = limits.value?.trainingImageBytes ?? Infinity;
+  const looked = await Promise.all(files.map(async (each) => ({ ...each, why: await fault(each.file, most) })));
+  const refused = looked.filter(({ why }) => why).map(({ file, why }) => ({ name: file.name, why }));
+  const taken = folders(looked.filter(({ why }) => !why));
+  if (taken.length || refused.length) proposal.value = { folders: taken, refused };
+}
+
+/** Upload what was proposed, each folder with its tag. */
+export async function start(chosen: readonly Folder[], refusedBefore: readonly Outcome[]): Promise<void> {
+  const { id } = project.value!;
+  if (!isUploading.value) [duplicates.value, refused.value, added] = [[], [], 0];
+  refused.value = [...refused.value, ...refusedBefore];
+  proposal.value = null;
+  for (const folder of chosen) {
+    const tag = folder.tag ? await addTag(folder.tag) : undefined;
+    for (const files of parts(folder.files)) queue.push({ projectId: id, files, tagIds: tag ? [tag.id] : [] });
+    progress.value = { ...progress.value, total: progress.value.total + folder.files.length };
+  }
+  while (running < AT_ONCE && queue.length) void work();
+}
+
+function* parts(files: readonly File[]): Generator<File[]> {
+  const most = limits.value?.imagesPerBatch ?? 64;
+  let [part, bytes] = [[] as File[], 0];
+  for (const file of files) {
+    if (part.length && (part.length === most || bytes + file.size > BYTES)) {
+      yield part;
+      [part, bytes] = [[], 0];
+    }
+    part.push(file);
+    bytes += file.size;
+  }
+  if (part.length) yield part;
+}
+
+async function work(): Promise<void> {
+  running++;
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    await deliver(next).catch((fault) => lose(next!, fault));
+    progress.value = { ...progress.value, done: progress.value.done + next.files.length };
+    await refresh().catch(() => {});
+  }
+  if (--running === 0) end();
+}
+
+async function deliver({ projectId, files, tagIds }: Batch): Promise<void> {
+  const body = new FormData();
+  for (const file of files) body.append("imageData", file, file.name);
+  const query = { tagIds: [...tagIds], ...(preferences.value.fileNames ? { nameKey: "filename" } : {}) };
+  // The service knows pictures that it has by their bytes, so that this can be sent again.
+  const { images } = await client.createImagesFromData(projectId, query, body, { tries: 8 });
+  const of = (status: string) => images.filter((each) => each.status === status);
+  const fresh = of("OK").length;
+  added += fresh;
+  duplicates.value = [...duplicates.value, ...of("OKDuplicate").map(({ sourceUrl }) => sourceUrl ?? "")];
+  const lost = images.filter(({ status }) => !status.startsWith("OK"));
+  refused.value = [...refused.value, ...lost.map(({ sourceUrl, status }) => ({ name: sourceUrl ?? "", why: WHY[status] ?? status }))];
+  if (project.value?.id === projectId) pages.arrived(fresh);
+}
+
+function lose({ files }: Batch, fault: unknown): void {
+  const why = fault instanceof Refused ? fault.message : String(fault);
+  refused.value = [...refused.value, ...files.map(({ name }) => ({ name, why }))];
+}
+
+function end(): void {
+  progress.value = { done: 0, total: 0 };
+  const parts = [counted(added, "image") + " added"];
+  if (duplicates.value.length) parts.push(`${duplicates.value.length.toLocaleString()} there already`);
+  if (refused.value.length) parts.push(`${refused.value.length.toLocaleString()} refused`);
+  const list = duplicates.value.length || refused.value.length;
+  const action = { text: "Show which", run: () => void (reported.value = true) };
+  say(parts.join(", "), { tone: refused.value.length ? "failed" : "done", ...(list ? { action } : {}) });
+}

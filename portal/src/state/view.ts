@@ -1,0 +1,39 @@
+// Where somebody is in the grid: it is found again after a look at one image.
+
+import { signal } from "@preact/signals";
+import type { Image } from "../api/client";
+import { isIn, NONE, withIds, type Selection } from "../model/selection";
+import * as pages from "./pages";
+
+export const focus = signal(0);
+export const selection = signal<Selection>(NONE);
+export const scrolled = signal(0);
+/** Where a range begins. */
+export const anchor = signal(0);
+/** The tags that were given last, for `R`. */
+export const lastTags = signal<readonly string[]>([]);
+
+pages.keepIf((id) => isIn(selection.peek(), id) && !selection.peek().all);
+
+export function forgetPlace(): void {
+  focus.value = anchor.value = scrolled.value = 0;
+  selection.value = NONE;
+}
+
+/** Choose from the anchor to a place, as far as the images are there. */
+export function chooseTo(index: number): void {
+  const [from, to] = [Math.min(anchor.value, index), Math.max(anchor.value, index)];
+  selection.value = withIds(NONE, loaded(from, to).map(({ id }) => id));
+  focus.value = index;
+}
+
+export const loaded = (from: number, to: number): Image[] =>
+  Array.from({ length: to - from + 1 }, (_, place) => pages.at(from + place)).filter((image) => image !== undefined);
+
+/** The images that are chosen, or the one under the focus. */
+export function meant(): Image[] {
+  const { ids, all } = selection.value;
+  if (ids.size || all) return [...ids].flatMap((id) => pages.find(id) ?? []);
+  const image = pages.at(focus.value);
+  return image ? [image] : [];
+}

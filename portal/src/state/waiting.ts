@@ -1,0 +1,62 @@
+// Changes that the service has not confirmed yet. They outlive a reload of the tab.
+
+import { computed, signal } from "@preact/signals";
+import type { Image } from "../api/client";
+import { applied, type Change } from "../model/changes";
+import type { Step } from "../model/history";
+import { tagName } from "./project";
+
+export interface Entry {
+  id: number;
+  projectId: string;
+  change: Change;
+  /** Sent by itself, as it was part of a call that was refused. */
+  alone?: boolean;
+  step?: Step<Change>;
+}
+
+const PLACE = "ocellus.waiting";
+const IDS = "ocellus.regions";
+
+export const waiting = signal<readonly Entry[]>(readWaiting());
+export const count = computed(() => waiting.value.length);
+
+/** The ids that the service gave to boxes which were made here, by their keys. */
+const regionIds = new Map<string, string>(readRegions());
+
+export const regionId = (key: string) => regionIds.get(key) ?? key;
+export const isDrawn = (key: string) => !key.startsWith("new-") || regionIds.has(key);
+
+export function keepRegion(key: string, id: string): void {
+  regionIds.set(key, id);
+  store(IDS, [...regionIds].slice(-2000));
+}
+
+export function setWaiting(entries: readonly Entry[]): void {
+  waiting.value = entries;
+  store(PLACE, entries.map(({ step: _step, ...entry }) => entry));
+}
+
+/** An image as it will be when all that waits is done. */
+export const foreseen = (image: Image): Image =>
+  waiting.value.reduce((seen, { change }) => applied(seen, change, tagName), image);
+
+export const isWaitingFor = (imageId: string) => waiting.value.some(({ change }) => change.imageId === imageId);
+export const isGoing = (imageId: string) =>
+  waiting.value.findLast(({ change }) => change.imageId === imageId && /delete|restore/.test(change.kind))?.change.kind === "delete";
+
+function store(place: string, value: unknown): void {
+  try {
+    sessionStorage.setItem(place, JSON.stringify(value));
+  } catch {
+    // There is no more room: what waits is in memory all the same, and the page asks before it is left.
+  }
+}
+
+function readWaiting(): Entry[] {
+  return JSON.parse(sessionStorage.getItem(PLACE) ?? "[]");
+}
+
+function readRegions(): [string, string][] {
+  return JSON.parse(sessionStorage.getItem(IDS) ?? "[]");
+}

@@ -1,0 +1,93 @@
+"""The portal in a real browser, against the real service. What the browser complains of fails the test."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+from azure.cognitiveservices.vision.customvision.training.models import Project
+from msrest.authentication import ApiKeyCredentials
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local.service import Service
+from shared.settings import ROOT
+from tests.functions.flows import upload
+from tests.portal.people import Portal, watched
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The page as it is now."""
+    subprocess.run(["sh", "-c", "root=$PWD; . local/setup.sh; build_portal"], cwd=ROOT, check=True)
+    assert (ROOT / "portal" / "dist" / "index.html").exists()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        assert os.environ.get("CI") != "true", "there is no Chromium, and CI tests the portal"
+        pytest.skip("there is no Chromium on PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, built: None) -> Iterator[Page]:
+    """A tab of its own. An error on its console fails the test, and so does what its policy keeps from it."""
+    page = context.new_page()
+    with watched(page):
+        yield page
+
+
+@pytest.fixture
+def portal(page: Page, service: Service) -> Portal:
+    """Somebody who is signed in, and looks at all projects."""
+    portal = Portal(page, service.endpoint)
+    portal.sign_in(service.training_key)
+    return portal
+
+
+@pytest.fixture(scope="session")
+def training(service: Service) -> CustomVisionTrainingClient:
+    credentials = ApiKeyCredentials(in_headers={"Training-key": service.training_key})
+    return CustomVisionTrainingClient(service.endpoint, credentials)
+
+
+@pytest.fixture
+def project(training: CustomVisionTrainingClient, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """An empty multiclass project that is named like the test."""
+    project = training.create_project(request.node.name[:100], classification_type="Multiclass")
+    yield project
+    training.delete_project(project.id)
+
+
+@pytest.fixture
+def filled(training: CustomVisionTrainingClient, project: Project) -> Callable[[int], Project]:
+    """The project with the tags apple and leaf, and so many untagged pictures."""
+
+    def fill(count: int) -> Project:
+        for name in ("apple", "leaf"):
+            training.create_tag(project.id, name)
+        upload_untagged(training, project.id, count)
+        return project
+
+    return fill
+
+
+def upload_untagged(training: CustomVisionTrainingClient, project_id: str, count: int) -> None:
+    tag = upload(training, project_id, "sky", range(count))
+    training.delete_tag(project_id, tag.id)

@@ -1,0 +1,82 @@
+"""What people do with the portal: find things by role and name, press keys, click, and look whether all is saved."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+from shared.settings import ROOT
+
+LOOKS = ROOT / ".local" / "portal"
+# A call that the service refuses is on the console as well; the tests that provoke one look at the page.
+REFUSED = "Failed to load resource"
+
+
+@contextmanager
+def watched(page: Page) -> Iterator[None]:
+    """At the end, whatever the page complained of is a failure; a refused call is none."""
+    faults: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and REFUSED not in message.text:
+            faults.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield
+    assert faults == []
+
+
+class Portal:
+    """A person at a page."""
+
+    def __init__(self, page: Page, endpoint: str) -> None:
+        self.page = page
+        self.endpoint = endpoint
+
+    def sign_in(self, key: str, path: str = "") -> None:
+        self.page.goto(f"{self.endpoint}/portal/{path}")
+        self.page.get_by_label("Training key").fill(key)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("banner")).to_be_visible()
+
+    def open(self, project_id: str, screen: str = "images", search: str = "") -> None:
+        self.page.goto(f"{self.endpoint}/portal/projects/{project_id}/{screen}{search}")
+
+    @property
+    def grid(self) -> Locator:
+        return self.page.get_by_role("listbox", name="Images")
+
+    @property
+    def cells(self) -> Locator:
+        return self.grid.get_by_role("option")
+
+    def cell(self, place: int) -> Locator:
+        """Of all images, counted from 1."""
+        return self.grid.locator(f"[aria-posinset='{place}']")
+
+    def images(self, project_id: str, count: int) -> None:
+        """Look at the images of a project, until so many are there."""
+        self.open(project_id)
+        expect(self.page.get_by_text(f"{count:,} image{'s' if count != 1 else ''}", exact=True)).to_be_visible()
+        expect(self.cells.first.locator("img")).to_be_visible()
+        self.grid.focus()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def saved(self) -> None:
+        """Wait until the service has everything."""
+        expect(self.page.locator("[data-state=saved]")).to_be_visible()
+
+    def look(self, name: str) -> Path:
+        """A picture of the page, for people to look at."""
+        LOOKS.mkdir(parents=True, exist_ok=True)
+        path = LOOKS / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
