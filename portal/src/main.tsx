@@ -2,22 +2,23 @@
 
 import { render, type ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
-import { CommandKeys } from "./parts/commands";
-import { Help } from "./parts/help";
-import { Header } from "./parts/header";
+import { CommandKeys } from "./parts/shell/commands";
+import { Help } from "./parts/shell/help";
+import { Header } from "./parts/shell/header";
 import { Fault, Waiting } from "./parts/states";
 import { Toasts } from "./parts/toast";
-import { Uploader } from "./parts/uploader";
-import { useOpened } from "./parts/opened";
+import { Uploader } from "./parts/uploads/uploader";
+import { useOpened } from "./parts/shell/opened";
 import { Images } from "./screens/images";
 import { Projects } from "./screens/projects";
 import { SignIn } from "./screens/signin";
 import * as outbox from "./state/outbox";
 import { project, refreshWhile } from "./state/project";
 import { route } from "./state/route";
+import * as training from "./state/training";
 import { me, resume, starting, watchIdleness } from "./state/session";
 
-/** The screens of a project, by the name that the address has. */
+/** The screens of a project, by the name that the address has; all but the first are fetched `later`. */
 const SCREENS: Record<string, ComponentType> = { images: Images };
 
 function Page() {
@@ -50,6 +51,7 @@ function App() {
     void resume();
     watchIdleness();
     outbox.start();
+    training.watch();
     refreshWhile(() => !outbox.saving.value);
   }, []);
   return (

@@ -1,17 +1,17 @@
 // The bar over all screens: where one is, what is on its way, who one is.
 
 import { computed } from "@preact/signals";
-import { hint } from "../model/keys";
-import { away } from "../state/outbox";
-import { prefer, preferences } from "../state/preferences";
-import { project } from "../state/project";
-import { BASE, pathOf, route } from "../state/route";
-import { me, signOut } from "../state/session";
-import { progress } from "../state/uploads";
-import { count } from "../state/waiting";
+import { hint } from "../../model/keys";
+import { away } from "../../state/outbox";
+import { prefer, preferences } from "../../state/preferences";
+import { project } from "../../state/project";
+import { BASE, pathOf, route } from "../../state/route";
+import { me, signOut } from "../../state/session";
+import { progress } from "../../state/uploads";
+import { count } from "../../state/waiting";
 import { showHelp } from "./help";
-import { Icon } from "./icon";
-import { Menu } from "./menu";
+import { Icon } from "../icon";
+import { Menu } from "../menu";
 
 const NAMES: Record<string, string> = {
   images: "Images",

@@ -1,11 +1,11 @@
 // A new project, in plain words; or one from another installation, by its token.
 
 import { useState } from "preact/hooks";
-import * as client from "../api/client";
-import type { Domain } from "../api/client";
-import { domains } from "../state/project";
-import { go, pathOf } from "../state/route";
-import { Form } from "./form";
+import * as client from "../../api/client";
+import type { Domain } from "../../api/client";
+import { domains } from "../../state/project";
+import { go, pathOf } from "../../state/route";
+import { Form } from "../form";
 
 type Kind = "Multiclass" | "Multilabel" | "Detector";
 

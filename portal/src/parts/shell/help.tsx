@@ -1,9 +1,9 @@
 // The table of keys, as a dialog.
 
 import { signal } from "@preact/signals";
-import { KEYS, keysOf, shown, type Key } from "../model/keys";
-import { prefer, preferences } from "../state/preferences";
-import { Dialog } from "./dialog";
+import { KEYS, keysOf, shown, type Key } from "../../model/keys";
+import { prefer, preferences } from "../../state/preferences";
+import { Dialog } from "../dialog";
 
 const open = signal(false);
 

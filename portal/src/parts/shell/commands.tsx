@@ -1,10 +1,10 @@
 // Keys that work everywhere.
 
-import { useKeys } from "./keyboard";
+import { useKeys } from "../keyboard";
 import { showHelp } from "./help";
-import { redo, undo } from "../state/outbox";
-import { project } from "../state/project";
-import { BASE, go, pathOf } from "../state/route";
+import { redo, undo } from "../../state/outbox";
+import { project } from "../../state/project";
+import { BASE, go, pathOf } from "../../state/route";
 
 const SCREENS = ["images", "train", "performance", "predictions", "test", "settings"];
 

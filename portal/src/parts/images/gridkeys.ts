@@ -1,17 +1,17 @@
 // What the keys do among the images.
 
-import type { Layout } from "../model/layout";
-import type { Tag } from "../api/client";
-import type { ImageQuery } from "../model/query";
-import { ALL, NONE, sizeOf, toggled } from "../model/selection";
-import { deleteImages, markNegative, repeatTags } from "../state/labelling";
-import * as pages from "../state/pages";
-import { prefer, preferences } from "../state/preferences";
-import { regular } from "../state/project";
-import { LABELERS, may } from "../state/session";
-import { anchor, chooseTo, focus, meant, selection } from "../state/view";
-import { useKeys } from "./keyboard";
-import { askForTag } from "./tagname";
+import type { Layout } from "../../model/layout";
+import type { Tag } from "../../api/client";
+import type { ImageQuery } from "../../model/query";
+import { ALL, NONE, sizeOf, toggled } from "../../model/selection";
+import { deleteImages, markNegative, repeatTags } from "../../state/labelling";
+import * as pages from "../../state/pages";
+import { prefer, preferences } from "../../state/preferences";
+import { regular } from "../../state/project";
+import { LABELERS, may } from "../../state/session";
+import { anchor, chooseTo, focus, meant, selection } from "../../state/view";
+import { useKeys } from "../keyboard";
+import { askForTag } from "../tags/tagname";
 
 interface Given {
   shape: { current: { layout: Layout; rows: number } };

@@ -1,10 +1,10 @@
 // A picture of a cell: its thumbnail, what it is tagged, its boxes.
 
-import type { Image } from "../api/client";
+import type { Image } from "../../api/client";
 import { useState } from "preact/hooks";
-import { colours } from "../model/colours";
+import { colours } from "../../model/colours";
 import { computed } from "@preact/signals";
-import { tagName, tags } from "../state/project";
+import { tagName, tags } from "../../state/project";
 
 export const palette = computed(() => colours(tags.value.map(({ id }) => id)));
 export const colourOf = (tagId: string) => `var(--tag-${palette.value.get(tagId) ?? 0})`;

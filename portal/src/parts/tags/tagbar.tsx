@@ -1,12 +1,12 @@
 // The tags beside the images: their digits, their counts against what a training needs, and what can be done to them.
 
 import { useState } from "preact/hooks";
-import type { Tag } from "../api/client";
-import { addTag, isDetector, negative, regular, removeTag, renameTag, tags } from "../state/project";
-import { LABELERS, lacks, limits } from "../state/session";
-import { Icon } from "./icon";
-import { Menu } from "./menu";
-import { colourOf } from "./picture";
+import type { Tag } from "../../api/client";
+import { addTag, isDetector, negative, regular, removeTag, renameTag, tags } from "../../state/project";
+import { LABELERS, lacks, limits } from "../../state/session";
+import { Icon } from "../icon";
+import { Menu } from "../menu";
+import { colourOf } from "../grid/picture";
 
 interface Props {
   /** The tags that the grid shows alone. */

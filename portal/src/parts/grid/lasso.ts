@@ -2,7 +2,7 @@
 
 import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { within, type Layout } from "../model/layout";
+import { within, type Layout } from "../../model/layout";
 
 /** Pixels that a press moves before it is a drag. */
 const DRAG = 5;

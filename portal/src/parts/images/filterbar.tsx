@@ -1,17 +1,17 @@
 // Which images are shown, in which order and size.
 
 import { useEffect, useState } from "preact/hooks";
-import type { ImageQuery, Status } from "../model/query";
-import { counted } from "../model/labelling";
-import { hint } from "../model/keys";
-import * as pages from "../state/pages";
-import { prefer, preferences } from "../state/preferences";
-import { counts, tagName } from "../state/project";
-import { LABELERS, lacks } from "../state/session";
+import type { ImageQuery, Status } from "../../model/query";
+import { counted } from "../../model/labelling";
+import { hint } from "../../model/keys";
+import * as pages from "../../state/pages";
+import { prefer, preferences } from "../../state/preferences";
+import { counts, tagName } from "../../state/project";
+import { LABELERS, lacks } from "../../state/session";
 import { SIZES } from "./gridkeys";
-import { Icon } from "./icon";
-import { Menu } from "./menu";
-import { choose } from "./uploader";
+import { Icon } from "../icon";
+import { Menu } from "../menu";
+import { choose } from "../uploads/uploader";
 
 interface Props {
   query: ImageQuery;

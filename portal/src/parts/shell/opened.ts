@@ -1,7 +1,7 @@
 // The project of the address, opened.
 
 import { useEffect, useState } from "preact/hooks";
-import { open } from "../state/project";
+import { open } from "../../state/project";
 
 /** What stands in the way of opening it; null while nothing does. */
 export function useOpened(id: string): unknown {

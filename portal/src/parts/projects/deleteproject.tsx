@@ -1,9 +1,9 @@
 // Deleting a project takes its name, typed: it can't be taken back.
 
 import { useState } from "preact/hooks";
-import * as client from "../api/client";
-import type { Project } from "../api/client";
-import { Form } from "./form";
+import * as client from "../../api/client";
+import type { Project } from "../../api/client";
+import { Form } from "../form";
 
 export function DeleteProject({ project, onClose }: { project: Project; onClose: () => void }) {
   const [typed, setTyped] = useState("");

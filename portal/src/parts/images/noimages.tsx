@@ -1,11 +1,11 @@
 // An empty project, and a filter that finds nothing.
 
-import { EVERYTHING, type ImageQuery } from "../model/query";
-import { isDetector, tagName } from "../state/project";
-import { LABELERS, lacks } from "../state/session";
-import { Icon } from "./icon";
-import { Empty } from "./states";
-import { choose } from "./uploader";
+import { EVERYTHING, type ImageQuery } from "../../model/query";
+import { isDetector, tagName } from "../../state/project";
+import { LABELERS, lacks } from "../../state/session";
+import { Icon } from "../icon";
+import { Empty } from "../states";
+import { choose } from "../uploads/uploader";
 
 export function NoImages() {
   const why = lacks(LABELERS);

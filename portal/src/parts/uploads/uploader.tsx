@@ -1,13 +1,13 @@
 // Drop pictures anywhere: what becomes of them is said before they go, and afterwards by name.
 
 import { useEffect, useState } from "preact/hooks";
-import { counted } from "../model/labelling";
-import type { Folder } from "../model/uploading";
-import { prefer, preferences } from "../state/preferences";
-import { isDetector, tags } from "../state/project";
-import { LABELERS, lacks } from "../state/session";
-import { duplicates, proposal, propose, refused, reported, start, type Outcome } from "../state/uploads";
-import { Dialog } from "./dialog";
+import { counted } from "../../model/labelling";
+import type { Folder } from "../../model/uploading";
+import { prefer, preferences } from "../../state/preferences";
+import { isDetector, tags } from "../../state/project";
+import { LABELERS, lacks } from "../../state/session";
+import { duplicates, proposal, propose, refused, reported, start, type Outcome } from "../../state/uploads";
+import { Dialog } from "../dialog";
 import { chosen, dropped } from "./dropping";
 
 export function Uploader() {
@@ -76,21 +76,7 @@ function Proposal(given: { folders: Folder[]; refused: Outcome[] }) {
           </thead>
           <tbody>
             {folders.map((folder, place) => (
-              <tr key={folder.name}>
-                <td>{folder.name ? `${folder.name}/` : "no folder"}</td>
-                <td class="number">{folder.files.length.toLocaleString()}</td>
-                <td>
-                  {!isDetector.value && (
-                    <input
-                      list="tag-names"
-                      placeholder="no tag"
-                      aria-label={`Tag of ${folder.name || "the pictures"}`}
-                      value={folder.tag}
-                      onInput={(event) => rename(place, event.currentTarget.value)}
-                    />
-                  )}
-                </td>
-              </tr>
+              <FolderRow key={folder.name} folder={folder} rename={(tag) => rename(place, tag)} />
             ))}
           </tbody>
         </table>
@@ -114,6 +100,26 @@ function Proposal(given: { folders: Folder[]; refused: Outcome[] }) {
         </footer>
       </form>
     </Dialog>
+  );
+}
+
+function FolderRow({ folder, rename }: { folder: Folder; rename: (tag: string) => void }) {
+  return (
+    <tr>
+      <td>{folder.name ? `${folder.name}/` : "no folder"}</td>
+      <td class="number">{folder.files.length.toLocaleString()}</td>
+      <td>
+        {!isDetector.value && (
+          <input
+            list="tag-names"
+            placeholder="no tag"
+            aria-label={`Tag of ${folder.name || "the pictures"}`}
+            value={folder.tag}
+            onInput={(event) => rename(event.currentTarget.value)}
+          />
+        )}
+      </td>
+    </tr>
   );
 }
 

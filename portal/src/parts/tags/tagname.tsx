@@ -2,11 +2,11 @@
 
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import type { Tag } from "../api/client";
-import { found } from "../model/names";
-import { addTag, tags } from "../state/project";
-import { Dialog } from "./dialog";
-import { colourOf } from "./picture";
+import type { Tag } from "../../api/client";
+import { found } from "../../model/names";
+import { addTag, tags } from "../../state/project";
+import { Dialog } from "../dialog";
+import { colourOf } from "../grid/picture";
 
 const asked = signal<((tag: Tag) => void) | null>(null);
 const SHOWN = 8;

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { layout, position, revealed, visible, type Layout } from "../model/layout";
+import { layout, position, revealed, visible, type Layout } from "../../model/layout";
 import { useLasso } from "./lasso";
 
 export interface Cell {
