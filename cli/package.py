@@ -15,6 +15,7 @@ from cli.output import AsJson, show
 from shared.settings import ROOT
 
 IGNORED = ".funcignore"
+PORTAL = "portal/dist/index.html"
 DEFAULT = ROOT / ".local" / "ocellus.zip"
 # Of every file alike, so that the same content makes the same bytes: the first moment that a zip can tell.
 WRITTEN = (1980, 1, 1, 0, 0, 0)
@@ -37,6 +38,8 @@ def package(
     """Write the zip that is deployed to the function apps."""
     if not (ROOT / IGNORED).is_file():
         raise CommandError("it is made of a clone of the project; run ./ocellus there.")
+    if not (ROOT / PORTAL).is_file():
+        raise CommandError("the portal is not built; ./run builds it, once with a network.")
     try:
         count = write(file)
     except OSError as fault:

@@ -23,11 +23,7 @@ LASTING = "assets/"
 # By preference: what the build made beside a file.
 CODINGS = {"br": ".br", "gzip": ".gz"}
 MISSING = b"The portal is not built. Run ./run once with a network, or `npm run build`, and load this page again.\n"
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-}
+TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
 class Page(Struct, frozen=True):
@@ -41,19 +37,23 @@ class Page(Struct, frozen=True):
 @blueprints["training"].function_name(name="portal")
 @blueprints["training"].route(route="portal/{*path}", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
 def portal(req: func.HttpRequest) -> func.HttpResponse:
+    return serve(req)
+
+
+def serve(req: func.HttpRequest) -> func.HttpResponse:
     path = (req.route_params.get("path") or "").strip("/")
     if path == CONFIG:
-        return _answer(req, CONFIG, {"": _page(_config(runtime().settings), "")})
+        return _answer(req, CONFIG, {"": _page(config_of(runtime().settings), "")})
     if not (DIST / INDEX).is_file():
-        return func.HttpResponse(MISSING, status_code=503, mimetype="text/plain", headers=COMMON_HEADERS)
+        return _plain(503, MISSING)
     # A path that names no file is a screen of the page.
     name = path if "." in path.rpartition("/")[2] else INDEX
     found = _files().get(name)
-    if found is None:
-        return func.HttpResponse(
-            b"There is no such file.\n", status_code=404, mimetype="text/plain", headers=COMMON_HEADERS
-        )
-    return _answer(req, name, found)
+    return _plain(404, b"There is no such file.\n") if found is None else _answer(req, name, found)
+
+
+def _plain(status: int, text: bytes) -> func.HttpResponse:
+    return func.HttpResponse(text, status_code=status, mimetype="text/plain", headers=COMMON_HEADERS)
 
 
 def _answer(req: func.HttpRequest, name: str, codings: dict[str, Page]) -> func.HttpResponse:
@@ -97,7 +97,7 @@ def _rules(name: str) -> dict[str, str]:
     return rules if name == AUTH else rules | {"Cross-Origin-Opener-Policy": "same-origin"}
 
 
-def _config(settings: Settings) -> bytes:
+def config_of(settings: Settings) -> bytes:
     """What the page has to know before anybody is signed in."""
     entra = None
     if settings.portal_client_id:

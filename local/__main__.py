@@ -170,6 +170,7 @@ def announce(service: "Service", seconds: float) -> None:
     lines = [
         f"Ocellus is ready after {seconds:.1f} s.",
         "",
+        f"  portal          {service.endpoint}/portal/",
         f"  endpoint        {service.endpoint}",
         *(f"  from elsewhere  {url}" for url in service.reached),
         f"  training key    {service.training_key}",

@@ -1,5 +1,6 @@
 """Fixtures that stack: Azurite for the session, a store on it, and the whole service with data of its own."""
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -73,6 +74,13 @@ def service(tmp_path_factory: pytest.TempPathFactory, web: Web) -> Iterator[Serv
     )
     with running(tmp_path_factory.mktemp("service"), options=options) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The page as it is now."""
+    subprocess.run(["sh", "-c", "root=$PWD; . local/setup.sh; build_portal"], cwd=ROOT, check=True)
+    assert (ROOT / "portal" / "dist" / "index.html").exists()
 
 
 @pytest.fixture(scope="session")

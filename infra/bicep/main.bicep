@@ -20,6 +20,8 @@ param allowKeys bool = true
 param entraTenantId string = ''
 @description('The app registration that tokens must be meant for.')
 param entraAudience string = ''
+@description('The app registration by which people sign in to the portal; empty for keys alone.')
+param portalClientId string = ''
 @description('The origins of the pages that may call from a browser, such as https://shop.example; [\'*\'] for all.')
 param corsOrigins array = []
 @description('What advanced training of detectors fine-tunes, see shared/settings.py; empty for our own light one.')
@@ -291,6 +293,7 @@ module training 'modules/function-app.bicep' = {
       IDENTITY_CLIENT_ID: trainingIdentity.outputs.identity.clientId
       STORAGE_CONNECTION_STRING__clientId: trainingIdentity.outputs.identity.clientId
       EVENT_TOPIC_ENDPOINT: topic.outputs.endpoint
+      PORTAL_CLIENT_ID: portalClientId
       LAUNCHER: 'container-apps'
       CONTAINER_APPS_JOB_ID: job.outputs.id
       MODEL_MEMORY_MB: '512'

@@ -16,6 +16,7 @@ param limits = readEnvironmentVariable('OCELLUS_LIMITS', '{}')
 param allowKeys = readEnvironmentVariable('OCELLUS_ALLOW_KEYS', 'true') == 'true'
 param entraTenantId = readEnvironmentVariable('OCELLUS_ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('OCELLUS_ENTRA_AUDIENCE', '')
+param portalClientId = readEnvironmentVariable('OCELLUS_PORTAL_CLIENT_ID', '')
 param corsOrigins = empty(origins) ? [] : map(split(origins, ','), origin => trim(origin))
 param largeDetector = readEnvironmentVariable('OCELLUS_LARGE_DETECTOR', '')
 param gpuProfile = readEnvironmentVariable('OCELLUS_GPU_PROFILE', '')

@@ -102,6 +102,7 @@ def show_next_steps(console: Console, service: Service, project: Project) -> Non
     console.print(
         f"\nAll of it is kept in {service.data}. Next:\n"
         f"  ./run --data {service.data}   starts the service on it and prints the endpoint and the keys\n"
+        f"  http://127.0.0.1:7071/portal/projects/{project.id}/images   shows the project there\n"
         f"  project {project.id}, published name {PUBLISHED_NAME}: what a prediction client needs beside them",
         soft_wrap=True,
     )

@@ -30,7 +30,7 @@ HOST_ONLY = {"local", "uvicorn", "uvloop", "httptools", "click", "h11"}
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory):
+def packaged(tmp_path_factory, built):
     path = tmp_path_factory.mktemp("package") / "ocellus.zip"
     package.write(path)
     return path
@@ -44,10 +44,12 @@ def names(path):
 def test_the_package_has_what_the_functions_run_and_nothing_else(packaged):
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     rooms = ("functions/", "shared/")
-    single = {"function_app.py", "host.json", "requirements.txt", "LICENSE"}
-    expected = {name for name in tracked.stdout.splitlines() if name.startswith(rooms) or name in single}
+    single = {"function_app.py", "host.json", "requirements.txt", "LICENSE", "portal/dist/index.html"}
+    expected = {name for name in tracked.stdout.splitlines() if name.startswith(rooms)} | single
     assert expected <= set(names(packaged))
-    assert {name.split("/")[0] for name in names(packaged)} == {"functions", "shared", *single}
+    roots = {name.split("/")[0] for name in names(packaged)}
+    assert roots == {"functions", "shared", "portal", *single} - {"portal/dist/index.html"}
+    assert {name.split("/")[1] for name in names(packaged) if name.startswith("portal/")} == {"dist"}
     assert not [name for name in names(packaged) if "__pycache__" in name]
 
 

@@ -12,6 +12,7 @@ from shared.settings import ROOT
 
 PROJECT = msgspec.yaml.decode((ROOT / "azure.yaml").read_text())
 HOOK = PROJECT["services"]["camera"]["hooks"]["postdeploy"]
+BUILD = PROJECT["services"]["training"]["hooks"]["prepackage"]
 SHELLS = {"posix": ["sh"], "windows": ["pwsh", "-NoProfile", "-File"]}
 ENVIRONMENT = {
     "AZURE_SUBSCRIPTION_ID": "sub-1",
@@ -56,17 +57,24 @@ def test_azd_is_one_that_keeps_to_the_file() -> None:
     assert "1.24.3" in (ROOT / "docs" / "deploy.md").read_text()
 
 
-def test_the_hook_is_the_camera_services_and_runs_last() -> None:
+def test_the_hooks_are_before_the_page_is_packed_and_last_of_all() -> None:
     assert "hooks" not in PROJECT
     services = PROJECT["services"]
-    assert [name for name in services if "hooks" in services[name]] == ["camera"]
+    hooks = {name: list(services[name]["hooks"]) for name in services if "hooks" in services[name]}
+    assert hooks == {"training": ["prepackage"], "camera": ["postdeploy"]}
     assert set(services["camera"]["uses"]) == set(services) - {"camera"}
 
 
 @by_system
-def test_there_is_a_hook_for_each_system(system: str) -> None:
-    assert (ROOT / HOOK[system]["run"]).is_file()
-    assert HOOK[system]["shell"] == SHELLS[system][0]
+@pytest.mark.parametrize("hook", [HOOK, BUILD], ids=["postdeploy", "prepackage"])
+def test_there_is_a_hook_for_each_system(system: str, hook: dict[str, dict[str, str]]) -> None:
+    assert (ROOT / hook[system]["run"]).is_file()
+    assert hook[system]["shell"] == SHELLS[system][0]
+
+
+def test_the_hook_before_packing_builds_the_page(built: None) -> None:
+    done = subprocess.run(["sh", ROOT / BUILD["posix"]["run"]], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @by_system

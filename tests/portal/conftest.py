@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,18 +11,10 @@ from msrest.authentication import ApiKeyCredentials
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.service import Service
-from shared.settings import ROOT
 from tests.functions.flows import upload
 from tests.portal.people import Portal, watched
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
-
-
-@pytest.fixture(scope="session")
-def built() -> None:
-    """The page as it is now."""
-    subprocess.run(["sh", "-c", "root=$PWD; . local/setup.sh; build_portal"], cwd=ROOT, check=True)
-    assert (ROOT / "portal" / "dist" / "index.html").exists()
 
 
 @pytest.fixture(scope="session")
