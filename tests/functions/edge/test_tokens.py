@@ -1,9 +1,6 @@
 """A second instance of the running service, as Azure has it: keys from a vault by managed identity, and tokens."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
@@ -17,14 +14,12 @@ from azure.cognitiveservices.vision.customvision.prediction.models import (
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
 from msrest.authentication import BasicTokenAuthentication
 
-from local.azurite import free_ports, is_free
-from shared.settings import ROOT, child_environment
 from tests.access.issuer import AUDIENCE, TENANT, issuing
 from tests.access.vault import Vault, identity
 from tests.functions.flows import refused
+from tests.functions.hosting import hosted
 from tests.pictures import picture
 from tests.servers import make_certificate, serving
-from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +45,6 @@ def guarded(service, tmp_path_factory) -> Iterator[SimpleNamespace]:
         }
         with hosted(settings) as address:
             yield SimpleNamespace(address=address, settings=settings, vault=vault, issuer=issuer)
-
-
-@contextmanager
-def hosted(settings: dict[str, str]) -> Iterator[str]:
-    """The address of an instance with these app settings."""
-    port = free_ports(1)[0]
-    command = [sys.executable, "-m", "local.host", f"--port={port}"]
-    with subprocess.Popen(command, cwd=ROOT, env=child_environment(**settings)) as host:
-        try:
-            wait_for(lambda: not is_free(port))
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            host.terminate()
 
 
 def signed_in(guarded, *roles):
