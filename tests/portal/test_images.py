@@ -1,11 +1,38 @@
 """The images of a project: tags by digits, choosing, bulk work, undo, filters, search."""
 
+import re
+from uuid import uuid4
+
+import pytest
+from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, ImageFileCreateEntry
 from playwright.sync_api import expect
+
+from tests.pictures import picture
 
 
 def tags_of(training, project_id):
+    """Of each image, as the grid has them."""
     images = training.get_images(project_id, order_by="Newest", take=256)
     return [sorted(tag.tag_name for tag in image.tags or []) for image in images]
+
+
+def chosen(portal):
+    return portal.grid.locator("[aria-selected=true]")
+
+
+@pytest.fixture(scope="module")
+def large(training):
+    """A project of 270 images, more than a page has: 40 of them tagged, the newest ones."""
+    project = training.create_project(f"large {uuid4()}", classification_type="Multilabel")
+    tag = training.create_tag(project.id, "sky")
+    for start, tags in ((0, []), (60, []), (120, []), (180, []), (230, [tag.id])):
+        entries = [
+            ImageFileCreateEntry(name=f"IMG_{seed:04}.jpg", contents=picture("sky", seed, (96, 64)))
+            for seed in range(start, {180: 230, 230: 270}.get(start, start + 60))
+        ]
+        training.create_images_from_files(project.id, ImageFileCreateBatch(images=entries, tag_ids=tags))
+    yield project
+    training.delete_project(project.id)
 
 
 def test_a_digit_tags_the_image_and_goes_on(portal, training, filled):
@@ -13,5 +40,198 @@ def test_a_digit_tags_the_image_and_goes_on(portal, training, filled):
     portal.images(project.id, 6)
     portal.press("1", "2", "1")
     expect(portal.cell(1)).to_have_accessible_name("image, apple")
+    expect(portal.cell(4)).to_have_class(re.compile("focus"))
     portal.saved()
     assert tags_of(training, project.id) == [["apple"], ["leaf"], ["apple"], [], [], []]
+
+
+def test_the_same_digit_takes_the_tag_away_and_another_takes_its_place(portal, training, filled):
+    project = filled(2)
+    portal.images(project.id, 2)
+    portal.press("1", "1", "ArrowLeft", "1", "ArrowRight", "2")
+    portal.saved()
+    assert tags_of(training, project.id) == [[], ["leaf"]]
+
+
+def test_many_are_tagged_at_once_and_one_key_takes_it_back(portal, training, filled):
+    project = filled(6)
+    portal.images(project.id, 6)
+    portal.press("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight")
+    expect(portal.page.get_by_text("4 chosen")).to_be_visible()
+    portal.press("2")
+    expect(portal.page.get_by_role("status").get_by_text("4 images tagged leaf")).to_be_visible()
+    portal.saved()
+    assert tags_of(training, project.id) == [["leaf"]] * 4 + [[]] * 2
+    portal.press("Control+z")
+    portal.saved()
+    assert tags_of(training, project.id) == [[]] * 6
+    portal.press("Control+Shift+z")
+    portal.saved()
+    assert tags_of(training, project.id) == [["leaf"]] * 4 + [[]] * 2
+
+
+def test_counts_and_bars_follow_at_once(portal, filled):
+    project = filled(3)
+    portal.images(project.id, 3)
+    apple = portal.page.get_by_role("complementary", name="Tags").get_by_role("button", name=re.compile("^apple"))
+    expect(apple).to_have_text("apple0")
+    portal.press("1", "1")
+    expect(apple).to_have_text("apple2")
+    expect(apple).to_have_attribute("title", "apple: 3 more and it can be trained")
+    expect(portal.page.get_by_role("button", name="Untagged 1")).to_be_visible()
+
+
+def test_a_tag_is_given_by_its_name_and_a_new_name_makes_one(portal, training, filled):
+    project = filled(2)
+    portal.images(project.id, 2)
+    portal.press("t")
+    portal.page.keyboard.type("le")
+    portal.press("Enter")
+    expect(portal.cell(1)).to_have_accessible_name("image, leaf")
+    portal.press("t")
+    portal.page.keyboard.type("red pear")
+    portal.press("Enter")
+    expect(portal.cell(2)).to_have_accessible_name("image, red pear")
+    portal.saved()
+    assert tags_of(training, project.id) == [["leaf"], ["red pear"]]
+
+
+def test_nothing_of_interest_is_a_tag_of_its_own(portal, training, filled):
+    project = filled(2)
+    portal.images(project.id, 2)
+    portal.press("1", "ArrowLeft", "0", "0")
+    expect(portal.cell(2)).to_have_accessible_name("image, Negative")
+    portal.saved()
+    assert tags_of(training, project.id) == [["Negative"], ["Negative"]]
+    assert [tag.type for tag in training.get_tags(project.id) if tag.name == "Negative"] == ["Negative"]
+
+
+def test_the_last_tag_is_repeated(portal, training, filled):
+    project = filled(3)
+    portal.images(project.id, 3)
+    portal.press("2", "r", "r")
+    portal.saved()
+    assert tags_of(training, project.id) == [["leaf"]] * 3
+
+
+def test_a_mouse_chooses_one_some_a_range_and_a_rectangle(portal, filled):
+    project = filled(6)
+    portal.images(project.id, 6)
+    portal.cell(1).click(modifiers=["Control"])
+    portal.cell(3).click(modifiers=["Control"])
+    expect(chosen(portal)).to_have_count(2)
+    portal.cell(6).click(modifiers=["Shift"])
+    expect(chosen(portal)).to_have_count(4)
+    portal.cell(2).hover()
+    portal.cell(2).locator("[data-mark]").click()
+    expect(chosen(portal)).to_have_count(5)
+    portal.press("Escape")
+    expect(chosen(portal)).to_have_count(0)
+    start, end = portal.cell(1).bounding_box(), portal.cell(2).bounding_box()
+    portal.page.mouse.move(start["x"] + 40, start["y"] + 40)
+    portal.page.mouse.down()
+    portal.page.mouse.move(end["x"] + 60, end["y"] + 60, steps=4)
+    portal.page.mouse.up()
+    expect(chosen(portal)).to_have_count(2)
+
+
+def test_what_is_tagged_stays_in_sight_until_one_asks_anew(portal, training, filled):
+    project = filled(4)
+    portal.images(project.id, 4)
+    portal.press("u")
+    expect(portal.page).to_have_url(re.compile(r"\?status=Untagged$"))
+    expect(portal.cells).to_have_count(4)
+    portal.press("1", "2")
+    expect(portal.cells).to_have_count(4)
+    portal.saved()
+    portal.page.get_by_role("button", name="2 no longer fit").click()
+    expect(portal.cells).to_have_count(2)
+    portal.page.reload()
+    expect(portal.cells).to_have_count(2)
+    portal.press("u")
+    expect(portal.cells).to_have_count(4)
+
+
+def test_a_tag_shows_its_images_and_a_filter_without_any_says_so(portal, filled):
+    project = filled(3)
+    portal.images(project.id, 3)
+    portal.press("1")
+    portal.page.get_by_role("complementary", name="Tags").get_by_role("button", name=re.compile("^apple")).click()
+    expect(portal.cells).to_have_count(1)
+    expect(portal.page).to_have_url(re.compile(r"\?tags="))
+    portal.page.get_by_role("group", name="Status").get_by_role("button", name="Untagged").click()
+    expect(portal.page.get_by_role("heading", name="No image is untagged and tagged apple")).to_be_visible()
+    portal.button("Show all images").click()
+    expect(portal.cells).to_have_count(3)
+
+
+def test_a_large_grid_draws_what_is_in_sight_and_reaches_its_end(portal, large):
+    portal.images(large.id, 270)
+    assert portal.cells.count() < 80
+    portal.press("End")
+    expect(portal.cell(270)).to_have_class(re.compile("focus"))
+    expect(portal.cell(270).locator("img")).to_be_visible()
+    expect(portal.cell(270)).to_have_attribute("aria-setsize", "270")
+    portal.press("Home")
+    expect(portal.cell(1).locator("img")).to_be_visible()
+
+
+def test_pages_join_where_images_left_the_filter(portal, large, training):
+    """What was tagged in the first page shifts the second in the service's list, and leaves none out here."""
+    portal.open(large.id, search="?status=Untagged")
+    expect(portal.page.get_by_text("230 images", exact=True)).to_be_visible()
+    expect(portal.cells.first.locator("img")).to_be_visible()
+    portal.grid.focus()
+    portal.press(*["1"] * 5)
+    portal.saved()
+    portal.press("End")
+    expect(portal.cell(230).locator("img")).to_be_visible()
+    expect(portal.grid.locator(".vacant")).to_have_count(0)
+    ids = portal.page.locator(".cell img").evaluate_all("(all) => all.map((one) => one.src)")
+    assert len(set(ids)) == len(ids)
+    portal.press(*["Control+z"] * 5)
+    portal.saved()
+    assert training.get_tagged_image_count(large.id) == 40
+
+
+def test_a_picture_is_found_again_after_a_look_elsewhere(portal, large):
+    portal.images(large.id, 270)
+    portal.press("PageDown", "PageDown", "ArrowRight")
+    place = portal.grid.locator(".focus").get_attribute("aria-posinset")
+    portal.page.get_by_role("link", name="All projects").click()
+    expect(portal.page.get_by_role("heading", name="Projects")).to_be_visible()
+    portal.page.go_back()
+    expect(portal.cell(int(place))).to_be_visible()
+
+
+def test_fields_keep_what_is_typed_into_them(portal, training, filled):
+    project = filled(1)
+    portal.images(project.id, 1)
+    field = portal.page.get_by_role("textbox", name="New tag")
+    field.fill("")
+    field.press_sequentially("12 ur")
+    expect(field).to_have_value("12 ur")
+    field.press("Enter")
+    expect(portal.page.get_by_role("button", name=re.compile("^12 ur"))).to_be_visible()
+    assert tags_of(training, project.id) == [[]]
+
+
+def test_tags_are_renamed_and_deleted(portal, training, filled):
+    project = filled(1)
+    portal.images(project.id, 1)
+    portal.press("1")
+    portal.saved()
+    row = portal.page.get_by_role("listitem").filter(has_text="apple")
+    row.hover()
+    row.get_by_role("button", name="More of apple").click()
+    portal.page.get_by_role("menuitem", name="Rename").click()
+    name = portal.page.get_by_role("textbox", name="Name")
+    name.fill("pear")
+    name.press("Enter")
+    expect(portal.cell(1)).to_have_accessible_name("image, pear")
+    row = portal.page.get_by_role("listitem").filter(has_text="leaf")
+    row.hover()
+    row.get_by_role("button", name="More of leaf").click()
+    portal.page.get_by_role("menuitem", name="Delete").click()
+    expect(row).to_have_count(0)
+    assert [tag.name for tag in training.get_tags(project.id)] == ["pear"]

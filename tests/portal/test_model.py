@@ -1,7 +1,7 @@
 """The portal's pure modules, run in the browser: geometry, history, curves, keys, batches; the empty case first."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -25,7 +25,7 @@ def bundle(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="module")
-def run(browser, bundle) -> Callable[..., object]:
+def run(browser, bundle) -> Iterator[Callable[..., object]]:
     """`run("geometry.area(a)", a={...})`"""
     page = browser.new_page()
     page.evaluate(f"() => {{ {bundle}; window.model = model; }}")
@@ -148,7 +148,7 @@ def test_rates_at_a_threshold(run, threshold, precision, recall):
 
 
 def test_curves_are_drawn_where_both_rates_are_known(run):
-    nothing = {"precision": [], "recall": []}
+    nothing: dict[str, list[float]] = {"precision": [], "recall": []}
     assert run("curves.at(c, 0.5)", c=nothing) == {"precision": None, "recall": None}
     assert run("[curves.line(c), curves.best(c)]", c=nothing) == [[], 0]
     assert run("curves.line(c)", c=CURVE) == [[1, 0.5], [0.6, 0.8]]

@@ -7,6 +7,7 @@ import { found } from "../model/names";
 import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
 import { DeleteProject } from "../parts/projects/deleteproject";
+import { Counts, Names, Thumbnail, useFacts } from "../parts/projects/facts";
 import { ImportProject, NewProject } from "../parts/projects/newproject";
 import { Empty, Fault, Waiting } from "../parts/states";
 import { close, domains } from "../state/project";
@@ -100,15 +101,18 @@ function Tiles({ projects, setDoing }: { projects: readonly Project[]; setDoing:
 }
 
 function Tile({ project, setDoing }: { project: Project; setDoing: (doing: Doing) => void }) {
+  const { facts, tile } = useFacts(project);
   const why = lacks(CONTRIBUTORS);
   return (
-    <li class="tile">
-      <a href={pathOf(project.id, "images")}>
-        <span class="thumb">{project.thumbnailUri ? <img src={project.thumbnailUri} alt="" loading="lazy" /> : <Icon name="eye" />}</span>
+    <li class="tile" ref={tile}>
+      <a href={pathOf(project.id, "images")} title={project.description || project.name}>
+        <Thumbnail facts={facts} />
         <b>{project.name}</b>
         <span class="faint">{kindOf(project)}</span>
-        {project.description && <span class="faint">{project.description}</span>}
-        {project.status !== "Succeeded" && <span class={`badge ${project.status.toLowerCase()}`}>{project.status === "Importing" ? "Importing …" : "The import failed"}</span>}
+        <Counts facts={facts} />
+        {project.status === "Importing" && <span class="badge">Importing …</span>}
+        {project.status === "Failed" && <span class="badge failed">The import failed</span>}
+        <Names facts={facts} />
       </a>
       <Menu label={`More of ${project.name}`} text={<Icon name="more" />}>
         <button role="menuitem" disabled={!!why} title={why} onClick={() => setDoing(project)}>
@@ -122,5 +126,5 @@ function Tile({ project, setDoing }: { project: Project; setDoing: (doing: Doing
 function kindOf({ settings }: Project): string {
   const domain = domains.value.find(({ id }) => id === settings.domainId);
   const kind = domain?.type === "ObjectDetection" ? "Boxes" : settings.classificationType === "Multiclass" ? "One tag an image" : "Many tags an image";
-  return domain ? `${kind} · ${domain.name}` : kind;
+  return domain && domain.name !== "General" ? `${kind}, ${domain.name}` : kind;
 }

@@ -21,10 +21,11 @@ export function toggleTag(images: readonly Image[], tag: Tag): boolean {
 }
 
 /** Nothing of interest: the negative tag, or for a detector, which learns from what has no boxes, a note of it. */
-export async function markNegative(images: readonly Image[]): Promise<boolean> {
+export function markNegative(images: readonly Image[]): boolean {
   if (isDetector.value) return markBackground(images);
-  const tag = negative.value ?? (await addTag("Negative", "Negative"));
-  return tag ? toggleTag(images, tag) : false;
+  if (negative.value) return toggleTag(images, negative.value);
+  void addTag("Negative", "Negative").then((tag) => tag && toggleTag(images, tag));
+  return images.length === 1;
 }
 
 function markBackground(images: readonly Image[]): boolean {

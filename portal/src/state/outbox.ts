@@ -1,6 +1,6 @@
 // The only way to change images: shown at once, undone by one key, sent in order, kept until the service has it.
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Image } from "../api/client";
 import { Refused } from "../api/send";
 import { batch } from "../model/batches";
@@ -159,6 +159,6 @@ async function rest(fault: Refused, faults: number): Promise<void> {
 
 /** Send what a reload or a sign-in left waiting; ask before work is lost. */
 export function start(): void {
-  effect(() => void (me.value && drain()));
+  effect(() => void (me.value && untracked(drain)));
   addEventListener("beforeunload", (event) => saving.value && event.preventDefault());
 }

@@ -66,7 +66,8 @@ export async function refresh(): Promise<void> {
   ]);
   if (project.value?.id !== id) return;
   iterations.value = trained;
-  if (!settled()) return;
+  // What is on its way is counted here already; the first time there is nothing to keep.
+  if (counts.value && !settled()) return;
   tags.value = inOrder(listed);
   counts.value = { All: all, Tagged: tagged, Untagged: all - tagged };
 }
@@ -89,16 +90,24 @@ export function recount(before: Image | undefined, after: Image | undefined): vo
   if (all || tagged) counts.value = { All: counts.value.All + all, Tagged: counts.value.Tagged + tagged, Untagged: counts.value.Untagged + all - tagged };
 }
 
+const adding = new Map<string, Promise<Tag | undefined>>();
+
 /** A new tag, or the one that has this name already. */
-export async function addTag(name: string, type: "Regular" | "Negative" = "Regular"): Promise<Tag | undefined> {
-  const found = tags.value.find((tag) => tag.name.toLowerCase() === name.trim().toLowerCase());
-  if (found || !project.value || !name.trim()) return found;
+export async function addTag(typed: string, type: "Regular" | "Negative" = "Regular"): Promise<Tag | undefined> {
+  const name = typed.trim();
+  const found = tags.value.find((tag) => tag.name.toLowerCase() === name.toLowerCase());
+  if (found || !project.value || !name) return found;
+  if (!adding.has(name)) adding.set(name, create(project.value.id, name, type).finally(() => adding.delete(name)));
+  return adding.get(name);
+}
+
+async function create(id: string, name: string, type: string): Promise<Tag | undefined> {
   try {
-    const tag = await client.createTag(project.value.id, { name: name.trim(), type });
+    const tag = await client.createTag(id, { name, type });
     tags.value = [...tags.value, tag];
     return tag;
   } catch (fault) {
-    fail(fault, `The tag ${name.trim()}`);
+    fail(fault, `The tag ${name}`);
     return undefined;
   }
 }

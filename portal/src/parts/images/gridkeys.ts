@@ -53,7 +53,7 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
     leave: () => (sizeOf(selection.value, last() + 1) ? (selection.value = NONE) : false),
     ...digits(give),
     name: label(() => askForTag(give)),
-    negative: label(() => void markNegative(meant()).then(onward)),
+    negative: label(() => onward(markNegative(meant()))),
     repeat: label(() => onward(repeatTags(meant()))),
     delete: label(() => deleteImages(meant())),
     larger: size(1),

@@ -1,0 +1,87 @@
+"""No label is lost: the service goes away, the tab is loaded again, two people label at once, a change is refused."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.functions.flows import upload
+from tests.portal.people import Portal, watched
+from tests.portal.test_images import tags_of
+
+
+def test_labels_wait_while_the_service_is_away(portal, training, filled, service):
+    project = filled(4)
+    portal.images(project.id, 4)
+    service.kill_host()
+    try:
+        portal.press("1", "2", "1", "2")
+        expect(portal.page.locator("[data-state=away]")).to_have_text("4 waiting")
+    finally:
+        service.start_host()
+    portal.saved()
+    assert tags_of(training, project.id) == [["apple"], ["leaf"], ["apple"], ["leaf"]]
+    assert sum(tag.image_count for tag in training.get_tags(project.id)) == 4
+
+
+def test_labels_outlive_a_reload(portal, training, filled):
+    project = filled(3)
+    portal.images(project.id, 3)
+    portal.page.route(re.compile("images/tags"), lambda route: route.abort())
+    portal.press("1", "2")
+    expect(portal.page.locator("[data-state=away]")).to_be_visible()
+    portal.page.on("dialog", lambda dialog: dialog.accept())
+    portal.page.reload()
+    expect(portal.cell(1)).to_have_accessible_name("image, apple")
+    assert tags_of(training, project.id) == [[], [], []]
+    portal.page.unroute_all()
+    portal.saved()
+    assert tags_of(training, project.id) == [["apple"], ["leaf"], []]
+
+
+def test_too_many_calls_are_sent_again(portal, training, filled):
+    project = filled(2)
+    portal.images(project.id, 2)
+    refusals = iter([429, 503])
+
+    def refuse(route):
+        status = next(refusals, None)
+        body = '{"error": {"code": "429", "message": "Too many."}}'
+        route.fulfill(status=status, body=body, headers={"Retry-After": "0"}) if status else route.fallback()
+
+    portal.page.route(re.compile("images/tags"), refuse)
+    portal.press("1", "2")
+    portal.saved()
+    assert tags_of(training, project.id) == [["apple"], ["leaf"]]
+
+
+def test_what_is_refused_is_taken_back_and_the_rest_is_done(portal, training, filled):
+    project = filled(3)
+    portal.images(project.id, 3)
+    gone = training.get_images(project.id, order_by="Newest")[1]
+    training.delete_images(project.id, image_ids=[gone.id])
+    portal.press("1", "1", "1")
+    expect(portal.page.get_by_role("alert").get_by_text(gone.id)).to_be_visible()
+    portal.saved()
+    expect(portal.cell(2)).to_have_accessible_name("image, untagged")
+    assert tags_of(training, project.id) == [["apple"], ["apple"]]
+
+
+def test_two_people_on_one_image_end_with_what_both_did(portal, context, training, service):
+    project = training.create_project("two people", classification_type="Multilabel")
+    try:
+        for name in ("apple", "leaf"):
+            training.create_tag(project.id, name)
+        training.delete_tag(project.id, upload(training, project.id, "sky", range(1)).id)
+        page = context.new_page()
+        with watched(page):
+            other = Portal(page, service.endpoint)
+            other.sign_in(service.training_key)
+            other.images(project.id, 1)
+            portal.images(project.id, 1)
+            other.press("1")
+            portal.press("2")
+            other.saved()
+            portal.saved()
+        assert tags_of(training, project.id) == [["apple", "leaf"]]
+    finally:
+        training.delete_project(project.id)
