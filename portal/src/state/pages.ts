@@ -45,37 +45,42 @@ const asked = () => {
 
 /** Show what a query asks for, from its beginning. */
 export async function open(wanted: ImageQuery): Promise<void> {
-  const mine = ++opening;
   query.value = wanted;
-  rows = [];
-  under = new Set();
-  places = new Map();
-  total.value = null;
-  fault.value = null;
-  fresh.value = 0;
+  begin(null);
   changed();
-  const id = project.value?.id;
-  shownOf.value = id ?? "";
-  if (!id) return;
-  apart.clear();
-  const first = client.getImages(id, { ...asked(), orderBy: wanted.order, take: size() });
+  await reopen();
+}
+
+/** The same query once more, with what has changed since; until that is there, what is shown stays. */
+export async function reopen(): Promise<void> {
+  const mine = ++opening;
+  const { id } = project.value!;
+  shownOf.value = id;
+  const first = client.getImages(id, { ...asked(), orderBy: query.value.order, take: size() });
   try {
     const [counted, listed] = await Promise.all([counting(id), first]);
     if (mine !== opening) return;
-    rows.length = Math.max(counted, listed.length);
+    begin(Math.max(counted, listed.length));
     under.add(0);
     fill(0, listed);
-    total.value = rows.length;
   } catch (refused) {
     if (mine === opening) fault.value = refused;
   }
   changed();
 }
 
-const counting = (id: string) => (isEverything(query.value) && counts.value ? Promise.resolve(counts.value.All) : client.getImageCount(id, asked()));
+function begin(length: number | null): void {
+  rows = [];
+  rows.length = length ?? 0;
+  under = new Set();
+  places = new Map();
+  apart.clear();
+  total.value = length;
+  fault.value = null;
+  fresh.value = 0;
+}
 
-/** The same query once more, with what has changed since. */
-export const reopen = () => open(query.value);
+const counting = (id: string) => (isEverything(query.value) && counts.value ? Promise.resolve(counts.value.All) : client.getImageCount(id, asked()));
 
 /** These rows come into sight: what of them is not there is fetched. */
 export function need(from: number, to: number): void {
@@ -182,11 +187,19 @@ function arrange(arranged: (Image | undefined)[]): void {
   changed();
 }
 
-/** So many were uploaded while somebody looks. */
+let filling = false;
+
+/** So many were uploaded while somebody looks. An empty view fills by itself; another one waits to be asked. */
 export function arrived(images: number): void {
   if (total.value === null) return;
-  if (rows.length) fresh.value += images;
-  else void reopen();
+  filling ||= !rows.length;
+  if (filling) void reopen();
+  else fresh.value += images;
 }
+
+/** The upload is over. */
+export const filled = () => {
+  filling = false;
+};
 
 export const address = computed(() => writeQuery(query.value));

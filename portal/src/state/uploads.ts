@@ -88,7 +88,6 @@ async function work(): Promise<void> {
   for (let next = queue.shift(); next; next = queue.shift()) {
     await deliver(next).catch((fault) => lose(next!, fault));
     progress.value = { ...progress.value, done: progress.value.done + next.files.length };
-    await refresh().catch(() => {});
   }
   if (--running === 0) end();
 }
@@ -105,7 +104,9 @@ async function deliver({ projectId, files, tagIds }: Batch): Promise<void> {
   duplicates.value = [...duplicates.value, ...of("OKDuplicate").map(({ sourceUrl }) => sourceUrl ?? "")];
   const lost = images.filter(({ status }) => !status.startsWith("OK"));
   refused.value = [...refused.value, ...lost.map(({ sourceUrl, status }) => ({ name: sourceUrl ?? "", why: WHY[status] ?? status }))];
-  if (project.value?.id === projectId) pages.arrived(fresh);
+  if (project.value?.id !== projectId) return;
+  await refresh().catch(() => {});
+  pages.arrived(fresh);
 }
 
 function lose({ files }: Batch, fault: unknown): void {
@@ -114,6 +115,7 @@ function lose({ files }: Batch, fault: unknown): void {
 }
 
 function end(): void {
+  pages.filled();
   progress.value = { done: 0, total: 0 };
   const parts = [counted(added, "image") + " added"];
   if (duplicates.value.length) parts.push(`${duplicates.value.length.toLocaleString()} there already`);

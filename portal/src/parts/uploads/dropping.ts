@@ -9,8 +9,9 @@ const isHidden = (name: string) => name.startsWith(".") || name === "Thumbs.db";
 
 /** All that was dropped, folders with what is in them. */
 export async function dropped(transfer: DataTransfer): Promise<Dropped[]> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found = await Promise.all(entries.map((entry) => walk(entry, "")));
+  // Read at once: after the event the browser takes them away.
+  const items = [...transfer.items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  const found = await Promise.all(items.map((item) => (item instanceof File ? [{ file: item, folder: "" }] : item ? walk(item, "") : [])));
   return found.flat();
 }
 

@@ -1,0 +1,137 @@
+"""Upload: pictures and folders, chosen or dropped; duplicates and refusals by name."""
+
+import re
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FilePayload, expect
+
+from tests.pictures import picture
+
+DROP = """async (files) => {
+  const transfer = new DataTransfer();
+  for (const { name, body } of files) {
+    const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+  }
+  for (const kind of ["dragover", "drop"]) {
+    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+def jpeg(name: str, kind: str = "apple", seed: int = 0) -> FilePayload:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": picture(kind, seed)}
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """Three folders of two pictures each, and what lies about in folders."""
+    for kind in ("apple", "leaf", "sky"):
+        (tmp_path / "fruit" / kind).mkdir(parents=True)
+        for seed in (1, 2):
+            (tmp_path / "fruit" / kind / f"{kind}{seed}.jpg").write_bytes(picture(kind, seed))
+    (tmp_path / "fruit" / "sky" / ".DS_Store").write_bytes(b"x")
+    (tmp_path / "fruit" / "notes.txt").write_text("apples were bought on Monday")
+    return tmp_path / "fruit"
+
+
+def drop(portal, *paths: Path) -> None:
+    """As from a file manager."""
+    session = portal.page.context.new_cdp_session(portal.page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": data})
+
+
+def choose(portal, click, files) -> None:
+    with portal.page.expect_file_chooser() as chooser:
+        click()
+    chooser.value.set_files(files)
+
+
+def test_pictures_that_are_chosen_are_uploaded_with_a_tag(portal, training, project):
+    portal.open(project.id)
+    expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()
+    choose(portal, portal.button("Add images").click, [jpeg("a.jpg", seed=1), jpeg("b.jpg", seed=2)])
+    dialog = portal.page.get_by_role("dialog", name="Add 2 pictures")
+    dialog.get_by_label("Tag of the pictures").fill("apple")
+    dialog.get_by_role("button", name="Add 2 pictures").click()
+    expect(portal.page.get_by_role("status").get_by_text("2 images added")).to_be_visible()
+    expect(portal.cells).to_have_count(2)
+    expect(portal.cell(1)).to_have_accessible_name(re.compile(r"^[ab]\.jpg, apple$"))
+    assert [tag.image_count for tag in training.get_tags(project.id)] == [2]
+
+
+def test_folders_become_tags_by_one_choice(portal, training, project, folders):
+    portal.open(project.id)
+    choose(portal, portal.page.get_by_role("button", name="A folder").click, folders)
+    dialog = portal.page.get_by_role("dialog", name="Add 6 pictures")
+    expect(dialog.get_by_text("Left out: 1 picture")).to_be_visible()
+    expect(dialog.get_by_text("notes.txt")).to_be_visible()
+    dialog.get_by_label("Tag of leaf").fill("green leaf")
+    dialog.get_by_label("Tag of sky").fill("")
+    dialog.get_by_role("button", name="Add 6 pictures").click()
+    expect(portal.cells).to_have_count(6)
+    expect(portal.page.get_by_text("6 images added, 1 refused")).to_be_visible()
+    assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "green leaf": 2}
+
+
+def test_what_is_there_already_and_what_is_refused_is_named(portal, project):
+    portal.open(project.id)
+    choose(portal, portal.button("Add images").click, [jpeg("first.jpg")])
+    portal.button("Add 1 picture").click()
+    expect(portal.cells).to_have_count(1)
+    broken: FilePayload = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": picture("leaf", 1)[:400]}
+    text: FilePayload = {"name": "text.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
+    huge: FilePayload = {"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": picture("leaf", 2) + bytes(7_000_000)}
+    choose(portal, portal.button("Add images").click, [jpeg("again.jpg"), broken, text, huge])
+    dialog = portal.page.get_by_role("dialog", name="Add 2 pictures")
+    expect(dialog.get_by_role("listitem").filter(has_text="text.jpg")).to_have_text(re.compile("not a JPEG"))
+    expect(dialog.get_by_role("listitem").filter(has_text="huge.jpg")).to_have_text(re.compile("at most 6 MB"))
+    dialog.get_by_role("button", name="Add 2 pictures").click()
+    expect(portal.page.get_by_text("0 images added, 1 there already, 3 refused")).to_be_visible()
+    portal.button("Show which").click()
+    report = portal.page.get_by_role("dialog", name="What became of the pictures")
+    expect(report.get_by_role("listitem").filter(has_text="broken.jpg")).to_be_visible()
+    expect(report.get_by_role("listitem").filter(has_text="again.jpg")).to_be_visible()
+
+
+def test_folders_are_dropped_and_each_is_a_tag(portal, training, project, folders):
+    portal.open(project.id)
+    expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()
+    drop(portal, *(folders / kind for kind in ("apple", "leaf", "sky")))
+    portal.button("Add 6 pictures").click()
+    expect(portal.cells).to_have_count(6)
+    assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "leaf": 2, "sky": 2}
+
+
+def test_pictures_are_dropped_anywhere_and_do_not_shift_the_grid(portal, training, filled):
+    project = filled(3)
+    portal.images(project.id, 3)
+    first = portal.cell(1).locator("img").get_attribute("src")
+    files = [{"name": f"{seed}.jpg", "body": b64encode(picture("apple", seed)).decode()} for seed in (1, 2)]
+    portal.page.evaluate(DROP, files)
+    portal.button("Add 2 pictures").click()
+    portal.page.get_by_role("button", name="2 new").wait_for()
+    assert portal.cell(1).locator("img").get_attribute("src") == first
+    portal.page.get_by_role("button", name="2 new").click()
+    expect(portal.cells).to_have_count(5)
+    assert training.get_image_count(project.id) == 5
+
+
+def test_an_upload_goes_on_after_an_outage(portal, training, project, service):
+    portal.open(project.id)
+    refusals = iter([503, 429])
+
+    def refuse(route):
+        status = next(refusals, None)
+        headers = {"Retry-After": "0"}
+        route.fulfill(status=status, body="{}", headers=headers) if status else route.fallback()
+
+    portal.page.route(re.compile(r"/images\?nameKey"), refuse)
+    choose(portal, portal.button("Add images").click, [jpeg("a.jpg", seed=1)])
+    portal.button("Add 1 picture").click()
+    expect(portal.cells).to_have_count(1, timeout=10_000)
+    assert training.get_image_count(project.id) == 1
