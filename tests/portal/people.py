@@ -8,6 +8,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from shared.settings import ROOT
 
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = ROOT / ".local" / "portal"
 # A call that the service refuses is on the console as well; the tests that provoke one look at the page.
 REFUSED = "Failed to load resource"
@@ -80,3 +81,9 @@ class Portal:
         path = LOOKS / f"{name}.png"
         self.page.screenshot(path=path)
         return path
+
+    def barriers(self) -> list[str]:
+        """What keeps some people from using what is shown, as axe sees it."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("axe.run({ resultTypes: ['violations'] }).then((result) => result.violations)")
+        return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]

@@ -26,15 +26,17 @@ export function Header({ screens }: { screens: readonly string[] }) {
   const { projectId, screen } = route.value;
   return (
     <header class="bar">
-      <a class="brand" href={BASE} aria-label="All projects" title={`All projects (${hint("projects")})`}>
+      <a class="brand" href={BASE} aria-label="Ocellus: all projects" title={`All projects (${hint("projects")})`}>
         <Icon name="eye" />
         <span>Ocellus</span>
       </a>
       {projectId && (
         <>
-          <a class="where" href={pathOf(projectId, "images")} title={project.value?.name}>
-            {project.value?.name ?? "…"}
-          </a>
+          <h1 class="where">
+            <a href={pathOf(projectId, "images")} title={project.value?.name}>
+              {project.value?.name ?? "…"}
+            </a>
+          </h1>
           <nav aria-label="Screens">
             {Object.keys(NAMES).filter((name) => screens.includes(name)).map((name) => (
               <a key={name} href={pathOf(projectId, name)} title={hint(name)} aria-current={isWithin(screen, name) ? "page" : undefined}>

@@ -43,7 +43,7 @@ function Row({ tag, digit, most, shown, onShow, onGive }: Props & { tag: Tag; di
   if (renaming) return <li><Rename tag={tag} onEnd={() => setRenaming(false)} /></li>;
   return (
     <li class={shown.includes(tag.id) ? "shown" : ""}>
-      <button class="digit" tabIndex={-1} disabled={!!lacks(LABELERS)} title={lacks(LABELERS) || `Give ${tag.name}`} aria-label={`Give ${tag.name}`} onClick={() => onGive(tag)}>
+      <button class="digit" tabIndex={-1} disabled={!!lacks(LABELERS)} title={lacks(LABELERS) || `Give ${tag.name}`} aria-label={`${digit || "·"} Give ${tag.name}`} onClick={() => onGive(tag)}>
         {digit || "·"}
       </button>
       <button class="tag" title={title} aria-pressed={shown.includes(tag.id)} onClick={() => onShow(tag.id)}>
