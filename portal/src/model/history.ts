@@ -4,6 +4,8 @@ export interface Step<Change> {
   label: string;
   redo: readonly Change[];
   undo: readonly Change[];
+  /** What the service does by itself, to more images than a page knows of. */
+  far?: { redo: () => void; undo: () => void };
 }
 
 export interface History<Change> {

@@ -4,9 +4,11 @@ import type { Image, Tag } from "../api/client";
 import type { Change } from "../model/changes";
 import { hasTag } from "../model/changes";
 import { counted, copies, toggles, type Rules } from "../model/labelling";
+import { NONE } from "../model/selection";
 import { act, announce } from "./outbox";
+import * as pages from "./pages";
 import { addTag, isDetector, isMulticlass, negative, tagName } from "./project";
-import { lastTags } from "./view";
+import { focus, isFar, lastTags, meant, selection } from "./view";
 
 const rules = (): Rules => ({ multiclass: isMulticlass.value, negativeId: negative.value?.id });
 
@@ -45,6 +47,10 @@ export function repeatTags(images: readonly Image[]): boolean {
   return images.length === 1;
 }
 
-export function deleteImages(images: readonly Image[]): void {
-  announce(act(`${counted(images.length, "image")} deleted`, images.map(({ id }) => ({ kind: "delete", imageId: id }))));
+/** The images that are chosen; where more are than a page knows of, the service is asked which. */
+export async function deleteMeant(): Promise<void> {
+  const ids = isFar() ? await pages.idsBut(selection.value.ids) : meant().map(({ id }) => id);
+  selection.value = NONE;
+  announce(act(`${counted(ids.length, "image")} deleted`, ids.map((imageId) => ({ kind: "delete", imageId }))));
+  focus.value = Math.min(focus.value, Math.max((pages.total.value ?? 1) - 1, 0));
 }

@@ -37,10 +37,23 @@ export function act(label: string, changes: readonly Change[]): Step<Change> | n
   return step;
 }
 
+/** Remember what the service does by itself among what can be taken back. */
+export function remember(label: string, far: { redo: () => void; undo: () => void }): Step<Change> {
+  const step = { label, redo: [], undo: [], far };
+  history.value = past.done(history.value, step);
+  return step;
+}
+
+/** Comes true when the service has everything. */
+export const settled = () => new Promise<void>((resolve) => {
+  const end = effect(() => void (count.value || queueMicrotask(() => (resolve(), end()))));
+});
+
 export function undo(): void {
   const step = history.value.past.at(-1);
   if (!step) return;
   history.value = past.undone(history.value);
+  if (step.far) return step.far.undo();
   enqueue(step.undo, step);
   tell(`Undone: ${step.label}`, step);
 }
@@ -49,6 +62,7 @@ export function redo(): void {
   const [step] = history.value.future;
   if (!step) return;
   history.value = past.redone(history.value);
+  if (step.far) return step.far.redo();
   enqueue(step.redo, step);
   tell(`Done again: ${step.label}`, step);
 }
@@ -157,8 +171,19 @@ async function rest(fault: Refused, faults: number): Promise<void> {
   await Promise.race([new Promise((resolve) => setTimeout(resolve, seconds * 1000)), new Promise((resolve) => addEventListener("online", resolve, { once: true }))]);
 }
 
+let stepsOf: string | undefined;
+
+/** What was done in another project is not taken back from here. */
+function forgetSteps(id: string | undefined): void {
+  if (!id || id === stepsOf) return;
+  stepsOf = id;
+  history.value = past.empty();
+  gone.clear();
+}
+
 /** Send what a reload or a sign-in left waiting; ask before work is lost. */
 export function start(): void {
   effect(() => void (me.value && untracked(drain)));
+  effect(() => forgetSteps(project.value?.id));
   addEventListener("beforeunload", (event) => saving.value && event.preventDefault());
 }

@@ -9,6 +9,7 @@ import { counts, isDetector, project } from "./project";
 import { foreseen, isGoing, isWaitingFor } from "./waiting";
 
 const KEPT_PAGES = 24;
+const TAKEN = 256;
 
 export const query = signal<ImageQuery>(EVERYTHING);
 /** How many rows the view has; null until they were counted. */
@@ -21,6 +22,7 @@ export const fault = signal<unknown>(null);
 /** The project whose images they are. */
 export const shownOf = signal("");
 
+/** Without holes, which `filter` would drop: a row that was never fetched is there, and undefined. */
 let rows: (Image | undefined)[] = [];
 let under = new Set<number>();
 let places = new Map<string, number>();
@@ -70,8 +72,7 @@ export async function reopen(): Promise<void> {
 }
 
 function begin(length: number | null): void {
-  rows = [];
-  rows.length = length ?? 0;
+  rows = Array.from({ length: length ?? 0 });
   under = new Set();
   places = new Map();
   apart.clear();
@@ -105,6 +106,18 @@ async function load(page: number): Promise<void> {
     if (mine === opening) fault.value = refused;
   }
   changed();
+}
+
+/** The ids of all that the query finds, but for some. */
+export async function idsBut(left: ReadonlySet<string>): Promise<string[]> {
+  const { id } = project.value!;
+  const ids = new Set<string>();
+  for (let skip = 0, count = TAKEN; count === TAKEN; skip += TAKEN) {
+    const listed = await client.getImages(id, { ...asked(), orderBy: query.value.order, take: TAKEN, skip });
+    count = listed.length;
+    for (const image of listed) if (!left.has(image.id)) ids.add(image.id);
+  }
+  return [...ids];
 }
 
 /** Where the service has what the view has at a place: new images shift it, and those that fit no more. */
@@ -177,7 +190,6 @@ export function insert(taken: readonly { place: number; image: Image }[]): void 
   arrange(arranged);
 }
 
-/** A filter leaves no holes out where rows were never fetched, so that their number stays right. */
 function arrange(arranged: (Image | undefined)[]): void {
   rows = arranged;
   places = new Map(rows.flatMap((row, place) => (row ? [[row.id, place] as const] : [])));

@@ -30,10 +30,14 @@ export function chooseTo(index: number): void {
 export const loaded = (from: number, to: number): Image[] =>
   Array.from({ length: to - from + 1 }, (_, place) => pages.at(from + place)).filter((image) => image !== undefined);
 
+/** Whether more images are chosen than are there. */
+export const isFar = () => selection.value.all && loaded(0, (pages.total.value ?? 0) - 1).length < (pages.total.value ?? 0);
+
 /** The images that are chosen, or the one under the focus. */
 export function meant(): Image[] {
   const { ids, all } = selection.value;
-  if (ids.size || all) return [...ids].flatMap((id) => pages.find(id) ?? []);
+  if (all) return loaded(0, (pages.total.value ?? 0) - 1).filter(({ id }) => !ids.has(id));
+  if (ids.size) return [...ids].flatMap((id) => pages.find(id) ?? []);
   const image = pages.at(focus.value);
   return image ? [image] : [];
 }

@@ -4,7 +4,7 @@ import type { Layout } from "../../model/layout";
 import type { Tag } from "../../api/client";
 import type { ImageQuery } from "../../model/query";
 import { ALL, NONE, sizeOf, toggled } from "../../model/selection";
-import { deleteImages, markNegative, repeatTags } from "../../state/labelling";
+import { deleteMeant, markNegative, repeatTags } from "../../state/labelling";
 import * as pages from "../../state/pages";
 import { prefer, preferences } from "../../state/preferences";
 import { regular } from "../../state/project";
@@ -55,7 +55,7 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
     name: label(() => askForTag(give)),
     negative: label(() => onward(markNegative(meant()))),
     repeat: label(() => onward(repeatTags(meant()))),
-    delete: label(() => deleteImages(meant())),
+    delete: label(deleteMeant),
     larger: size(1),
     smaller: size(-1),
     untagged: () => show({ status: query.status === "Untagged" ? "All" : "Untagged", tagIds: [] }),

@@ -2,11 +2,11 @@
 
 import type { Tag } from "../../api/client";
 import { ALL, NONE, sizeOf } from "../../model/selection";
-import { deleteImages } from "../../state/labelling";
+import { deleteMeant } from "../../state/labelling";
 import * as pages from "../../state/pages";
 import { isDetector } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
-import { meant, selection } from "../../state/view";
+import { selection } from "../../state/view";
 import { Icon } from "../icon";
 import { askForTag } from "../tags/tagname";
 
@@ -29,7 +29,7 @@ export function SelectionBar({ give }: { give: (tag: Tag) => void }) {
           </button>
         </>
       )}
-      <button disabled={!!why} title={why} onClick={() => deleteImages(meant())}>
+      <button disabled={!!why} title={why} onClick={() => void deleteMeant()}>
         <Icon name="bin" /> Delete
       </button>
       <button class="icon" aria-label="Choose none" title="Esc" onClick={() => (selection.value = NONE)}>
