@@ -13,6 +13,7 @@ import { Images } from "./screens/images";
 import { Projects } from "./screens/projects";
 import { SignIn } from "./screens/signin";
 import * as outbox from "./state/outbox";
+import { away } from "./state/outbox";
 import { project, refreshWhile } from "./state/project";
 import { route } from "./state/route";
 import * as training from "./state/training";
@@ -28,6 +29,7 @@ function Page() {
   return (
     <>
       <Header screens={Object.keys(SCREENS)} />
+      {away.value && <p class="outage">{away.value} What you do is kept, and sent when it is back.</p>}
       <main id="main">{projectId ? <InProject key={projectId} id={projectId} /> : <Projects />}</main>
     </>
   );

@@ -79,7 +79,7 @@ async function reach(address: string, init: RequestInit): Promise<Response> {
     return await fetch(address, init);
   } catch (fault) {
     if (init.signal?.aborted) throw fault;
-    throw new Refused(0, "Unreachable", "The service does not answer. It is tried again by itself.");
+    throw new Refused(0, "Unreachable", "The service does not answer.");
   }
 }
 

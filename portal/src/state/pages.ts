@@ -176,6 +176,16 @@ export function put(image: Image): void {
   changed();
 }
 
+const renewed = new Set<string>();
+
+/** A picture's address ends after a day: ask for a new one, once. */
+export async function renew({ id, thumbnailUri }: Image): Promise<void> {
+  if (renewed.has(thumbnailUri)) return;
+  renewed.add(thumbnailUri);
+  const [image] = await client.getImagesByIds(project.value!.id, { imageIds: [id] }).catch(() => []);
+  if (image) put(foreseen(image));
+}
+
 /** Take images out of the view; where they were, for `insert`. */
 export function remove(ids: ReadonlySet<string>): { place: number; image: Image }[] {
   const taken = [...ids].flatMap((id) => (places.has(id) ? [{ place: places.get(id)!, image: rows[places.get(id)!]! }] : []));

@@ -9,10 +9,12 @@ interface Preferences {
   keys: Record<string, string>;
   keepZoom: boolean;
   fileNames: boolean;
+  /** The ids of a project's tags, in the order of their digits. */
+  order: Record<string, string[]>;
 }
 
 const PLACE = "ocellus.preferences";
-const USUAL: Preferences = { theme: "auto", cell: 148, singleKeys: true, keys: {}, keepZoom: false, fileNames: true };
+const USUAL: Preferences = { theme: "auto", cell: 148, singleKeys: true, keys: {}, keepZoom: false, fileNames: true, order: {} };
 
 export const preferences = signal<Preferences>({ ...USUAL, ...read() });
 

@@ -5,6 +5,7 @@ import * as client from "../api/client";
 import type { Domain, Image, Iteration, Project, Tag } from "../api/client";
 import { tagIds } from "../model/changes";
 import { fail } from "./notices";
+import { prefer, preferences } from "./preferences";
 
 export interface Counts {
   All: number;
@@ -31,6 +32,7 @@ export const tagOf = (id: string) => byId.value.get(id);
 export const tagName = (id: string) => byId.value.get(id)?.name ?? "";
 
 const REFRESH_SECONDS = 10;
+const KEPT_ORDERS = 50;
 let settled = () => true;
 
 /** Counts are read again only while nothing is on its way. */
@@ -72,11 +74,16 @@ export async function refresh(): Promise<void> {
   counts.value = { All: all, Tagged: tagged, Untagged: all - tagged };
 }
 
-/** Digits keep their tags: those that are known stay in their places, new ones come behind. */
+/** Digits keep their tags, over reloads too: those that are known stay in their places, new ones come behind. */
 function inOrder(listed: readonly Tag[]): Tag[] {
-  const places = new Map(tags.value.map(({ id }, place) => [id, place]));
+  const { id } = project.value!;
+  const { order } = preferences.peek();
+  const places = new Map((order[id] ?? []).map((tagId, place) => [tagId, place]));
   const place = (tag: Tag) => places.get(tag.id) ?? Number.MAX_SAFE_INTEGER;
-  return [...listed].sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const sorted = [...listed].sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const ids = sorted.map((tag) => tag.id);
+  if (ids.join() !== order[id]?.join()) prefer({ order: { ...Object.fromEntries(Object.entries(order).slice(-KEPT_ORDERS)), [id]: ids } });
+  return sorted;
 }
 
 /** Count an image as it is after a change; undefined where there is none. */

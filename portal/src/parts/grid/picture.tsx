@@ -4,6 +4,7 @@ import type { Image } from "../../api/client";
 import { useState } from "preact/hooks";
 import { colours } from "../../model/colours";
 import { computed } from "@preact/signals";
+import { renew } from "../../state/pages";
 import { tagName, tags } from "../../state/project";
 
 export const palette = computed(() => colours(tags.value.map(({ id }) => id)));
@@ -14,9 +15,13 @@ const SHOWN_TAGS = 3;
 export function Picture({ image, boxes = false }: { image: Image; boxes?: boolean }) {
   const [gone, setGone] = useState("");
   const lost = gone === image.thumbnailUri;
+  const lose = () => {
+    setGone(image.thumbnailUri);
+    void renew(image);
+  };
   return (
     <>
-      {lost ? <span class="lost">picture gone</span> : <img src={image.thumbnailUri} alt="" draggable={false} decoding="async" onError={() => setGone(image.thumbnailUri)} />}
+      {lost ? <span class="lost">picture gone</span> : <img src={image.thumbnailUri} alt="" draggable={false} decoding="async" onError={lose} />}
       {boxes && image.regions?.length ? <Boxes image={image} /> : null}
       <TagChips image={image} />
     </>
