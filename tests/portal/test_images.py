@@ -194,6 +194,57 @@ def test_pages_join_where_images_left_the_filter(portal, large, training):
     assert training.get_tagged_image_count(large.id) == 40
 
 
+def test_deleted_images_come_back_by_one_key(portal, training, filled):
+    project = filled(5)
+    portal.images(project.id, 5)
+    portal.press("ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "Delete")
+    expect(portal.cells).to_have_count(2)
+    portal.saved()
+    assert training.get_image_count(project.id) == 2
+    before = [image.id for image in training.get_images(project.id)]
+    portal.press("Control+z")
+    expect(portal.cells).to_have_count(5)
+    portal.saved()
+    assert training.get_image_count(project.id) == 5
+    assert set(before) < {image.id for image in training.get_images(project.id)}
+
+
+def test_all_of_a_filter_are_tagged_and_taken_back(portal, training, large):
+    portal.images(large.id, 270)
+    portal.press("Control+a")
+    expect(portal.page.get_by_text("270 chosen")).to_be_visible()
+    portal.press("t")
+    portal.page.keyboard.type("everything")
+    portal.press("Enter")
+    done = portal.page.get_by_role("status").get_by_text("270 images tagged everything")
+    expect(done).to_be_visible(timeout=20_000)
+    assert {tag.name: tag.image_count for tag in training.get_tags(large.id)} == {"everything": 270, "sky": 40}
+    portal.press("Control+z")
+    expect(portal.page.get_by_text("Undone: 270 images tagged everything")).to_be_visible(timeout=20_000)
+    assert {tag.name: tag.image_count for tag in training.get_tags(large.id)} == {"everything": 0, "sky": 40}
+
+
+def test_images_are_found_by_how_their_file_names_begin(portal, training, project):
+    entries = [
+        ImageFileCreateEntry(name=name, contents=picture("sky", seed))
+        for seed, name in enumerate(("IMG_0401.jpg", "IMG_0402.jpg", "IMG_0500.jpg", "it's.jpg"))
+    ]
+    for entry in entries:
+        batch = ImageFileCreateBatch(images=[entry], metadata={"filename": entry.name})
+        training.create_images_from_files(project.id, batch)
+    portal.images(project.id, 4)
+    portal.press("/")
+    portal.page.keyboard.type("IMG_04")
+    expect(portal.cells).to_have_count(2)
+    expect(portal.cell(1)).to_have_accessible_name("IMG_0402.jpg, untagged")
+    expect(portal.page).to_have_url(re.compile(r"\?search=IMG_04$"))
+    search = portal.page.get_by_role("searchbox")
+    search.fill("it's")
+    expect(portal.cells).to_have_count(1)
+    search.fill("none")
+    expect(portal.page.get_by_role("heading", name="No image is there with a file name")).to_be_visible()
+
+
 def test_a_picture_is_found_again_after_a_look_elsewhere(portal, large):
     portal.images(large.id, 270)
     portal.press("PageDown", "PageDown", "ArrowRight")

@@ -1,6 +1,16 @@
 // Made by `python -m local.client` from the service's own description: change the service, not this file.
 import { send, type Options } from "./send";
 
+export interface AcceptRequest {
+  source: string;
+  threshold?: number;
+  tagId?: string | null;
+  imageIds?: string[] | null;
+  except?: string[] | null;
+  expected?: number | null;
+  id?: string | null;
+}
+
 export interface BoundingBox {
   left: number;
   top: number;
@@ -9,6 +19,11 @@ export interface BoundingBox {
 }
 
 export type ClassificationType = "Multiclass" | "Multilabel";
+
+export interface Confusions {
+  tags: JudgedTag[];
+  cells: number[][];
+}
 
 export interface CustomBaseModelInfo {
   projectId: string;
@@ -57,6 +72,13 @@ export interface Image {
   tags?: ImageTag[];
   regions?: ImageRegion[];
   metadata?: Record<string, string>;
+}
+
+export interface ImageChoice {
+  tagIds?: string[] | null;
+  taggingStatus?: TaggingStatus;
+  filter?: string | null;
+  except?: string[] | null;
 }
 
 export interface ImageCreateResult {
@@ -190,6 +212,21 @@ export interface ImageRegionRefused {
   message: string;
 }
 
+export interface ImageRestoreBatch {
+  imageIds: string[];
+}
+
+export interface ImageRestoreDuplicate {
+  imageId: string;
+  presentId: string;
+}
+
+export interface ImageRestoreSummary {
+  restored: string[];
+  duplicated: ImageRestoreDuplicate[];
+  gone: string[];
+}
+
 export interface ImageTag {
   tagId: string;
   tagName: string;
@@ -268,6 +305,11 @@ export interface IterationUpdate {
   isDefault?: boolean | null;
 }
 
+export interface JudgedTag {
+  id: string;
+  name: string;
+}
+
 export interface Limits {
   projects: number;
   imagesPerProject: number;
@@ -315,6 +357,19 @@ export interface ModelInformation {
 }
 
 export type OrderBy = "Newest" | "Oldest";
+
+export interface PerformanceCurve {
+  truths: number;
+  averagePrecision: number | null;
+  precision: number[];
+  recall: number[];
+}
+
+export interface PerformanceCurves {
+  thresholds: number[];
+  overall: PerformanceCurve;
+  tags: TagPerformanceCurve[];
+}
 
 export interface Prediction {
   probability: number;
@@ -403,6 +458,20 @@ export interface ProjectUpdate {
   settings?: ProjectSettingsUpdate | null;
 }
 
+export interface PublishedName {
+  iterationId: string;
+  published: string;
+  by: string;
+  name: string;
+  before: Publishing[];
+}
+
+export interface Publishing {
+  iterationId: string;
+  published: string;
+  by: string;
+}
+
 export interface Region {
   tagId: string;
   left: number;
@@ -414,6 +483,15 @@ export interface Region {
 export interface RegionProposal {
   confidence: number;
   boundingBox: BoundingBox;
+}
+
+export interface RetagRequest {
+  add?: string[] | null;
+  remove?: string[] | null;
+  where?: ImageChoice | null;
+  imageIds?: string[] | null;
+  expected?: number | null;
+  id?: string | null;
 }
 
 export type Role = "Contributor" | "Deployment" | "Labeler" | "Predictor" | "Reader" | "Trainer";
@@ -493,6 +571,15 @@ export interface TagPerformance {
   averagePrecision: number | null;
 }
 
+export interface TagPerformanceCurve {
+  truths: number;
+  averagePrecision: number | null;
+  precision: number[];
+  recall: number[];
+  id: string;
+  name: string;
+}
+
 export type TagType = "GeneralProduct" | "Negative" | "Regular";
 
 export interface TagUpdate {
@@ -503,12 +590,31 @@ export interface TagUpdate {
 
 export type TaggingStatus = "All" | "Tagged" | "Untagged";
 
+export type TaskStatus = "Completed" | "Failed" | "Running" | "Undoing" | "Undone";
+
 export interface TrainingParameters {
   selectedTags?: string[] | null;
   customBaseModelInfo?: CustomBaseModelInfo | null;
 }
 
 export type TrainingType = "Advanced" | "Regular";
+
+export interface WorkspaceTask {
+  id: string;
+  operation: string;
+  status: TaskStatus;
+  created: string;
+  by: string;
+  total: number;
+  done: number;
+  changed: number;
+  refused: number;
+  message: string | null;
+}
+
+/** Make labels of what an iteration suggested for untagged images; get_task tells how far it is. */
+export const acceptSuggestions = (projectId: string, body: AcceptRequest, options: Options = {}) =>
+  send<WorkspaceTask>("POST", `/ocellus/v1/projects/${projectId}/suggestions/accept`, { body, ...options });
 
 /** Create image regions. */
 export const createImageRegions = (projectId: string, body: ImageRegionCreateBatch, options: Options = {}) =>
@@ -519,7 +625,7 @@ export const createImageTags = (projectId: string, body: ImageTagCreateBatch, op
   send<ImageTagCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/tags`, { body, ...options });
 
 /** Create images from data. */
-export const createImagesFromData = (projectId: string, query: { tagIds?: string[] } = {}, body: Blob | FormData, options: Options = {}) =>
+export const createImagesFromData = (projectId: string, query: { tagIds?: string[]; nameKey?: string } = {}, body: Blob | FormData, options: Options = {}) =>
   send<ImageCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images`, { query, body, ...options });
 
 /** Create images from files. */
@@ -582,6 +688,10 @@ export const exportProject = (projectId: string, options: Options = {}) =>
 export const getArtifact = (projectId: string, query: { path: string }, options: Options = {}) =>
   send<Blob>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/artifacts`, { query, ...options });
 
+/** How many of each tag an iteration took for each other one. */
+export const getConfusions = (projectId: string, iterationId: string, query: { threshold?: number; overlapThreshold?: number } = {}, options: Options = {}) =>
+  send<Confusions>("GET", `/ocellus/v1/projects/${projectId}/iterations/${iterationId}/confusions`, { query, ...options });
+
 /** Get domain. */
 export const getDomain = (domainId: string, options: Options = {}) =>
   send<Domain>("GET", `/customvision/v3.4-preview/training/domains/${domainId}`, { ...options });
@@ -599,11 +709,11 @@ export const getImageCount = (projectId: string, query: { tagIds?: string[]; tag
   send<number>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/count`, { query, ...options });
 
 /** Get image performance count. */
-export const getImagePerformanceCount = (projectId: string, iterationId: string, query: { tagIds?: string[] } = {}, options: Options = {}) =>
+export const getImagePerformanceCount = (projectId: string, iterationId: string, query: { tagIds?: string[]; truth?: string; said?: string; wrong?: boolean; threshold?: number; overlapThreshold?: number } = {}, options: Options = {}) =>
   send<number>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/performance/images/count`, { query, ...options });
 
 /** Get image performances. */
-export const getImagePerformances = (projectId: string, iterationId: string, query: { tagIds?: string[]; orderBy?: OrderBy; take?: number; skip?: number } = {}, options: Options = {}) =>
+export const getImagePerformances = (projectId: string, iterationId: string, query: { tagIds?: string[]; orderBy?: OrderBy; take?: number; skip?: number; truth?: string; said?: string; wrong?: boolean; threshold?: number; overlapThreshold?: number } = {}, options: Options = {}) =>
   send<ImagePerformance[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/performance/images`, { query, ...options });
 
 /** Get image region proposals. */
@@ -634,6 +744,10 @@ export const getIterations = (projectId: string, options: Options = {}) =>
 export const getMe = (options: Options = {}) =>
   send<Me>("GET", `/ocellus/v1/me`, { ...options });
 
+/** Precision and recall of an iteration at every hundredth of the threshold, of each tag and over all. */
+export const getPerformanceCurves = (projectId: string, iterationId: string, query: { overlapThreshold?: number } = {}, options: Options = {}) =>
+  send<PerformanceCurves>("GET", `/ocellus/v1/projects/${projectId}/iterations/${iterationId}/curves`, { query, ...options });
+
 /** Get project. */
 export const getProject = (projectId: string, options: Options = {}) =>
   send<Project>("GET", `/customvision/v3.4-preview/training/projects/${projectId}`, { ...options });
@@ -641,6 +755,10 @@ export const getProject = (projectId: string, options: Options = {}) =>
 /** Get projects. */
 export const getProjects = (options: Options = {}) =>
   send<Project[]>("GET", `/customvision/v3.4-preview/training/projects`, { ...options });
+
+/** The published names of a project: what answers under each since when, by whom, and what did before. */
+export const getPublishedNames = (projectId: string, options: Options = {}) =>
+  send<PublishedName[]>("GET", `/ocellus/v1/projects/${projectId}/publishednames`, { ...options });
 
 /** Get tag. */
 export const getTag = (projectId: string, tagId: string, query: { iterationId?: string } = {}, options: Options = {}) =>
@@ -657,6 +775,10 @@ export const getTaggedImages = (projectId: string, query: { tagIds?: string[]; o
 /** Get tags. */
 export const getTags = (projectId: string, query: { iterationId?: string } = {}, options: Options = {}) =>
   send<Tag[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/tags`, { query, ...options });
+
+/** How far a task is. */
+export const getTask = (projectId: string, taskId: string, options: Options = {}) =>
+  send<WorkspaceTask>("GET", `/ocellus/v1/projects/${projectId}/tasks/${taskId}`, { ...options });
 
 /** Get untagged image count. */
 export const getUntaggedImageCount = (projectId: string, query: { iterationId?: string } = {}, options: Options = {}) =>
@@ -694,6 +816,14 @@ export const quickTestImage = (projectId: string, query: { iterationId?: string;
 export const quickTestImageUrl = (projectId: string, query: { iterationId?: string; store?: boolean; application?: string } = {}, body: ImageUrl, options: Options = {}) =>
   send<ImagePrediction>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/quicktest/url`, { query, body, ...options });
 
+/** Bring images back that were deleted by their ids in the last ten minutes. */
+export const restoreImages = (projectId: string, body: ImageRestoreBatch, options: Options = {}) =>
+  send<ImageRestoreSummary>("POST", `/ocellus/v1/projects/${projectId}/images/restore`, { body, ...options });
+
+/** Put tags on, and take tags off, all images of a selection or of a filter; get_task tells how far it is. */
+export const retagImages = (projectId: string, body: RetagRequest, options: Options = {}) =>
+  send<WorkspaceTask>("POST", `/ocellus/v1/projects/${projectId}/images/retag`, { body, ...options });
+
 /** Suggest tags and regions. */
 export const suggestTagsAndRegions = (projectId: string, query: { iterationId: string; imageIds?: string[] }, options: Options = {}) =>
   send<SuggestedTagAndRegion[]>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/tagsandregions/suggestions`, { query, ...options });
@@ -701,6 +831,10 @@ export const suggestTagsAndRegions = (projectId: string, query: { iterationId: s
 /** Train project. */
 export const trainProject = (projectId: string, query: { trainingType?: TrainingType; reservedBudgetInHours?: number; forceTrain?: boolean; notificationEmailAddress?: string } = {}, body: TrainingParameters, options: Options = {}) =>
   send<Iteration>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/train`, { query, body, ...options });
+
+/** Take back what a task has changed, while it is under way or afterwards. */
+export const undoTask = (projectId: string, taskId: string, options: Options = {}) =>
+  send<WorkspaceTask>("POST", `/ocellus/v1/projects/${projectId}/tasks/${taskId}/undo`, { ...options });
 
 /** Unpublish iteration. */
 export const unpublishIteration = (projectId: string, iterationId: string, options: Options = {}) =>

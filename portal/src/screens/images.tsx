@@ -18,9 +18,10 @@ import { useGridKeys } from "../parts/images/gridkeys";
 import { toggleTag } from "../state/labelling";
 import * as pages from "../state/pages";
 import { preferences } from "../state/preferences";
+import { retagAll } from "../state/tasks";
 import { isDetector, project } from "../state/project";
 import { go, pathOf, search, setSearch } from "../state/route";
-import { anchor, chooseTo, focus, forgetPlace, loaded, meant, scrolled, selection } from "../state/view";
+import { anchor, chooseTo, focus, forgetPlace, isFar, loaded, meant, scrolled, selection } from "../state/view";
 
 export function Images() {
   const shape = useRef<{ layout: Layout; rows: number }>({ layout: { columns: 1, cell: 1, step: 1, rows: 0, height: 0 }, rows: 1 });
@@ -32,6 +33,7 @@ export function Images() {
     if (image) go(pathOf(project.value!.id, "image", image.id) + search.value);
   };
   const give = (tag: Tag) => {
+    if (isFar()) return void retagAll(tag, wanted.tagIds.join() === tag.id);
     if (toggleTag(meant(), tag)) focus.value = Math.min(focus.value + 1, (pages.total.value ?? 1) - 1);
   };
   useGridKeys({ shape, open, give, show, query: wanted });

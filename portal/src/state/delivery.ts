@@ -2,7 +2,6 @@
 
 import * as client from "../api/client";
 import type { ImageRegionCreateSummary } from "../api/client";
-import { send } from "../api/send";
 import type { Boxing, Change, KeyedBox, Tagging } from "../model/changes";
 import { keepRegion, regionId, type Entry } from "./waiting";
 
@@ -22,7 +21,7 @@ export async function deliver(entries: readonly Entry[]): Promise<Delivery> {
   if (change.kind === "untag") await client.deleteImageTags(projectId, { imageIds: images, tagIds: [change.tagId] });
   if (change.kind === "unbox") await client.deleteImageRegions(projectId, { regionIds: changes<Boxing>(entries).map(({ box }) => regionId(box.key)) });
   if (change.kind === "delete") await client.deleteImages(projectId, { imageIds: images });
-  if (change.kind === "restore") await send("POST", `/ocellus/v1/projects/${projectId}/images/restore`, { body: { imageIds: images } });
+  if (change.kind === "restore") return restore(projectId, entries);
   if (change.kind === "metadata") await client.updateImageMetadata(projectId, { imageIds: images }, change.values);
   return ALL;
 }
@@ -35,6 +34,16 @@ async function tag(projectId: string, entries: readonly Entry[]): Promise<Delive
   const over = new Set(exceeded.map(({ imageId, tagId }) => imageId + tagId));
   const refused = entries.filter((_, place) => over.has(tags[place]!.imageId + tags[place]!.tagId));
   return { refused: refused.map((entry) => ({ entry, why: "The image has as many tags as an image may have." })) };
+}
+
+async function restore(projectId: string, entries: readonly Entry[]): Promise<Delivery> {
+  const { gone, duplicated } = await client.restoreImages(projectId, { imageIds: entries.map(({ change }) => change.imageId) });
+  const isDuplicate = (id: string) => duplicated.some(({ imageId, presentId }) => imageId === id && presentId !== id);
+  const why = ({ change: { imageId } }: Entry) => {
+    if (gone.includes(imageId)) return "It was deleted too long ago.";
+    return isDuplicate(imageId) ? "The same picture was uploaded again meanwhile." : "";
+  };
+  return { refused: entries.flatMap((entry) => (why(entry) ? [{ entry, why: why(entry) }] : [])) };
 }
 
 async function draw(projectId: string, entries: readonly Entry[]): Promise<Delivery> {

@@ -1,12 +1,14 @@
 // The bar over all screens: where one is, what is on its way, who one is.
 
 import { computed } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { hint } from "../../model/keys";
 import { away } from "../../state/outbox";
 import { prefer, preferences } from "../../state/preferences";
 import { project } from "../../state/project";
 import { BASE, pathOf, route } from "../../state/route";
 import { me, signOut } from "../../state/session";
+import { task } from "../../state/tasks";
 import { progress } from "../../state/uploads";
 import { count } from "../../state/waiting";
 import { showHelp } from "./help";
@@ -24,6 +26,10 @@ const NAMES: Record<string, string> = {
 
 export function Header({ screens }: { screens: readonly string[] }) {
   const { projectId, screen } = route.value;
+  const title = projectId && project.value ? `${project.value.name} · Ocellus` : "Ocellus";
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   return (
     <header class="bar">
       <a class="brand" href={BASE} aria-label="Ocellus: all projects" title={`All projects (${hint("projects")})`}>
@@ -48,6 +54,7 @@ export function Header({ screens }: { screens: readonly string[] }) {
       )}
       <span class="grow" />
       <Uploading />
+      <Working />
       <Saving />
       <button class="quiet icon" aria-label="Keys" title="Keys (?)" onClick={showHelp}>
         ?
@@ -83,6 +90,18 @@ function Uploading() {
   return (
     <span class="uploading" title={`${done} of ${total} uploaded`}>
       <progress value={done} max={total} aria-label="Upload" />
+      {done.toLocaleString()} / {total.toLocaleString()}
+    </span>
+  );
+}
+
+/** What the service does by itself. */
+function Working() {
+  if (!task.value) return null;
+  const { label, done, total } = task.value;
+  return (
+    <span class="uploading" title={label}>
+      <progress value={done} max={total} aria-label={label} />
       {done.toLocaleString()} / {total.toLocaleString()}
     </span>
   );
