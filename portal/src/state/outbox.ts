@@ -44,11 +44,6 @@ export function remember(label: string, far: { redo: () => void; undo: () => voi
   return step;
 }
 
-/** Comes true when the service has everything. */
-export const settled = () => new Promise<void>((resolve) => {
-  const end = effect(() => void (count.value || queueMicrotask(() => (resolve(), end()))));
-});
-
 export function undo(): void {
   const step = history.value.past.at(-1);
   if (!step) return;

@@ -6,10 +6,11 @@ import type { Image } from "../api/client";
 import { tagIds } from "../model/changes";
 import { EVERYTHING, isEverything, matches, nameFilter, writeQuery, type ImageQuery } from "../model/query";
 import { counts, isDetector, project } from "./project";
-import { foreseen, isGoing, isWaitingFor } from "./waiting";
+import { foreseen, isGoing, isWaitingFor, settled } from "./waiting";
 
 const KEPT_PAGES = 24;
 const TAKEN = 256;
+const PATIENCE_MS = 2000;
 
 export const query = signal<ImageQuery>(EVERYTHING);
 /** How many rows the view has; null until they were counted. */
@@ -58,6 +59,9 @@ export async function reopen(): Promise<void> {
   const mine = ++opening;
   const { id } = project.value!;
   shownOf.value = id;
+  // What was just done counts already.
+  await settled(PATIENCE_MS);
+  if (mine !== opening) return;
   const first = client.getImages(id, { ...asked(), orderBy: query.value.order, take: size() });
   try {
     const [counted, listed] = await Promise.all([counting(id), first]);

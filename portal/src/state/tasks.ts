@@ -7,10 +7,11 @@ import { counted } from "../model/labelling";
 import { nameFilter } from "../model/query";
 import { sizeOf } from "../model/selection";
 import { fail, say } from "./notices";
-import { announce, remember, settled } from "./outbox";
+import { announce, remember } from "./outbox";
 import * as pages from "./pages";
 import { isMulticlass, negative, project, refresh, tags } from "./project";
 import { selection } from "./view";
+import { settled } from "./waiting";
 
 const POLL_MS = 400;
 

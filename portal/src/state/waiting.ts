@@ -1,6 +1,6 @@
 // Changes that the service has not confirmed yet. They outlive a reload of the tab.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { Image } from "../api/client";
 import { applied, type Change } from "../model/changes";
 import type { Step } from "../model/history";
@@ -36,6 +36,14 @@ export function setWaiting(entries: readonly Entry[]): void {
   waiting.value = entries;
   store(PLACE, entries.map(({ step: _step, ...entry }) => entry));
 }
+
+/** Comes when the service has everything, or after so long. */
+export const settled = (most = Infinity) => new Promise<void>((resolve) => {
+  if (!count.value) return resolve();
+  const end = effect(() => void (count.value || queueMicrotask(finish)));
+  const finish = () => (resolve(), end());
+  if (most < Infinity) setTimeout(finish, most);
+});
 
 /** An image as it will be when all that waits is done. */
 export const foreseen = (image: Image): Image =>
