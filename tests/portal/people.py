@@ -10,6 +10,8 @@ from shared.settings import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = ROOT / ".local" / "portal"
+# A busy machine takes its time; who waits for nothing loses none.
+expect.set_options(timeout=20_000)
 # A call that the service refuses is on the console as well; the tests that provoke one look at the page.
 REFUSED = "Failed to load resource"
 
