@@ -15,7 +15,7 @@ import { SignIn } from "./screens/signin";
 import * as outbox from "./state/outbox";
 import { away } from "./state/outbox";
 import { project, refreshWhile } from "./state/project";
-import { route } from "./state/route";
+import { BASE, route } from "./state/route";
 import * as training from "./state/training";
 import { me, resume, starting, watchIdleness } from "./state/session";
 
@@ -38,7 +38,12 @@ function Page() {
 function InProject({ id }: { id: string }) {
   const fault = useOpened(id);
   const Screen = SCREENS[route.value.screen];
-  if (fault) return <Fault fault={fault} />;
+  if (fault)
+    return (
+      <Fault fault={fault}>
+        <a href={BASE}>All projects</a>
+      </Fault>
+    );
   if (project.value?.id !== id) return <Waiting />;
   return (
     <>

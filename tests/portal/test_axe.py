@@ -51,7 +51,7 @@ def test_the_images(visitor, service, filled):
     assert visitor.barriers() == []
     visitor.press("Escape")
     visitor.open(project.id, search="?search=none")
-    visitor.page.get_by_role("heading", name="No image is there").wait_for()
+    visitor.page.get_by_role("heading", name="No image whose file name begins").wait_for()
     assert visitor.barriers() == []
 
 

@@ -160,7 +160,7 @@ def test_a_tag_shows_its_images_and_a_filter_without_any_says_so(portal, filled)
     expect(portal.cells).to_have_count(1)
     expect(portal.page).to_have_url(re.compile(r"\?tags="))
     portal.page.get_by_role("group", name="Status").get_by_role("button", name="Untagged").click()
-    expect(portal.page.get_by_role("heading", name="No image is untagged and tagged apple")).to_be_visible()
+    expect(portal.page.get_by_role("heading", name="No untagged image with the tag apple")).to_be_visible()
     portal.button("Show all images").click()
     expect(portal.cells).to_have_count(3)
 
@@ -242,7 +242,7 @@ def test_images_are_found_by_how_their_file_names_begin(portal, training, projec
     search.fill("it's")
     expect(portal.cells).to_have_count(1)
     search.fill("none")
-    expect(portal.page.get_by_role("heading", name="No image is there with a file name")).to_be_visible()
+    expect(portal.page.get_by_role("heading", name="No image whose file name begins")).to_be_visible()
 
 
 def test_a_picture_is_found_again_after_a_look_elsewhere(portal, large):

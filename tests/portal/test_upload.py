@@ -68,7 +68,7 @@ def test_folders_become_tags_by_one_choice(portal, training, project, folders):
     portal.open(project.id)
     choose(portal, portal.page.get_by_role("button", name="A folder").click, folders)
     dialog = portal.page.get_by_role("dialog", name="Add 6 pictures")
-    expect(dialog.get_by_text("Left out: 1 picture")).to_be_visible()
+    expect(dialog.get_by_text("Left out: 1 file")).to_be_visible()
     expect(dialog.get_by_text("notes.txt")).to_be_visible()
     dialog.get_by_label("Tag of leaf").fill("green leaf")
     dialog.get_by_label("Tag of sky").fill("")

@@ -25,7 +25,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-export function Fault({ fault, again }: { fault: unknown; again?: () => void }) {
+export function Fault({ fault, again, children }: { fault: unknown; again?: () => void; children?: ComponentChildren }) {
   const refused = fault instanceof Refused ? fault : null;
   return (
     <div class="state" role="alert">
@@ -37,6 +37,7 @@ export function Fault({ fault, again }: { fault: unknown; again?: () => void }) 
         </p>
       )}
       {again && <button onClick={again}>Try again</button>}
+      {children}
     </div>
   );
 }

@@ -29,12 +29,12 @@ export function NoImages() {
 
 export function NothingFound({ query, show }: { query: ImageQuery; show: (changes: Partial<ImageQuery>) => void }) {
   const parts = [
-    query.status === "All" ? "" : query.status.toLowerCase(),
-    query.tagIds.length ? `tagged ${query.tagIds.map(tagName).join(" or ")}` : "",
-    query.search ? `with a file name that begins with “${query.search}”` : "",
+    query.status === "All" ? "No image" : `No ${query.status.toLowerCase()} image`,
+    query.tagIds.length ? `with the tag ${query.tagIds.map(tagName).join(" or ")}` : "",
+    query.search ? `whose file name begins with “${query.search}”` : "",
   ];
   return (
-    <Empty title={`No image is ${parts.filter(Boolean).join(" and ")}`.replace("is with", "is there with")}>
+    <Empty title={parts.filter(Boolean).join(" ")}>
       <button onClick={() => show(EVERYTHING)}>Show all images</button>
     </Empty>
   );

@@ -137,7 +137,7 @@ function Outcomes({ title, list }: { title: string; list: readonly Outcome[] }) 
   return (
     <details open={list.length < 20}>
       <summary>
-        {title}: {counted(list.length, "picture")}
+        {title}: {counted(list.length, "file")}
       </summary>
       <ul class="outcomes">
         {list.map(({ name, why }, place) => (
