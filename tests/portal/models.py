@@ -1,0 +1,49 @@
+"""Projects with an iteration that tells colours, as a training would leave it, without the time that one takes."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+from azure.cognitiveservices.vision.customvision.training.models import Project, Tag
+
+from shared.models.training.iterations import Iteration
+from shared.models.training.model_spec import ModelTag
+from shared.storage.account.store import Store
+from tests.pictures import picture, rectangles
+from tests.prediction.classifiers import put_classifier
+from tests.prediction.detectors import put_detector
+
+FRUIT = ("apple", "leaf", "sky")
+COLOURS = ("red", "green", "blue")
+
+
+def tagged(training: CustomVisionTrainingClient, project: Project, names: Sequence[str]) -> list[Tag]:
+    return [training.create_tag(project.id, name) for name in names]
+
+
+def classifier(
+    training: CustomVisionTrainingClient, store: Store, project: Project, name: str = "Iteration 1", scale: float = 1.0
+) -> Iteration:
+    """Apples are red, leaves green, skies blue. The project's tags of these names, made where they are not there."""
+    tags = {tag.name: tag for tag in training.get_tags(project.id)}
+    listed = [tags.get(each) or training.create_tag(project.id, each) for each in FRUIT]
+    return put_classifier(store, UUID(project.id), [ModelTag(UUID(tag.id), tag.name) for tag in listed], name, scale)
+
+
+def detector(training: CustomVisionTrainingClient, store: Store, project: Project) -> Iteration:
+    tags = tagged(training, project, COLOURS)
+    return put_detector(store, UUID(project.id), [ModelTag(UUID(tag.id), tag.name) for tag in tags])
+
+
+def untagged(training: CustomVisionTrainingClient, project: Project, kinds: Sequence[str]) -> list[str]:
+    """Pictures of these kinds, one after the other, so that the last one is the newest; their ids."""
+    ids = []
+    for seed, kind in enumerate(kinds):
+        [created] = training.create_images_from_data(project.id, picture(kind, seed)).images
+        ids.append(created.image.id)
+    return ids
+
+
+def scene(seed: int) -> bytes:
+    """A red and a blue rectangle on white."""
+    return rectangles({"red": (0.1 + seed / 100, 0.2, 0.25, 0.4), "blue": (0.6, 0.5 - seed / 100, 0.3, 0.3)})
