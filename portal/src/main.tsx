@@ -2,6 +2,7 @@
 
 import { render, type ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
+import { later } from "./parts/later";
 import { CommandKeys } from "./parts/shell/commands";
 import { Help } from "./parts/shell/help";
 import { Header } from "./parts/shell/header";
@@ -20,7 +21,13 @@ import * as training from "./state/training";
 import { me, resume, starting, watchIdleness } from "./state/session";
 
 /** The screens of a project, by the name that the address has; all but the first are fetched `later`. */
-const SCREENS: Record<string, ComponentType> = { images: Images };
+const SCREENS: Record<string, ComponentType> = {
+  images: Images,
+  predictions: later(() => import("./screens/predictions"), "Predictions"),
+  cameras: later(() => import("./screens/cameras"), "Cameras"),
+  test: later(() => import("./screens/test"), "QuickTest"),
+  settings: later(() => import("./screens/settings"), "Settings"),
+};
 
 function Page() {
   if (starting.value) return <Waiting />;

@@ -15,6 +15,8 @@ from tests.functions.flows import upload
 from tests.portal.people import Portal, watched
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
+# A camera that shows a moving pattern, and is seen through without a question.
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +25,7 @@ def browser() -> Iterator[Browser]:
         assert os.environ.get("CI") != "true", "there is no Chromium, and CI tests the portal"
         pytest.skip("there is no Chromium on PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-gpu", *CAMERA])
         yield browser
         browser.close()
 

@@ -62,6 +62,7 @@ export const KEYS: readonly Key[] = [
   row("train", ".2", "everywhere", "Go", "Train"),
   row("performance", ".3", "everywhere", "Go", "Performance"),
   row("predictions", ".4", "everywhere", "Go", "Predictions"),
+  row("cameras", ".5", "everywhere", "Go", "Cameras"),
   row("test", ".t", "everywhere", "Go", "Quick test"),
   row("settings", ".s", "everywhere", "Go", "Settings"),
   row("projects", ".0", "everywhere", "Go", "All projects"),

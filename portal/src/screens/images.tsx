@@ -4,12 +4,14 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Tag } from "../api/client";
 import { isIn, NONE, toggled, withIds } from "../model/selection";
 import { isEverything, readQuery, writeQuery, type ImageQuery } from "../model/query";
+import { readSuggesting } from "../model/suggesting";
 import type { Layout } from "../model/layout";
 import { Arrival } from "../parts/images/arrival";
 import { FilterBar } from "../parts/images/filterbar";
 import { Grid, type Cell } from "../parts/grid/grid";
 import { NoImages, NothingFound } from "../parts/images/noimages";
 import { nameOf, Picture } from "../parts/grid/picture";
+import { later } from "../parts/later";
 import { SelectionBar } from "../parts/images/selectionbar";
 import { Fault } from "../parts/states";
 import { TagBar } from "../parts/tags/tagbar";
@@ -23,7 +25,11 @@ import { isDetector, project } from "../state/project";
 import { go, pathOf, search, setSearch } from "../state/route";
 import { anchor, chooseTo, focus, forgetPlace, isFar, loaded, meant, scrolled, selection } from "../state/view";
 
-export function Images() {
+const Suggested = later(() => import("../parts/suggested/suggested"), "Suggested");
+
+export const Images = () => (readSuggesting(search.value) ? <Suggested /> : <AllImages />);
+
+function AllImages() {
   const shape = useRef<{ layout: Layout; rows: number }>({ layout: { columns: 1, cell: 1, step: 1, rows: 0, height: 0 }, rows: 1 });
   const wanted = readQuery(search.value);
   useQuery(wanted);

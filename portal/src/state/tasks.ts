@@ -35,7 +35,7 @@ function choice() {
 }
 
 /** Begin it, follow it to its end, and remember the way back. */
-async function run(label: string, begin: () => Promise<WorkspaceTask>): Promise<void> {
+export async function run(label: string, begin: () => Promise<WorkspaceTask>): Promise<void> {
   const { id } = project.value!;
   try {
     const begun = await begin();

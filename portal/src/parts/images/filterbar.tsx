@@ -1,14 +1,14 @@
 // Which images are shown, in which order and size.
 
 import { useEffect, useState } from "preact/hooks";
-import type { ImageQuery, Status } from "../../model/query";
+import type { ImageQuery } from "../../model/query";
 import { counted } from "../../model/labelling";
-import { hint } from "../../model/keys";
 import * as pages from "../../state/pages";
 import { prefer, preferences } from "../../state/preferences";
-import { counts, tagName } from "../../state/project";
+import { tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
 import { SIZES } from "./gridkeys";
+import { Segments } from "./segments";
 import { Icon } from "../icon";
 import { Menu } from "../menu";
 import { choose } from "../uploads/uploader";
@@ -18,18 +18,10 @@ interface Props {
   show: (changes: Partial<ImageQuery>) => void;
 }
 
-const STATUSES: Status[] = ["All", "Untagged", "Tagged"];
-
 export function FilterBar({ query, show }: Props) {
   return (
     <div class="filterbar" role="toolbar" aria-label="What is shown">
-      <div class="segments" role="group" aria-label="Status">
-        {STATUSES.map((status) => (
-          <button key={status} aria-pressed={query.status === status} onClick={() => show({ status })} title={status === "Untagged" ? hint("untagged") : undefined}>
-            {status} <small>{counts.value?.[status].toLocaleString() ?? ""}</small>
-          </button>
-        ))}
-      </div>
+      <Segments shown={query.status} show={(status) => show({ status })} />
       {query.tagIds.map((id) => (
         <button key={id} class="filter" onClick={() => show({ tagIds: query.tagIds.filter((each) => each !== id) })} aria-label={`No longer only ${tagName(id)}`}>
           {tagName(id)} ✕

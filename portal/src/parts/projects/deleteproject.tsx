@@ -5,11 +5,17 @@ import * as client from "../../api/client";
 import type { Project } from "../../api/client";
 import { Form } from "../form";
 
-export function DeleteProject({ project, onClose }: { project: Project; onClose: () => void }) {
+interface Props {
+  project: Project;
+  onClose: () => void;
+  onDeleted?: () => void;
+}
+
+export function DeleteProject({ project, onClose, onDeleted = onClose }: Props) {
   const [typed, setTyped] = useState("");
   const remove = async () => {
     await client.deleteProject(project.id);
-    onClose();
+    onDeleted();
   };
   return (
     <Form title={`Delete ${project.name}?`} doing="Delete it" ready={typed === project.name} run={remove} onClose={onClose}>

@@ -6,7 +6,7 @@ import { redo, undo } from "../../state/outbox";
 import { project } from "../../state/project";
 import { BASE, go, pathOf } from "../../state/route";
 
-const SCREENS = ["images", "train", "performance", "predictions", "test", "settings"];
+const SCREENS = ["images", "train", "performance", "predictions", "cameras", "test", "settings"];
 
 export function CommandKeys() {
   const to = (screen: string) => () => (project.value ? go(pathOf(project.value.id, screen)) : false);

@@ -20,6 +20,7 @@ const NAMES: Record<string, string> = {
   train: "Train",
   performance: "Performance",
   predictions: "Predictions",
+  cameras: "Cameras",
   test: "Quick test",
   settings: "Settings",
 };

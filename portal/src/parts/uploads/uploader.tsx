@@ -5,6 +5,7 @@ import { counted } from "../../model/labelling";
 import type { Folder } from "../../model/uploading";
 import { prefer, preferences } from "../../state/preferences";
 import { isDetector, tags } from "../../state/project";
+import { route } from "../../state/route";
 import { LABELERS, lacks } from "../../state/session";
 import { duplicates, proposal, propose, refused, reported, start, type Outcome } from "../../state/uploads";
 import { Dialog } from "../dialog";
@@ -37,7 +38,7 @@ function useDrop(): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const ending = new AbortController();
-    const isFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") && !lacks(LABELERS);
+    const isFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") && !lacks(LABELERS) && route.value.screen !== "test";
     const listen = (kind: "dragover" | "dragleave" | "drop", then: (event: DragEvent) => void) =>
       addEventListener(kind, (event) => isFiles(event) && then(event), { signal: ending.signal });
     listen("dragover", (event) => {

@@ -1,0 +1,57 @@
+// What the keys do among the stored predictions.
+
+import { ALL, NONE, toggled, withIds } from "../../model/selection";
+import { regular } from "../../state/project";
+import * as predictions from "../../state/predictions";
+import { DEPLOYERS, LABELERS, may } from "../../state/session";
+import { moves, type Shape } from "../grid/moving";
+import { useKeys } from "../keyboard";
+import { askForTag } from "../tags/tagname";
+import { trainAs, trainAsNothing, trainAsSaid } from "./actions";
+
+interface Given {
+  shape: { current: Shape };
+  from: number;
+  anchor: { current: number };
+  open: (index: number) => void;
+}
+
+export function usePredictionKeys({ shape, from, anchor, open }: Given): void {
+  const { focus, rows, selection } = predictions;
+  const count = rows.value?.length ?? 0;
+  const to = (index: number) => {
+    focus.value = anchor.current = index;
+  };
+  const allowed = (roles: Parameters<typeof may>[0], then: () => unknown) => () => (may(roles) && predictions.meant().length ? then() : false);
+  const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -shape.current.layout.columns, ArrowDown: shape.current.layout.columns };
+  useKeys("grid", {
+    ...moves(shape, focus.value, count, to),
+    extend: (pressed) => {
+      const place = focus.value + (steps[pressed.replace("Shift+", "")] ?? 0);
+      chooseTo(Math.min(Math.max(place, 0), count - 1), anchor.current);
+    },
+    mark: () => {
+      const row = rows.value?.[focus.value];
+      if (row) selection.value = toggled(selection.value, row.id);
+    },
+    all: () => (selection.value = ALL),
+    leave: () => (selection.value === NONE ? false : (selection.value = NONE)),
+    accept: allowed(LABELERS, () => trainAsSaid(from)),
+    tag: (pressed) => {
+      const tag = regular.value[Number(pressed) - 1];
+      return tag && may(LABELERS) ? trainAs(tag, from) : false;
+    },
+    name: allowed(LABELERS, () => askForTag((tag) => trainAs(tag, from))),
+    negative: allowed(LABELERS, () => void trainAsNothing()),
+    delete: allowed(DEPLOYERS, () => predictions.remove(predictions.meant())),
+    undo: () => predictions.undo(),
+    open: () => open(focus.value),
+  });
+}
+
+/** Choose from the anchor to a place. */
+export function chooseTo(index: number, anchor: number): void {
+  const ids = predictions.rows.value?.slice(Math.min(anchor, index), Math.max(anchor, index) + 1).map(({ id }) => id) ?? [];
+  predictions.selection.value = withIds(NONE, ids);
+  predictions.focus.value = index;
+}

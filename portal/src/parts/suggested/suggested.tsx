@@ -1,0 +1,152 @@
+// The suggestions of a trained iteration: leave out what is wrong, and accept the rest by one key.
+
+import { useEffect, useRef } from "preact/hooks";
+import type { Tag } from "../../api/client";
+import { EVERYTHING, writeQuery, type Status } from "../../model/query";
+import { readSuggesting, writeSuggesting, type SuggestionQuery } from "../../model/suggesting";
+import { iterationOf } from "../../state/judging";
+import { markNegative, toggleTag } from "../../state/labelling";
+import { saving } from "../../state/outbox";
+import { preferences } from "../../state/preferences";
+import { project, regular } from "../../state/project";
+import { go, pathOf, search, setSearch } from "../../state/route";
+import { LABELERS, may } from "../../state/session";
+import * as suggestions from "../../state/suggestions";
+import { task } from "../../state/tasks";
+import { Grid, type Cell } from "../grid/grid";
+import { moves, UNLAID, type Shape } from "../grid/moving";
+import { nameOf } from "../grid/picture";
+import { Face, inWords } from "../judged/face";
+import { useKeys } from "../keyboard";
+import { Fault } from "../states";
+import { TagBar } from "../tags/tagbar";
+import { askForTag, TagByName } from "../tags/tagname";
+import { Bar } from "./bar";
+import { Nothing, Unknown, Untrained } from "./nothing";
+
+const PAUSE_MS = 200;
+
+export function Suggested() {
+  const wanted = readSuggesting(search.value)!;
+  const iteration = iterationOf(wanted.iterationId);
+  const shape = useRef<Shape>(UNLAID);
+  const show = (changes: Partial<SuggestionQuery>) => setSearch(writeSuggesting({ ...wanted, ...changes }));
+  const leave = (status: Status) => setSearch(writeQuery({ ...EVERYTHING, status }));
+  useOpened(wanted, iteration?.id);
+  useSuggestionKeys(shape, leave);
+  return (
+    <div class="images suggested">
+      <TagBar shown={wanted.tagId ? [wanted.tagId] : []} onGive={give} onShow={(id) => show({ tagId: id === wanted.tagId ? "" : id })} />
+      <section class="work" aria-label="Suggestions">
+        <Bar query={wanted} iterationId={iteration?.id ?? ""} show={show} leave={leave} />
+        {iteration ? <Body onLayout={(laid) => (shape.current = laid)} /> : wanted.iterationId ? <Unknown show={show} /> : <Untrained />}
+      </section>
+      <TagByName />
+    </div>
+  );
+}
+
+/** The filter is asked for once the hand rests; what is there is filtered at once. */
+function useOpened(wanted: SuggestionQuery, iterationId: string | undefined): void {
+  const id = project.value!.id;
+  useEffect(() => {
+    if (!iterationId) return;
+    const before = suggestions.query.peek();
+    const filter = { ...wanted, iterationId };
+    const isSame = before.projectId === id && before.iterationId === iterationId;
+    if (isSame) suggestions.query.value = { ...filter, projectId: id };
+    const timer = setTimeout(() => void suggestions.open(filter), isSame ? PAUSE_MS : 0);
+    return () => clearTimeout(timer);
+  }, [id, iterationId, wanted.tagId, wanted.threshold]);
+  useEffect(() => {
+    if (iterationId && !saving.value && suggestions.query.peek().iterationId) void suggestions.recount();
+  }, [saving.value]);
+  const isUnderway = task.value !== null;
+  const before = useRef(isUnderway);
+  useEffect(() => {
+    if (before.current && !isUnderway) void suggestions.reload();
+    before.current = isUnderway;
+  }, [isUnderway]);
+}
+
+const current = () => suggestions.shown.value[suggestions.focus.value];
+
+/** Another tag than was suggested: the image has its label, and the next one takes its place. */
+function give(tag: Tag): void {
+  const meant = current();
+  if (!meant) return;
+  suggestions.begin([meant]);
+  toggleTag([meant.image], tag);
+}
+
+function useSuggestionKeys(shape: { current: Shape }, leave: (status: Status) => void): void {
+  const { focus, shown } = suggestions;
+  const to = (index: number) => void (focus.value = index);
+  const label = (then: () => unknown) => () => (may(LABELERS) && current() ? then() : false);
+  useKeys("grid", {
+    ...moves(shape, focus.value, shown.value.length, to),
+    accept: label(() => suggestions.accept()),
+    reject: label(() => {
+      suggestions.toggleOut(current()!.image.id);
+      to(Math.min(focus.value + 1, shown.value.length - 1));
+    }),
+    tag: (pressed) => {
+      const tag = regular.value[Number(pressed) - 1];
+      return tag && may(LABELERS) ? give(tag) : false;
+    },
+    name: label(() => askForTag(give)),
+    negative: label(() => (suggestions.begin([current()!]), void markNegative([current()!.image]))),
+    open: () => open(focus.value),
+    untagged: () => leave("Untagged"),
+    leave: () => leave("All"),
+  });
+}
+
+function open(index: number): void {
+  const meant = suggestions.shown.value[index];
+  if (meant) go(pathOf(project.value!.id, "image", meant.image.id) + search.value);
+}
+
+function Body({ onLayout }: { onLayout: (shape: Shape) => void }) {
+  const { shown, focus, hasMore, fault } = suggestions;
+  const total = shown.value.length;
+  useEffect(() => {
+    if (focus.value >= total) focus.value = Math.max(total - 1, 0);
+  }, [total]);
+  if (fault.value && !total) return <Fault fault={fault.value} again={() => void suggestions.reload()} />;
+  if (!total) return <Nothing />;
+  return (
+    <Grid
+      label="Suggestions"
+      total={total}
+      size={preferences.value.cell}
+      focus={Math.min(focus.value, total - 1)}
+      scrolled={0}
+      multiple={false}
+      cell={cell}
+      need={(_, to) => hasMore.value && to >= total - 1 && void suggestions.loadMore()}
+      onScroll={() => {}}
+      onPress={(index) => (focus.value = index)}
+      onOpen={open}
+      onLayout={(layout, rows) => onLayout({ layout, rows })}
+    />
+  );
+}
+
+function cell(index: number, resting: boolean): Cell {
+  const suggestion = suggestions.shown.value[index];
+  if (!suggestion) return { face: null, name: "not loaded yet", selected: false };
+  const { image, said } = suggestion;
+  const out = suggestions.leftOut.value.has(image.id);
+  const toggle = (event: Event) => (event.stopPropagation(), suggestions.toggleOut(image.id));
+  const face = resting ? (
+    <>
+      <Face uri={image.thumbnailUri} said={said} out={out} />
+      <span class="outmark" aria-hidden="true" title={out ? "Take it in again (X)" : "Leave it out (X)"} onClick={toggle}>
+        {out ? "↺" : "✕"}
+      </span>
+    </>
+  ) : null;
+  const name = nameOf(image).replace(/, untagged$/, "");
+  return { face, name: `${name}, ${out ? "left out" : "suggested"}: ${inWords(said)}`, selected: false };
+}

@@ -1,0 +1,62 @@
+// Beside the picture: who looks at it, what it says, from which threshold on.
+
+import { hint } from "../../model/keys";
+import { said } from "../../model/judged";
+import { kind } from "../../state/judging";
+import { keep, threshold, tested, type Tested } from "../../state/tested";
+import { IterationChoice } from "../judged/iterations";
+import { Bars } from "../judged/looked";
+import { Threshold } from "../judged/threshold";
+import { Inputs, type Ways } from "./invitation";
+
+interface Props {
+  one: Tested | undefined;
+  iterationId: string;
+  onIteration: (iterationId: string) => void;
+  ways: Ways;
+}
+
+export function Side({ one, iterationId, onIteration, ways }: Props) {
+  return (
+    <aside class="side" aria-label="What it says">
+      <label class="field">
+        Iteration
+        <IterationChoice value={iterationId} change={onIteration} />
+      </label>
+      <Threshold label="From" value={threshold.value} change={(value) => (threshold.value = value)} />
+      {one && !one.fault && <Said one={one} />}
+      <span class="grow" />
+      {tested.value.length > 0 && (
+        <>
+          <h3>Another picture</h3>
+          <Inputs {...ways} />
+        </>
+      )}
+      <label class="check">
+        <input type="checkbox" checked={keep.value} onChange={(event) => (keep.value = event.currentTarget.checked)} />
+        Keep what is tested among the predictions
+      </label>
+    </aside>
+  );
+}
+
+function Said({ one: { name, predictions } }: { one: Tested }) {
+  if (!predictions) return <p class="faint" role="status">Looking at {name} …</p>;
+  const counting = said(predictions, kind.value, threshold.value).length;
+  const ordered = [...predictions].sort((a, b) => b.probability - a.probability);
+  const shown = kind.value === "Detector" ? ordered.filter(({ probability }) => probability >= threshold.value) : ordered;
+  return (
+    <>
+      <h2 class="file" title={name}>
+        {name}
+      </h2>
+      {counting === 0 && <p role="status">Nothing reaches the threshold.</p>}
+      <Bars predictions={shown} threshold={threshold.value} />
+      {tested.value.length > 1 && (
+        <p class="faint">
+          <kbd>{hint("left")}</kbd> <kbd>{hint("right")}</kbd> others · <kbd>{hint("delete")}</kbd> forget it
+        </p>
+      )}
+    </>
+  );
+}

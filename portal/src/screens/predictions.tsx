@@ -1,0 +1,133 @@
+// Stored predictions: what models said of new pictures, and the way of such pictures into the next training.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ANY, isAnything, readPredicting, writePredicting, type PredictionFilter } from "../model/predicting";
+import { isIn, NONE, toggled, withIds } from "../model/selection";
+import { hint } from "../model/keys";
+import { counted } from "../model/labelling";
+import { Grid, type Cell } from "../parts/grid/grid";
+import { UNLAID, type Shape } from "../parts/grid/moving";
+import { Face, inWords } from "../parts/judged/face";
+import { Actions, saidOf, trainAs } from "../parts/predictions/actions";
+import { Filters } from "../parts/predictions/filters";
+import { chooseTo, usePredictionKeys } from "../parts/predictions/keys";
+import { Look } from "../parts/predictions/look";
+import { Empty, Fault, Waiting } from "../parts/states";
+import { TagBar } from "../parts/tags/tagbar";
+import { TagByName } from "../parts/tags/tagname";
+import { preferences } from "../state/preferences";
+import { project } from "../state/project";
+import * as predictions from "../state/predictions";
+import { pathOf, search, setSearch } from "../state/route";
+import "../parts/predictions/predictions.css";
+
+const USUAL_FROM = 0.5;
+
+export function Predictions() {
+  const wanted = readPredicting(search.value);
+  const [from, setFrom] = useState(USUAL_FROM);
+  const [looked, setLooked] = useState<number | null>(null);
+  const shape = useRef<Shape>(UNLAID);
+  const anchor = useRef(0);
+  const id = project.value!.id;
+  const text = writePredicting(wanted);
+  useEffect(() => void predictions.open(wanted), [id, text]);
+  usePredictionKeys({ shape, from, anchor, open: setLooked });
+  const show = (changes: Partial<PredictionFilter>) => setSearch(writePredicting({ ...readPredicting(search.peek()), ...changes }));
+  const count = predictions.rows.value?.length ?? 0;
+  const shown = looked === null ? undefined : predictions.rows.value?.[looked];
+  return (
+    <div class="images predictions">
+      <TagBar shown={wanted.tagId ? [wanted.tagId] : []} onGive={(tag) => trainAs(tag, from)} onShow={(tagId) => show({ tagId: tagId === wanted.tagId ? "" : tagId, low: 0, high: 1 })} />
+      <section class="work" aria-label="Predictions">
+        <Filters filter={wanted} show={show} from={from} setFrom={setFrom} count={predictions.rows.value ? counted(count, "prediction") + (predictions.hasMore.value ? " and more" : "") : ""} />
+        {count > 0 && <Hints />}
+        <Body filter={wanted} from={from} anchor={anchor} open={setLooked} onLayout={(laid) => (shape.current = laid)} clear={() => setSearch(writePredicting(ANY))} />
+        <Actions from={from} />
+      </section>
+      {shown && <Look key={shown.id} prediction={shown} from={from} onClose={() => setLooked(null)} />}
+      <TagByName />
+    </div>
+  );
+}
+
+const Hints = () => (
+  <p class="hints">
+    Into training: <kbd>{hint("accept")}</kbd> as said · <kbd>1</kbd>–<kbd>9</kbd> with that tag · <kbd>{hint("negative")}</kbd> as nothing. <kbd>{hint("delete")}</kbd> deletes, <kbd>{hint("open")}</kbd> looks.
+  </p>
+);
+
+interface BodyProps {
+  filter: PredictionFilter;
+  from: number;
+  anchor: { current: number };
+  open: (index: number) => void;
+  onLayout: (shape: Shape) => void;
+  clear: () => void;
+}
+
+function Body({ filter, from, anchor, open, onLayout, clear }: BodyProps) {
+  const { rows, fault, focus, hasMore } = predictions;
+  if (fault.value) return <Fault fault={fault.value} again={() => void predictions.open(filter, true)} />;
+  if (!rows.value) return <Waiting />;
+  const total = rows.value.length;
+  if (!total) return isAnything(filter) ? <NoPredictions /> : <NothingFound clear={clear} />;
+  return (
+    <Grid
+      label="Predictions"
+      total={total}
+      size={preferences.value.cell}
+      focus={Math.min(focus.value, total - 1)}
+      scrolled={0}
+      cell={(index, resting) => cell(index, resting, from)}
+      need={(_, to) => hasMore.value && to >= total - 1 && void predictions.loadMore()}
+      onScroll={() => {}}
+      onPress={(index, held) => press(index, held, anchor)}
+      onOpen={open}
+      onLasso={lasso}
+      onLayout={(layout, rows) => onLayout({ layout, rows })}
+    />
+  );
+}
+
+function cell(index: number, resting: boolean, from: number): Cell {
+  const row = predictions.rows.value?.[index];
+  if (!row) return { face: null, name: "not loaded yet", selected: false };
+  const said = saidOf(row, from);
+  const face = resting ? (
+    <>
+      <Face uri={row.thumbnailUri} said={said} />
+      <span class="mark" data-mark aria-hidden="true" />
+    </>
+  ) : null;
+  const when = new Date(row.created).toLocaleDateString(undefined, { dateStyle: "medium" });
+  return { face, name: `${inWords(said) || "nothing"}, ${when}`, selected: isIn(predictions.selection.value, row.id) };
+}
+
+function press(index: number, { range, more }: { range: boolean; more: boolean }, anchor: { current: number }): void {
+  const { focus, rows, selection } = predictions;
+  const row = rows.value?.[index];
+  if (range) return chooseTo(index, anchor.current);
+  selection.value = more && row ? toggled(selection.value, row.id) : NONE;
+  anchor.current = focus.value = index;
+}
+
+function lasso(indexes: readonly number[], more: boolean): void {
+  const { rows, selection } = predictions;
+  selection.value = withIds(more ? selection.value : NONE, indexes.flatMap((index) => rows.value?.[index]?.id ?? []));
+}
+
+const NoPredictions = () => (
+  <Empty title="No predictions are kept yet">
+    <p class="faint">What programs ask a published iteration is kept here for the next training, and so is what you try by hand.</p>
+    <a class="button" href={pathOf(project.value!.id, "test")}>
+      Quick test
+    </a>
+  </Empty>
+);
+
+const NothingFound = ({ clear }: { clear: () => void }) => (
+  <Empty title="No prediction is like that">
+    <button onClick={clear}>Show all predictions</button>
+  </Empty>
+);

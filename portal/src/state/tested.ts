@@ -1,0 +1,102 @@
+// Pictures that were tried on a trained iteration: kept while the page is open, and no longer.
+
+import { computed, signal } from "@preact/signals";
+import * as client from "../api/client";
+import type { Prediction } from "../api/client";
+import { fault as faultOf } from "../model/uploading";
+import { project } from "./project";
+import { limits } from "./session";
+
+export interface Tested {
+  id: number;
+  projectId: string;
+  name: string;
+  /** Its address for an `img`; empty where the page may not show it. */
+  picture: string;
+  source: Blob | string;
+  iterationId: string;
+  /** Null while the iteration looks at it. */
+  predictions: readonly Prediction[] | null;
+  fault?: unknown;
+}
+
+const all = signal<readonly Tested[]>([]);
+const chosenId = signal(0);
+export const threshold = signal(0.5);
+/** Whether they go among the stored predictions, too. */
+export const keep = signal(true);
+
+export const tested = computed(() => all.value.filter((each) => each.projectId === project.value?.id));
+export const chosen = computed(() => tested.value.find(({ id }) => id === chosenId.value) ?? tested.value.at(-1));
+
+export const choose = (id: number) => void (chosenId.value = id);
+
+/** The one before or behind the chosen one. */
+export function step(by: number): void {
+  const place = tested.value.indexOf(chosen.value!) + by;
+  if (tested.value[place]) choose(tested.value[place]!.id);
+}
+
+let last = 0;
+
+export async function testFiles(files: readonly Blob[], iterationId: string): Promise<void> {
+  const added = files.map((file) => add(file, file instanceof File ? file.name : "picture", URL.createObjectURL(file), iterationId));
+  for (const each of added) await judge(each.id);
+}
+
+export async function testUrl(url: string, iterationId: string): Promise<void> {
+  await judge(add(url, url.split(/[?#]/)[0]!.split("/").at(-1) || url, "", iterationId).id);
+}
+
+/** Have another iteration look at a picture. */
+export async function again(id: number, iterationId: string): Promise<void> {
+  change(id, { iterationId, predictions: null, fault: undefined });
+  await judge(id);
+}
+
+export function forget(id: number): void {
+  const gone = all.value.find((each) => each.id === id);
+  if (gone?.picture.startsWith("blob:")) URL.revokeObjectURL(gone.picture);
+  all.value = all.value.filter((each) => each !== gone);
+}
+
+function add(source: Blob | string, name: string, picture: string, iterationId: string): Tested {
+  const one: Tested = { id: ++last, projectId: project.value!.id, name, picture, source, iterationId, predictions: null };
+  all.value = [...all.value, one];
+  choose(one.id);
+  return one;
+}
+
+function change(id: number, changes: Partial<Tested>): void {
+  all.value = all.value.map((each) => (each.id === id ? { ...each, ...changes } : each));
+}
+
+async function judge(id: number): Promise<void> {
+  const one = all.value.find((each) => each.id === id);
+  if (!one) return;
+  const { iterationId } = one;
+  const isLatest = () => all.value.find((each) => each.id === id)?.iterationId === iterationId;
+  try {
+    const found = await ask(one);
+    if (isLatest()) change(id, found);
+  } catch (fault) {
+    if (isLatest()) change(id, { fault, predictions: [] });
+  }
+}
+
+async function ask({ projectId, source, iterationId }: Tested): Promise<Partial<Tested>> {
+  const query = { iterationId, store: keep.value };
+  if (typeof source === "string") {
+    const { id, predictions } = await client.quickTestImageUrl(projectId, query, { url: source });
+    return { predictions, ...(query.store ? { picture: await storedPicture(projectId, iterationId, id) } : {}) };
+  }
+  const why = source instanceof File ? await faultOf(source, limits.value?.trainingImageBytes ?? Infinity) : "";
+  if (why) throw new Error(`It can't be tested: ${why}.`);
+  return { predictions: (await client.quickTestImage(projectId, query, source)).predictions };
+}
+
+/** The page shows no pictures of other sites, but those that the service keeps. */
+async function storedPicture(projectId: string, iterationId: string, id: string): Promise<string> {
+  const { results } = await client.queryPredictions(projectId, { orderBy: "Newest", maxCount: 16, iterationId });
+  return results.find((each) => each.id === id)?.originalImageUri ?? "";
+}
