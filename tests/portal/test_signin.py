@@ -176,7 +176,7 @@ def test_an_account_comes_in_by_entra_id_and_back_to_where_it_was(account, guard
 def test_what_a_role_does_not_allow_is_there_and_says_why(account):
     account.button("Sign in with Microsoft").click()
     expect(account.page.get_by_role("banner")).to_be_visible()
-    account.page.get_by_role("link", name="All projects").click()
+    account.page.get_by_role("link", name="Ocellus: all projects").click()
     new = account.page.get_by_role("button", name="New project").first
     expect(new).to_be_disabled()
     expect(new).to_have_attribute("title", "This needs the role Contributor.")
