@@ -20,6 +20,11 @@ export interface BoundingBox {
 
 export type ClassificationType = "Multiclass" | "Multilabel";
 
+export interface ComparedImage {
+  id: string;
+  thumbnailUri: string;
+}
+
 export interface Confusions {
   tags: JudgedTag[];
   cells: number[][];
@@ -286,7 +291,19 @@ export interface Iteration {
   customBaseModelInfo: CustomBaseModelInfo | null;
   trainingErrorDetails: string | null;
   trainingProgress?: number;
+  trainingMessage?: string;
   isDefault?: boolean;
+}
+
+export interface IterationComparison {
+  images: number;
+  a: Rates;
+  b: Rates;
+  tags: TagComparison[];
+  fixed: number;
+  broken: number;
+  fixedImages: ComparedImage[];
+  brokenImages: ComparedImage[];
 }
 
 export interface IterationPerformance {
@@ -472,6 +489,12 @@ export interface Publishing {
   by: string;
 }
 
+export interface Rates {
+  precision: number;
+  recall: number;
+  averagePrecision: number | null;
+}
+
 export interface Region {
   tagId: string;
   left: number;
@@ -556,6 +579,13 @@ export interface Tag {
   imageCount: number;
 }
 
+export interface TagComparison {
+  id: string;
+  name: string;
+  a: Rates | null;
+  b: Rates | null;
+}
+
 export interface TagFilter {
   tagIds?: string[] | null;
   threshold?: number | null;
@@ -615,6 +645,10 @@ export interface WorkspaceTask {
 /** Make labels of what an iteration suggested for untagged images; get_task tells how far it is. */
 export const acceptSuggestions = (projectId: string, body: AcceptRequest, options: Options = {}) =>
   send<WorkspaceTask>("POST", `/ocellus/v1/projects/${projectId}/suggestions/accept`, { body, ...options });
+
+/** Two iterations on the images that both were judged by: tag by tag, and what the second fixed and broke. */
+export const compareIterations = (projectId: string, query: { a: string; b: string; threshold?: number; overlapThreshold?: number }, options: Options = {}) =>
+  send<IterationComparison>("GET", `/ocellus/v1/projects/${projectId}/iterations/compare`, { query, ...options });
 
 /** Create image regions. */
 export const createImageRegions = (projectId: string, body: ImageRegionCreateBatch, options: Options = {}) =>
