@@ -23,6 +23,8 @@ import { me, resume, starting, watchIdleness } from "./state/session";
 /** The screens of a project, by the name that the address has; all but the first are fetched `later`. */
 const SCREENS: Record<string, ComponentType> = {
   images: Images,
+  train: later(() => import("./screens/train"), "Train"),
+  performance: later(() => import("./screens/performance"), "Performance"),
   predictions: later(() => import("./screens/predictions"), "Predictions"),
   cameras: later(() => import("./screens/cameras"), "Cameras"),
   test: later(() => import("./screens/test"), "QuickTest"),

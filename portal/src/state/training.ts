@@ -4,6 +4,7 @@ import { computed } from "@preact/signals";
 import * as client from "../api/client";
 import { say } from "./notices";
 import { iterations, project } from "./project";
+import { go, pathOf } from "./route";
 
 const POLL_MS = 1000;
 
@@ -28,7 +29,8 @@ async function look(): Promise<void> {
   for (const iteration of listed) if (watched.has(iteration.id) && iteration.status !== "Training") tell(iteration);
 }
 
-function tell({ name, status, trainingErrorDetails }: client.Iteration): void {
-  if (status === "Completed") say(`${name} is trained.`);
+function tell({ id, projectId, name, status, trainingErrorDetails }: client.Iteration): void {
+  const look = { text: "How good it is", run: () => go(pathOf(projectId, "performance", id)) };
+  if (status === "Completed") say(`${name} is trained.`, { action: look });
   else say(`${name} was not trained: ${trainingErrorDetails ?? status}`, { tone: "failed" });
 }

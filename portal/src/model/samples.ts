@@ -1,0 +1,43 @@
+// Where a published name answers, and programs that ask it, filled in.
+
+export interface Published {
+  endpoint: string;
+  projectId: string;
+  name: string;
+  detector: boolean;
+}
+
+const PORTAL_APP = /^func-training-/;
+
+/** Where predictions are asked for: at the page's own address, or in Azure at the app beside it. */
+export function predictionEndpoint(origin: string): string {
+  const url = new URL(origin);
+  url.hostname = url.hostname.replace(PORTAL_APP, "func-prediction-");
+  return url.origin;
+}
+
+const asks = (detector: boolean) => (detector ? "detect" : "classify");
+
+/** For a picture in the request's body, or for one at an address. */
+export const addressOf = ({ endpoint, projectId, name, detector }: Published, kind: "image" | "url" = "image") =>
+  `${endpoint}/customvision/v3.1/Prediction/${projectId}/${asks(detector)}/iterations/${encodeURIComponent(name)}/${kind}`;
+
+export const curl = (published: Published) =>
+  [
+    `curl "${addressOf(published)}" \\`,
+    '  -H "Prediction-Key: $VISION_PREDICTION_KEY" \\',
+    '  -H "Content-Type: application/octet-stream" \\',
+    "  --data-binary @photo.jpg",
+  ].join("\n");
+
+export const python = (published: Published) => `import os
+from pathlib import Path
+from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
+from msrest.authentication import ApiKeyCredentials
+
+key = ApiKeyCredentials(in_headers={"Prediction-key": os.environ["VISION_PREDICTION_KEY"]})
+predictor = CustomVisionPredictionClient("${published.endpoint}", key)
+picture = Path("photo.jpg").read_bytes()
+answer = predictor.${asks(published.detector)}_image("${published.projectId}", ${JSON.stringify(published.name)}, picture)
+for prediction in answer.predictions:
+    print(f"{prediction.tag_name}: {prediction.probability:.1%}")`;

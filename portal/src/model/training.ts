@@ -1,0 +1,42 @@
+// What a training needs of a project, and what keeps it from one: the service's own rules, said before it is asked.
+
+import type { Iteration, Tag } from "../api/client";
+
+export interface Needs {
+  detector: boolean;
+  /** Images of each tag. */
+  least: number;
+}
+
+export interface Lack {
+  tag: Tag;
+  missing: number;
+}
+
+/** The tags with too few images, those first that lack least. */
+export function lacking(tags: readonly Tag[], { least }: Needs): Lack[] {
+  const lacks = tags.map((tag) => ({ tag, missing: least - tag.imageCount })).filter(({ missing }) => missing > 0);
+  return lacks.sort((a, b) => a.missing - b.missing);
+}
+
+/** What keeps these tags as a whole from being trained; empty where nothing does. */
+export function obstacle(tags: readonly Tag[], { detector }: Needs): string {
+  const negative = tags.find(({ type }) => type === "Negative");
+  if (detector && negative) return `A detector has no negative tag: delete ${negative.name}, and mark images without objects by the key 0.`;
+  if (detector) return tags.length ? "" : "Draw boxes of at least one tag.";
+  if (tags.length < 2 || tags.every(({ type }) => type === "Negative")) return "A classifier tells at least two tags apart. Tag images with another one.";
+  return "";
+}
+
+/** The newest first. */
+export const newestFirst = (iterations: readonly Iteration[]) => [...iterations].sort((a, b) => b.created.localeCompare(a.created));
+
+const MINUTE = 60;
+
+/** A time of training for people: 40 s, 3 min, 1 h 5 min. */
+export function lasting(seconds: number): string {
+  if (seconds < MINUTE) return `${Math.max(Math.round(seconds), 0)} s`;
+  const minutes = Math.round(seconds / MINUTE);
+  const rest = minutes % MINUTE ? ` ${minutes % MINUTE} min` : "";
+  return minutes < MINUTE ? `${minutes} min` : `${Math.floor(minutes / MINUTE)} h${rest}`;
+}

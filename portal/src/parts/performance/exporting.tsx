@@ -1,0 +1,90 @@
+// Exports of an iteration: to what the service offers, packed while one looks, then downloaded.
+
+import { useEffect, useState } from "preact/hooks";
+import * as client from "../../api/client";
+import type { Export, Iteration } from "../../api/client";
+import { domains } from "../../state/project";
+import { pathOf } from "../../state/route";
+import { DEPLOYERS, lacks } from "../../state/session";
+import { Dialog } from "../dialog";
+import { Waiting } from "../states";
+
+const POLL_MS = 1000;
+const WHAT: Record<string, string> = { ONNX: "A graph and samples that run it in Python, C#, JavaScript and more" };
+
+export function Exporting({ iteration, onClose }: { iteration: Iteration; onClose: () => void }) {
+  const { exports, fault, start } = useExports(iteration);
+  const platforms = domains.value.find(({ id }) => id === iteration.domainId)?.exportablePlatforms ?? [];
+  return (
+    <Dialog title={`Export ${iteration.name}`} onClose={onClose}>
+      {fault && (
+        <p class="refusal" role="alert">
+          {fault}
+        </p>
+      )}
+      {!platforms.length && <NotFromHere iteration={iteration} />}
+      {platforms.length > 0 && !exports && !fault && <Waiting />}
+      {exports && (
+        <ul class="exports">
+          {platforms.map((platform) => (
+            <Platform key={platform} name={platform} found={exports.find((each) => each.platform === platform && !each.flavor)} start={start} />
+          ))}
+          {exports.filter(({ flavor }) => flavor).map((found) => (
+            <Platform key={`${found.platform} ${found.flavor}`} name={found.platform} found={found} start={start} />
+          ))}
+        </ul>
+      )}
+    </Dialog>
+  );
+}
+
+function NotFromHere({ iteration }: { iteration: Iteration }) {
+  const name = domains.value.find(({ id }) => id === iteration.domainId)?.name ?? "Its domain";
+  return (
+    <p>
+      {name} can’t be exported. Choose a compact domain in the <a href={pathOf(iteration.projectId, "settings")}>settings</a>, such as General (compact), then train: that iteration can leave the cloud.
+    </p>
+  );
+}
+
+function useExports({ id, projectId }: Iteration) {
+  const [exports, setExports] = useState<readonly Export[] | null>(null);
+  const [fault, setFault] = useState("");
+  const refuse = (refused: unknown) => setFault(refused instanceof Error ? refused.message : String(refused));
+  const read = () => client.getExports(projectId, id).then((found) => (setExports(found), setFault("")), refuse);
+  const going = exports?.some(({ status }) => status === "Exporting") ?? false;
+  useEffect(() => void read(), [id]);
+  useEffect(() => {
+    const timer = going ? setInterval(() => void (document.hidden || read()), POLL_MS) : 0;
+    return () => clearInterval(timer);
+  }, [going]);
+  const start = (platform: string, flavor: string | null) =>
+    void client.exportIteration(projectId, id, { platform, ...(flavor ? { flavor } : {}) }).then(() => read(), refuse);
+  return { exports, fault, start };
+}
+
+function Platform({ name, found, start }: { name: string; found: Export | undefined; start: (platform: string, flavor: string | null) => void }) {
+  const title = found?.flavor ? `${name}, ${found.flavor}` : name;
+  const why = lacks(DEPLOYERS);
+  const begin = () => start(name, found?.flavor ?? null);
+  return (
+    <li aria-label={title}>
+      <span>
+        <b>{title}</b>
+        <small>{found?.status === "Failed" ? "The last export failed. Try it again." : found?.newerVersionAvailable ? "A newer package can be made." : WHAT[name]}</small>
+      </span>
+      <span class="grow" />
+      {found?.status === "Exporting" && <span class="faint" role="status">Packing …</span>}
+      {found?.downloadUri && (
+        <a class="button primary" href={found.downloadUri} download>
+          Download
+        </a>
+      )}
+      {(!found || found.status === "Failed" || found.newerVersionAvailable) && (
+        <button class={found?.downloadUri ? "" : "primary"} disabled={!!why} title={why} onClick={begin}>
+          {found ? "Export again" : "Export"}
+        </button>
+      )}
+    </li>
+  );
+}

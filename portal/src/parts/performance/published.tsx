@@ -1,0 +1,81 @@
+// The names that answer: by which iteration, since when, by whom; and the way back to what answered before.
+
+import { useEffect, useState } from "preact/hooks";
+import type { PublishedName, Publishing } from "../../api/client";
+import { publish } from "../../state/iterating";
+import { fail, say } from "../../state/notices";
+import { names, readNames } from "../../state/performance";
+import { iterations, project } from "../../state/project";
+import { DEPLOYERS, lacks } from "../../state/session";
+import { Form } from "../form";
+
+export function PublishedNames({ onAddress }: { onAddress: (name: string) => void }) {
+  const [back, setBack] = useState<PublishedName | null>(null);
+  useEffect(() => void readNames().catch((fault) => fail(fault, "The published names")), [project.value?.id]);
+  if (!names.value.length) return null;
+  const why = lacks(DEPLOYERS);
+  return (
+    <section class="names" aria-label="Published names">
+      <h2>Published</h2>
+      <ul>
+        {names.value.map((name) => (
+          <li key={name.name}>
+            <b class="live">{name.name}</b>
+            <small>
+              {iterationName(name.iterationId)} since {when(name.published)}
+              {name.by && ` by ${name.by}`}
+            </small>
+            <span>
+              <button onClick={() => onAddress(name.name)}>Prediction URL</button>
+              <button disabled={!!why || !candidates(name).length} title={why || (candidates(name).length ? "" : "Nothing that is still there answered before")} onClick={() => setBack(name)}>
+                Roll back
+              </button>
+            </span>
+          </li>
+        ))}
+      </ul>
+      {back && <RollBack name={back} onClose={() => setBack(null)} />}
+    </section>
+  );
+}
+
+export const iterationName = (id: string) => iterations.value.find((iteration) => iteration.id === id)?.name ?? "a deleted iteration";
+export const when = (time: string) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** What answered before and can again: it is there, and no other name has it. Each once, the latest first. */
+function candidates({ iterationId, before }: PublishedName): Publishing[] {
+  const free = (id: string) => id !== iterationId && iterations.value.some((each) => each.id === id && !each.publishName);
+  return before.filter(({ iterationId: id }, place) => free(id) && before.findIndex((each) => each.iterationId === id) === place);
+}
+
+function RollBack({ name, onClose }: { name: PublishedName; onClose: () => void }) {
+  const all = candidates(name);
+  const [chosen, setChosen] = useState(all[0]?.iterationId ?? "");
+  const run = async () => {
+    await publish(chosen, name.name);
+    say(`${name.name} answers by ${iterationName(chosen)} again.`);
+    onClose();
+  };
+  return (
+    <Form title={`Roll ${name.name} back`} doing="Roll back" ready={!!chosen} run={run} onClose={onClose}>
+      <p>
+        {name.name} answers by {iterationName(name.iterationId)} now. From the next request on it answers by:
+      </p>
+      <fieldset class="kinds">
+        <legend class="unseen">Iteration</legend>
+        {all.map(({ iterationId, published, by }) => (
+          <label key={iterationId}>
+            <input type="radio" name="iteration" autofocus={iterationId === chosen} checked={iterationId === chosen} onChange={() => setChosen(iterationId)} />
+            <span>
+              <b>{iterationName(iterationId)}</b>
+              <small>
+                published {when(published)}
+                {by && ` by ${by}`}
+              </small>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+    </Form>
+  );
+}

@@ -1,0 +1,88 @@
+// Tag by tag, what there is to learn from, and what is missing, with the way to get it.
+
+import type { Tag } from "../../api/client";
+import { lacking } from "../../model/training";
+import { counts, isDetector } from "../../state/project";
+import { pathOf } from "../../state/route";
+import { colourOf } from "../grid/picture";
+
+interface Props {
+  projectId: string;
+  tags: readonly Tag[];
+  least: number;
+  leftOut: ReadonlySet<string>;
+  onToggle: (tagId: string) => void;
+}
+
+export function Readiness({ projectId, tags, least, leftOut, onToggle }: Props) {
+  const lacks = new Map(lacking(tags, { detector: isDetector.value, least }).map(({ tag, missing }) => [tag.id, missing]));
+  const most = Math.max(...tags.map(({ imageCount }) => imageCount), least, 1);
+  const first = [...tags].sort((a, b) => Number(lacks.has(b.id)) - Number(lacks.has(a.id)));
+  return (
+    <table class="readiness">
+      <caption class="faint">
+        {tags.length > 1 ? "Every tag" : "The tag"} needs {least} images{isDetector.value ? " with boxes" : ""}; 50 are a good beginning.
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Tag</th>
+          <th scope="col" class="number">
+            Images
+          </th>
+          <th scope="col" class="wide">
+            <span class="unseen">Enough</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {first.map((tag) => (
+          <Row key={tag.id} tag={tag} most={most} least={least} missing={lacks.get(tag.id) ?? 0} projectId={projectId} out={leftOut.has(tag.id)} onToggle={onToggle} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface RowProps {
+  tag: Tag;
+  most: number;
+  least: number;
+  missing: number;
+  projectId: string;
+  out: boolean;
+  onToggle: (tagId: string) => void;
+}
+
+function Row({ tag, most, least, missing, projectId, out, onToggle }: RowProps) {
+  const share = (count: number) => `${100 * Math.sqrt(count / most)}%`;
+  return (
+    <tr class={out ? "out" : missing ? "lacking" : ""}>
+      <th scope="row">
+        <label class="check">
+          <input type="checkbox" aria-label={`Train ${tag.name}`} checked={!out} onChange={() => onToggle(tag.id)} />
+          <i style={{ background: colourOf(tag.id) }} />
+          <a href={`${pathOf(projectId, "images")}?tags=${tag.id}`} title={`Show the images of ${tag.name}`}>
+            {tag.name}
+          </a>
+        </label>
+      </th>
+      <td class="number">{tag.imageCount.toLocaleString()}</td>
+      <td>
+        {missing && !out ? (
+          <span class="missing">
+            {tag.imageCount ? `${missing} more` : `${missing} images`} needed
+            {counts.value?.Untagged ? <a href={`${pathOf(projectId, "images")}?status=Untagged`}>Show untagged</a> : null}
+            <button class="quiet" onClick={() => onToggle(tag.id)}>
+              Leave out
+            </button>
+          </span>
+        ) : (
+          <span class={`amount${missing ? " lacking" : ""}`} aria-hidden="true">
+            <i style={{ width: share(tag.imageCount) }} />
+            <b style={{ left: share(least) }} />
+          </span>
+        )}
+      </td>
+    </tr>
+  );
+}

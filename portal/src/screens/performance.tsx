@@ -1,0 +1,146 @@
+// How good an iteration is, what it confuses, with the images of it; and what is done with it.
+
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { Iteration } from "../api/client";
+import { hint } from "../model/keys";
+import { readLook, writeLook, type Cell, type Look } from "../model/judging";
+import { Actions, useDoing } from "../parts/performance/actions";
+import { CellImages, CellLabelling } from "../parts/performance/cellimages";
+import { CurveChart } from "../parts/performance/curve";
+import { Figures } from "../parts/performance/figures";
+import { IterationList } from "../parts/performance/iterationlist";
+import { Matrix } from "../parts/performance/matrix";
+import { PublishedNames } from "../parts/performance/published";
+import { TagTable } from "../parts/performance/tagtable";
+import { Empty, Fault, Waiting } from "../parts/states";
+import { counted, fault, judge, judged, count, keyOf, ordered, overlap, threshold, trained } from "../state/performance";
+import { isDetector, project } from "../state/project";
+import { pathOf, route, search, setSearch } from "../state/route";
+import { underway } from "../state/training";
+import "../parts/card.css";
+import "../parts/performance/performance.css";
+
+export function Performance() {
+  const [wanted] = route.value.rest;
+  const iteration = wanted ? ordered.value.find(({ id }) => id === wanted) : trained.value[0];
+  const id = project.value!.id;
+  if (!iteration) return wanted ? <Fault fault={new Error("There is no such iteration. It may have been deleted.")} /> : <NoneYet id={id} />;
+  return <Shown key={iteration.id} iteration={iteration} />;
+}
+
+function NoneYet({ id }: { id: string }) {
+  const [going] = underway.value;
+  return (
+    <Empty title={going ? `${going.name} is in training` : "No iteration is trained yet"}>
+      <p class="faint">{going ? "How good it is shows here as soon as it is trained." : "Train one, and see here how good it is and what it confuses."}</p>
+      <a class="button primary" href={pathOf(id, "train")} title={hint("train")}>
+        {going ? "See how far it is" : "Train"}
+      </a>
+    </Empty>
+  );
+}
+
+function Shown({ iteration }: { iteration: Iteration }) {
+  const [doing, setDoing] = useDoing();
+  const { look, change } = useLook();
+  const query = writeLook({ ...look, cell: null, tag: "" });
+  return (
+    <div class="performance">
+      <aside>
+        <IterationList shown={iteration.id} query={query} />
+        <PublishedNames onAddress={(address) => setDoing({ address })} />
+      </aside>
+      <div class="judgement">
+        <header>
+          <h2>{iteration.name}</h2>
+          {iteration.publishName && <span class="live">{iteration.publishName}</span>}
+          <small>{facts(iteration)}</small>
+          <span class="grow" />
+          <Actions iteration={iteration} doing={doing} setDoing={setDoing} />
+        </header>
+        {iteration.status === "Completed" ? <Judgement iterationId={iteration.id} look={look} change={change} /> : <p class="faint">It is {iteration.status === "Training" ? "in training" : "not trained"}.</p>}
+      </div>
+      {iteration.status === "Completed" && <Following iterationId={iteration.id} />}
+    </div>
+  );
+}
+
+function facts({ trainedAt, trainingType, trainingTimeInMinutes }: Iteration): string {
+  const when = trainedAt ? new Date(trainedAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "";
+  const long = trainingTimeInMinutes ? `${trainingTimeInMinutes} min` : "";
+  return [when, trainingType === "Advanced" ? "advanced" : "", long].filter(Boolean).join(" · ");
+}
+
+interface JudgementProps {
+  iterationId: string;
+  look: Look;
+  change: (changes: Partial<Look>) => void;
+}
+
+function Judgement({ iterationId, look, change }: JudgementProps) {
+  const shown = judged.value?.iterationId === iterationId ? judged.value.curves : null;
+  if (fault.value && !shown) return <Fault fault={fault.value} again={() => void judge(iterationId, overlap.value)} />;
+  if (!shown) return <Waiting />;
+  const onCell = (cell: Cell) => change({ cell });
+  const onTag = (tag: string) => change({ tag, cell: tag ? { truth: tag, wrong: true } : null });
+  return (
+    <>
+      <Figures curves={shown} detector={isDetector.value} />
+      <div class="charts">
+        <CurveChart curves={shown} tagId={look.tag} />
+        <Confused iterationId={iterationId} cell={look.cell} onCell={onCell} />
+      </div>
+      {look.cell && <CellImages iterationId={iterationId} cell={look.cell} onClose={() => change({ cell: null, tag: "" })} />}
+      <TagTable curves={shown} tagId={look.tag} onTag={onTag} />
+      <CellLabelling />
+    </>
+  );
+}
+
+function Confused({ iterationId, cell, onCell }: { iterationId: string; cell: Cell | null; onCell: (cell: Cell) => void }) {
+  const found = counted.value;
+  if (fault.value && !found) return <Fault fault={fault.value} />;
+  if (!found?.key.startsWith(iterationId)) return <section class="card confusion" aria-busy="true" />;
+  return <Matrix confusions={found.confusions} stale={found.key !== keyOf(iterationId, threshold.value, overlap.value)} cell={cell} onCell={onCell} />;
+}
+
+const REST_MS = 150;
+const WRITTEN_MS = 300;
+
+/** Asks anew where a slider rests. */
+function Following({ iterationId }: { iterationId: string }) {
+  const first = useRef(true);
+  useSignalEffect(() => {
+    const [limit, part] = [threshold.value, overlap.value];
+    const ask = () => {
+      void judge(iterationId, part);
+      void count(iterationId, limit, part);
+    };
+    const timer = setTimeout(ask, first.current ? 0 : REST_MS);
+    first.current = false;
+    return () => clearTimeout(timer);
+  });
+  return null;
+}
+
+/** What the address says, and the sliders with it: they move at once, and are written down where they rest. */
+function useLook() {
+  const look = readLook(search.value);
+  const written = useRef("");
+  useEffect(() => {
+    if (search.value === written.current) return;
+    threshold.value = look.threshold;
+    overlap.value = look.overlap;
+  }, [search.value]);
+  const write = (changes: Partial<Look>) => {
+    written.current = writeLook({ ...readLook(search.peek()), threshold: threshold.peek(), overlap: overlap.peek(), ...changes });
+    if (written.current !== search.peek()) setSearch(written.current);
+  };
+  useSignalEffect(() => {
+    const sliders = { threshold: threshold.value, overlap: overlap.value };
+    const timer = setTimeout(() => write(sliders), WRITTEN_MS);
+    return () => clearTimeout(timer);
+  });
+  return { look, change: write };
+}

@@ -1,0 +1,144 @@
+"""The pure modules of training and performance, in the browser: what is lacking, looks, tables, verdicts, samples."""
+
+import pytest
+
+from tests.portal.test_model import bundle, run
+
+__all__ = ["bundle", "run"]
+
+
+def tag(name, count, kind="Regular"):
+    return {"id": name, "name": name, "imageCount": count, "type": kind}
+
+
+@pytest.mark.parametrize(
+    ("tags", "lacks"),
+    [
+        ([], []),
+        ([tag("a", 5), tag("b", 6)], []),
+        ([tag("a", 0), tag("b", 4), tag("c", 5)], [("b", 1), ("a", 5)]),
+    ],
+)
+def test_tags_with_too_few_images_lack_some(run, tags, lacks):
+    found = run("training.lacking(tags, {detector: false, least: 5})", tags=tags)
+    assert [(each["tag"]["name"], each["missing"]) for each in found] == lacks
+
+
+@pytest.mark.parametrize(
+    ("tags", "detector", "said"),
+    [
+        ([], False, "A classifier tells at least two tags apart."),
+        ([tag("a", 9)], False, "A classifier tells at least two tags apart."),
+        ([tag("a", 9), tag("n", 9, "Negative")], False, ""),
+        ([], True, "Draw boxes of at least one tag."),
+        ([tag("a", 9)], True, ""),
+        ([tag("a", 9), tag("n", 9, "Negative")], True, "A detector has no negative tag: delete n"),
+    ],
+)
+def test_what_keeps_tags_from_being_trained(run, tags, detector, said):
+    found = run("training.obstacle(tags, {detector, least: 5})", tags=tags, detector=detector)
+    assert found.startswith(said) if said else found == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-1, "0 s"), (0, "0 s"), (59, "59 s"), (61, "1 min"), (3600, "1 h"), (3900, "1 h 5 min")]
+)
+def test_times_of_training_are_read_by_people(run, seconds, text):
+    assert run("training.lasting(s)", s=seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "look"),
+    [
+        ("", {"threshold": 0.5, "overlap": 0.3, "tag": "", "cell": None}),
+        ("?threshold=0.61&tag=t", {"threshold": 0.61, "overlap": 0.3, "tag": "t", "cell": None}),
+        (
+            "?overlap=0&truth=a&said=none",
+            {"threshold": 0.5, "overlap": 0, "tag": "", "cell": {"truth": "a", "said": "none"}},
+        ),
+        ("?wrong=true", {"threshold": 0.5, "overlap": 0.3, "tag": "", "cell": {"wrong": True}}),
+    ],
+)
+def test_a_look_stands_in_the_address(run, written, look):
+    assert run("judging.readLook(t)", t=written) == look
+    assert run("judging.writeLook(look)", look=look) == written
+
+
+@pytest.mark.parametrize("text", ["?threshold=2", "?threshold=x&overlap=-1", "?wrong=no", "?threshold="])
+def test_what_no_look_can_be_is_as_usual(run, text):
+    assert run("judging.readLook(t)", t=text) == run("judging.USUAL")
+
+
+def row(name, precision, truths=1):
+    return {"id": name, "name": name, "precision": precision, "recall": 1, "averagePrecision": None, "truths": truths}
+
+
+def test_rows_are_sorted_and_what_is_unknown_comes_last(run):
+    rows = [row("b", 0.5), row("a10", None), row("a9", 0.9)]
+    names = "judging.sorted(rows, column, down).map(({name}) => name)"
+    assert run(names, rows=[], column="name", down=False) == []
+    assert run(names, rows=rows, column="name", down=False) == ["a9", "a10", "b"]
+    assert run(names, rows=rows, column="precision", down=False) == ["b", "a9", "a10"]
+    assert run(names, rows=rows, column="precision", down=True) == ["a9", "b", "a10"]
+    assert run(names, rows=rows, column="averagePrecision", down=True) == ["a9", "a10", "b"]
+
+
+def test_the_most_confused_tags_are_shown(run):
+    cells = [[9, 0, 0, 0], [0, 9, 0, 1], [2, 0, 9, 0], [0, 0, 0, 0]]
+    assert run("judging.confused([], 2)") == []
+    assert run("judging.confused([[0]], 2)") == []
+    assert run("judging.confused(c, 3)", c=cells) == [0, 1, 2]
+    assert run("judging.confused(c, 2)", c=cells) == [0, 2]
+    assert run("judging.mistakesOf({tags: [], cells: c})", c=cells) == 3
+
+
+IMAGE = {
+    "tags": [{"tagId": "a"}],
+    "predictions": [{"tagId": "b", "probability": 0.6}, {"tagId": "a", "probability": 0.3}],
+}
+
+
+@pytest.mark.parametrize(
+    ("cell", "threshold", "truths", "said"),
+    [
+        ({"wrong": True}, 0.5, ["a"], "b"),
+        ({"wrong": True}, 0.7, ["a"], None),
+        ({"truth": "a", "said": "b"}, 0.5, ["a"], "b"),
+        ({"truth": "a", "said": "a"}, 0.2, ["a"], "a"),
+        ({"truth": "a", "said": "none"}, 0.5, ["a"], None),
+        ({"truth": "none", "said": "b"}, 0.5, [], "b"),
+        ({"truth": "a"}, 0.7, ["a"], None),
+    ],
+)
+def test_what_was_said_of_an_image_of_a_cell(run, cell, threshold, truths, said):
+    found = run("judging.verdict(i, cell, t)", i=IMAGE, cell=cell, t=threshold)
+    assert (found["truths"], found["said"] and found["said"]["tagId"]) == (truths, said)
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0, "0.0 %"), (0.9166, "91.7 %"), (1, "100.0 %")])
+def test_parts_are_per_cent(run, value, text):
+    assert run("judging.percent(v)", v=value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "±0.0"), (0.012, "+1.2"), (-0.5, "−50.0")])
+def test_differences_are_points(run, value, text):
+    assert run("judging.points(v)", v=value) == text
+
+
+@pytest.mark.parametrize(
+    ("origin", "endpoint"),
+    [
+        ("http://127.0.0.1:7071", "http://127.0.0.1:7071"),
+        ("https://func-training-abc.azurewebsites.net", "https://func-prediction-abc.azurewebsites.net"),
+        ("https://vision.example", "https://vision.example"),
+    ],
+)
+def test_predictions_are_asked_for_where_they_are_answered(run, origin, endpoint):
+    assert run("samples.predictionEndpoint(o)", o=origin) == endpoint
+
+
+def test_samples_are_filled_in(run):
+    published = {"endpoint": "http://h", "projectId": "p", "name": "a b", "detector": True}
+    assert run("samples.addressOf(p, 'url')", p=published).endswith("/Prediction/p/detect/iterations/a%20b/url")
+    assert 'predictor.detect_image("p", "a b", picture)' in run("samples.python(p)", p=published)
+    assert "http://h/customvision/v3.1/Prediction/p/detect" in run("samples.curl(p)", p=published)

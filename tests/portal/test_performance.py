@@ -1,0 +1,323 @@
+"""How good an iteration is: sliders, curve, matrix, the images of a cell put right; publishing, renaming, deleting."""
+
+import re
+from types import SimpleNamespace
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.sync_api import expect
+
+from shared.models.training.iterations import IterationStatus
+from shared.models.training.model_spec import ModelTag
+from tests.functions.clients import storage
+from tests.functions.flows import DETECTION, upload
+from tests.functions.ocellus.judging import judged, judged_boxes, put_judged
+from tests.portal.test_axe import visitor
+
+__all__ = ["storage", "visitor"]
+
+# Of five images: two apples are right, one is surely taken for a leaf, one less so, and a leaf for an apple.
+SAID = [[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.4, 0.6], [0.55, 0.45]]
+
+
+@pytest.fixture
+def fruit(training, storage, project):
+    """A project with an iteration that was judged by its five images, and a newer one that did better."""
+    apple, leaf = upload(training, project.id, "apple", range(4)), upload(training, project.id, "leaf", range(1))
+    tags = [ModelTag(UUID(tag.id), tag.name) for tag in (apple, leaf)]
+    ids = [UUID(image.id) for image in training.get_images(project.id, order_by="Oldest")]
+    first = put_judged(storage, UUID(project.id), tags, judgements(tags, ids, SAID))
+    better = [[0.9, 0.1]] * 3 + [[0.4, 0.6], [0.1, 0.9]]
+    second = put_judged(storage, UUID(project.id), tags, judgements(tags, ids, better))
+    training.update_iteration(project.id, str(first), "First")
+    training.update_iteration(project.id, str(second), "Second")
+    yield SimpleNamespace(
+        id=project.id, first=str(first), second=str(second), tags=tags, images=[str(id) for id in ids]
+    )
+    for iteration in training.get_iterations(project.id):
+        if iteration.publish_name:
+            training.unpublish_iteration(project.id, iteration.id)
+
+
+def judgements(tags, ids, said):
+    truths = [tags[0].id] * 4 + [tags[1].id]
+    return [
+        judged(at, [truth], probabilities, image_id)
+        for at, (truth, probabilities, image_id) in enumerate(zip(truths, said, ids, strict=True))
+    ]
+
+
+def look_at(portal, project, iteration, search=""):
+    portal.open(project, f"performance/{iteration}", search)
+    expect(figure(portal, "Precision")).to_be_visible(timeout=20_000)
+    expect(portal.page.get_by_role("region", name="What was taken for what")).to_have_attribute("aria-busy", "false")
+
+
+def figure(portal, name):
+    return portal.page.get_by_role("region", name="Figures").get_by_label(name, exact=True)
+
+
+def cell(portal, truth, said):
+    return portal.page.get_by_role("button", name=re.compile(f"^{truth} taken for {said}:"))
+
+
+def tiles(portal):
+    return portal.page.get_by_role("listbox", name="Judged images").get_by_role("option")
+
+
+def slide(portal, name, times, key="ArrowRight"):
+    portal.page.get_by_role("slider", name=name).focus()
+    portal.press(*[key] * times)
+
+
+def test_nothing_of_it_keeps_anybody_out(visitor, service, fruit):
+    visitor.sign_in(service.training_key)
+    scheme = "dark" if visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    look_at(visitor, fruit.id, fruit.first, f"?truth={fruit.tags[0].id}&said={fruit.tags[1].id}&tag={fruit.tags[0].id}")
+    expect(tiles(visitor)).to_have_count(2)
+    visitor.look(f"performance-{scheme}")
+    assert visitor.barriers() == []
+    for name in ("Publish", "Export"):
+        visitor.button(name).click()
+        visitor.page.get_by_role("dialog").wait_for()
+        assert visitor.barriers() == []
+        visitor.press("Escape")
+    publish(visitor, "gate")
+    visitor.button("Prediction URL").first.click()
+    visitor.page.get_by_role("dialog").wait_for()
+    visitor.look(f"address-{scheme}")
+    assert visitor.barriers() == []
+    visitor.open(fruit.id, "train")
+    expect(visitor.page.get_by_text("apple needs 1 more")).to_be_visible()
+    visitor.look(f"train-{scheme}")
+    assert visitor.barriers() == []
+
+
+def test_a_project_that_was_never_trained_says_where_to_begin(portal, project):
+    portal.open(project.id, "performance")
+    expect(portal.page.get_by_role("heading", name="No iteration is trained yet")).to_be_visible()
+    portal.page.get_by_role("link", name="Train").last.click()
+    expect(portal.page).to_have_url(re.compile(r"/train$"))
+
+
+def test_the_threshold_moves_all_figures_at_once_and_asks_for_nothing(portal, fruit):
+    look_at(portal, fruit.id, fruit.first)
+    expect(figure(portal, "Precision")).to_have_text("40.0 %")
+    expect(figure(portal, "Recall")).to_have_text("40.0 %")
+    chart = portal.page.get_by_role("img", name=re.compile("^Of all tags"))
+    asked = []
+    portal.page.on("request", lambda request: asked.append(request.url))
+    slide(portal, "Threshold", 11)
+    expect(figure(portal, "Precision")).to_have_text("66.7 %")
+    expect(figure(portal, "Recall")).to_have_text("40.0 %")
+    expect(chart).to_have_accessible_name("Of all tags at the threshold 0.61: precision 66.7 %, recall 40.0 %")
+    row = portal.page.get_by_role("row").filter(has=portal.page.get_by_role("rowheader", name="apple")).last
+    expect(row).to_contain_text("50.0 %")
+    expect(portal.page).to_have_url(re.compile(r"\?threshold=0\.61$"))
+    expect(cell(portal, "apple", "nothing")).to_be_visible()
+    assert [url for url in asked if "/curves" in url] == []
+    portal.page.reload()
+    expect(figure(portal, "Recall")).to_have_text("40.0 %")
+
+
+def test_the_best_balance_and_the_curve_set_the_threshold(portal, fruit):
+    look_at(portal, fruit.id, fruit.first)
+    slide(portal, "Threshold", 1, "End")
+    expect(figure(portal, "Recall")).to_have_text("0.0 %")
+    portal.page.get_by_role("button", name=re.compile("^Best balance")).click()
+    expect(figure(portal, "Recall")).not_to_have_text("0.0 %")
+    portal.page.get_by_role("img", name=re.compile("^Of all tags")).click(position={"x": 60, "y": 20})
+    expect(portal.page.get_by_role("slider", name="Threshold")).not_to_have_value("0.5")
+
+
+def test_a_cell_leads_in_three_steps_to_its_images_and_a_digit_puts_them_right(portal, training, fruit):
+    portal.images(fruit.id, 5)
+    portal.press(".", "3")
+    portal.page.get_by_role("link", name=re.compile("^First")).click()
+    cell(portal, "apple", "leaf").click()
+    expect(tiles(portal)).to_have_count(2)
+    expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 95 %")
+    expect(portal.page.get_by_role("heading", name="apple, taken for leaf")).to_be_visible()
+    portal.press("2")
+    expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 95 % now leaf")
+    expect(tiles(portal).nth(1)).to_have_attribute("aria-selected", "true")
+    portal.saved()
+    [image] = training.get_images_by_ids(fruit.id, image_ids=[fruit.images[2]])
+    assert [tag.tag_name for tag in image.tags] == ["leaf"]
+    portal.press("Control+z")
+    expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 95 %")
+    portal.saved()
+    [image] = training.get_images_by_ids(fruit.id, image_ids=[fruit.images[2]])
+    assert [tag.tag_name for tag in image.tags] == ["apple"]
+    portal.press("Escape")
+    expect(tiles(portal)).to_have_count(0)
+
+
+def test_a_link_shows_the_same_cell_and_mistakes_come_the_surest_first(portal, fruit):
+    look_at(portal, fruit.id, fruit.first, "?threshold=0.7&wrong=true")
+    expect(tiles(portal)).to_have_count(3)
+    expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 95 %")
+    expect(portal.page.get_by_role("button", name="3 mistakes")).to_have_attribute("aria-pressed", "true")
+    expect(tiles(portal).nth(1)).to_have_accessible_name("leaf said to be nothing")
+    slide(portal, "Threshold", 1, "Home")
+    expect(tiles(portal).nth(1)).to_have_accessible_name("apple said to be leaf 60 %")
+
+
+def test_the_matrix_is_walked_by_arrows(portal, fruit):
+    look_at(portal, fruit.id, fruit.first)
+    cell(portal, "apple", "apple").focus()
+    portal.press("ArrowRight")
+    expect(cell(portal, "apple", "leaf")).to_be_focused()
+    portal.press("Enter")
+    expect(tiles(portal)).to_have_count(2)
+
+
+def test_an_image_that_was_deleted_since_is_told_so(portal, training, fruit):
+    training.delete_images(fruit.id, image_ids=[fruit.images[2]])
+    look_at(portal, fruit.id, fruit.first, "?wrong=true")
+    expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 95 % deleted since")
+    portal.press("2")
+    expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 95 % deleted since")
+
+
+def test_the_tags_are_sorted_and_few_images_are_marked(portal, fruit):
+    look_at(portal, fruit.id, fruit.first)
+    table = portal.page.get_by_role("region", name="Tags")
+    names = table.get_by_role("rowheader")
+    table.get_by_role("button", name="Tag").first.click()
+    expect(names).to_have_text(["apple", "leaf"])
+    table.get_by_role("button", name=re.compile("^Tag")).first.click()
+    expect(names).to_have_text(["leaf", "apple"])
+    table.get_by_role("button", name=re.compile("^Recall")).click()
+    expect(table.get_by_role("columnheader", name=re.compile("^Recall"))).to_have_attribute("aria-sort", "ascending")
+    expect(table.get_by_text("few", exact=True)).to_have_count(2)
+    names.filter(has_text="apple").get_by_role("button").click()
+    expect(portal.page.get_by_role("img", name=re.compile("^Of apple at the threshold 0.50"))).to_be_visible()
+    expect(tiles(portal)).to_have_count(2)
+
+
+def test_a_detector_has_a_slider_for_the_overlap(portal, training, storage):
+    project = training.create_project(f"boxes {uuid4()}", domain_id=DETECTION)
+    fork, knife = (ModelTag(UUID(training.create_tag(project.id, name).id), name) for name in ("fork", "knife"))
+    whole, half = (0.0, 0.0, 0.4, 0.4), (0.0, 0.0, 0.2, 0.4)
+    images = [
+        judged_boxes(0, [(fork.id, whole)], [(0, 0.9, half)]),
+        judged_boxes(1, [(knife.id, whole)], [(1, 0.8, whole)]),
+    ]
+    iteration = put_judged(storage, UUID(project.id), [fork, knife], images, kind=None, domain_id=UUID(DETECTION))
+    look_at(portal, project.id, iteration)
+    expect(figure(portal, "Recall")).to_have_text("100.0 %")
+    slide(portal, "Overlap", 25)
+    expect(figure(portal, "Recall")).to_have_text("50.0 %")
+    expect(portal.page).to_have_url(re.compile(r"overlap=0\.55$"))
+    cell(portal, "fork", "nothing").click()
+    expect(tiles(portal).first).to_have_accessible_name("fork said to be nothing deleted since")
+    training.delete_project(project.id)
+
+
+def test_a_name_is_published_taken_over_rolled_back_and_unpublished(portal, training, fruit):
+    look_at(portal, fruit.id, fruit.first)
+    publish(portal, "gate")
+    portal.page.get_by_role("link", name=re.compile("^Second")).click()
+    expect(portal.page.get_by_role("heading", name="Second", exact=True)).to_be_visible()
+    portal.press("p")
+    expect(portal.page.get_by_role("textbox", name="Name")).to_have_value("gate")
+    expect(portal.page.get_by_text("gate answers by First today.")).to_be_visible()
+    portal.press("Enter")
+    expect(portal.page.get_by_role("dialog", name="Predictions by gate")).to_be_visible()
+    portal.press("Escape")
+    assert answering(training, fruit) == {"gate": "Second"}
+    portal.button("Roll back").click()
+    portal.page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+    expect(portal.page.get_by_role("status").get_by_text("gate answers by First again.")).to_be_visible()
+    assert answering(training, fruit) == {"gate": "First"}
+    expect(portal.button("Publish")).to_be_enabled()
+    portal.page.get_by_role("link", name=re.compile("^First")).click()
+    choose(portal, "First", "Unpublish …")
+    portal.page.get_by_role("dialog").get_by_role("button", name="Unpublish").click()
+    expect(portal.page.get_by_role("region", name="Published names")).to_have_count(0)
+    assert answering(training, fruit) == {}
+
+
+def publish(portal, name):
+    portal.button("Publish").click()
+    portal.page.get_by_role("textbox", name="Name").fill(name)
+    portal.page.get_by_role("dialog").get_by_role("button", name="Publish").click()
+    expect(portal.page.get_by_role("dialog", name=f"Predictions by {name}")).to_be_visible()
+    portal.press("Escape")
+
+
+def choose(portal, iteration, item):
+    portal.button(f"More of {iteration}").click()
+    portal.page.get_by_role("menuitem", name=item).click()
+
+
+def answering(training, project):
+    return {it.publish_name: it.name for it in training.get_iterations(project.id) if it.publish_name}
+
+
+def test_a_name_that_can_not_be_is_refused_where_it_is_typed(portal, training, fruit):
+    look_at(portal, fruit.id, fruit.first)
+    portal.press("p")
+    portal.page.get_by_role("textbox", name="Name").fill("a/b")
+    portal.press("Enter")
+    expect(portal.page.get_by_role("alert").get_by_text("A published name has 1 to 128 printable")).to_be_visible()
+    portal.page.get_by_role("textbox", name="Name").fill("Tür 1")
+    portal.press("Enter")
+    samples = portal.page.get_by_role("dialog", name="Predictions by Tür 1")
+    expect(samples.get_by_role("textbox", name="curl")).to_contain_text("/classify/iterations/T%C3%BCr%201/image")
+    expect(samples.get_by_role("textbox", name="Python")).to_contain_text(f'classify_image("{fruit.id}", "Tür 1"')
+    portal.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    samples.get_by_role("button", name="Copy curl").click()
+    expect(samples.get_by_role("button", name="Copy curl")).to_have_text("Copied")
+    assert "--data-binary @photo.jpg" in portal.page.evaluate("navigator.clipboard.readText()")
+
+
+def test_an_iteration_is_renamed_made_the_default_and_deleted(portal, training, fruit):
+    look_at(portal, fruit.id, fruit.second)
+    choose(portal, "Second", "Rename …")
+    portal.page.get_by_role("textbox", name="Name").fill("First")
+    portal.press("Enter")
+    expect(portal.page.get_by_role("alert").get_by_text("Another iteration is named 'First'")).to_be_visible()
+    portal.page.get_by_role("textbox", name="Name").fill("Best of all")
+    portal.press("Enter")
+    expect(portal.page.get_by_role("heading", name="Best of all")).to_be_visible()
+    choose(portal, "Best of all", "Make default")
+    expect(portal.page.get_by_role("region", name="Published names")).to_contain_text("default")
+    assert answering(training, fruit) == {"default": "Best of all"}
+    portal.button("More of Best of all").click()
+    expect(portal.page.get_by_role("menuitem", name="Delete …")).to_be_disabled()
+    portal.press("Escape")
+    portal.page.get_by_role("link", name=re.compile("^First")).click()
+    choose(portal, "First", "Delete …")
+    portal.button("Delete it").click()
+    expect(portal.page.get_by_role("heading", name="Best of all")).to_be_visible()
+    assert [iteration.name for iteration in training.get_iterations(fruit.id)] == ["Best of all"]
+
+
+def test_a_domain_that_stays_in_the_cloud_says_how_to_leave_it(portal, fruit):
+    look_at(portal, fruit.id, fruit.first)
+    portal.button("Export").click()
+    expect(portal.page.get_by_role("dialog")).to_contain_text("General can’t be exported. Choose a compact domain")
+
+
+def test_iterations_that_failed_or_are_gone_say_so(portal, training, storage, fruit):
+    put_judged(storage, UUID(fruit.id), fruit.tags, [], status=IterationStatus.FAILED)
+    look_at(portal, fruit.id, fruit.first)
+    expect(portal.page.get_by_role("navigation", name="Iterations")).to_contain_text("failed")
+    portal.open(fruit.id, f"performance/{uuid4()}")
+    expect(portal.page.get_by_role("alert").first).to_contain_text("There is no such iteration.")
+    portal.open(fruit.id, f"performance/{fruit.first}", f"?truth={uuid4()}")
+    expect(portal.page.get_by_role("alert").first).to_contain_text("not trained on tag")
+
+
+def test_eighty_one_tags_show_what_is_confused_most(portal, training, storage, project):
+    tags = [ModelTag(UUID(training.create_tag(project.id, f"class {n:02}").id), f"class {n:02}") for n in range(81)]
+    images = [judged(n, [tags[n].id], [0.9 if tag == n - n % 2 else 0.0 for tag in range(81)]) for n in range(40)]
+    iteration = put_judged(storage, UUID(project.id), tags, images)
+    look_at(portal, project.id, iteration)
+    matrix = portal.page.get_by_role("region", name="What was taken for what")
+    expect(matrix.get_by_role("row")).to_have_count(26)
+    matrix.get_by_role("button", name="All 81 tags").click()
+    expect(matrix.get_by_role("row")).to_have_count(83)
+    portal.look("performance-81-tags")
