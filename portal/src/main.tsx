@@ -25,6 +25,7 @@ const SCREENS: Record<string, ComponentType> = {
   images: Images,
   train: later(() => import("./screens/train"), "Train"),
   performance: later(() => import("./screens/performance"), "Performance"),
+  compare: later(() => import("./screens/compare"), "Compare"),
   predictions: later(() => import("./screens/predictions"), "Predictions"),
   cameras: later(() => import("./screens/cameras"), "Cameras"),
   test: later(() => import("./screens/test"), "QuickTest"),

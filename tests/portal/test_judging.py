@@ -142,3 +142,76 @@ def test_samples_are_filled_in(run):
     assert run("samples.addressOf(p, 'url')", p=published).endswith("/Prediction/p/detect/iterations/a%20b/url")
     assert 'predictor.detect_image("p", "a b", picture)' in run("samples.python(p)", p=published)
     assert "http://h/customvision/v3.1/Prediction/p/detect" in run("samples.curl(p)", p=published)
+
+
+FORK = {"regionId": "r1", "tagId": "fork", "left": 0.1, "top": 0.1, "width": 0.4, "height": 0.4}
+KNIFE = {"regionId": "r2", "tagId": "knife", "left": 0.6, "top": 0.6, "width": 0.2, "height": 0.2}
+
+
+def said_box(tag, probability, region):
+    box = {side: region[side] for side in ("left", "top", "width", "height")}
+    return {"tagId": tag, "probability": probability, "boundingBox": box}
+
+
+@pytest.mark.parametrize(
+    ("regions", "predictions", "cell", "given", "changes"),
+    [
+        # Nothing was said, and there is no box or there are two of it: none is meant.
+        ([], [], {"truth": "fork", "said": "none"}, "knife", []),
+        ([FORK, FORK | {"regionId": "r3"}], [], {"truth": "fork", "said": "none"}, "knife", []),
+        ([FORK], [], {"truth": "fork", "said": "none"}, "knife", [("box", "new", "knife"), ("unbox", "r1", "fork")]),
+        # The box under what was said is meant, whatever else is there.
+        (
+            [KNIFE, FORK],
+            [said_box("knife", 0.9, FORK)],
+            {"truth": "fork", "said": "knife"},
+            "knife",
+            [("box", "new", "knife"), ("unbox", "r1", "fork")],
+        ),
+        ([FORK], [said_box("knife", 0.9, FORK)], {"truth": "fork", "said": "knife"}, "fork", []),
+        # Where something was said of a place without a box, it gets one.
+        (
+            [FORK],
+            [said_box("knife", 0.9, KNIFE)],
+            {"truth": "none", "said": "knife"},
+            "knife",
+            [("box", "new", "knife")],
+        ),
+    ],
+)
+def test_the_box_that_a_cell_is_about_gets_a_tag(run, regions, predictions, cell, given, changes):
+    image = {"tags": [{"tagId": each["tagId"]} for each in regions], "predictions": predictions}
+    found = run(
+        "mending.mended(image, now, cell, 0.5, 0.3, given, 'new')",
+        image=image,
+        now={"id": "i", "regions": regions},
+        cell=cell,
+        given=given,
+    )
+    assert [(each["kind"], each["box"]["key"], each["box"]["tagId"]) for each in found] == changes
+
+
+def compared(name, before, after):
+    rates = [each if each is None else {"precision": each, "recall": 1} for each in (before, after)]
+    return {"id": name, "name": name, "a": rates[0], "b": rates[1]}
+
+
+def test_what_lost_most_comes_first(run):
+    names = "comparing.byLoss(d).map(({name}) => name)"
+    assert run(names, d=[]) == []
+    deltas = [compared("new", None, 0.9), compared("better", 0.1, 0.9), compared("worse", 0.9, 0.1)]
+    assert run(names, d=deltas) == ["worse", "new", "better"]
+
+
+@pytest.mark.parametrize(
+    ("written", "pair"),
+    [
+        ("?a=1&b=2", {"a": "1", "b": "2", "threshold": 0.5}),
+        ("?a=1&b=2&threshold=0.7", {"a": "1", "b": "2", "threshold": 0.7}),
+        ("?a=1&b=2&threshold=0", {"a": "1", "b": "2", "threshold": 0}),
+    ],
+)
+def test_a_comparison_stands_in_the_address(run, written, pair):
+    assert run("comparing.readPair(t)", t=written) == pair
+    assert run("comparing.writePair(p)", p=pair) == written
+    assert run("comparing.readPair('?threshold=7')") == {"a": "", "b": "", "threshold": 0.5}

@@ -1,0 +1,59 @@
+"""Two iterations beside each other: deltas per tag, and the images that the second fixed and broke."""
+
+import re
+from uuid import uuid4
+
+from playwright.sync_api import expect
+
+from tests.functions.clients import storage
+from tests.portal.test_axe import visitor
+from tests.portal.test_performance import figure, fruit
+
+__all__ = ["fruit", "storage", "visitor"]
+
+
+def open_comparison(portal, project, a, b, rest=""):
+    portal.open(project, "compare", f"?a={a}&b={b}{rest}")
+    expect(portal.page.get_by_text("By 5 images that both were judged by.")).to_be_visible(timeout=20_000)
+
+
+def strip(portal, name):
+    return portal.page.get_by_role("region", name=name)
+
+
+def test_what_the_second_does_better_and_worse(portal, fruit):
+    portal.open(fruit.id, f"performance/{fruit.second}")
+    expect(figure(portal, "Precision")).to_be_visible(timeout=20_000)
+    portal.page.get_by_role("link", name="Compare two …").click()
+    expect(strip(portal, "Second fixed 2").get_by_role("link")).to_have_count(2)
+    expect(strip(portal, "Second broke 0")).to_contain_text("It is wrong about nothing")
+    row = portal.page.get_by_role("row").filter(has_text="apple")
+    expect(row).to_contain_text("50.0 % → 75.0 % +25.0")
+    expect(portal.page.get_by_role("combobox", name="Compare")).to_have_value(fruit.first)
+    portal.button("Swap").click()
+    expect(strip(portal, "First broke 2").get_by_role("link")).to_have_count(2)
+    strip(portal, "First broke 2").get_by_role("link").first.click()
+    expect(portal.page).to_have_url(re.compile(r"/image/"))
+
+
+def test_the_threshold_stands_in_the_address(portal, fruit):
+    open_comparison(portal, fruit.id, fruit.first, fruit.second, "&threshold=0.9")
+    portal.page.get_by_role("slider", name="Threshold").focus()
+    portal.press("End")
+    expect(portal.page).to_have_url(re.compile("threshold=1$"))
+    expect(strip(portal, "Second broke 0")).to_be_visible()
+
+
+def test_nothing_of_it_keeps_anybody_out(visitor, service, fruit):
+    visitor.sign_in(service.training_key)
+    open_comparison(visitor, fruit.id, fruit.first, fruit.second)
+    scheme = "dark" if visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    visitor.look(f"compare-{scheme}")
+    assert visitor.barriers() == []
+
+
+def test_what_can_not_be_compared_says_so(portal, project, fruit):
+    portal.open(fruit.id, "compare", f"?a={uuid4()}&b={fruit.second}")
+    expect(portal.page.get_by_role("alert").first).to_contain_text("no iteration")
+    portal.open(fruit.id, "compare", "?a=no&b=nonsense")
+    expect(portal.page.get_by_role("alert").first).to_contain_text("must be")
