@@ -26,6 +26,7 @@ const SCREENS: Record<string, ComponentType> = {
   train: later(() => import("./screens/train"), "Train"),
   performance: later(() => import("./screens/performance"), "Performance"),
   compare: later(() => import("./screens/compare"), "Compare"),
+  image: later(() => import("./screens/image"), "OneImage"),
   predictions: later(() => import("./screens/predictions"), "Predictions"),
   cameras: later(() => import("./screens/cameras"), "Cameras"),
   test: later(() => import("./screens/test"), "QuickTest"),

@@ -1,6 +1,7 @@
 // What can be done to images, as values: how an image looks after a change, and what takes it back.
 
 import type { Image, ImageRegion } from "../api/client";
+import { near } from "./geometry";
 
 /** A box as the page knows it. Its key stays when it is deleted and comes back under another id of the service. */
 export interface KeyedBox {
@@ -83,8 +84,14 @@ function untagged(image: Image, tagId: string): Image {
   return { ...image, ...rest, regions: image.regions?.filter((region) => region.tagId !== tagId) };
 }
 
+/** A box by its key; else by what it is, as the service has a name of its own for one that was drawn before a reload. */
+const placeOf = (regions: readonly ImageRegion[], box: KeyedBox) => {
+  const place = regions.findIndex(({ regionId }) => regionId === box.key);
+  return place >= 0 ? place : regions.findIndex((region) => region.tagId === box.tagId && near(region, box));
+};
+
 function boxed(image: Image, box: KeyedBox, named: TagNames): Image {
-  if (image.regions?.some((region) => region.regionId === box.key)) return image;
+  if (placeOf(image.regions ?? [], box) >= 0) return image;
   const { key, ...rest } = box;
   const region: ImageRegion = { ...rest, regionId: key, tagName: named(box.tagId), created: new Date().toISOString() };
   return tagged({ ...image, regions: [...(image.regions ?? []), region] }, box.tagId, named);
@@ -92,8 +99,9 @@ function boxed(image: Image, box: KeyedBox, named: TagNames): Image {
 
 /** The last box of a tag takes the tag with it, as in the service. */
 function unboxed(image: Image, box: KeyedBox): Image {
-  const regions = image.regions?.filter((region) => region.regionId !== box.key) ?? [];
-  if (regions.length === image.regions?.length) return image;
+  const place = placeOf(image.regions ?? [], box);
+  if (place < 0) return image;
+  const regions = image.regions!.toSpliced(place, 1);
   const rest = { ...image, regions };
   return regions.some((region) => region.tagId === box.tagId) ? rest : untagged(rest, box.tagId);
 }

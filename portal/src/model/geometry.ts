@@ -79,6 +79,11 @@ export function overlap(a: Box, b: Box): number {
 export const same = (a: Box, b: Box) =>
   a.left === b.left && a.top === b.top && a.width === b.width && a.height === b.height;
 
+const NEAR = 1e-6;
+
+/** Whether they are the same but for how their numbers were rounded on the way. */
+export const near = (a: Box, b: Box) => (["left", "top", "width", "height"] as const).every((side) => Math.abs(a[side] - b[side]) < NEAR);
+
 /** The smallest of the boxes under a point; where one is chosen already, the next larger one. -1 where there is none. */
 export function under(boxes: readonly Box[], at: Point, chosen = -1): number {
   const found = boxes.map((box, index) => ({ box, index })).filter(({ box }) => contains(box, at));

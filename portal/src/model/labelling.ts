@@ -25,4 +25,5 @@ export function gives(image: Image, tagId: string, rules: Rules): Change[] {
 /** The same tags as another image has. */
 export const copies = (image: Image, tags: readonly string[], rules: Rules): Change[] => tags.flatMap((tagId) => gives(image, tagId, rules));
 
-export const counted = (count: number, noun: string) => `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
+/** `3 images`; a noun with a plural of its own brings it along. */
+export const counted = (count: number, noun: string, nouns = `${noun}s`) => `${count.toLocaleString()} ${count === 1 ? noun : nouns}`;

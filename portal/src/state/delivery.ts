@@ -1,7 +1,7 @@
 // One call for changes of one kind; some of them may be refused while the others are done.
 
 import * as client from "../api/client";
-import type { ImageRegionCreateSummary } from "../api/client";
+import type { ImageRegion, ImageRegionCreateSummary } from "../api/client";
 import type { Boxing, Change, KeyedBox, Tagging } from "../model/changes";
 import { keepRegion, regionId, type Entry } from "./waiting";
 
@@ -50,14 +50,24 @@ async function draw(projectId: string, entries: readonly Entry[]): Promise<Deliv
   const drawn = changes<Boxing>(entries);
   const regions = drawn.map(({ imageId, box: { key: _key, ...box } }) => ({ imageId, ...box }));
   const summary = await client.createImageRegions(projectId, { regions });
-  drawn.forEach(({ imageId, box }) => keepRegion(box.key, idOf(summary, imageId, box) ?? regionId(box.key)));
+  const there = [...summary.created, ...(await standing(projectId, summary))];
+  drawn.forEach(({ imageId, box }) => keepRegion(box.key, idOf(there, imageId, box) ?? regionId(box.key)));
   const why = (place: number) => summary.exceeded.find((each) => each.imageId === drawn[place]!.imageId && isNear(each, drawn[place]!.box))?.message;
   return { refused: entries.flatMap((entry, place) => (why(place) ? [{ entry, why: why(place)! }] : [])) };
 }
 
+type Placed = ImageRegion & { imageId: string };
+
+/** Boxes that the service has already, as its answer was lost on the way: by which ids. */
+async function standing(projectId: string, { duplicated }: ImageRegionCreateSummary): Promise<Placed[]> {
+  const imageIds = [...new Set(duplicated.map(({ imageId }) => imageId))];
+  const images = imageIds.length ? await client.getImagesByIds(projectId, { imageIds }) : [];
+  return images.flatMap(({ id, regions }) => regions?.map((region) => ({ ...region, imageId: id })) ?? []);
+}
+
 /** The answer is in no order, and numbers may come back rounded. */
-function idOf(summary: ImageRegionCreateSummary, imageId: string, box: KeyedBox): string | undefined {
-  return summary.created.find((each) => each.imageId === imageId && each.tagId === box.tagId && isNear(each, box))?.regionId;
+function idOf(there: readonly Placed[], imageId: string, box: KeyedBox): string | undefined {
+  return there.find((each) => each.imageId === imageId && each.tagId === box.tagId && isNear(each, box))?.regionId;
 }
 
 type Sides = { left: number | null; top: number | null; width: number | null; height: number | null };

@@ -81,7 +81,8 @@ function changesSomething(change: Change): boolean {
 
 function enqueue(changes: readonly Change[], step: Step<Change>): void {
   show(changes);
-  const added = changes.map((change): Entry => ({ id: ++last + Date.now(), projectId: project.value!.id, change, step }));
+  const group = ++last + Date.now();
+  const added = changes.map((change): Entry => ({ id: ++last + Date.now(), projectId: project.value!.id, change, step, group }));
   setWaiting([...waiting.value, ...added]);
   setTimeout(() => void drain(), GATHER_MS);
 }
@@ -153,12 +154,17 @@ function refuse(sent: readonly Entry[], fault: Refused): void {
   }
 }
 
-/** Take back what the service does not take, and say why. */
-function rollBack({ change, step }: Entry, fault: Refused): void {
-  show(inverse(change, pages.find(change.imageId)));
+/** Take back what the service does not take, and say why. A box that was to be replaced stays. */
+function rollBack(entry: Entry, fault: Refused): void {
+  const { change, step } = entry;
+  const kept = change.kind === "box" ? waiting.value.filter((each) => isReplaced(each, entry)) : [];
+  setWaiting(waiting.value.filter((each) => !kept.includes(each)));
+  show([change, ...kept.map((each) => each.change)].flatMap((each) => inverse(each, pages.find(each.imageId))));
   if (step) history.value = past.without(history.value, step);
   fail(fault, step?.label ?? "A change");
 }
+
+const isReplaced = ({ change, group }: Entry, by: Entry) => change.kind === "unbox" && change.imageId === by.change.imageId && group !== undefined && group === by.group;
 
 async function rest(fault: Refused, faults: number): Promise<void> {
   away.value = fault.message;

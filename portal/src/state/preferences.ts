@@ -8,13 +8,14 @@ interface Preferences {
   singleKeys: boolean;
   keys: Record<string, string>;
   keepZoom: boolean;
+  proposals: boolean;
   fileNames: boolean;
   /** The ids of a project's tags, in the order of their digits. */
   order: Record<string, string[]>;
 }
 
 const PLACE = "ocellus.preferences";
-const USUAL: Preferences = { theme: "auto", cell: 148, singleKeys: true, keys: {}, keepZoom: false, fileNames: true, order: {} };
+const USUAL: Preferences = { theme: "auto", cell: 148, singleKeys: true, keys: {}, keepZoom: false, proposals: true, fileNames: true, order: {} };
 
 export const preferences = signal<Preferences>({ ...USUAL, ...read() });
 

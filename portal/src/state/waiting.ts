@@ -13,6 +13,8 @@ export interface Entry {
   /** Sent by itself, as it was part of a call that was refused. */
   alone?: boolean;
   step?: Step<Change>;
+  /** What was done by one hand: a new box and the one that it replaces. */
+  group?: number;
 }
 
 const PLACE = "ocellus.waiting";

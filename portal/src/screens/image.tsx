@@ -1,0 +1,73 @@
+// One image: its tags, or the boxes on it.
+
+import { useEffect } from "preact/hooks";
+import "../parts/image/image.css";
+import { BoxList } from "../parts/image/boxlist";
+import { Details } from "../parts/image/details";
+import { Guesses } from "../parts/image/guesses";
+import { give, nothing, useImageKeys } from "../parts/image/imagekeys";
+import { BoxLayer } from "../parts/image/layer";
+import { Stage } from "../parts/image/stage";
+import { Strip } from "../parts/image/strip";
+import { TagChoice } from "../parts/image/tagchoice";
+import { Empty, Fault } from "../parts/states";
+import { TagByName } from "../parts/tags/tagname";
+import * as boxes from "../state/boxes";
+import * as pages from "../state/pages";
+import { preferences } from "../state/preferences";
+import { isDetector } from "../state/project";
+import { fault, id, image, index, leave, open } from "../state/showing";
+import { focus } from "../state/view";
+import { fit } from "../state/zoom";
+
+export function OneImage() {
+  const { value: shown } = id;
+  useImageKeys();
+  useLeaving(shown);
+  useEffect(() => void open(shown), [shown]);
+  useEffect(() => {
+    if (index.value >= 0) focus.value = index.value;
+  }, [index.value]);
+  if (fault.value && !image.value) return <Fault fault={fault.value} again={() => void open(shown)} />;
+  if (pages.total.value === 0 && !image.value) return <Gone />;
+  return (
+    <div class="image" onClick={handBack}>
+      <section class="work" aria-label="Image">
+        <Strip />
+        <Stage>{isDetector.value && <BoxLayer />}</Stage>
+      </section>
+      <aside class="panel" aria-label="Labels">
+        {!isDetector.value && <Guesses />}
+        <TagChoice give={give} nothing={nothing} />
+        {isDetector.value && <BoxList />}
+        <Details />
+      </aside>
+      <TagByName />
+    </div>
+  );
+}
+
+/** A button that was clicked leaves Space and Enter to the picture. */
+function handBack(event: MouseEvent): void {
+  if (event.detail && event.target instanceof Element && event.target.closest("button")) document.querySelector<HTMLElement>(".stage")?.focus();
+}
+
+function Gone() {
+  return (
+    <Empty title="There is no image here">
+      <button onClick={leave}>Back to the images</button>
+    </Empty>
+  );
+}
+
+/** What keys have changed is saved before the image is left, or the page. */
+function useLeaving(shown: string): void {
+  useEffect(() => {
+    if (!preferences.value.keepZoom) fit();
+    return boxes.forget;
+  }, [shown]);
+  useEffect(() => {
+    addEventListener("pagehide", boxes.settle);
+    return () => removeEventListener("pagehide", boxes.settle);
+  }, []);
+}

@@ -1,0 +1,81 @@
+// What the newest trained iteration sees on images that have no tag yet, and what on them stands out.
+
+import { computed, effect, signal } from "@preact/signals";
+import * as client from "../api/client";
+import type { Prediction } from "../api/client";
+import { tagIds } from "../model/changes";
+import type { Box } from "../model/geometry";
+import * as pages from "./pages";
+import { isDetector, iterations, project, tagOf } from "./project";
+import { LABELERS, may } from "./session";
+import * as showing from "./showing";
+
+const SHOWN = 3;
+const LIKELY = 0.5;
+
+/** The iteration that is asked. */
+export const adviser = computed(() =>
+  iterations.value.filter(({ status }) => status === "Completed").reduce<client.Iteration | undefined>((newest, each) => (!newest || (each.trainedAt ?? "") > (newest.trainedAt ?? "") ? each : newest), undefined),
+);
+/** Suggestions that are less sure are not shown on a picture. */
+export const least = signal(LIKELY);
+/** What somebody left out, by the image and what was suggested. */
+export const leftOut = signal<ReadonlySet<string>>(new Set());
+
+const answers = signal<ReadonlyMap<string, readonly Prediction[]>>(new Map());
+const proposals = signal<ReadonlyMap<string, readonly Box[]>>(new Map());
+const asked = new Set<string>();
+
+const nameOf = (imageId: string) => `${adviser.value?.id} ${imageId}`;
+
+/** Of tags that are still there, the surest first. */
+export const seen = (imageId: string): readonly Prediction[] =>
+  (answers.value.get(nameOf(imageId)) ?? []).filter(({ tagId }) => tagOf(tagId)).toSorted((a, b) => b.probability - a.probability);
+
+export const proposalsFor = (imageId: string) => proposals.value.get(imageId) ?? [];
+
+/** The three that are shown beside a picture that has no tag. */
+export const guesses = computed(() => {
+  const { value: image } = showing.image;
+  return image && !tagIds(image).length ? seen(image.id).slice(0, SHOWN) : [];
+});
+
+export const isLeftOut = (imageId: string, what: string) => leftOut.value.has(`${imageId} ${what}`);
+
+export function toggleLeftOut(imageId: string, what: string): void {
+  const all = new Set(leftOut.value);
+  if (!all.delete(`${imageId} ${what}`)) all.add(`${imageId} ${what}`);
+  leftOut.value = all;
+}
+
+/** Nothing is asked twice, unless it failed. */
+function once(names: readonly string[], ask: () => Promise<void>): void {
+  for (const name of names) asked.add(name);
+  ask().catch(() => names.forEach((name) => asked.delete(name)));
+}
+
+function askForSuggestions(projectId: string, iterationId: string, imageIds: readonly string[]): void {
+  const untagged = imageIds.filter((id) => !asked.has(`${iterationId} ${id}`) && !tagIds(pages.find(id)!).length);
+  if (!untagged.length) return;
+  once(untagged.map((id) => `${iterationId} ${id}`), async () => {
+    const made = await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: untagged });
+    answers.value = new Map([...answers.value, ...made.map(({ id, predictions }) => [`${iterationId} ${id}`, predictions] as const)]);
+  });
+}
+
+function askForProposals(projectId: string, imageId: string): void {
+  if (asked.has(imageId)) return;
+  once([imageId], async () => {
+    const found = await client.getImageRegionProposals(projectId, imageId);
+    proposals.value = new Map([...proposals.value, [imageId, found.proposals.map(({ boundingBox }) => boundingBox)]]);
+  });
+}
+
+/** Ask about the image and those that come next. */
+effect(() => {
+  const { value: opened } = project;
+  const near = showing.soon.value.filter((id) => pages.find(id));
+  if (!opened || !near.length || !may(LABELERS)) return;
+  if (adviser.value) askForSuggestions(opened.id, adviser.value.id, near);
+  if (isDetector.value) for (const id of near.slice(0, 2)) askForProposals(opened.id, id);
+});
