@@ -7,13 +7,9 @@ import { remove } from "../../state/iterating";
 import { TRAINERS, lacks } from "../../state/session";
 import { Form } from "../form";
 
-/** What it does at the moment, where the service says so. */
-type Told = Iteration & { trainingMessage?: string | null };
-
 export function Underway({ iteration }: { iteration: Iteration }) {
   const [cancelling, setCancelling] = useState(false);
   const seconds = useSeconds(iteration.created);
-  const { trainingMessage } = iteration as Told;
   const progress = iteration.trainingProgress ?? 0;
   const why = lacks(TRAINERS);
   return (
@@ -28,7 +24,7 @@ export function Underway({ iteration }: { iteration: Iteration }) {
       <progress aria-label="Progress" value={progress || undefined} max={1} />
       <p class="faint">
         {progress > 0 && `${Math.round(100 * progress)} % · `}
-        {trainingMessage ? `${trainingMessage} · ` : ""}
+        {iteration.trainingMessage ? `${iteration.trainingMessage} · ` : ""}
         {lasting(seconds)}
         {iteration.trainingType === "Advanced" && ` of at most ${iteration.reservedBudgetInHours || 1} h`}
       </p>
