@@ -5,7 +5,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.functions.clients import storage
+from tests.pictures import picture
+from tests.portal.models import classifier, untagged
 from tests.portal.people import Portal, watched
+
+__all__ = ["storage"]
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -62,3 +67,29 @@ def test_an_empty_project_in_a_narrow_window(visitor, service, project):
     visitor.page.get_by_role("heading", name="Drop your pictures here").wait_for()
     assert visitor.barriers() == []
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_suggestions_predictions_tests_cameras_and_settings(visitor, service, training, storage, project):
+    iteration = classifier(training, storage, project)
+    untagged(training, project, ["apple", "leaf"])
+    training.quick_test_image(project.id, picture("sky", 1), iteration_id=str(iteration.id))
+    training.publish_iteration(project.id, str(iteration.id), "live", "prediction")
+    visitor.sign_in(service.training_key)
+    for screen, search, role, name in (
+        ("images", "?suggested=last", "listbox", "Suggestions"),
+        ("predictions", "", "listbox", "Predictions"),
+        ("test", "", "heading", "Drop a picture here"),
+        ("cameras", "", "heading", "Connect a camera"),
+        ("settings", "", "heading", "Settings"),
+    ):
+        visitor.open(project.id, screen, search)
+        visitor.page.get_by_role(role, name=name).wait_for()
+        if role == "listbox":
+            expect(visitor.page.get_by_role(role, name=name).locator("img").first).to_be_visible()
+            visitor.page.get_by_role(role, name=name).focus()
+            visitor.press("x", "m")
+        assert visitor.barriers() == [], screen
+        visitor.page.set_viewport_size({"width": 320, "height": 640})
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 320, screen
+        visitor.page.set_viewport_size({"width": 1280, "height": 800})
+    training.unpublish_iteration(project.id, str(iteration.id))

@@ -359,3 +359,73 @@ def test_a_rectangle_touches_cells(run):
 )
 def test_pictures_are_known_by_their_first_bytes(run, head, kind):
     assert run("uploading.kindOf(new Uint8Array(head))", head=head) == kind
+
+
+SURE, DOUBTFUL = ({"tagId": tag, "probability": p} for tag, p in (("pear", 0.9), ("fig", 0.6)))
+NOTHING_THERE = {"tagId": "none", "probability": 0.7, "tagType": "Negative"}
+BOXED = SURE | {"boundingBox": box(-0.1, 0.5, 0.3, 0.7)}
+BESIDE = DOUBTFUL | {"boundingBox": box(1.2, 0.5, 0.3, 0.2)}
+
+
+@pytest.mark.parametrize(
+    ("predictions", "kind", "threshold", "tag_id", "wanted"),
+    [
+        ([], "Multilabel", 0, "", []),
+        ([DOUBTFUL, SURE], "Multiclass", 0.5, "", ["pear"]),
+        ([DOUBTFUL, SURE], "Multiclass", 0.5, "fig", []),
+        ([DOUBTFUL, SURE], "Multiclass", 0.95, "", []),
+        ([DOUBTFUL, SURE], "Multilabel", 0.6, "", ["pear", "fig"]),
+        ([DOUBTFUL, SURE, NOTHING_THERE], "Multilabel", 0.5, "", ["pear", "fig"]),
+        ([DOUBTFUL, NOTHING_THERE], "Multilabel", 0.5, "", ["none"]),
+        ([BESIDE, BOXED, BOXED], "Detector", 0.7, "", ["pear", "pear"]),
+    ],
+)
+def test_what_counts_of_what_is_said(run, predictions, kind, threshold, tag_id, wanted):
+    found = run("judged.said(p, kind, threshold, tagId)", p=predictions, kind=kind, threshold=threshold, tagId=tag_id)
+    assert [each["tagId"] for each in found] == wanted
+
+
+def test_boxes_that_are_accepted_lie_within_the_picture(run):
+    image = {"id": "i", "tags": [], "regions": []}
+    rules = {"multiclass": False}
+    [change] = run("judged.accepting(i, p, r, () => 'new-1')", i=image, p=[BOXED, BESIDE], r=rules)
+    assert (change["kind"], change["box"]["key"], change["box"]["tagId"]) == ("box", "new-1", "pear")
+    assert change["box"] == pytest.approx({"key": "new-1", "tagId": "pear", **box(0, 0.5, 0.2, 0.5)})
+    assert run("judged.accepting(i, [], r, () => '')", i=image, r=rules) == []
+
+
+def test_a_picture_that_goes_into_the_training_has_its_labels(run):
+    assert run("judged.labelled([], 'Multiclass')") == {"tagIds": []}
+    assert run("judged.labelled(p, 'Multilabel')", p=[SURE, DOUBTFUL]) == {"tagIds": ["pear", "fig"]}
+    assert run("judged.labelled(p, 'Multiclass', 'plum')", p=[SURE]) == {"tagIds": ["plum"]}
+    [region] = run("judged.labelled(p, 'Detector', 'plum')", p=[BOXED, BESIDE])["regions"]
+    assert region == pytest.approx({"tagId": "plum", **box(0, 0.5, 0.2, 0.5)})
+
+
+@pytest.mark.parametrize(
+    "search", ["", "?order=Oldest&days=7&tag=a&low=0.2&high=0.8", "?iteration=a&application=gate+1"]
+)
+def test_what_is_shown_of_predictions_stands_in_the_address(run, search):
+    assert run("predicting.writePredicting(predicting.readPredicting(s))", s=search) == search
+
+
+def test_a_query_of_predictions_is_what_the_service_takes(run):
+    asked = run("predicting.tokenOf(predicting.readPredicting(s), 86400000)", s="?days=1&tag=a&low=0.2")
+    assert asked == {
+        "orderBy": "Suggested",
+        "startTime": "1970-01-01T00:00:00.000Z",
+        "tags": [{"id": "a", "minThreshold": 0.2, "maxThreshold": 1}],
+    }
+
+
+@pytest.mark.parametrize("search", ["?suggested=last", "?suggested=i&tag=a&threshold=0.35"])
+def test_which_suggestions_are_shown_stands_in_the_address(run, search):
+    assert run("suggesting.readSuggesting('?status=Tagged')") is None
+    assert run("suggesting.writeSuggesting(suggesting.readSuggesting(s))", s=search) == search
+
+
+def test_a_camera_in_azure_is_told_its_account(run):
+    place = {"projectId": "p", "publishName": "gate", "camera": "c", "origin": "https://st1.blob.core.windows.net"}
+    assert "--account-name st1 " in run("cameras.shell(t)", t=place)
+    assert 'ContainerClient("https://st1.blob.core.windows.net", "uploads"' in run("cameras.python(t)", t=place)
+    assert "p/gate/c/0001.jpg" in run("cameras.python(t)", t=place)

@@ -30,13 +30,16 @@ const container = (target: CameraTarget, name: string) =>
 
 export const python = (target: CameraTarget) => `${container(target, "uploads")}
 with open("${FILE}", "rb") as picture:
-    uploads.upload_blob("${folderOf(target)}/0001.jpg", picture, overwrite=True)`;
+    uploads.upload_blob(
+        "${folderOf(target)}/0001.jpg", picture, overwrite=True
+    )`;
 
 export function shell(target: CameraTarget): string {
-  const name = `--container-name uploads --name ${folderOf(target)}/0001.jpg --file ${FILE} --overwrite`;
-  return isLocal(target)
-    ? `. .local/ocellus.env\naz storage blob upload --connection-string "$STORAGE_CONNECTION_STRING" \\\n    ${name}`
-    : `az storage blob upload --auth-mode login --account-name ${accountOf(target.origin)} \\\n    ${name}`;
+  const [before, storage] = isLocal(target)
+    ? [". .local/ocellus.env\n", '--connection-string "$STORAGE_CONNECTION_STRING"']
+    : ["", `--auth-mode login --account-name ${accountOf(target.origin)}`];
+  const parts = [`az storage blob upload ${storage}`, "--container-name uploads", `--name ${folderOf(target)}/0001.jpg`, `--file ${FILE} --overwrite`];
+  return before + parts.join(" \\\n    ");
 }
 
 /** How what was said of them is read. */
