@@ -73,13 +73,12 @@ def test_suggestions_predictions_tests_cameras_and_settings(visitor, service, tr
     iteration = classifier(training, storage, project)
     untagged(training, project, ["apple", "leaf"])
     training.quick_test_image(project.id, picture("sky", 1), iteration_id=str(iteration.id))
-    training.publish_iteration(project.id, str(iteration.id), "live", "prediction")
     visitor.sign_in(service.training_key)
     for screen, search, role, name in (
         ("images", "?suggested=last", "listbox", "Suggestions"),
         ("predictions", "", "listbox", "Predictions"),
         ("test", "", "heading", "Drop a picture here"),
-        ("cameras", "", "heading", "Connect a camera"),
+        ("cameras", "", "heading", "Publish first, and cameras can ask"),
         ("settings", "", "heading", "Settings"),
     ):
         visitor.open(project.id, screen, search)
@@ -92,4 +91,8 @@ def test_suggestions_predictions_tests_cameras_and_settings(visitor, service, tr
         visitor.page.set_viewport_size({"width": 320, "height": 640})
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 320, screen
         visitor.page.set_viewport_size({"width": 1280, "height": 800})
+    training.publish_iteration(project.id, str(iteration.id), "live", "prediction")
+    visitor.open(project.id, "cameras")
+    visitor.page.get_by_role("heading", name="Connect a camera").wait_for()
+    assert visitor.barriers() == []
     training.unpublish_iteration(project.id, str(iteration.id))

@@ -27,7 +27,7 @@ export function Face({ uri, said, out }: Props) {
         {said.slice(0, SHOWN).map((each, place) => (
           <Chip key={place} said={each} />
         ))}
-        {said.length > SHOWN && <span class="chip">+{said.length - SHOWN}</span>}
+        {said.length > SHOWN && <span class="chip more" data-more={said.length - SHOWN} />}
       </span>
     </span>
   );
@@ -36,8 +36,7 @@ export function Face({ uri, said, out }: Props) {
 const Chip = ({ said: { tagId, tagName: given, probability } }: { said: Prediction }) => (
   <span class="chip said">
     <i style={{ background: colourOf(tagId) }} />
-    <span class="name">{tagName(tagId) || given}</span>
-    <b>{Math.round(probability * 100)}</b>
+    <span class="name">{tagName(tagId) || given}</span> <b>{Math.round(probability * 100)}</b>
   </span>
 );
 

@@ -142,9 +142,7 @@ function cell(index: number, resting: boolean): Cell {
   const face = resting ? (
     <>
       <Face uri={image.thumbnailUri} said={said} out={out} />
-      <span class="outmark" aria-hidden="true" title={out ? "Take it in again (X)" : "Leave it out (X)"} onClick={toggle}>
-        {out ? "↺" : "✕"}
-      </span>
+      <span class={`outmark${out ? " back" : ""}`} aria-hidden="true" title={out ? "Take it in again (X)" : "Leave it out (X)"} onClick={toggle} />
     </>
   ) : null;
   const name = nameOf(image).replace(/, untagged$/, "");
