@@ -82,7 +82,7 @@ def test_suggestions_predictions_tests_cameras_and_settings(visitor, service, tr
         ("settings", "", "heading", "Settings"),
     ):
         visitor.open(project.id, screen, search)
-        visitor.page.get_by_role(role, name=name).wait_for()
+        visitor.page.get_by_role(role, name=name, exact=True).wait_for()
         if role == "listbox":
             expect(visitor.page.get_by_role(role, name=name).locator("img").first).to_be_visible()
             visitor.page.get_by_role(role, name=name).focus()
