@@ -433,6 +433,7 @@ def test_the_first_box_of_a_project_without_tags_asks_for_one(portal, editor, tr
     editor.drag((0.1, 0.1), (0.3, 0.3))
     portal.page.get_by_role("combobox", name="Name of the tag").fill("screw")
     portal.press("Enter")
+    expect(editor.box("box 1, screw")).to_be_visible()
     portal.saved()
     ((tag, *_),) = regions(training, project.id, image)
     assert tag == "screw"

@@ -1,6 +1,6 @@
 // One image: its tags, or the boxes on it.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import "../parts/image/image.css";
 import { BoxList } from "../parts/image/boxlist";
 import { Details } from "../parts/image/details";
@@ -62,7 +62,7 @@ function Gone() {
 
 /** What keys have changed is saved before the image is left, or the page. */
 function useLeaving(shown: string): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!preferences.value.keepZoom) fit();
     return boxes.forget;
   }, [shown]);
