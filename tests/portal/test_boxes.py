@@ -219,7 +219,12 @@ def test_keys_alone_draw_move_size_and_delete(portal, editor, training, opened):
     expect(editor.box("box 1, blue, 38 % from the left, 38 % from the top")).to_be_visible()
     portal.saved()
     sent = []
-    portal.page.on("request", lambda request: CALLS.search(request.url) and sent.append(request.method))
+
+    def note(request):
+        if CALLS.search(request.url):
+            sent.append(request.method)
+
+    portal.page.on("request", note)
     portal.press(*["ArrowRight"] * 4, "Shift+ArrowDown", "Alt+ArrowRight", "Alt+Shift+ArrowDown")
     portal.press("Escape", "b", "Enter")
     portal.saved()

@@ -110,3 +110,9 @@ function noted(image: Image, values: Record<string, string | null>): Image {
   const metadata = Object.entries({ ...image.metadata, ...values }).filter(([, value]) => value !== null);
   return { ...image, metadata: Object.fromEntries(metadata) as Record<string, string> };
 }
+
+/** The key of a box that the service does not know yet. Not by randomUUID, which browsers keep from pages over HTTP. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `new-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}

@@ -1,7 +1,7 @@
 // The boxes of the image that is looked at: which one is chosen, what is drawn, and all that can be done to them.
 
 import { batch, computed, signal } from "@preact/signals";
-import { keyed, type Change, type KeyedBox } from "../model/changes";
+import { keyed, newKey, type Change, type KeyedBox } from "../model/changes";
 import { beside, fresh, isTwin, open, rounded, type Suggested } from "../model/editing";
 import type { Box, Point } from "../model/geometry";
 import { counted } from "../model/labelling";
@@ -212,8 +212,6 @@ function add(imageId: string, some: readonly Omit<KeyedBox, "key">[], label: str
   chosen.value = made.length === 1 ? made[0]!.key : "";
   return step;
 }
-
-const newKey = () => `new-${crypto.randomUUID()}`;
 
 /** The next box, the suggested ones last. False past the end, where the hand leaves the picture. */
 export function chooseNext(by: 1 | -1): boolean {

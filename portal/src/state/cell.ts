@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Image, ImagePerformance, Tag } from "../api/client";
 import { Refused } from "../api/send";
+import { newKey } from "../model/changes";
 import type { Cell } from "../model/judging";
 import { mended } from "../model/mending";
 import { say } from "./notices";
@@ -84,9 +85,6 @@ async function found(ids: readonly string[]): Promise<Image[]> {
     return (await Promise.all([found(ids.slice(0, half)), found(ids.slice(half))])).flat();
   }
 }
-
-/** Not by randomUUID, which browsers keep from pages over plain HTTP. */
-const newKey = () => `new-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 
 /** Give a tag to the box that the cell is about; false where it is not clear which one that is. */
 export function mendBox(image: ImagePerformance, now: Image, { cell, threshold, overlap }: Place, tag: Tag): boolean {

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Image, Prediction, StoredSuggestedTagAndRegion, SuggestedTagAndRegion, SuggestedTagAndRegionQueryToken } from "../api/client";
-import { tagIds } from "../model/changes";
+import { newKey, tagIds } from "../model/changes";
 import { accepting, said } from "../model/judged";
 import { counted } from "../model/labelling";
 import type { SuggestionQuery } from "../model/suggesting";
@@ -172,7 +172,7 @@ export function toggleOut(id: string): void {
 /** Make labels of all that are shown and not left out. */
 export function accept(some: readonly Suggestion[] = accepted.value): void {
   begin(some);
-  const changes = some.flatMap(({ image, said }) => accepting(image, said, rules.value, () => `new-${crypto.randomUUID()}`));
+  const changes = some.flatMap(({ image, said }) => accepting(image, said, rules.value, newKey));
   announce(act(`${counted(some.length, "suggestion")} accepted`, changes));
 }
 
