@@ -101,6 +101,7 @@ def test_what_is_no_picture_is_told_by_name(portal, fruit):
 def test_the_threshold_moves_what_counts(portal, fruit):
     portal.open(fruit.id, "test")
     choose(portal, ("one.jpg", picture("leaf", 1)))
+    expect(said(portal).first).to_contain_text("100 %")
     portal.page.get_by_label("Iteration").select_option(label="Iteration 1")
     expect(said(portal).first).not_to_contain_text("100 %")
     portal.page.get_by_label("From").fill("1")

@@ -165,7 +165,7 @@ def test_suggestions_vanish_with_what_they_stand_on(training, project):
     training.delete_images(project.id, [ids[1]])
     assert [each.id for each in query(training, project.id, iteration.id, max_count=9)] == [ids[2]]
     training.delete_image_tags(project.id, [ids[0]], [tags[0]])
-    assert [each.id for each in query(training, project.id, iteration.id, max_count=9)] == [ids[2]]
+    assert {each.id for each in query(training, project.id, iteration.id, max_count=9)} == {ids[0], ids[2]}
     training.update_tag(project.id, tags[1], Tag(name="green leaf", description="", type="Regular"))
     training.delete_tag(project.id, tags[0])
     for shown in (

@@ -167,6 +167,7 @@ def write_until_killed(azurite: Azurite, place: str, seconds: float) -> list[Wri
     for writer in writers:
         writer.start()
     time.sleep(seconds)
+    wait_for(lambda: all(len(writer.known) > 2 for writer in writers))
     azurite.kill()
     for writer in writers:
         writer.join()
