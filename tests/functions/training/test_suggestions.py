@@ -173,7 +173,7 @@ def test_suggestions_vanish_with_what_they_stand_on(training, project):
         training.suggest_tags_and_regions(project.id, iteration.id, ids[2:]),
     ):
         assert [each.tag_name for each in shown[0].predictions] == ["green leaf"]
-    assert training.query_suggested_image_count(project.id, iteration.id) == {tags[1]: 1}
+    assert training.query_suggested_image_count(project.id, iteration.id) == {tags[1]: 2}
     training.delete_iteration(project.id, iteration.id)
     with refused("NotFoundIteration"):
         query(training, project.id, iteration.id, max_count=9)
