@@ -30,11 +30,7 @@ PART = 1_000
 AT_ONCE = 64
 
 Message = RetagImages | AcceptSuggestions
-MESSAGES: Mapping[type[Work], type[Message]] = {
-    Retag: RetagImages,
-    Acceptance: AcceptSuggestions,
-}
-
+MESSAGES: Mapping[type[Work], type[Message]] = {Retag: RetagImages, Acceptance: AcceptSuggestions}
 # What a task may need that others delete meanwhile.
 GONE = (errors.TagNotFound, errors.IterationNotFound)
 
@@ -54,8 +50,8 @@ def undo_task(store: Store, project_id: UUID, task_id: UUID) -> WorkspaceTask:
     projects.get_workspace(store, project_id)
 
     def turn_back(change: BulkChange) -> BulkChange:
-        ended = change.task.status in (TaskStatus.UNDOING, TaskStatus.UNDONE)
-        return change if ended else _with(change, status=TaskStatus.UNDOING)
+        turned = change.task.status in (TaskStatus.UNDOING, TaskStatus.UNDONE)
+        return change if turned else _with(change, status=TaskStatus.UNDOING)
 
     change = stored_bulk.update(store, project_id, task_id, turn_back)
     if change.task.status != TaskStatus.UNDOING:
@@ -73,11 +69,13 @@ def begun(
     store: Store, project_id: UUID, operation: str, work: Work, id: UUID | None, turns: Turns
 ) -> WorkspaceTask | None:
     """The task that this id has from an earlier try, which goes on where that was cut off. Raises Conflict."""
-    with suppress(errors.NotFound):
-        return (
-            _going_on(store, project_id, stored_bulk.get(store, project_id, id), operation, work, turns) if id else None
-        )
-    return None
+    if id is None:
+        return None
+    try:
+        change = stored_bulk.get(store, project_id, id)
+    except errors.NotFound:
+        return None
+    return _going_on(store, project_id, change, operation, work, turns)
 
 
 def begin(
@@ -148,8 +146,7 @@ def _step(store: Store, message: Message, turns: Turns) -> int | None:
     change = stored_bulk.get(store, project_id, task_id)
     if message.undo:
         return _step_back(store, project_id, change, start) if change.task.status == TaskStatus.UNDOING else None
-    if change.task.status == TaskStatus.UNDOING:
-        # What an earlier try of this step may have changed.
+    if _may_have_been_overtaken(change.task):
         _take_back(store, project_id, change, start)
     if change.task.status != TaskStatus.RUNNING:
         return None
@@ -160,6 +157,14 @@ def _step(store: Store, message: Message, turns: Turns) -> int | None:
         # It was turned back meanwhile, and the step that does so may have been here before us.
         _take_back(store, project_id, change, start)
     return end if change.task.status == TaskStatus.RUNNING else None
+
+
+def _may_have_been_overtaken(task: WorkspaceTask) -> bool:
+    """Whether an earlier try of a step, which was cut off, may have changed what was taken back by then.
+
+    Not where the call did it all: its message comes minutes later, when others may have gone on from there.
+    """
+    return task.status == TaskStatus.UNDOING or (task.status == TaskStatus.UNDONE and task.total > AT_ONCE)
 
 
 def _fail(store: Store, message: Message, error: errors.ServiceError) -> None:

@@ -160,6 +160,32 @@ def test_a_task_is_taken_back_in_the_midst_of_a_step(
     assert states(store, project_id) == before
 
 
+@pytest.mark.parametrize("steps_back", [0, 1, 9])
+def test_a_step_that_is_taken_back_and_cut_off_leaves_nothing(
+    store, settings, project_id, apple, pear, begin, run, queue, monkeypatch, steps_back
+):
+    before = states(store, project_id)
+    task = begin(add=[pear], remove=[apple])
+    run(1)
+    message, original = queue[0], stored_images.change_many
+
+    def overtaken(*args):
+        monkeypatch.setattr(stored_images, "change_many", original)
+        queue.clear()
+        bulk.undo_task(store, project_id, task.id)
+        run(steps_back)
+        original(*args)
+        raise Killed
+
+    monkeypatch.setattr(stored_images, "change_many", overtaken)
+    with pytest.raises(Killed):
+        do(store, settings, message)
+    do(store, settings, message)
+    run()
+    assert bulk.get_task(store, project_id, task.id).status == TaskStatus.UNDONE
+    assert states(store, project_id) == before
+
+
 def test_a_task_whose_tag_is_deleted_fails_and_can_be_taken_back(store, project_id, apple, pear, begin, run):
     task = begin(add=[pear], remove=[apple])
     run(1)
