@@ -8,16 +8,16 @@ from shared.operations.workspace import projects
 from shared.storage.account import blobs, signing
 from shared.storage.account.store import Container, Store
 
-# A stored prediction's picture has so many segments: those of the project and of its own.
-PICTURE = 2
+# A stored prediction's picture and a package have so many segments: those of the project and of their own.
+SEGMENTS = 2
 SHARED: tuple[Container, ...] = ("images", "predictions", "exports")
 
 
 def get_artifact(store: Store, project_id: UUID, *, path: str) -> bytes:
     """`path` is an address that the service gave, or its part from the container on, with or without its signature."""
     container, name = _place(store, path)
-    # Deeper in `predictions` lies what suggestions are counted by.
-    internal = container == "predictions" and len(name) > PICTURE
+    # Deeper lie the scores of suggestions, and what projects are exported and imported by: tokens among it.
+    internal = container != "images" and len(name) > SEGMENTS
     if name[0] != str(project_id) or not all(name) or {".", ".."} & set(name) or internal:
         raise _invalid()
     projects.get_project(store, project_id)

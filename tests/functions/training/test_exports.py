@@ -137,6 +137,7 @@ def test_get_artifact_refuses_all_else(training, compact, trained):
         image.replace("127.0.0.1", "localhost"),
         f"models/{own}/{compact.iteration.id}/model.onnx",
         f"predictions/{own}/{compact.iteration.id}/{uuid4()}",
+        f"exports/{own}/project-import/state.json",
         f"images/{own}",
         f"images/{own}/",
         f"images//{own}/x",
