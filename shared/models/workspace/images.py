@@ -2,12 +2,14 @@
 
 import secrets
 import time
+from collections.abc import Set
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 
 from shared.models.entries import Given
 from shared.models.wire import Wire
@@ -64,6 +66,14 @@ class ImageRecord(Wire, frozen=True):
     @property
     def tag_ids(self) -> set[UUID]:
         return {mark.tag_id for mark in self.tags}
+
+    def without_tags(self, gone: Set[UUID]) -> Self:
+        """Without these tags and their regions."""
+        return replace(
+            self,
+            tags=[mark for mark in self.tags if mark.tag_id not in gone],
+            regions=[mark for mark in self.regions if mark.tag_id not in gone],
+        )
 
 
 class TrashedImage(Wire, frozen=True):

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from shared import errors
 from shared.models.limits import Limits
 from shared.models.serving.predictions import BoundingBox, Prediction
 from shared.models.workspace.bulk import Acceptance, AcceptRequest, BulkChange, WorkspaceTask
@@ -14,7 +13,7 @@ from shared.models.workspace.images import ImageRecord, Region, RegionMark
 from shared.models.workspace.projects import ClassificationType
 from shared.operations.labelling.suggestions import Scope
 from shared.operations.workspace import bulk, images, projects, regions
-from shared.operations.workspace.bulk import Turn, Turns
+from shared.operations.workspace.bulk import Edit, Edits
 from shared.storage.account.store import Store
 from shared.storage.workspace import suggestions as stored_suggestions
 
@@ -27,7 +26,7 @@ def accept_suggestions(
     """Begins it. An image that somebody has tagged by then keeps what it has."""
     projects.get_workspace(store, project_id)
     scope = Scope.read(store, project_id, request.source, [request.tag_id] if request.tag_id else [])
-    work, made = Acceptance(request.source, request.tag_id, request.threshold), turns(store, limits, project_id)
+    work, made = Acceptance(request.source, request.tag_id, request.threshold), edits(store, limits, project_id)
     if task := bulk.begun(store, project_id, OPERATION, work, request.id, made):
         return task
     image_ids = _chosen(store, limits, scope, request)
@@ -35,10 +34,10 @@ def accept_suggestions(
     return bulk.begin(store, project_id, OPERATION, work, image_ids, made, by=by, id=request.id)
 
 
-def turns(store: Store, limits: Limits, project_id: UUID) -> Turns:
+def edits(store: Store, limits: Limits, project_id: UUID) -> Edits:
     """What a task makes of its images. Raises IterationNotFound where its iteration was deleted meanwhile."""
 
-    def turn_of(change: BulkChange, image_ids: Sequence[UUID]) -> Turn:
+    def edit_of(change: BulkChange, image_ids: Sequence[UUID]) -> Edit:
         work = change.work
         assert isinstance(work, Acceptance)
         scope = Scope.read(store, project_id, work.iteration_id, [])
@@ -46,13 +45,13 @@ def turns(store: Store, limits: Limits, project_id: UUID) -> Turns:
         suggested = stored_suggestions.get_many(store, project_id, work.iteration_id, image_ids)
         accepting = _Accepting(scope, kind, work, limits, change.task.created)
 
-        def turn(record: ImageRecord) -> ImageRecord:
+        def edit(record: ImageRecord) -> ImageRecord:
             found = suggested.get(record.id)
-            return accepting.turned(record, found.suggested.predictions) if found and scope.is_open(record) else record
+            return accepting.edited(record, found.suggested.predictions) if found and scope.is_open(record) else record
 
-        return turn
+        return edit
 
-    return turn_of
+    return edit_of
 
 
 class _Accepting(NamedTuple):
@@ -62,7 +61,7 @@ class _Accepting(NamedTuple):
     limits: Limits
     time: datetime
 
-    def turned(self, record: ImageRecord, predictions: Sequence[Prediction]) -> ImageRecord:
+    def edited(self, record: ImageRecord, predictions: Sequence[Prediction]) -> ImageRecord:
         accepted = self._accepted(predictions)
         if self.kind is None:
             marks = [mark for each in accepted if (mark := self._box(record.id, each))]
@@ -88,11 +87,8 @@ class _Accepting(NamedTuple):
 
 
 def _chosen(store: Store, limits: Limits, scope: Scope, request: AcceptRequest) -> list[UUID]:
-    for name, given in (("imageIds", request.image_ids), ("except", request.but)):
-        if len(given or []) > limits.images_per_project:
-            raise errors.ExceededBatchSize(
-                f"'{name}' has {len(given or []):,} ids; send at most {limits.images_per_project:,}."
-            )
+    bulk.require_at_most("imageIds", request.image_ids, limits.images_per_project)
+    bulk.require_at_most("except", request.but, limits.images_per_project)
     left_out = set(request.but or [])
     if request.image_ids is not None:
         found = bulk.present(store, scope.project_id, request.image_ids)

@@ -7,8 +7,8 @@ from shared.operations.workspace import bulk
 
 
 def accept_suggestions(context: Context, task: AcceptSuggestions) -> Rest | None:
-    turns = acceptance.turns(context.store, context.settings.limits, task.project_id)
-    return bulk.step(context.store, task, turns)
+    edits = acceptance.edits(context.store, context.settings.limits, task.project_id)
+    return bulk.step(context.store, task, edits)
 
 
 STEPS: Steps = {AcceptSuggestions: accept_suggestions}

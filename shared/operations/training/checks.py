@@ -87,12 +87,12 @@ def check_iterations(limits: Limits, records: list[IterationRecord], new: Iterat
     if force or not done:
         return
     last = max(done, key=lambda record: record.iteration.created)
-    if _what(last.run, last.iteration) == _what(new.run, new.iteration):
+    if _basis(last.run, last.iteration) == _basis(new.run, new.iteration):
         raise errors.TrainingNotNeeded("Nothing changed since last training; send forceTrain=true to train anyway.")
 
 
-def _what(run: TrainingRun, iteration: Iteration) -> tuple[object, ...]:
-    """All that a training depends on."""
+def _basis(run: TrainingRun, iteration: Iteration) -> tuple[object, ...]:
+    """All that the outcome of a training depends on."""
     kind = iteration.training_type, iteration.budget_hours
     return run.revision, run.settings, run.selected_tags, iteration.custom_base_model_info, kind
 

@@ -30,10 +30,11 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 def watch(store: Store, settings: Settings, task: WatchTraining) -> bool:
     """Whether that training is under way."""
-    locks = [lock for lock in stored_iterations.running(store) if lock.iteration_id == task.iteration_id]
-    for lock in locks:
-        watch_training(store, settings, lock)
-    return bool(locks)
+    lock = stored_iterations.lock_of(store, task.project_id)
+    if lock is None or lock.iteration_id != task.iteration_id:
+        return False
+    watch_training(store, settings, lock)
+    return True
 
 
 def watch_training(store: Store, settings: Settings, lock: TrainingLock) -> None:

@@ -90,7 +90,9 @@ def _workspace_part(store: Store, info: ExportInfo, task: WriteExport) -> list[I
     images = transfers.images_after(store, task.project_id, task.after, PART)
     known = {tag.id for tag in info.tags}
     header = PartHeader(_after(store, task, images), ledger.revision(store, task.project_id))
-    lines = [PartImage(_with_tags(image, known), _picture(store, task, image)) for image in images]
+    # Tags that were deleted, or created since, stay here.
+    known_alone = [image.without_tags(image.tag_ids - known) for image in images]
+    lines = [PartImage(image, _picture(store, task, image)) for image in known_alone]
     transfers.write_part(store, task.project_id, task.export_id, task.section, task.part, [header, *lines])
     return images
 
@@ -123,15 +125,6 @@ def _after(store: Store, task: WriteExport, images: list[ImageRecord]) -> str | 
 
 def _picture(store: Store, task: WriteExport, image: ImageRecord) -> str:
     return blobs.picture_reference(store, task.project_id, image.id, "original")
-
-
-def _with_tags(image: ImageRecord, known: set[UUID]) -> ImageRecord:
-    """Without the marks of tags that were deleted, or created since."""
-    return replace(
-        image,
-        tags=[mark for mark in image.tags if mark.tag_id in known],
-        regions=[mark for mark in image.regions if mark.tag_id in known],
-    )
 
 
 def _iteration(store: Store, task: WriteExport, section: int, record: IterationRecord) -> IterationExport:

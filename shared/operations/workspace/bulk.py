@@ -34,10 +34,10 @@ MESSAGES: Mapping[type[Work], type[Message]] = {Retag: RetagImages, Acceptance: 
 # What a task may need that others delete meanwhile.
 GONE = (errors.TagNotFound, errors.IterationNotFound)
 
-# What an image becomes; a ServiceError says why it can't.
-Turn = Callable[[ImageRecord], ImageRecord]
-# How a change turns these of its images.
-Turns = Callable[[BulkChange, Sequence[UUID]], Turn]
+# What becomes of an image; a ServiceError says why nothing can.
+Edit = Callable[[ImageRecord], ImageRecord]
+# The edit that a change makes to these of its images.
+Edits = Callable[[BulkChange, Sequence[UUID]], Edit]
 
 
 def get_task(store: Store, project_id: UUID, task_id: UUID) -> WorkspaceTask:
@@ -66,7 +66,7 @@ def undo_task(store: Store, project_id: UUID, task_id: UUID) -> WorkspaceTask:
 
 
 def begun(
-    store: Store, project_id: UUID, operation: str, work: Work, id: UUID | None, turns: Turns
+    store: Store, project_id: UUID, operation: str, work: Work, id: UUID | None, edits: Edits
 ) -> WorkspaceTask | None:
     """The task that this id has from an earlier try, which goes on where that was cut off. Raises Conflict."""
     if id is None:
@@ -75,7 +75,7 @@ def begun(
         change = stored_bulk.get(store, project_id, id)
     except errors.NotFound:
         return None
-    return _going_on(store, project_id, change, operation, work, turns)
+    return _going_on(store, project_id, change, operation, work, edits)
 
 
 def begin(
@@ -84,7 +84,7 @@ def begin(
     operation: str,
     work: Work,
     image_ids: Sequence[UUID],
-    turns: Turns,
+    edits: Edits,
     *,
     by: str,
     id: UUID | None,
@@ -93,11 +93,11 @@ def begin(
     status = TaskStatus.RUNNING if image_ids else TaskStatus.COMPLETED
     task = WorkspaceTask(id or uuid4(), operation, status, now(), by, len(image_ids))
     change = stored_bulk.begin(store, project_id, BulkChange(task, work, uuid4()), image_ids)
-    return _going_on(store, project_id, change, operation, work, turns)
+    return _going_on(store, project_id, change, operation, work, edits)
 
 
 def _going_on(
-    store: Store, project_id: UUID, change: BulkChange, operation: str, work: Work, turns: Turns
+    store: Store, project_id: UUID, change: BulkChange, operation: str, work: Work, edits: Edits
 ) -> WorkspaceTask:
     task = change.task
     if change.work != work or task.operation != operation:
@@ -108,7 +108,7 @@ def _going_on(
     # Where this call does it, the message is for the case that it is cut off.
     message = _send(store, project_id, change, task.done, delay=SETTLED if at_once else 0)
     if at_once:
-        step(store, message, turns)
+        step(store, message, edits)
     return stored_bulk.get(store, project_id, task.id).task
 
 
@@ -120,6 +120,12 @@ def present(store: Store, project_id: UUID, image_ids: Sequence[UUID]) -> list[U
     return found
 
 
+def require_at_most(name: str, given: Sequence[UUID] | None, limit: int) -> None:
+    """Raises ExceededBatchSize for a list of the request that is longer than the limit."""
+    if given and len(given) > limit:
+        raise errors.ExceededBatchSize(f"'{name}' has {len(given):,} ids; send at most {limit:,}.")
+
+
 def require_expected(expected: int | None, found: int) -> None:
     """Raises Conflict."""
     if expected is not None and expected != found:
@@ -128,10 +134,10 @@ def require_expected(expected: int | None, found: int) -> None:
         )
 
 
-def step(store: Store, message: Message, turns: Turns) -> Rest | None:
+def step(store: Store, message: Message, edits: Edits) -> Rest | None:
     """One step of a task, of which nothing is left to do where its project is gone, or what it needs."""
     try:
-        following = _step(store, message, turns)
+        following = _step(store, message, edits)
     except (errors.NotFound, errors.ProjectNotFound):
         return None
     except GONE as error:
@@ -140,7 +146,7 @@ def step(store: Store, message: Message, turns: Turns) -> Rest | None:
     return None if following is None else Rest(replace(message, start=following))
 
 
-def _step(store: Store, message: Message, turns: Turns) -> int | None:
+def _step(store: Store, message: Message, edits: Edits) -> int | None:
     """Where the next one begins; None where this was the last."""
     project_id, task_id, start = message.project_id, message.task_id, message.start
     change = stored_bulk.get(store, project_id, task_id)
@@ -151,7 +157,7 @@ def _step(store: Store, message: Message, turns: Turns) -> int | None:
     if change.task.status != TaskStatus.RUNNING:
         return None
     end = min(start + PART, change.task.total)
-    part = _change(store, project_id, change, start, end, turns)
+    part = _change(store, project_id, change, start, end, edits)
     change = stored_bulk.update(store, project_id, task_id, lambda found: _counted(found, end, part))
     if change.task.status in (TaskStatus.UNDOING, TaskStatus.UNDONE):
         # It was turned back meanwhile, and the step that does so may have been here before us.
@@ -186,33 +192,33 @@ def _send(
     return message
 
 
-def _change(store: Store, project_id: UUID, change: BulkChange, start: int, end: int, turns: Turns) -> Part:
+def _change(store: Store, project_id: UUID, change: BulkChange, start: int, end: int, edits: Edits) -> Part:
     image_ids = stored_bulk.images(store, project_id, change, start, end)
-    turn = turns(change, image_ids)
-    plan = _planned(stored_images.get_many(store, project_id, image_ids), turn)
+    edit = edits(change, image_ids)
+    plan = _planned(stored_images.get_many(store, project_id, image_ids), edit)
     part = stored_bulk.put_part(store, project_id, change.task.id, start, plan)
 
-    def turned(record: ImageRecord) -> ImageRecord:
+    def edited(record: ImageRecord) -> ImageRecord:
         try:
-            return turn(record)
+            return edit(record)
         except errors.ServiceError:
             return record
 
-    stored_images.change_many(store, project_id, image_ids, turned)
+    stored_images.change_many(store, project_id, image_ids, edited)
     return part
 
 
-def _planned(records: Sequence[ImageRecord], turn: Turn) -> Part:
+def _planned(records: Sequence[ImageRecord], edit: Edit) -> Part:
     changed, refusals, taken = 0, list[str](), list[Taken]()
     for record in records:
         try:
-            turned = turn(record)
+            edited = edit(record)
         except errors.ServiceError as error:
             refusals.append(error.message)
             continue
-        changed += turned != record
-        tags = [mark for mark in record.tags if mark not in turned.tags]
-        regions = [mark for mark in record.regions if mark not in turned.regions]
+        changed += edited != record
+        tags = [mark for mark in record.tags if mark not in edited.tags]
+        regions = [mark for mark in record.regions if mark not in edited.regions]
         if tags or regions:
             taken.append(Taken(record.id, tags, regions))
     return Part(changed, len(refusals), refusals[0] if refusals else None, taken)

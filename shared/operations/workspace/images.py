@@ -1,7 +1,7 @@
 """Training images as clients see them, in the workspace or as an iteration had them; tags on and off; deletion."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Set
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -147,7 +147,7 @@ def delete_image_tags(store: Store, project_id: UUID, image_ids: list[UUID], tag
     tags_of(store, project_id, tag_ids, changing=True)
     gone = set(tag_ids)
     get_all(store, project_id, image_ids)
-    stored_images.change_many(store, project_id, image_ids, lambda record: without_tags(record, gone))
+    stored_images.change_many(store, project_id, image_ids, lambda record: record.without_tags(gone))
 
 
 def shown(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUID, Tag]) -> Image:
@@ -171,15 +171,6 @@ def shown(store: Store, project_id: UUID, record: ImageRecord, tags: Mapping[UUI
         tags=shown_tags or UNSET,
         regions=shown_regions or UNSET,
         metadata=record.metadata or UNSET,
-    )
-
-
-def without_tags(record: ImageRecord, gone: Set[UUID]) -> ImageRecord:
-    """The record without these tags and their regions."""
-    return replace(
-        record,
-        tags=[mark for mark in record.tags if mark.tag_id not in gone],
-        regions=[mark for mark in record.regions if mark.tag_id not in gone],
     )
 
 

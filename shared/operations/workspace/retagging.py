@@ -11,7 +11,7 @@ from shared.models.workspace.bulk import BulkChange, ImageChoice, Retag, RetagRe
 from shared.models.workspace.images import ImageRecord
 from shared.models.workspace.tags import Tag
 from shared.operations.workspace import bulk, images
-from shared.operations.workspace.bulk import Turn, Turns
+from shared.operations.workspace.bulk import Edit, Edits
 from shared.operations.workspace.tags import require_tags
 from shared.storage.account.store import Store
 from shared.storage.workspace import bulk as stored_bulk
@@ -25,7 +25,7 @@ def retag_images(store: Store, limits: Limits, project_id: UUID, request: RetagR
     work = Retag(list(dict.fromkeys(request.add or [])), list(dict.fromkeys(request.remove or [])))
     _check(limits, request, work)
     images.tags_of(store, project_id, [*work.add, *work.remove], changing=True)
-    made = turns(store, limits, project_id)
+    made = edits(store, limits, project_id)
     if task := bulk.begun(store, project_id, OPERATION, work, request.id, made):
         return task
     image_ids = _chosen(store, project_id, request)
@@ -33,22 +33,22 @@ def retag_images(store: Store, limits: Limits, project_id: UUID, request: RetagR
     return bulk.begin(store, project_id, OPERATION, work, image_ids, made, by=by, id=request.id)
 
 
-def turns(store: Store, limits: Limits, project_id: UUID) -> Turns:
+def edits(store: Store, limits: Limits, project_id: UUID) -> Edits:
     """What a task makes of its images. Raises TagNotFound where a tag to put on was deleted meanwhile."""
 
-    def turn_of(change: BulkChange, _: Sequence[UUID]) -> Turn:
+    def edit_of(change: BulkChange, _: Sequence[UUID]) -> Edit:
         work, tags = change.work, stored_tags.names(store, project_id)
         assert isinstance(work, Retag)
         require_tags(tags, work.add)
         return lambda record: _retagged(record, work, tags, limits, change.task.created)
 
-    return turn_of
+    return edit_of
 
 
 def _retagged(
     record: ImageRecord, work: Retag, tags: Mapping[UUID, Tag], limits: Limits, time: datetime
 ) -> ImageRecord:
-    bare = images.without_tags(record, set(work.remove) - set(work.add))
+    bare = record.without_tags(set(work.remove) - set(work.add))
     tagged = images.with_tags(bare, work.add, tags, limits.tags_per_image, time)
     if not tagged.tag_ids.issuperset(work.add):
         raise errors.TagsPerImageExceeded(f"An image carries at most {limits.tags_per_image} tags.")
@@ -63,15 +63,11 @@ def _check(limits: Limits, request: RetagRequest, work: Retag) -> None:
     if (request.where is None) == (request.image_ids is None):
         raise errors.MissingParameter("Name the images in 'imageIds', or say 'where' they are found, not both.")
     where = request.where or ImageChoice()
-    for name, given, limit in (
-        ("add", work.add, limits.tags_per_batch),
-        ("remove", work.remove, limits.tags_per_project),
-        ("where.tagIds", where.tag_ids, limits.tags_per_filter),
-        ("where.except", where.but, limits.images_per_project),
-        ("imageIds", request.image_ids, limits.images_per_project),
-    ):
-        if len(given or []) > limit:
-            raise errors.ExceededBatchSize(f"'{name}' has {len(given or []):,} ids; send at most {limit:,}.")
+    bulk.require_at_most("add", work.add, limits.tags_per_batch)
+    bulk.require_at_most("remove", work.remove, limits.tags_per_project)
+    bulk.require_at_most("where.tagIds", where.tag_ids, limits.tags_per_filter)
+    bulk.require_at_most("where.except", where.but, limits.images_per_project)
+    bulk.require_at_most("imageIds", request.image_ids, limits.images_per_project)
 
 
 def _chosen(store: Store, project_id: UUID, request: RetagRequest) -> list[UUID]:

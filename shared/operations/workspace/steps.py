@@ -35,8 +35,8 @@ def delete_all_images(context: Context, task: DeleteAllImages) -> Rest | None:
 
 
 def retag_images(context: Context, task: RetagImages) -> Rest | None:
-    turns = retagging.turns(context.store, context.settings.limits, task.project_id)
-    return bulk.step(context.store, task, turns)
+    edits = retagging.edits(context.store, context.settings.limits, task.project_id)
+    return bulk.step(context.store, task, edits)
 
 
 STEPS: Steps = {

@@ -33,9 +33,9 @@ def take_number(store: Store, project_id: UUID) -> int:
     for _ in rows.attempts():
         row = rows.read(store.catalog, str(project_id), NUMBER)
         number = int(row.doc) if row else 1
-        kind: Change = Change("replace", NUMBER, str(number + 1), row.etag) if row else Change("insert", NUMBER, "2")
+        taken = Change("replace", NUMBER, str(number + 1), row.etag) if row else Change("insert", NUMBER, "2")
         try:
-            ledger.commit(store, project_id, [kind])
+            ledger.commit(store, project_id, [taken])
         except RowMissing:
             ledger.require_project(store, project_id)
         except (RowExists, RowChanged):

@@ -8,7 +8,6 @@ from msgspec import Struct, structs
 
 from shared.errors import MultipleGeneralProductTags, MultipleNegativeTags, TagNameNotUnique, TagNotFound
 from shared.models.wire import now
-from shared.models.workspace.images import ImageRecord
 from shared.models.workspace.tags import Tag, TagType
 from shared.storage.account import rows
 from shared.storage.account.store import Store
@@ -120,17 +119,9 @@ def sweep(store: Store, project_id: UUID, tag_id: UUID, most: int | None = None)
     """One step of taking a deleted tag, and its regions, off so many images; repeat until it says True."""
     if rows.read(store.catalog, str(project_id), f"live:{tag_id}"):
         return True
-
-    def without(record: ImageRecord) -> ImageRecord:
-        return structs.replace(
-            record,
-            tags=[mark for mark in record.tags if mark.tag_id != tag_id],
-            regions=[region for region in record.regions if region.tag_id != tag_id],
-        )
-
     most = most or SWEPT
     ids = images.with_tag(store, project_id, tag_id)
-    images.change_many(store, project_id, ids[:most], without)
+    images.change_many(store, project_id, ids[:most], lambda record: record.without_tags({tag_id}))
     return len(ids) < most
 
 

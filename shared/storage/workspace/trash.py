@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from shared.models.workspace.images import ImageRecord, TrashedImage
 from shared.storage.account import rows
 from shared.storage.account.store import Store
@@ -54,13 +52,7 @@ def empty(store: Store, project_id: UUID, image_ids: Iterable[UUID], before: dat
 
 
 def _with_living_tags(store: Store, project_id: UUID, image: ImageRecord) -> ImageRecord:
-    live = {
-        tag_id
-        for tag_id in image.tag_ids
-        if rows.read(store.catalog, str(project_id), f"{catalog.LIVE}{tag_id}") is not None
-    }
-    return replace(
-        image,
-        tags=[mark for mark in image.tags if mark.tag_id in live],
-        regions=[mark for mark in image.regions if mark.tag_id in live],
+    keys = {tag_id: f"{catalog.LIVE}{tag_id}" for tag_id in image.tag_ids}
+    return image.without_tags(
+        {tag_id for tag_id, key in keys.items() if rows.read(store.catalog, str(project_id), key) is None}
     )
