@@ -1,6 +1,7 @@
 """The decorators that make a plain function an operation of an API, and an Azure function of one of our apps.
 
-An operation is named nowhere else: its roles, its rate, what it predicts and what the audit trail keeps stand here.
+What there is to say of an operation stands at its decorator, and nowhere else: who may call it and how often, whether
+it counts as a prediction, and what the audit trail keeps of it.
 """
 
 from collections.abc import Callable, Sequence

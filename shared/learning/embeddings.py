@@ -40,8 +40,9 @@ def embed(
     cache: Cache,
     report: Report,
 ) -> Floats:
-    """The pictures' embeddings, (N, width) of length 1, by an ONNX graph that is fed as `spec` says. Raises what
-    their `read` raises, and BadImageFormat.
+    """The pictures' embeddings, (N, width) of length 1, by an ONNX graph that is fed as `spec` says.
+
+    Raises what their `read` raises, and BadImageFormat.
     """
     vectors = dict(cache.get(space))
     new = list({picture.key: picture for picture in pictures if picture.key not in vectors}.values())

@@ -17,7 +17,7 @@ from shared.models.workspace.images import OrderBy
 from shared.models.workspace.projects import ClassificationType
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.columns.terms import positions
+from shared.storage.columns.ids import positions
 from shared.storage.training import evaluations
 
 Ids = tuple[UUID, UUID]

@@ -38,7 +38,7 @@ def get_exports(store: Store, project_id: UUID, iteration_id: UUID) -> list[Expo
 
 
 def build(store: Store, task: BuildExport) -> None:
-    """Here, whatever the platform: none needs the container yet, though an `ExportJob` has it build the same."""
+    """In this process: no platform needs the container yet, in which an `ExportJob` would build the same package."""
     building.build(store, task.export)
 
 

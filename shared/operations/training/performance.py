@@ -23,8 +23,7 @@ from shared.operations.training.cells import EVERYWHERE, Cell, require_judged
 from shared.operations.training.evaluated import EvaluatedIteration
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.columns.ids import Positions
-from shared.storage.columns.terms import positions
+from shared.storage.columns.ids import Positions, positions
 from shared.storage.training import evaluations
 
 

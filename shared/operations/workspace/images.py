@@ -28,8 +28,8 @@ from shared.models.workspace.images import (
 from shared.models.workspace.tags import Tag, TagType
 from shared.operations.workspace import projects
 from shared.operations.workspace.deletion import RELEASED
-from shared.operations.workspace.snapshots import snapshot
 from shared.operations.workspace.tags import require_tags
+from shared.operations.workspace.trained_on import dataset_of
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
@@ -52,7 +52,7 @@ def get_images(
     """A page of the workspace, or of what the iteration was trained on; several tags mean any of them."""
     keep = filters.parse(filter) if filter else None
     if iteration_id:
-        index = snapshot(store, project_id, iteration_id)
+        index = dataset_of(store, project_id, iteration_id)
         tags, page = index.tags, partial(datasets.page, store, index)
         require_tags(tags, tag_ids)
     else:
@@ -73,7 +73,7 @@ def get_image_count(
 ) -> int:
     keep = filters.parse(filter) if filter else None
     if iteration_id:
-        index = snapshot(store, project_id, iteration_id)
+        index = dataset_of(store, project_id, iteration_id)
         require_tags(index.tags, tag_ids)
         return datasets.count(index, status=status, tag_ids=tag_ids, keep=keep)
     counting = store.threads.submit(stored_images.count, store, project_id, status=status, tag_ids=tag_ids, keep=keep)
@@ -86,7 +86,7 @@ def get_images_by_ids(
 ) -> list[Image]:
     """In the order of the ids. Raises ImageNotFound for one that the project, or the iteration, has not."""
     if iteration_id:
-        index = snapshot(store, project_id, iteration_id)
+        index = dataset_of(store, project_id, iteration_id)
         tags, records = index.tags, datasets.get_many(store, index, image_ids)
     else:
         tags, records = tags_of(store, project_id, []), stored_images.get_many(store, project_id, image_ids)

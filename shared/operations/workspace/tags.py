@@ -15,7 +15,7 @@ from shared.models.workspace.domains import PRODUCTS_ON_SHELVES, DomainType
 from shared.models.workspace.projects import Project
 from shared.models.workspace.tags import Tag, TagType, TagUpdate
 from shared.operations.workspace import projects
-from shared.operations.workspace.snapshots import snapshot
+from shared.operations.workspace.trained_on import dataset_of
 from shared.storage.account import queues
 from shared.storage.account.store import Store
 from shared.storage.workspace import images as stored_images
@@ -42,14 +42,14 @@ def create_tag(
 def get_tags(store: Store, project_id: UUID, iteration_id: UUID | None = None) -> list[Tag]:
     """Those of the workspace, or those that the iteration was trained on, as they were then."""
     if iteration_id:
-        return list(snapshot(store, project_id, iteration_id).tags.values())
+        return list(dataset_of(store, project_id, iteration_id).tags.values())
     projects.get_project(store, project_id)
     return stored_tags.list_all(store, project_id)
 
 
 def get_tag(store: Store, project_id: UUID, tag_id: UUID, iteration_id: UUID | None = None) -> Tag:
     if iteration_id:
-        tags = snapshot(store, project_id, iteration_id).tags
+        tags = dataset_of(store, project_id, iteration_id).tags
         require_tags(tags, [tag_id])
         return tags[tag_id]
     projects.get_project(store, project_id)

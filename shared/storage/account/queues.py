@@ -25,7 +25,7 @@ class Envelope(Struct, frozen=True):
     traceparent: str = ""
 
 
-class Taken(NamedTuple):
+class ReceivedMessage(NamedTuple):
     """A message that comes back within a minute, unless it is deleted."""
 
     body: bytes
@@ -38,11 +38,11 @@ def send(store: Store, message: Message, delay: float = 0) -> None:
     store.queues[message.queue].send_message(text, visibility_timeout=round(delay), time_to_live=-1)
 
 
-def take(store: Store, name: str) -> Iterator[Taken]:
+def take(store: Store, name: str) -> Iterator[ReceivedMessage]:
     """What a queue without a trigger holds now."""
     queue = store.queues[name]
     for message in queue.receive_messages(messages_per_page=32, visibility_timeout=60):
-        yield Taken(b64decode(message.content), partial(queue.delete_message, message))
+        yield ReceivedMessage(b64decode(message.content), partial(queue.delete_message, message))
 
 
 def trace_of(body: bytes) -> str:

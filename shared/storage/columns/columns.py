@@ -17,7 +17,7 @@ from shared.models.workspace.filters import Beginning, Condition, Pair
 from shared.models.workspace.images import ImageRecord, TaggingStatus
 from shared.storage.columns import arrays
 from shared.storage.columns.ids import ID, Flags, Ids, Merge, ids_of
-from shared.storage.columns.terms import NONE, Terms
+from shared.storage.columns.terms import NO_CODES, Terms
 
 # A name in a dictionary takes about so many bytes.
 NAME = 250
@@ -45,9 +45,9 @@ class Columns(NamedTuple):
     """
 
     ids: Ids = np.empty(0, ID)
-    regions: NDArray[np.uint32] = NONE
-    tags: Terms[UUID] = Terms({}, NONE, NONE)
-    pairs: Terms[Pair] = Terms({}, NONE, NONE)
+    regions: NDArray[np.uint32] = NO_CODES
+    tags: Terms[UUID] = Terms({}, NO_CODES, NO_CODES)
+    pairs: Terms[Pair] = Terms({}, NO_CODES, NO_CODES)
     deleted: frozenset[UUID] = frozenset()
 
     @property

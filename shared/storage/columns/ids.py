@@ -40,6 +40,13 @@ def among(ids: Ids, others: Ids, flags: Flags) -> Flags:
     return (at != NOWHERE) & flags[at] if len(others) else np.zeros(len(ids), bool)
 
 
+def positions(flags: Flags, *, oldest: bool, skip: int, take: int | None = None) -> Positions:
+    """So many positions of those that the flags say, from either end."""
+    found = np.flatnonzero(flags)
+    chosen = found[::-1] if oldest else found
+    return chosen[skip : None if take is None else skip + take]
+
+
 class Merge(NamedTuple):
     """What becomes of a column of ids when some images leave it and others come.
 

@@ -13,9 +13,8 @@ from shared.models.labelling.suggestions import SuggestedTagAndRegion
 from shared.storage.columns import arrays
 from shared.storage.columns.ids import ID, Flags, Ids, Merge, Positions, ids_of, uuids
 
-# Where a tag is not suggested.
-NONE = -1
-
+# The probability of a tag that is not suggested.
+NOT_SUGGESTED = -1
 # Uncertainties are kept in parts of so many.
 UNSURE = 10**9
 
@@ -30,7 +29,7 @@ class Score(Struct, frozen=True, array_like=True):
     def of(cls, suggested: SuggestedTagAndRegion) -> Self:
         highest = dict[UUID, float]()
         for each in suggested.predictions:
-            highest[each.tag_id] = max(each.probability, highest.get(each.tag_id, NONE))
+            highest[each.tag_id] = max(each.probability, highest.get(each.tag_id, NOT_SUGGESTED))
         return cls(round(suggested.prediction_uncertainty * UNSURE), highest)
 
 
@@ -89,9 +88,8 @@ class Scores(NamedTuple):
         unsure = np.empty(len(merge.ids), np.uint32)
         new = np.array([score.unsure for score in come.values()], np.uint32)
         unsure[merge.moved] = np.concatenate([self.unsure[merge.stays], new])
-        probabilities = np.full((len(merge.ids), len(tag_ids)), NONE, np.float32)
-        stays = merge.moved[: int(merge.stays.sum())]
-        probabilities[stays, : len(self.tag_ids)] = self.probabilities[merge.stays]
+        probabilities = np.full((len(merge.ids), len(tag_ids)), NOT_SUGGESTED, np.float32)
+        probabilities[merge.moved[: int(merge.stays.sum())], : len(self.tag_ids)] = self.probabilities[merge.stays]
         for at, score in zip(merge.came, come.values(), strict=True):
             probabilities[at, [column[tag_id] for tag_id in score.highest]] = list(score.highest.values())
         return type(self)(merge.ids, unsure, tag_ids, probabilities)

@@ -6,11 +6,11 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.storage.columns.ids import Flags, Merge, Positions
+from shared.storage.columns.ids import Flags, Merge
 
 Term = TypeVar("Term", bound=Hashable)
 Codes = NDArray[np.uint32]
-NONE: Codes = np.empty(0, np.uint32)
+NO_CODES: Codes = np.empty(0, np.uint32)
 
 
 class Terms(NamedTuple, Generic[Term]):
@@ -66,10 +66,3 @@ class Terms(NamedTuple, Generic[Term]):
         terms = list(self.code_of)
         code_of = {terms[code]: at for at, code in enumerate(used.tolist())}
         return Terms(code_of, codes.astype(np.uint32), self.images)
-
-
-def positions(flags: Flags, *, oldest: bool, skip: int, take: int | None = None) -> Positions:
-    """So many positions of those that the flags say, from either end."""
-    found = np.flatnonzero(flags)
-    chosen = found[::-1] if oldest else found
-    return chosen[skip : None if take is None else skip + take]

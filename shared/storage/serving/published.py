@@ -12,8 +12,9 @@ from shared.storage.account.store import Store
 
 
 def put(store: Store, pointer: Pointer, *, replace: bool) -> None:
-    """Idempotent; what the name served before goes into its history. Raises InvalidPublishName where another iteration
-    has the name, unless it is to be replaced.
+    """Idempotent; what the name served before goes into its history.
+
+    Raises InvalidPublishName where another iteration has the name, unless it is to be replaced.
     """
     name = _name(store, pointer.project_id, pointer.publish_name)
     for _ in rows.attempts():

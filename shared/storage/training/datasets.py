@@ -23,8 +23,7 @@ from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.columns import arrays
 from shared.storage.columns.columns import Entry
-from shared.storage.columns.ids import ID, uuids
-from shared.storage.columns.terms import positions
+from shared.storage.columns.ids import ID, positions, uuids
 from shared.storage.training import parts
 from shared.storage.training.dataset_index import DatasetIndex, Line
 

@@ -14,6 +14,7 @@ from shared.storage.columns.snapshot import Place
 from shared.storage.workspace import ledger
 
 LOG = "change:"
+IMAGE = "image:"
 LIVE = "live:"
 # A process keeps so many bytes of catalogs, most of which are the columns that snapshots keep, too.
 REMEMBERED, REMEMBERED_SECONDS = 256 * 2**20, 3_600.0
@@ -91,7 +92,7 @@ def _place(store: Store, project_id: UUID) -> Place[Columns]:
 def _built(store: Store, project_id: UUID) -> Columns:
     """Of a project from before there were columns."""
     partition = str(project_id)
-    images = (row.decode(ImageRecord) for row in rows.starting(store.catalog, partition, "image:"))
+    images = (row.decode(ImageRecord) for row in rows.starting(store.catalog, partition, IMAGE))
     columns = Columns.of({image.id: Entry.of(image) for image in images})
     # Read last: an image can't have a tag that comes later.
     live = rows.starting(store.catalog, partition, LIVE, keys_only=True)

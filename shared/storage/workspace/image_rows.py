@@ -21,6 +21,7 @@ TOUCHED = 25
 ROOM = LIMIT - 1
 # A transaction holds 4 MiB, of which a row's frame takes some 500 bytes.
 LENGTH = 2_000_000
+HASH = "hash:"
 UNTAGGED = "untagged:"
 TRASH = "trash:"
 
@@ -110,12 +111,14 @@ def _needs(pack: Sequence[Turn]) -> set[UUID]:
 
 
 def _primary(old: ImageRecord | None, new: ImageRecord | None, etag: str | None) -> list[Change]:
+    model = new or old
+    assert model is not None
+    key, digest = f"{catalog.IMAGE}{model.id}", f"{HASH}{model.sha256}"
     if new is None:
-        return [Change("delete", f"image:{old.id}", etag=etag), Change("delete", f"hash:{old.sha256}")] if old else []
+        return [Change("delete", key, etag=etag), Change("delete", digest)]
     if old is None:
-        hashed = Change("insert", f"hash:{new.sha256}", str(new.id))
-        return [Change("insert", f"image:{new.id}", rows.encode(new)), hashed]
-    return [Change("replace", f"image:{new.id}", rows.encode(new), etag)]
+        return [Change("insert", key, rows.encode(new)), Change("insert", digest, str(new.id))]
+    return [Change("replace", key, rows.encode(new), etag)]
 
 
 def _trashed(image: ImageRecord) -> Change:

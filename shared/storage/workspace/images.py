@@ -15,12 +15,10 @@ from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import RowChanged, RowExists, RowMissing
 from shared.storage.columns.columns import Columns
-from shared.storage.columns.ids import Positions, uuids
-from shared.storage.columns.terms import positions
+from shared.storage.columns.ids import Positions, positions, uuids
 from shared.storage.workspace import catalog, image_rows, ledger
-from shared.storage.workspace.image_rows import UNTAGGED, Turn, of_tag
+from shared.storage.workspace.image_rows import HASH, UNTAGGED, Turn, of_tag
 
-PRIMARY = "image:"
 # Fewer ids than these are quicker read one by one than looked for in one range.
 DENSE = 8
 # So many images are held in memory while they are written many to a transaction, or read one after the other.
@@ -45,7 +43,7 @@ def insert(store: Store, project_id: UUID, image: ImageRecord) -> ImageRecord | 
 
 def get(store: Store, project_id: UUID, image_id: UUID) -> ImageRecord:
     """Raises ProjectNotFound, ImageNotFound."""
-    row = rows.read(store.catalog, str(project_id), f"image:{image_id}")
+    row = rows.read(store.catalog, str(project_id), f"{catalog.IMAGE}{image_id}")
     if row is None:
         raise _absent(store, project_id, image_id)
     return row.decode(ImageRecord)
@@ -58,8 +56,8 @@ def get_many(store: Store, project_id: UUID, ids: Iterable[UUID]) -> list[ImageR
 
 def find(store: Store, project_id: UUID, sha256: str) -> ImageRecord | None:
     """The image with this content."""
-    row = rows.read(store.catalog, str(project_id), f"hash:{sha256}")
-    found = row and rows.read(store.catalog, str(project_id), f"image:{row.doc}")
+    row = rows.read(store.catalog, str(project_id), f"{HASH}{sha256}")
+    found = row and rows.read(store.catalog, str(project_id), f"{catalog.IMAGE}{row.doc}")
     return found.decode(ImageRecord) if found else None
 
 
@@ -67,7 +65,7 @@ def of_regions(store: Store, project_id: UUID, region_ids: Iterable[UUID]) -> di
     """The image of each region, without the regions that are not there."""
     wanted = set(region_ids)
     # A region's id begins as its image's does: with so many characters.
-    prefixes = {f"image:{str(region_id)[:18]}" for region_id in wanted}
+    prefixes = {f"{catalog.IMAGE}{str(region_id)[:18]}" for region_id in wanted}
 
     def starting(prefix: str) -> list[Row]:
         return list(rows.starting(store.catalog, str(project_id), prefix))
@@ -203,7 +201,7 @@ def _change(
 ) -> ImageRecord | None:
     """The one way to change an image that is there. Raises ProjectNotFound, ImageNotFound, TagNotFound."""
     for _ in rows.attempts():
-        row = rows.read(store.catalog, str(project_id), f"{PRIMARY}{image_id}")
+        row = rows.read(store.catalog, str(project_id), f"{catalog.IMAGE}{image_id}")
         if row is None:
             raise _absent(store, project_id, image_id)
         old = row.decode(ImageRecord)
@@ -223,7 +221,7 @@ def _change(
 
 def _rows(store: Store, project_id: UUID, ids: Iterable[UUID]) -> list[Row]:
     """The primary rows of those images that are there, in the order of the ids."""
-    keys = [f"image:{image_id}" for image_id in dict.fromkeys(ids)]
+    keys = [f"{catalog.IMAGE}{image_id}" for image_id in dict.fromkeys(ids)]
     found = _near(store, project_id, keys) if len(keys) >= DENSE else {}
     rest = [key for key in keys if key not in found]
     for row in store.threads.map(lambda key: rows.read(store.catalog, str(project_id), key), rest):
@@ -251,7 +249,7 @@ def _shown(
     if not len(chosen):
         return []
     ids, (first, last) = uuids(columns.ids[chosen]), sorted((int(chosen[0]), int(chosen[-1])))
-    costs: dict[tuple[str, ...], int] = {(PRIMARY,): QUERY + last - first + 1, (): ALONE * len(ids)}
+    costs: dict[tuple[str, ...], int] = {(catalog.IMAGE,): QUERY + last - first + 1, (): ALONE * len(ids)}
     if prefixes := _prefixes(columns, status, tag_ids):
         among = columns.having(status, frozenset(tag_ids))[first : last + 1]
         costs[prefixes] = QUERY * len(prefixes) + int(np.count_nonzero(among))
@@ -286,7 +284,7 @@ def _between(store: Store, project_id: UUID, prefixes: tuple[str, ...], ids: Seq
 def _require_tags(store: Store, project_id: UUID, tag_ids: Iterable[UUID]) -> None:
     ledger.require_project(store, project_id)
     for tag_id in tag_ids:
-        if rows.read(store.catalog, str(project_id), f"live:{tag_id}") is None:
+        if rows.read(store.catalog, str(project_id), f"{catalog.LIVE}{tag_id}") is None:
             raise TagNotFound(f"There is no tag {tag_id} in this project.")
 
 

@@ -20,7 +20,7 @@ SINGLE = {TagType.NEGATIVE: "negative", TagType.GENERAL_PRODUCT: "generalproduct
 SWEPT = 2_000
 
 
-class Entry(Struct, frozen=True):
+class TagRecord(Struct, frozen=True):
     """A tag with its place in the order of creation."""
 
     tag: Tag
@@ -29,10 +29,10 @@ class Entry(Struct, frozen=True):
 
 def insert(store: Store, project_id: UUID, tag: Tag, created: datetime | None = None) -> None:
     """Raises ProjectNotFound, TagNameNotUnique, MultipleNegativeTags, MultipleGeneralProductTags."""
-    entry = Entry(structs.replace(tag, image_count=0), created or now())
+    record = TagRecord(structs.replace(tag, image_count=0), created or now())
     changes = [
-        Change("insert", f"tag:{tag.id}", rows.encode(entry)),
-        Change("insert", f"live:{tag.id}"),
+        Change("insert", f"tag:{tag.id}", rows.encode(record)),
+        Change("insert", f"{catalog.LIVE}{tag.id}"),
         catalog.tag_row(tag.id, deleted=False),
         *_claims(tag),
     ]
@@ -54,7 +54,7 @@ def get(store: Store, project_id: UUID, tag_id: UUID) -> Tag:
     if row is None:
         raise _absent(store, project_id, tag_id)
     per_tag = catalog.read(store, project_id).per_tag
-    return structs.replace(row.decode(Entry).tag, image_count=per_tag.get(tag_id, 0))
+    return structs.replace(row.decode(TagRecord).tag, image_count=per_tag.get(tag_id, 0))
 
 
 def list_all(store: Store, project_id: UUID) -> list[Tag]:
@@ -66,9 +66,9 @@ def list_all(store: Store, project_id: UUID) -> list[Tag]:
 
 def names(store: Store, project_id: UUID) -> dict[UUID, Tag]:
     """All tags in the order of their creation, without their image counts."""
-    found = [row.decode(Entry) for row in rows.starting(store.catalog, str(project_id), "tag:")]
-    found.sort(key=lambda entry: (entry.created, entry.tag.id))
-    return {entry.tag.id: entry.tag for entry in found}
+    found = [row.decode(TagRecord) for row in rows.starting(store.catalog, str(project_id), "tag:")]
+    found.sort(key=lambda record: (record.created, record.tag.id))
+    return {record.tag.id: record.tag for record in found}
 
 
 def update(store: Store, project_id: UUID, tag_id: UUID, change: Callable[[Tag], Tag]) -> Tag:
@@ -77,13 +77,13 @@ def update(store: Store, project_id: UUID, tag_id: UUID, change: Callable[[Tag],
         row = rows.read(store.catalog, str(project_id), f"tag:{tag_id}")
         if row is None:
             raise _absent(store, project_id, tag_id)
-        entry = row.decode(Entry)
-        new = structs.replace(change(entry.tag), image_count=0)
-        if new == entry.tag:
+        record = row.decode(TagRecord)
+        new = structs.replace(change(record.tag), image_count=0)
+        if new == record.tag:
             return get(store, project_id, tag_id)
-        replaced = Change("replace", row.key, rows.encode(structs.replace(entry, tag=new)), row.etag)
+        replaced = Change("replace", row.key, rows.encode(structs.replace(record, tag=new)), row.etag)
         try:
-            moved = _moved_claims(_claimed(store, project_id, entry.tag), new)
+            moved = _moved_claims(_claimed(store, project_id, record.tag), new)
             ledger.revise(store, project_id, [replaced, *moved])
         except RowExists:
             _require_unclaimed(store, project_id, new)
@@ -105,8 +105,8 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
             return None
         if row is None:
             raise _absent(store, project_id, tag_id)
-        tag = row.decode(Entry).tag
-        gone = [Change("delete", row.key, etag=row.etag), Change("delete", f"live:{tag_id}")]
+        tag = row.decode(TagRecord).tag
+        gone = [Change("delete", row.key, etag=row.etag), Change("delete", f"{catalog.LIVE}{tag_id}")]
         claims = [Change("delete", key) for key in _claimed(store, project_id, tag)]
         try:
             return ledger.revise(store, project_id, [*gone, *claims, catalog.tag_row(tag_id, deleted=True)])
@@ -117,7 +117,7 @@ def delete(store: Store, project_id: UUID, tag_id: UUID) -> None:
 
 def sweep(store: Store, project_id: UUID, tag_id: UUID, most: int | None = None) -> bool:
     """One step of taking a deleted tag, and its regions, off so many images; repeat until it says True."""
-    if rows.read(store.catalog, str(project_id), f"live:{tag_id}"):
+    if rows.read(store.catalog, str(project_id), f"{catalog.LIVE}{tag_id}"):
         return True
     most = most or SWEPT
     ids = images.with_tag(store, project_id, tag_id)

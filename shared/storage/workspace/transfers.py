@@ -11,6 +11,7 @@ from shared.models.transfer import ExportInfo, ImportState, PartHeader, PartImag
 from shared.models.workspace.images import ImageRecord
 from shared.storage.account import blobs, rows, signing
 from shared.storage.account.store import Store
+from shared.storage.workspace import catalog
 
 EXPORT = "project-export"
 IMPORT = "project-import"
@@ -51,8 +52,8 @@ def model_reference(store: Store, project_id: UUID, iteration_id: UUID, name: st
 
 def images_after(store: Store, project_id: UUID, after: UUID | None, limit: int) -> list[ImageRecord]:
     """So many images of the workspace, the newest first, beginning behind that one."""
-    first = f"image:{after}~" if after else "image:"
-    found = rows.scan(store.catalog, str(project_id), first, "image;", page=limit)
+    first = f"{catalog.IMAGE}{after}~" if after else catalog.IMAGE
+    found = rows.scan(store.catalog, str(project_id), first, f"{catalog.IMAGE}~", page=limit)
     return [row.decode(ImageRecord) for row in islice(found, limit)]
 
 

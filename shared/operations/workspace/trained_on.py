@@ -10,7 +10,7 @@ from shared.storage.training import iterations as stored_iterations
 from shared.storage.training.dataset_index import DatasetIndex
 
 
-def snapshot(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex:
+def dataset_of(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex:
     """Raises ProjectNotFound, IterationNotFound, and IterationNotTrained while there is no dataset yet."""
     iteration = stored_iterations.get(store, project_id, iteration_id).iteration
     index = datasets.index(store, project_id, iteration_id)
