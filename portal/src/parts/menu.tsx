@@ -1,7 +1,7 @@
 // A button with a menu under it: the browser's own popover, closed by Esc, by a click beside it, and by a choice.
 
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 
 interface Props {
   label: string;
@@ -16,6 +16,8 @@ export function Menu({ label, text, children }: Props) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
+  /** Its choices are made when it opens first: a page has a menu for each tag. */
+  const [made, setMade] = useState(false);
   const place = () => {
     const at = button.current!.getBoundingClientRect();
     const size = menu.current!.getBoundingClientRect();
@@ -35,11 +37,12 @@ export function Menu({ label, text, children }: Props) {
         popover="auto"
         role="menu"
         aria-label={label}
+        onBeforeToggle={() => setMade(true)}
         onToggle={(event) => event.newState === "open" && place()}
         onKeyDown={step}
         onClick={(event) => event.target instanceof Element && event.target.closest("[role^=menuitem]") && menu.current?.hidePopover()}
       >
-        {children}
+        {made && children}
       </div>
     </>
   );

@@ -8,9 +8,10 @@ import { readSuggesting } from "../model/suggesting";
 import type { Layout } from "../model/layout";
 import { Arrival } from "../parts/images/arrival";
 import { FilterBar } from "../parts/images/filterbar";
-import { Grid, type Cell } from "../parts/grid/grid";
+import { Grid } from "../parts/grid/grid";
 import { NoImages, NothingFound } from "../parts/images/noimages";
 import { nameOf, Picture } from "../parts/grid/picture";
+import type { Cell } from "../parts/grid/tile";
 import { later } from "../parts/later";
 import { SelectionBar } from "../parts/images/selectionbar";
 import { Fault } from "../parts/states";
@@ -100,17 +101,11 @@ function Body({ query, open, show, onLayout }: BodyProps) {
   );
 }
 
-function cell(index: number, resting: boolean): Cell {
+function cell(index: number): Cell {
   const image = pages.at(index);
-  if (!image) return { face: null, name: "not loaded yet", selected: false };
-  const selected = isIn(selection.value, image.id);
-  const face = resting ? (
-    <>
-      <Picture image={image} boxes={isDetector.value} />
-      <span class="mark" data-mark aria-hidden="true" />
-    </>
-  ) : null;
-  return { face, name: nameOf(image), selected };
+  if (!image) return { row: null, face: () => null, name: "not loaded yet", selected: false };
+  const face = () => <Picture image={image} boxes={isDetector.value} />;
+  return { row: image, face, name: nameOf(image), selected: isIn(selection.value, image.id) };
 }
 
 function press(index: number, { range, more }: { range: boolean; more: boolean }): void {

@@ -5,8 +5,9 @@ import { ANY, isAnything, readPredicting, writePredicting, type PredictionFilter
 import { isIn, NONE, toggled, withIds } from "../model/selection";
 import { hint } from "../model/keys";
 import { counted } from "../model/labelling";
-import { Grid, type Cell } from "../parts/grid/grid";
+import { Grid } from "../parts/grid/grid";
 import { UNLAID, type Shape } from "../parts/grid/moving";
+import type { Cell } from "../parts/grid/tile";
 import { Face, inWords } from "../parts/judged/face";
 import { Actions, saidOf, trainAs } from "../parts/predictions/actions";
 import { Filters } from "../parts/predictions/filters";
@@ -79,7 +80,7 @@ function Body({ filter, from, anchor, open, onLayout, clear }: BodyProps) {
       size={preferences.value.cell}
       focus={Math.min(focus.value, total - 1)}
       scrolled={0}
-      cell={(index, resting) => cell(index, resting, from)}
+      cell={(index) => cell(index, from)}
       need={(_, to) => hasMore.value && to >= total - 1 && void predictions.loadMore()}
       onScroll={() => {}}
       onPress={(index, held) => press(index, held, anchor)}
@@ -90,18 +91,13 @@ function Body({ filter, from, anchor, open, onLayout, clear }: BodyProps) {
   );
 }
 
-function cell(index: number, resting: boolean, from: number): Cell {
+function cell(index: number, from: number): Cell {
   const row = predictions.rows.value?.[index];
-  if (!row) return { face: null, name: "not loaded yet", selected: false };
+  if (!row) return { row: null, face: () => null, name: "not loaded yet", selected: false };
   const said = saidOf(row, from);
-  const face = resting ? (
-    <>
-      <Face uri={row.thumbnailUri} said={said} />
-      <span class="mark" data-mark aria-hidden="true" />
-    </>
-  ) : null;
   const when = new Date(row.created).toLocaleDateString(undefined, { dateStyle: "medium" });
-  return { face, name: `${inWords(said) || "nothing"}, ${when}`, selected: isIn(predictions.selection.value, row.id) };
+  const face = () => <Face uri={row.thumbnailUri} said={said} />;
+  return { row, face, name: `${inWords(said) || "nothing"}, ${when}`, selected: isIn(predictions.selection.value, row.id) };
 }
 
 function press(index: number, { range, more }: { range: boolean; more: boolean }, anchor: { current: number }): void {

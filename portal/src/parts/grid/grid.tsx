@@ -1,17 +1,9 @@
 // A list of any length as a grid: it draws what is in sight, and asks for rows only where scrolling rests.
 
-import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { layout, position, revealed, visible, type Layout } from "../../model/layout";
 import { useLasso } from "./lasso";
-
-export interface Cell {
-  /** What it shows; null while its row is not there. */
-  face: ComponentChildren;
-  /** In words. */
-  name: string;
-  selected: boolean;
-}
+import { pressed, Tile, type Cell } from "./tile";
 
 interface Props {
   label: string;
@@ -21,7 +13,7 @@ interface Props {
   /** Where it was scrolled to before. */
   scrolled: number;
   multiple?: boolean;
-  cell: (index: number, resting: boolean) => Cell;
+  cell: (index: number) => Cell;
   need: (from: number, to: number) => void;
   onScroll: (top: number) => void;
   onPress: (index: number, held: { range: boolean; more: boolean }) => void;
@@ -36,11 +28,12 @@ const REST_MS = 80;
 const FAR = 1 / 6;
 
 export function Grid(props: Props) {
-  const { label, total, size, focus, scrolled, need, onLayout } = props;
+  const { label, total, size, focus, scrolled, cell, need, onLayout } = props;
   const pane = useRef<HTMLDivElement>(null);
   const [frame, setFrame] = useState({ width: 0, height: 0 });
+  /** Where it was when other cells came into sight: between two rows nothing is drawn anew. */
   const [top, setTop] = useState(scrolled);
-  const resting = useResting(top, frame.height);
+  const { resting, moved } = useResting(frame.height);
   const at = layout(frame.width, size, total);
   const [from, to] = visible(at, top, frame.height, total);
 
@@ -59,9 +52,11 @@ export function Grid(props: Props) {
   }, [focus, at.columns, at.cell]);
 
   const lasso = useLasso(pane, at, total, props.onLasso);
-  const scroll = (event: Event) => {
-    const place = (event.currentTarget as HTMLElement).scrollTop;
-    setTop(place);
+  const scroll = () => {
+    const place = pane.current!.scrollTop;
+    const [first, last] = visible(at, place, frame.height, total);
+    if (first !== from || last !== to) setTop(place);
+    moved(place);
     props.onScroll(place);
   };
   return (
@@ -74,53 +69,41 @@ export function Grid(props: Props) {
       aria-multiselectable={props.multiple ?? true}
       aria-activedescendant={focus >= from && focus < to ? `cell-${focus}` : undefined}
       onScroll={scroll}
+      onClick={(event) => press(event, props)}
+      onDblClick={(event) => open(event, props)}
       {...lasso.handlers}
     >
       <div class="ground" style={{ height: `${at.height}px` }} role="presentation">
-        {Array.from({ length: to - from }, (_, place) => drawn(from + place, at, resting, props))}
+        {Array.from({ length: to - from }, (_, place) => from + place).map((index) => (
+          <Tile key={index} index={index} total={total} side={at.cell} focused={index === focus} resting={resting} {...position(at, index)} {...cell(index)} />
+        ))}
         {lasso.box && <div class="lasso" style={lasso.box} />}
       </div>
     </div>
   );
 }
 
-function drawn(index: number, at: Layout, resting: boolean, props: Props) {
-  const { face, name, selected } = props.cell(index, resting);
-  const { left, top } = position(at, index);
-  const press = (event: MouseEvent) => {
-    const more = event.ctrlKey || event.metaKey || (event.target instanceof Element && !!event.target.closest("[data-mark]"));
-    props.onPress(index, { range: event.shiftKey, more });
-  };
-  return (
-    <div
-      key={index}
-      id={`cell-${index}`}
-      class={`cell${index === props.focus ? " focus" : ""}${face ? "" : " vacant"}`}
-      role="option"
-      aria-selected={selected}
-      aria-posinset={index + 1}
-      aria-setsize={props.total}
-      aria-label={name}
-      style={{ transform: `translate(${left}px, ${top}px)`, width: `${at.cell}px`, height: `${at.cell}px` }}
-      onClick={press}
-      onDblClick={() => props.onOpen(index)}
-    >
-      {face}
-    </div>
-  );
+function press(event: MouseEvent, { multiple = true, onPress }: Props): void {
+  const place = pressed(event);
+  if (place) onPress(place.index, { range: event.shiftKey, more: event.ctrlKey || event.metaKey || (multiple && place.marks) });
+}
+
+function open(event: MouseEvent, { onOpen }: Props): void {
+  const place = pressed(event);
+  if (place) onOpen(place.index);
 }
 
 /** Whether scrolling has come to rest: while it flies, rows are only passed by. */
-function useResting(top: number, height: number): boolean {
+function useResting(height: number): { resting: boolean; moved: (top: number) => void } {
   const [flying, setFlying] = useState(false);
-  const last = useRef(top);
-  useEffect(() => {
-    if (Math.abs(top - last.current) > height * FAR && height) setFlying(true);
-    last.current = top;
-    const timer = setTimeout(() => setFlying(false), REST_MS);
-    return () => clearTimeout(timer);
-  }, [top]);
-  return !flying;
+  const last = useRef({ top: 0, timer: 0 });
+  const moved = (top: number) => {
+    if (Math.abs(top - last.current.top) > height * FAR) setFlying(true);
+    clearTimeout(last.current.timer);
+    last.current = { top, timer: setTimeout(() => setFlying(false), REST_MS) };
+  };
+  useEffect(() => () => clearTimeout(last.current.timer), []);
+  return { resting: !flying, moved };
 }
 
 function observe(element: HTMLElement, told: (frame: { width: number; height: number }) => void) {

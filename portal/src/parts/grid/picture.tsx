@@ -52,8 +52,7 @@ function TagChips({ image }: { image: Image }) {
   return (
     <span class="chips">
       {all.slice(0, SHOWN_TAGS).map(({ tagId }) => (
-        <span key={tagId} class="chip">
-          <i style={{ background: colourOf(tagId) }} />
+        <span key={tagId} class="chip given" style={{ "--given": colourOf(tagId) }}>
           {tagName(tagId)}
         </span>
       ))}

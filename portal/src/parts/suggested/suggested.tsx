@@ -13,9 +13,10 @@ import { go, pathOf, search, setSearch } from "../../state/route";
 import { LABELERS, may } from "../../state/session";
 import * as suggestions from "../../state/suggestions";
 import { task } from "../../state/tasks";
-import { Grid, type Cell } from "../grid/grid";
+import { Grid } from "../grid/grid";
 import { moves, UNLAID, type Shape } from "../grid/moving";
 import { nameOf } from "../grid/picture";
+import type { Cell } from "../grid/tile";
 import { Face, inWords } from "../judged/face";
 import { useKeys } from "../keyboard";
 import { Fault } from "../states";
@@ -133,18 +134,18 @@ function Body({ onLayout }: { onLayout: (shape: Shape) => void }) {
   );
 }
 
-function cell(index: number, resting: boolean): Cell {
+function cell(index: number): Cell {
   const suggestion = suggestions.shown.value[index];
-  if (!suggestion) return { face: null, name: "not loaded yet", selected: false };
+  if (!suggestion) return { row: null, face: () => null, name: "not loaded yet", selected: false };
   const { image, said } = suggestion;
   const out = suggestions.leftOut.value.has(image.id);
   const toggle = (event: Event) => (event.stopPropagation(), suggestions.toggleOut(image.id));
-  const face = resting ? (
+  const face = () => (
     <>
       <Face uri={image.thumbnailUri} said={said} out={out} />
       <span class={`outmark${out ? " back" : ""}`} aria-hidden="true" title={out ? "Take it in again (X)" : "Leave it out (X)"} onClick={toggle} />
     </>
-  ) : null;
+  );
   const name = nameOf(image).replace(/, untagged$/, "");
-  return { face, name: `${name}, ${out ? "left out" : "suggested"}: ${inWords(said)}`, selected: false };
+  return { row: suggestion, face, name: `${name}, ${out ? "left out" : "suggested"}: ${inWords(said)}`, selected: false };
 }
