@@ -31,7 +31,6 @@ from shared.telemetry.tracing import annotate, span
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 # A lone picture of 640 x 480 over HTTP, as benchmarks.prediction measured it on two cores.
 PREDICTION_MS = 24.0
-GOAL = 0.01
 
 
 class Nowhere(SpanExporter):

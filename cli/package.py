@@ -22,7 +22,7 @@ WRITTEN = (1980, 1, 1, 0, 0, 0)
 READABLE = 0o644 << 16
 
 
-class Package(Struct, frozen=True, rename="camel"):
+class Package(Struct, frozen=True):
     """Where it lies, how many files are in it, and its size in bytes."""
 
     file: str
@@ -56,11 +56,11 @@ def write(path: Path, folder: Path = ROOT) -> int:
     files = sorted(_files(folder))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as package:
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zipped:
         for file in files:
             entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), WRITTEN)
             entry.external_attr = READABLE
-            package.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+            zipped.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
     partial.replace(path)
     return len(files)
 

@@ -1,5 +1,7 @@
-"""`python -m local.client`: writes the portal's TypeScript client of the training API and of our own, from what the
-service says of itself."""
+"""`python -m local.client`: writes the portal's TypeScript client of the training API and of our own.
+
+It is made from what the service says of itself.
+"""
 
 import re
 import sys

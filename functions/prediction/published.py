@@ -27,9 +27,8 @@ def classify_image(
 def classify_image_with_no_store(
     call: Call, project_id: UUID, published_name: str, picture: PredictionPicture, application: str = ""
 ) -> ImagePrediction:
-    return _predict(
-        call, project_id, published_name, CLASSIFICATION, Request(picture, call.id, application, keep=False)
-    )
+    request = Request(picture, call.id, application, keep=False)
+    return _predict(call, project_id, published_name, CLASSIFICATION, request)
 
 
 @prediction("POST", f"{CLASSIFY}/url", rate="stored_predictions_per_second")

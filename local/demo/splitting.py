@@ -1,6 +1,6 @@
 """Splits the demo's pictures into a part to train on and a part to test with."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from typing import NamedTuple, TypeVar
 
 from shared.formats.dataset import BoxedDataset, BoxedPicture, DatasetError, TaggedPicture
@@ -25,12 +25,9 @@ def split(pictures: list[TaggedPicture], test: list[TaggedPicture] | None) -> Ta
         raise DatasetError(f"there is only one tag, {tags[0]}; a classifier needs two or more to tell apart.")
     parts = (pictures, test) if test else held_out(pictures, lambda picture: picture.tag, least=1)
     dataset = TaggedDataset(*parts)
-    if strangers := sorted({picture.tag for picture in dataset.test} - set(tags)):
-        raise DatasetError(f"the test pictures have tags that are not trained: {', '.join(strangers)}.")
+    _require_trained(tags, {picture.tag for picture in dataset.test})
     counts = {tag: sum(picture.tag == tag for picture in dataset.train) for tag in tags}
-    if few := [f"{tag} ({count})" for tag, count in counts.items() if count < LEAST_PICTURES]:
-        beside = "" if test else " beside those held out for the test"
-        raise DatasetError(f"each tag needs {LEAST_PICTURES} pictures or more{beside}; too few: {', '.join(few)}.")
+    _require_enough(counts, LEAST_PICTURES, "pictures", is_held_out=not test)
     return dataset
 
 
@@ -45,14 +42,9 @@ def split_boxes(dataset: BoxedDataset, test: BoxedDataset | None) -> BoxedDatase
     tags = sorted({tag for picture in split.train for tag in picture.tags})
     if not tags:
         raise DatasetError("no picture to train on has a box.")
-    if strangers := sorted({tag for picture in split.test for tag in picture.tags} - set(tags)):
-        raise DatasetError(f"the test pictures have tags that are not trained: {', '.join(strangers)}.")
+    _require_trained(tags, {tag for picture in split.test for tag in picture.tags})
     counts = {tag: sum(tag in picture.tags for picture in split.train) for tag in tags}
-    if few := [f"{tag} ({count})" for tag, count in counts.items() if count < LEAST_BOXED]:
-        beside = "" if whole else " beside those held out for the test"
-        raise DatasetError(
-            f"each tag needs boxes on {LEAST_BOXED} pictures or more{beside}; too few: {', '.join(few)}."
-        )
+    _require_enough(counts, LEAST_BOXED, "pictures with its box", is_held_out=not whole)
     return split
 
 
@@ -67,6 +59,17 @@ def held_out(pictures: Sequence[T], group: Callable[[T], Hashable], least: int) 
         kept += own[:count]
         out += own[count:]
     return kept, out
+
+
+def _require_trained(tags: Sequence[str], tested: Set[str]) -> None:
+    if strangers := sorted(tested - set(tags)):
+        raise DatasetError(f"the test pictures have tags that are not trained: {', '.join(strangers)}.")
+
+
+def _require_enough(counts: Mapping[str, int], least: int, what: str, *, is_held_out: bool) -> None:
+    if few := [f"{tag} ({count})" for tag, count in counts.items() if count < least]:
+        beside = " beside those held out for the test" if is_held_out else ""
+        raise DatasetError(f"each tag needs {least} {what} or more{beside}; too few: {', '.join(few)}.")
 
 
 def _apart(pictures: list[BoxedPicture]) -> tuple[list[BoxedPicture], list[BoxedPicture]]:

@@ -11,7 +11,6 @@ from shared.settings import ROOT
 
 BICEP = ROOT / "infra" / "bicep"
 FILES = sorted(BICEP.rglob("*.bicep"))
-DECLARATIONS = ("parameter_declaration", "variable_declaration", "resource_declaration", "module_declaration")
 _parser = Parser(Language(tree_sitter_bicep.language()))
 
 

@@ -25,6 +25,7 @@ def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_provisioning_can_be_repeated(store: Store) -> None:
     store.provision()
     store.provision()
+    assert all(container.exists() for container in store.containers.values())
 
 
 def test_a_lost_storage_account_is_unavailable_until_it_is_back(

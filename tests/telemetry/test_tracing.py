@@ -39,6 +39,7 @@ def test_phases_can_end_before_they_begin_and_twice():
     phases.enter("Looked at 2 of 2")
     phases.end()
     phases.end()
+    assert trace.get_current_span() is trace.INVALID_SPAN
 
 
 def test_a_message_without_a_trace_has_none():

@@ -104,7 +104,7 @@ def query_suggested_images(
         beyond=session.place(token.session, token.continuation),
     )
     following = replace(token, session=session.name, continuation=session.continuation(found.place))
-    return SuggestedTagAndRegionQuery(following, [_view(store, scope, each) for each in found.items])
+    return SuggestedTagAndRegionQuery(following, [_shown(store, scope, each) for each in found.items])
 
 
 def query_suggested_image_count(
@@ -127,7 +127,7 @@ def _suggest(store: Store, limits: Limits, scope: Scope, model: Model, image_id:
     return Suggestion(suggested, model.spec.domain_id, header.width, header.height)
 
 
-def _view(store: Store, scope: Scope, suggestion: Suggestion) -> StoredSuggestedTagAndRegion:
+def _shown(store: Store, scope: Scope, suggestion: Suggestion) -> StoredSuggestedTagAndRegion:
     suggested = suggestion.suggested
     return StoredSuggestedTagAndRegion(
         suggested.id,

@@ -25,7 +25,7 @@ from shared.storage.workspace import projects as stored_projects
 
 # How long one that does not take it is tried, and how often.
 PATIENCE = timedelta(days=1)
-AGAIN = 600.0
+RETRY_SECONDS = 600.0
 CREATED = 201
 # What an answer may take, and the bytes that the slowest way there takes in a second.
 SECONDS, SLOWEST = 10.0, 200_000

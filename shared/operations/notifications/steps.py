@@ -11,7 +11,7 @@ def announce(context: Context, task: Announce) -> None:
 
 def notify(context: Context, task: NotifyTraining | NotifyExport) -> Rest | None:
     over = destinations.notify(context.store, context.settings, task)
-    return None if over else Rest(task, destinations.AGAIN)
+    return None if over else Rest(task, destinations.RETRY_SECONDS)
 
 
 STEPS: Steps = {Announce: announce, NotifyTraining: notify, NotifyExport: notify}

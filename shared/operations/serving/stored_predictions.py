@@ -52,7 +52,7 @@ def query_predictions(
         store, project_id, order, since=since, until=until, keep=keep, take=size, beyond=place
     )
     following = replace(token, session=session.name, continuation=session.continuation(found.place))
-    return PredictionQueryResult(following, [_view(store, item) for item in found.items])
+    return PredictionQueryResult(following, [_shown(store, item) for item in found.items])
 
 
 def delete_prediction(store: Store, project_id: UUID, ids: list[UUID]) -> None:
@@ -113,7 +113,7 @@ def _bounds(tag: PredictionQueryTag) -> tuple[float, float]:
     return tag.min_threshold or 0.0, 1.0 if tag.max_threshold is None else tag.max_threshold
 
 
-def _view(store: Store, stored_prediction: StoredPrediction) -> StoredImagePrediction:
+def _shown(store: Store, stored_prediction: StoredPrediction) -> StoredImagePrediction:
     """One picture under three addresses, as nothing was resized."""
     prediction = stored_prediction.prediction
     uri = stored_predictions.picture_uri(store, prediction.project, prediction.id)

@@ -71,7 +71,7 @@ def get_image_performances(
     images = evaluations.at(store, project_id, iteration_id, found.tolist())
     tags, detected = judged.kept.tags, judged.overlap is not None
     names = {tag.id: tag.name for tag in tags}
-    return [_view(store, project_id, image, tags, names, detected=detected) for image in images]
+    return [_shown(store, project_id, image, tags, names, detected=detected) for image in images]
 
 
 def get_image_performance_count(
@@ -96,7 +96,7 @@ def _found(judged: EvaluatedIteration, tag_ids: list[UUID], cell: Cell, order: O
     return positions(having, oldest=order is OrderBy.OLDEST, skip=0)
 
 
-def _view(
+def _shown(
     store: Store,
     project_id: UUID,
     image: EvaluatedImage,

@@ -124,7 +124,7 @@ def test_get_artifact_reads_what_images_and_exports_carry(training, compact, pac
         relative = address.path.removeprefix("/devstoreaccount1")
         expected = web.get(uri)
         for path in (uri, uri.partition("?")[0], relative, f"{relative[1:]}?{address.query}"):
-            assert b"".join(training.get_artifact(compact.project.id, path)) == expected
+            assert artifact(training, compact.project.id, path) == expected
 
 
 def test_get_artifact_refuses_all_else(training, compact, trained):

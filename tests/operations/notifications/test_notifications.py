@@ -189,7 +189,7 @@ def test_a_queue_that_is_gone_is_tried_again_and_given_up_after_a_day(store, set
     monkeypatch.setattr(queues, "send", lambda store, task, delay=0.0: sent.append((task, delay)))
     task = NotifyTraining(gone.id, now(), uuid4(), IterationStatus.COMPLETED)
     do(store, settings, task)
-    assert sent == [(task, destinations.AGAIN)]
+    assert sent == [(task, destinations.RETRY_SECONDS)]
     do(store, settings, replace(task, since=now() - timedelta(days=2)))
     do(store, settings, replace(task, project_id=uuid4()))
     assert len(sent) == 1
