@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from shared.arrays import Floats, Ints
+from shared.arrays import Flags, Floats, Ints
 
 # Shots of one scene are this similar on average (cosine). Where a tag would have fewer than GROUPS scenes, as from
 # a fixed camera, its images are told apart more finely; the last step leaves every image by itself.
@@ -57,8 +56,8 @@ def folds(groups: Ints, truths: Floats, count: int) -> Ints:
     return answer
 
 
-def _too_few_groups(groups: Ints, truths: Floats) -> npt.NDArray[np.bool_]:
+def _too_few_groups(groups: Ints, truths: Floats) -> Flags:
     """The images, (N,), of tags that have fewer than GROUPS groups."""
     poor = np.array([len(np.unique(groups[column > 0])) < GROUPS for column in truths.T], bool)
-    found: npt.NDArray[np.bool_] = np.any(truths[:, poor] > 0, axis=1)
+    found: Flags = np.any(truths[:, poor] > 0, axis=1)
     return found

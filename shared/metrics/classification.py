@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from shared.arrays import Flags
 from shared.imaging.boxes import Reals
-from shared.metrics.counts import Curve, Flags
+from shared.metrics.counts import Curve
 from shared.models.training.evaluations import EvaluatedImage
 from shared.models.training.model_spec import ModelTag
 from shared.models.workspace.projects import ClassificationType

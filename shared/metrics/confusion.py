@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shared.arrays import Ints
+from shared.arrays import Flags, Ints
 from shared.imaging.boxes import Reals, iou, ltwh_to_xyxy
-from shared.metrics.counts import Flags
 from shared.metrics.detection import EXACT, NONE, box_row, matched, truths_of
 from shared.models.training.evaluations import EvaluatedImage
 from shared.models.training.model_spec import ModelTag
@@ -70,7 +69,7 @@ class Outcomes(NamedTuple):
     tags: int
 
     @property
-    def length(self) -> int:
+    def nbytes(self) -> int:
         """How many bytes they take."""
         return sum(column.nbytes for column in (self.said_of, *self.said, self.true_of, *self.true))
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from shared.arrays import Ints
+from shared.arrays import Flags, Ints
 from shared.imaging.boxes import Reals
 from shared.models.training.model_spec import ModelTag
 from shared.models.training.performance import (
@@ -17,7 +17,6 @@ from shared.models.training.performance import (
     TagPerformanceCurve,
 )
 
-Flags = npt.NDArray[np.bool_]
 THRESHOLDS = [hundredth / 100 for hundredth in range(101)]
 # More of a curve is below what anybody sees, and would be most of its bytes.
 DIGITS = 6

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import numpy as np
 
-from shared.arrays import Ints
+from shared.arrays import Flags, Ints
 from shared.imaging.boxes import Reals, iou, ltwh_to_xyxy
-from shared.metrics.counts import Curve, Flags, performance
+from shared.metrics.counts import Curve, performance
 from shared.models.training.evaluations import EvaluatedBox, EvaluatedImage, Evaluation
 from shared.models.training.model_spec import ModelTag
 from shared.models.training.performance import IterationPerformance

@@ -4,11 +4,10 @@ from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from msgspec import structs
 
-from shared.arrays import Doubles, Floats, Ints
+from shared.arrays import Doubles, Flags, Floats, Ints
 from shared.learning import evaluate, holdout
 from shared.learning.classifier_recipe import Crop, Recipe
 from shared.learning.embeddings import Cache, Picture, Report, embed
@@ -83,7 +82,7 @@ def _choose(
     kind: ClassificationType,
     recipe: Recipe,
     base: Head | None,
-    known: npt.NDArray[np.bool_],
+    known: Flags,
 ) -> tuple[Crop, Doubles]:
     """The preferred crop, or one that is clearly better on held-out images; with its held-out probabilities.
 

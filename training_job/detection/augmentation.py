@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from shared.arrays import Floats, Ints
+from shared.arrays import Flags, Floats, Ints
 from shared.imaging.resize import FILTERS, GAP, LETTERBOX_RGB, preprocess
 from shared.models.training.preprocessing import Preprocessing
 
@@ -51,7 +50,7 @@ def random_window(random: np.random.Generator) -> Floats:
     return np.concatenate([corner, corner + size]).astype(np.float32)
 
 
-def through(window: Floats, boxes_xyxy: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def through(window: Floats, boxes_xyxy: Floats) -> tuple[Floats, Flags]:
     """The boxes in fractions of the window, cut off at its edges, (L, 4), and which of all (M,) these are."""
     origin, size = window[:2], window[2:] - window[:2]
     moved = (boxes_xyxy.reshape(-1, 2, 2) - origin) / size

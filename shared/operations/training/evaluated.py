@@ -23,7 +23,7 @@ REMEMBERED_SECONDS = 3_600.0
 # The outcomes of 2,000 images and 81 tags take some 6 MB.
 OUTCOMES_BYTES = 64 * 2**20
 remembered = Memory(REMEMBERED, REMEMBERED_SECONDS)
-remembered_outcomes = Memory(OUTCOMES_BYTES, REMEMBERED_SECONDS, lambda kept: cast(Outcomes, kept).length)
+remembered_outcomes = Memory(OUTCOMES_BYTES, REMEMBERED_SECONDS, lambda kept: cast(Outcomes, kept).nbytes)
 
 
 class EvaluatedIteration(NamedTuple):
