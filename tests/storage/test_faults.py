@@ -31,6 +31,9 @@ from tests.storage.making import (
 MOST = 60
 
 
+State = tuple[tuple[tuple[int, ...], ...], int]
+
+
 class Killed(BaseException):
     """The process ended here. Before a request is after the one before it."""
 
@@ -51,11 +54,11 @@ class Scene(NamedTuple):
         made = [*add_images(store, project.id, 2, tag_ids[:1]), *add_images(store, project.id, 2)]
         return cls(store, project.id, tag_ids, [image.id for image in made])
 
-    def state(self) -> tuple[frozenset[tuple[UUID, frozenset[UUID]]], frozenset[UUID]]:
-        """The images with their tags, and the tags."""
-        names = frozenset(tags.names(self.store, self.project_id))
+    def state(self) -> State:
+        """The images with their tags, all by their places here, and how many tags there are."""
         found = images.get_many(self.store, self.project_id, self.image_ids)
-        return frozenset((image.id, frozenset(image.tag_ids)) for image in found), names
+        marks = ((self.image_ids.index(image.id), sorted(map(self.tag_ids.index, image.tag_ids))) for image in found)
+        return tuple((at, *tag_ids) for at, tag_ids in marks), len(tags.names(self.store, self.project_id))
 
 
 def insert(scene: Scene) -> None:
@@ -93,6 +96,10 @@ def drop_tag(scene: Scene) -> None:
 
 
 CHANGES: list[Callable[[Scene], None]] = [insert, insert_many, update, change_many, delete, insert_tag, drop_tag]
+# Of several transactions: some may be made, and others not.
+STEPWISE = [insert_many, change_many]
+# Asked for again, these insert another image.
+INSERTING = [insert, insert_many]
 
 
 def interfere(scene: Scene) -> None:
@@ -112,6 +119,7 @@ def test_a_fault_in_any_request_of_a_change(
     # Every change takes the log into a checkpoint, too.
     monkeypatch.setattr(snapshot, "SHORTEST", 1)
     send = Transport.send
+    told, untold, again = set[State](), set[State](), set[State]()
     for at in range(MOST):
         scene = Scene.new(store)
         sent, before = 0, scene.state()
@@ -140,17 +148,22 @@ def test_a_fault_in_any_request_of_a_change(
         after = scene.state()
         assert_consistent(store, scene.project_id)
         assert catalog.read(store, scene.project_id).images == len(after[0])
-        if done:
-            assert after != before
+        (told if done else untold).add(after)
         if sent <= at:
             assert done
             break
         if not done:
             # Said again it is done, or it is said that it was.
             again_done(change, scene)
+            again.add(scene.state())
             assert_consistent(store, scene.project_id)
     else:
         pytest.fail(f"{change.__name__} sends more than {MOST} requests")
+    # The last time nothing was at fault.
+    assert before != after
+    assert told == {after}
+    assert change in STEPWISE or untold <= {before, after}
+    assert change in INSERTING or again <= {after}
 
 
 def again_done(change: Callable[[Scene], None], scene: Scene) -> None:
