@@ -21,7 +21,8 @@ from shared.operations.transfer import steps as transfer
 from shared.operations.workspace import images as operations_images
 from shared.operations.workspace import projects
 from shared.operations.workspace import steps as workspace
-from shared.storage.account import blobs
+from shared.storage.account import blobs, rows
+from shared.storage.account.store import CONTAINERS
 from shared.storage.serving import predictions
 from shared.storage.training import datasets, iterations
 from shared.storage.workspace import catalog, images
@@ -70,7 +71,8 @@ def test_purge_leaves_nothing_of_a_deleted_project(store, settings, project_id):
     projects.delete_project(store, project_id)
     for _ in range(2):
         do(store, settings, PurgeProject(project_id))
-    assert not list(blobs.names(store, "images", f"{project_id}/"))
+    assert not [name for container in CONTAINERS for name in blobs.names(store, container, f"{project_id}/")]
+    assert not list(rows.scan(store.catalog, str(project_id), " ", "~"))
 
 
 def test_collecting_waits_while_a_dataset_is_being_frozen(store, settings, project_id):

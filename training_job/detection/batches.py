@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from shared.arrays import Ints
+from shared.arrays import Floats, Ints
 from shared.imaging.resize import model_picture
 from training_job.detection.augmentation import Augmented, plain, varied
 from training_job.detection.data import Example
@@ -41,12 +42,18 @@ def batches(detector: Detector, examples: Sequence[Example], rows: Ints, size: i
 
 
 def together(views: Sequence[Augmented]) -> Batch:
-    most = max(1, *(len(view.tags) for view in views))
-    boxes, tags = torch.zeros(len(views), most, 4), torch.full((len(views), most), -1)
-    for row, view in enumerate(views):
-        boxes[row, : len(view.tags)] = torch.from_numpy(view.boxes)
-        tags[row, : len(view.tags)] = torch.from_numpy(view.tags)
+    boxes, tags = padded([view.boxes for view in views], [view.tags for view in views])
     return Batch(torch.from_numpy(np.concatenate([view.pixels for view in views])), boxes, tags)
+
+
+def padded(boxes: Sequence[Floats], tags: Sequence[Ints]) -> tuple[Tensor, Tensor]:
+    """The boxes (m, 4) and tags (m,) of each view -> (B, M, 4) and (B, M): 0 and -1 where a view has none."""
+    most = max(1, *map(len, tags))
+    all_boxes, all_tags = torch.zeros(len(tags), most, 4), torch.full((len(tags), most), -1)
+    for row, (own_boxes, own_tags) in enumerate(zip(boxes, tags, strict=True)):
+        all_boxes[row, : len(own_tags)] = torch.from_numpy(own_boxes)
+        all_tags[row, : len(own_tags)] = torch.from_numpy(own_tags)
+    return all_boxes, all_tags
 
 
 def _view(detector: Detector, example: Example, random: np.random.Generator) -> Augmented:

@@ -17,6 +17,7 @@ from shared.imaging.resize import model_picture
 from shared.learning.embeddings import Report
 from shared.models.training.preprocessing import Preprocessing
 from training_job.detection.augmentation import Augmented, plain, varied
+from training_job.detection.batches import padded
 from training_job.detection.data import Example, session
 
 Halves = npt.NDArray[np.float16]
@@ -44,13 +45,8 @@ class Features(NamedTuple):
     ) -> tuple[list[Tensor], Tensor, Tensor]:
         """Features as `BoxHead` takes them, true boxes (B, M, 4) in pixels, true tags (B, M), -1 where none is."""
         features = [torch.from_numpy(scale[positions]).to(device).float().permute(0, 3, 1, 2) for scale in self.scales]
-        most = max(1, *(len(self.tags[position]) for position in positions))
-        boxes, tags = torch.zeros(len(positions), most, 4), torch.full((len(positions), most), -1)
-        for row, position in enumerate(positions):
-            count = len(self.tags[position])
-            boxes[row, :count] = torch.from_numpy(self.boxes[position]) * pixels
-            tags[row, :count] = torch.from_numpy(self.tags[position])
-        return features, boxes.to(device), tags.to(device)
+        boxes, tags = padded([self.boxes[each] for each in positions], [self.tags[each] for each in positions])
+        return features, (boxes * pixels).to(device), tags.to(device)
 
 
 def featurise(
