@@ -18,7 +18,7 @@ class Checkpoint(NamedTuple):
 
 
 def of_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> tuple[Checkpoint, Checkpoint]:
-    """Of the training, and of the fine-tuning that may follow."""
+    """The checkpoint of the training, and that of the fine-tuning that may follow."""
 
     def lying_at(name: str) -> Checkpoint:
         def get() -> bytes | None:

@@ -13,9 +13,11 @@ from shared.models.workspace.projects import ClassificationType
 
 
 def curves(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], kind: ClassificationType | None) -> list[Curve]:
-    """Of each tag. A multilabel model predicts every tag whose probability reaches the threshold; a multiclass model
-    its most probable tag only, where that reaches it; there an image of several tags counts for the one that is the
-    most probable of them, and so is right by any.
+    """One for each tag.
+
+    A multilabel model predicts every tag whose probability reaches the threshold. A multiclass model predicts its most
+    probable tag alone, where that reaches the threshold. There an image of several tags counts for the most probable of
+    them, so that a prediction of any of them is right.
     """
     answers, truths = _table(images, tags)
     predicted, counted = np.ones(answers.shape, bool), truths
@@ -43,7 +45,7 @@ def average_precision(probabilities: Reals, truths: Flags) -> float | None:
 
 
 def _most_probable(answers: Reals) -> Flags:
-    """Of each image the tag, (images, tags)."""
+    """Which tag is the most probable of each image, (images, tags)."""
     flags: Flags = np.arange(answers.shape[1]) == answers.argmax(axis=1, keepdims=True)
     return flags
 

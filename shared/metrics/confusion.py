@@ -74,7 +74,7 @@ class Outcomes(NamedTuple):
         return sum(column.nbytes for column in (self.said_of, *self.said, self.true_of, *self.true))
 
     def at(self, threshold: float) -> Pairs:
-        """Of predictions whose probability reaches the threshold, and of truths that none of them stands with."""
+        """The predictions whose probability reaches the threshold, and the truths that none of them stands with."""
         shown, missed = self.said.probabilities >= threshold, self.true.reached < threshold
         truths = np.where(self.said.found < threshold, self.said.truths, self.tags)
         return Pairs(
@@ -133,7 +133,7 @@ def _gathered(images: Iterable[EvaluatedImage], judge: Judge, tags: int) -> Outc
 
 
 def _most_probable(probabilities: Reals, carried: Ints) -> tuple[Said, Truths]:
-    """Of the tags that the image carries the most probable one counts, as in `classification.curves`."""
+    """An image counts for the most probable of its tags, as in `classification.curves`."""
     best = probabilities.argmax(0, keepdims=True) if len(probabilities) else np.empty(0, np.int64)
     counted = carried[probabilities[carried].argmax(0, keepdims=True)] if len(carried) else carried
     truth = counted if len(counted) else np.full(len(best), len(probabilities))

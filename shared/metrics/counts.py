@@ -59,7 +59,7 @@ class Curve(NamedTuple):
         return cls(probabilities[order], right[order].cumsum(dtype=np.int32), truths, average_precision)
 
     def at(self, threshold: float) -> Counts:
-        """Of the predictions whose probability reaches the threshold."""
+        """Counts the predictions whose probability reaches the threshold."""
         [hits], [answers] = self.counts([threshold])
         return Counts(int(hits), int(answers - hits), int(self.truths - hits))
 

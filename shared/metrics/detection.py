@@ -35,7 +35,7 @@ class Judged(NamedTuple):
 
 
 def iteration_performance(evaluation: Evaluation, threshold: float, overlap_threshold: float) -> IterationPerformance:
-    """Of the boxes whose probability reaches the threshold, those are right that overlap a true one enough.
+    """A box counts where its probability reaches the threshold, and is right where it overlaps a true one enough.
 
     The average precisions look at all boxes, whatever the threshold.
     """
@@ -43,7 +43,7 @@ def iteration_performance(evaluation: Evaluation, threshold: float, overlap_thre
 
 
 def curves(images: Iterable[EvaluatedImage], tags: Sequence[ModelTag], overlap: float) -> list[Curve]:
-    """Of each tag."""
+    """One for each tag."""
     judged = judge(images, tags, overlap)
     of_tags = [judged.tags == tag for tag in range(len(tags))]
     columns = zip(of_tags, judged.truths.tolist(), average_precisions(judged), strict=True)
@@ -105,12 +105,12 @@ def matched(
 
 
 def average_precisions(judged: Judged) -> list[float | None]:
-    """Of each tag; None where no image shows it."""
+    """That of each tag; None where no image shows it."""
     return [average_precision(judged.right[judged.tags == tag], truths) for tag, truths in enumerate(judged.truths)]
 
 
 def average_precision(right: Flags, truths: int) -> float | None:
-    """Of one tag's boxes, the most probable first, (N,), and the number of its true boxes; None where that is 0.
+    """`right` says whether each of one tag's boxes is right, the most probable first, (N,). None without any truths.
 
     COCO's interpolation: at each of 101 recalls, 0 to 1, the best precision that is reached with that recall or more,
     and of those the mean. It is pycocotools' `precision` at one IoU threshold, with areaRng "all", no crowds, and

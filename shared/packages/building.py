@@ -28,7 +28,7 @@ def build(store: Store, wanted: ExportRecord) -> None:
 
 
 def end(store: Store, record: ExportRecord, package: bytes | None) -> None:
-    """As `Done` with its package, as `Failed` without one."""
+    """The export ends as `Done` with its package, as `Failed` without one."""
     if package:
         exports.write_package(store, record, package)
     status = ExportStatus.DONE if package else ExportStatus.FAILED

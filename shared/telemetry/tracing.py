@@ -65,7 +65,7 @@ def fail(code: str) -> None:
 
 
 def traceparent() -> str:
-    """Of the current span; empty outside of any trace."""
+    """That of the current span; empty outside of any trace."""
     carrier: dict[str, str] = {}
     TRACE_CONTEXT.inject(carrier)
     return carrier.get("traceparent", "")

@@ -47,7 +47,7 @@ class Beginning(NamedTuple):
         return pair[0] == self.key and pair[1].startswith(self.start)
 
     def over(self, has: "Callable[[Pair | Beginning], Truth]") -> Truth:
-        """As of a comparison."""
+        """Whether this holds, as above."""
         return has(self)
 
 
@@ -58,7 +58,7 @@ class Combination(NamedTuple):
     every: bool
 
     def over(self, has: Callable[[Pair | Beginning], Truth]) -> Truth:
-        """As of a comparison."""
+        """Whether this holds, as above."""
         return reduce(and_ if self.every else or_, (part.over(has) for part in self.parts))
 
 

@@ -121,7 +121,7 @@ def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> Non
 
 
 def _architecture(store: Store, base: CustomBaseModelInfo) -> str:
-    """Of the iteration's model; "" where that is gone."""
+    """What the iteration's model is; "" where that is gone."""
     try:
         data = blobs.model_read(store, base.project_id, base.iteration_id, "model.json")
     except errors.NotFound:

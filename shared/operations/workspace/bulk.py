@@ -240,7 +240,7 @@ def _counted(change: BulkChange, end: int, part: Part) -> BulkChange:
 
 
 def _step_back(store: Store, project_id: UUID, change: BulkChange, start: int) -> int | None:
-    """As of a step."""
+    """Where the next step back begins; None where this was the last."""
     _take_back(store, project_id, change, start)
     stored_bulk.update(store, project_id, change.task.id, lambda found: _counted_back(found, start))
     return start - PART if start else None

@@ -78,14 +78,14 @@ def scan(
 
 
 def starting(table: TableClient, partition: str, prefix: str, *, keys_only: bool = False) -> Iterator[Row]:
-    """The same for all keys that start with the prefix."""
+    """All rows whose keys start with the prefix, as `scan` gives them."""
     return scan(table, partition, prefix, _after_prefix(prefix), keys_only=keys_only)
 
 
 def scan_pages(
     table: TableClient, partition: str, first: str, last: str, *, keys_only: bool = False, page: int = PAGE
 ) -> Iterator[list[Row]]:
-    """As `scan`, a page at a time: what one request found at one moment."""
+    """What `scan` gives, a page at a time: what one request found at one moment."""
     condition = f"PartitionKey eq '{partition}' and RowKey ge '{first}' and RowKey lt '{last}'"
     for found in queries.pages(table, condition, min(page, PAGE), "RowKey" if keys_only else ""):
         yield [_row(entity) for entity in found]

@@ -34,7 +34,7 @@ def uri(store: Store, container: Container, name: str) -> str:
 
 
 def root(store: Store) -> str:
-    """Of all addresses: storage's own, or where this process hands out blobs."""
+    """What all addresses begin with: storage's own, or where this process hands out blobs."""
     return served_at.get() or str(store.blobs.url).rstrip("/")
 
 

@@ -61,7 +61,7 @@ class Terms(NamedTuple, Generic[Term]):
         )
 
     def dense(self) -> "Terms[Term]":
-        """The same without the terms that no image has any more."""
+        """These terms without those that no image has any more."""
         used, codes = np.unique(self.codes, return_inverse=True)
         terms = list(self.code_of)
         code_of = {terms[code]: at for at, code in enumerate(used.tolist())}

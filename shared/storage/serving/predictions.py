@@ -56,7 +56,7 @@ def get(store: Store, project_id: UUID, prediction_id: UUID) -> StoredPrediction
 
 
 def picture(store: Store, project_id: UUID, prediction_id: UUID) -> bytes:
-    """Of a prediction that is there. Raises NotFound."""
+    """The picture of a prediction that is there. Raises NotFound."""
     keys = _keys(store, project_id, prediction_id)
     found = blobs.read(store, "predictions", picture_name(project_id, prediction_id)) if keys else None
     if not found:

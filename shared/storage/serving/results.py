@@ -45,7 +45,7 @@ def get(store: Store, project_id: UUID | None, result_id: str) -> CameraResult:
 
 
 def list_all(store: Store, project_id: UUID | None = None, outcome: Outcome | None = None) -> Iterator[CameraResult]:
-    """Of one project, or with None of all projects and of none."""
+    """The results of one project; with None all results, those of no project too."""
     found = rows.scan(store.results, str(project_id), " ", "~") if project_id else rows.scan_table(store.results)
     results = (row.decode(CameraResult) for row in found)
     return (result for result in results if outcome in (None, result.outcome))

@@ -131,7 +131,7 @@ def page(
     skip: int,
     keep: Condition | None = None,
 ) -> list[ImageRecord]:
-    """As `images.page` does it for the workspace."""
+    """The images of a page of the dataset, chosen as `images.page` chooses those of the workspace."""
     found = index.columns.having(status, frozenset(tag_ids), keep)
     chosen = positions(found, oldest=order is OrderBy.OLDEST, skip=skip, take=take)
     return records(store, index, chosen.tolist())

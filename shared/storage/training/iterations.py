@@ -17,7 +17,7 @@ TRAINING = "training"
 
 
 def next_number(store: Store, project_id: UUID) -> int:
-    """Of the iteration that is trained next."""
+    """The number of the iteration that is trained next."""
     row = rows.read(store.catalog, str(project_id), NUMBER)
     return int(row.doc) if row else 1
 

@@ -65,7 +65,7 @@ def row(image_id: UUID, image: ImageRecord | None) -> Change:
 
 
 def tag_row(tag_id: UUID, *, deleted: bool) -> Change:
-    """The same for a transaction that makes or deletes a tag."""
+    """What a transaction that makes or deletes a tag has to do besides."""
     return Change("upsert", f"{LOG}{tag_id}", DELETED_TAG if deleted else NEW_TAG)
 
 
@@ -90,7 +90,7 @@ def _place(store: Store, project_id: UUID) -> Place[Columns]:
 
 
 def _built(store: Store, project_id: UUID) -> Columns:
-    """Of a project from before there were columns."""
+    """The columns of a project that has none, or whose checkpoint is lost: made of its images."""
     partition = str(project_id)
     images = (row.decode(ImageRecord) for row in rows.starting(store.catalog, partition, IMAGE))
     columns = Columns.of({image.id: Entry.of(image) for image in images})

@@ -23,7 +23,7 @@ def commit(store: Store, project_id: UUID, changes: Iterable[Change]) -> None:
 
 
 def revise(store: Store, project_id: UUID, changes: Iterable[Change]) -> None:
-    """The same for tags and images: with a new revision of the project."""
+    """All changes or none, with a new revision of the project: for tags and images. Raises as `commit` does."""
     revised = Change("replace", WORKSPACE, str(secrets.randbits(REVISION_BITS)))
     transact(store.catalog, str(project_id), [revised, *changes])
 

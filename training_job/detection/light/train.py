@@ -1,5 +1,6 @@
-"""Quick and advanced training of the light detector, top to bottom: look, hold out, learn, judge, learn from what was
-held out too, compose; advanced training fine-tunes it, or a pretrained one, once it has judged, and takes the better.
+"""Quick training of the light detector, top to bottom: look, hold out, learn, judge, learn from all, compose.
+
+Advanced training fine-tunes it, or a pretrained one, once it was judged, and takes the better of the two.
 """
 
 from collections.abc import Sequence
@@ -26,9 +27,7 @@ TUNED_FROM = 0.2
 
 
 class TrainedDetector(NamedTuple):
-    """The served graph, how to feed it, what it is, and what was found in the examples at `judged` while they were held
-    out.
-    """
+    """The served graph, how to feed it, what it is, and what was found in the held-out examples at `judged`."""
 
     graph: bytes
     preprocessing: Preprocessing
@@ -38,8 +37,9 @@ class TrainedDetector(NamedTuple):
 
 
 class Advanced(NamedTuple):
-    """How to fine-tune, where the state of that lies between its runs, how many seconds there are left for all, and the
-    `pretrained` detector that is to be fine-tuned where it is not the light one.
+    """How to fine-tune, where the state of that lies between its runs, and how many seconds are left for all of it.
+
+    `pretrained` is the detector to fine-tune in place of the light one.
     """
 
     tuning: Tuning
