@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.service import Service
 from tests.functions.flows import upload
-from tests.portal.people import Portal, watched
+from tests.portal.people import Counter, Portal, watched
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
 # A camera that shows a moving pattern, and is seen through without a question.
@@ -52,6 +52,11 @@ def portal(page: Page, service: Service) -> Portal:
     portal = Portal(page, service.endpoint)
     portal.sign_in(service.training_key)
     return portal
+
+
+@pytest.fixture
+def counted(portal: Portal) -> Counter:
+    return Counter(portal.page)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,32 @@ def watched(page: Page) -> Iterator[None]:
     assert faults == []
 
 
+COUNT = """(() => {
+  const known = "actions" in window;
+  window.actions = 0;
+  if (known) return;
+  const count = () => void window.actions++;
+  const held = ["Control", "Shift", "Alt", "Meta"];
+  addEventListener("keydown", (event) => event.repeat || held.includes(event.key) || count(), true);
+  for (const kind of ["pointerup", "drop"]) addEventListener(kind, count, true);
+})()"""
+
+
+class Counter:
+    """Counts what a hand does on a page: keys, clicks, drags and drops are one each; a key that is held is none."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @contextmanager
+    def __call__(self, most: int) -> Iterator[None]:
+        """What is done within takes at most so many actions. The page must not be loaded again meanwhile."""
+        self.page.evaluate(COUNT)
+        yield
+        done = self.page.evaluate("window.actions")
+        assert 0 < done <= most
+
+
 class Portal:
     """A person at a page."""
 

@@ -62,10 +62,10 @@ class Editor:
         photo = self.page.get_by_role("listbox", name="Boxes").locator("img").bounding_box()
         return photo["x"] + x * photo["width"], photo["y"] + y * photo["height"]
 
-    def drag(self, start, end):
+    def drag(self, start, end, steps=4):
         self.mouse.move(*self.at(*start))
         self.mouse.down()
-        self.mouse.move(*self.at(*end), steps=4)
+        self.mouse.move(*self.at(*end), steps=steps)
         self.mouse.up()
 
     def click(self, *at):

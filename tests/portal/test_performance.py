@@ -130,9 +130,12 @@ def test_the_best_balance_and_the_curve_set_the_threshold(portal, fruit):
     expect(portal.page.get_by_role("slider", name="Threshold")).not_to_have_value("0.5")
 
 
-def test_a_cell_leads_in_three_steps_to_its_images_and_a_digit_puts_them_right(portal, training, fruit):
+def test_a_cell_leads_in_three_steps_to_its_images_and_a_digit_puts_them_right(portal, counted, training, fruit):
     portal.images(fruit.id, 5)
-    portal.press(".", "3")
+    with counted(3):
+        portal.press(".", "3")
+        cell(portal, "apple", "leaf").click()
+        expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 60 %")
     portal.page.get_by_role("link", name=re.compile("^First")).click()
     cell(portal, "apple", "leaf").click()
     expect(tiles(portal)).to_have_count(2)

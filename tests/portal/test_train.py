@@ -109,24 +109,27 @@ def test_a_detector_is_given_hours(portal, training):
     training.delete_project(project.id)
 
 
-def test_from_labels_to_a_name_that_answers_in_seven_keys(portal, training, service, tmp_path):
+def test_from_labels_to_a_name_that_answers_in_seven_keys(portal, counted, training, service, tmp_path):
     """And on to a package to download, and to a second training that nothing has changed for."""
     project = training.create_project("seven keys", classification_type="Multiclass", domain_id=COMPACT)
     for kind in ("apple", "leaf"):
         upload(training, project.id, kind, range(6))
     portal.open(project.id)
     expect(portal.cells.first).to_be_visible()
-    portal.press(".", "2")
-    expect(begin(portal)).to_be_focused()
-    portal.press("Enter")
-    expect(portal.page.get_by_role("status").get_by_text("Iteration 1 is trained.")).to_be_visible(timeout=TRAINED_MS)
-    portal.press(".", "3")
-    expect(portal.page.get_by_role("heading", name="Iteration 1")).to_be_visible()
-    portal.press("p")
-    expect(portal.page.get_by_role("textbox", name="Name")).to_have_value("live")
-    portal.press("Enter")
-    address = portal.page.get_by_role("textbox", name="Address for a picture in the request")
-    expect(address).to_contain_text(f"/Prediction/{project.id}/classify/iterations/live/image")
+    with counted(7):
+        portal.press(".", "2")
+        expect(begin(portal)).to_be_focused()
+        portal.press("Enter")
+        expect(portal.page.get_by_role("status").get_by_text("Iteration 1 is trained.")).to_be_visible(
+            timeout=TRAINED_MS
+        )
+        portal.press(".", "3")
+        expect(portal.page.get_by_role("heading", name="Iteration 1")).to_be_visible()
+        portal.press("p")
+        expect(portal.page.get_by_role("textbox", name="Name")).to_have_value("live")
+        portal.press("Enter")
+        address = portal.page.get_by_role("textbox", name="Address for a picture in the request")
+        expect(address).to_contain_text(f"/Prediction/{project.id}/classify/iterations/live/image")
     assert training.get_iterations(project.id)[0].publish_name == "live"
     headers = {"Prediction-Key": service.prediction_key, "Content-Type": "application/octet-stream"}
     with urlopen(Request(address.inner_text().strip(), picture("apple", 77), headers)) as answer:

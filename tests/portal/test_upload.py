@@ -98,11 +98,12 @@ def test_what_is_there_already_and_what_is_refused_is_named(portal, project):
     expect(report.get_by_role("listitem").filter(has_text="again.jpg")).to_be_visible()
 
 
-def test_folders_are_dropped_and_each_is_a_tag(portal, training, project, folders):
+def test_folders_are_dropped_and_each_is_a_tag_by_one_click(portal, counted, training, project, folders):
     portal.open(project.id)
     expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()
-    drop(portal, *(folders / kind for kind in ("apple", "leaf", "sky")))
-    portal.button("Add 6 pictures").click()
+    with counted(2):
+        drop(portal, *(folders / kind for kind in ("apple", "leaf", "sky")))
+        portal.button("Add 6 pictures").click()
     expect(portal.cells).to_have_count(6)
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "leaf": 2, "sky": 2}
 

@@ -132,6 +132,8 @@ export async function look(most = LOOK): Promise<void> {
     for (let left = most; left > 0 && isMine(); left -= AT_ONCE) {
       const images = await client.getUntaggedImages(projectId, { orderBy: "Newest", take: AT_ONCE, skip: looked.value.done });
       if (!images.length || !isMine()) break;
+      // Suggestions say less of an image: not its file name, nor whether it is background.
+      batch(() => images.forEach((image) => pages.put(foreseen(image))));
       const found = await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: images.map(({ id }) => id) });
       if (!isMine()) return;
       await seen(images, found);

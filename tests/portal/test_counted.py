@@ -1,0 +1,138 @@
+"""How many keys, clicks and drags common work takes; and that the labels are right at its end."""
+
+import pytest
+import requests
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.functions.clients import storage
+from tests.functions.flows import DETECTION
+from tests.pictures import encoded
+from tests.portal.models import FRUIT, classifier, tagged
+from tests.portal.test_boxes import Editor
+from tests.portal.test_suggested import listed
+
+__all__ = ["storage"]
+
+CLASSES = ("brand", "cereal", "coffee", "juice", "tea")
+THINGS = ("bolt", "nut", "washer")
+# Red, green and blue, as the classifier of the tests tells apple, leaf and sky.
+COLOURS = dict(zip(FRUIT, ("red", "green", "blue"), strict=True))
+
+
+def tiny(colour: str, number: int) -> bytes:
+    """A picture of one colour; every number gives other bytes."""
+    return encoded(Image.new("RGB", (96, 64), colour), comment=str(number).encode())
+
+
+def add(service, project_id: str, pictures: dict[str, bytes], tag_ids: list[str] | None = None) -> dict[str, str]:
+    """Upload pictures under these file names; the names by the ids."""
+    found = {}
+    url = f"{service.endpoint}/customvision/v3.3/training/projects/{project_id}/images"
+    query = {"nameKey": "filename", "tagIds": ",".join(tag_ids or [])}
+    named = list(pictures.items())
+    for start in range(0, len(named), 50):
+        files = [("imageData", each) for each in named[start : start + 50]]
+        answer = requests.post(
+            url, params=query, files=files, headers={"Training-Key": service.training_key}, timeout=60
+        )
+        found |= {each["image"]["id"]: each["sourceUrl"] for each in answer.json()["images"]}
+    assert len(found) == len(pictures)
+    return found
+
+
+def truth_of(name: str) -> str:
+    """The file names say what is on the pictures."""
+    return name.split("-")[0]
+
+
+def tags_by_id(training, project_id):
+    images = training.get_images(project_id, take=256)
+    return {image.id: [tag.tag_name for tag in image.tags or []] for image in images}
+
+
+def test_a_hundred_images_are_labelled_and_fifty_deleted_and_brought_back(portal, counted, service, training, project):
+    tagged(training, project, CLASSES)
+    names = add(service, project.id, {f"{CLASSES[n * 7 % 5]}-{n}.jpg": tiny("red", n) for n in range(100)})
+    truths = [truth_of(names[image.id]) for image in training.get_images(project.id, order_by="Newest", take=256)]
+    portal.images(project.id, 100)
+    with counted(105):
+        portal.press(*[str(CLASSES.index(truth) + 1) for truth in truths])
+    portal.saved()
+    right = {id: [truth_of(name)] for id, name in names.items()}
+    assert tags_by_id(training, project.id) == right
+    portal.press("Home", *["Shift+ArrowRight"] * 49, "Delete")
+    portal.saved()
+    assert len(tags_by_id(training, project.id)) == 50
+    with counted(1):
+        portal.press("Control+z")
+    portal.saved()
+    assert tags_by_id(training, project.id) == right
+
+
+def things_on(image: int) -> list[tuple[str, float, float]]:
+    """The four things on a picture, with their places: of one kind after the other, over all pictures."""
+    return [
+        (THINGS[n // 7 % 3], 0.1 + 0.5 * (n % 2), 0.1 + 0.45 * (n // 2 % 2)) for n in range(4 * image, 4 * image + 4)
+    ]
+
+
+def test_a_hundred_boxes_are_drawn_on_twenty_five_images(portal, counted, service, training, request):
+    project = training.create_project(request.node.name, domain_id=DETECTION)
+    tagged(training, project, THINGS)
+    names = add(service, project.id, {f"{n}.jpg": tiny("red", n) for n in range(25)})
+    places = {image.id: place for place, image in enumerate(training.get_images(project.id, order_by="Newest"))}
+    editor, said = Editor(portal), THINGS[0]
+    portal.images(project.id, 25)
+    with counted(145):
+        for image in range(25):
+            portal.press("Space")
+            editor.shows(f"{image + 1} of 25")
+            for kind, x, y in things_on(image):
+                editor.drag((x, y), (x + 0.3, y + 0.3), steps=2)
+                if kind != said:
+                    portal.press(str(THINGS.index(kind) + 1))
+                said = kind
+    portal.saved()
+    found = training.get_images(project.id, take=256)
+    assert len(found) == len(names)
+    for image in found:
+        drawn = sorted((each.tag_name, each.left, each.top, each.width, each.height) for each in image.regions)
+        meant = sorted((*thing, 0.3, 0.3) for thing in things_on(places[image.id]))
+        assert [tag for tag, *_ in drawn] == [tag for tag, *_ in meant]
+        assert [box for _, *box in drawn] == [pytest.approx(box, abs=0.01) for _, *box in meant]
+    training.delete_project(project.id)
+
+
+def suggestion(portal, name):
+    return portal.page.get_by_role("option", name=f"{name}, suggested")
+
+
+def focused(portal) -> str:
+    """The file name of the image that a digit means."""
+    place = portal.page.get_by_role("listbox", name="Suggestions").get_attribute("aria-activedescendant")
+    return portal.page.locator(f"#{place}").get_attribute("aria-label")
+
+
+def test_a_hundred_suggestions_of_which_twenty_are_wrong(portal, counted, service, training, storage, project):
+    classifier(training, storage, project)
+    kinds = [FRUIT[n % 3] for n in range(100)]
+    truths = [FRUIT[(n + 1) % 3] if n % 5 == 2 else kind for n, kind in enumerate(kinds)]
+    pictures = {f"{truths[n]}-{kinds[n]}-{n}.jpg": tiny(COLOURS[kinds[n]], n) for n in range(100)}
+    names = add(service, project.id, pictures)
+    portal.page.set_viewport_size({"width": 1600, "height": 1000})
+    portal.open(project.id, search="?suggested=last")
+    expect(listed(portal).first).to_be_visible()
+    portal.press("-", "-", "-")
+    expect(listed(portal)).to_have_count(100)
+    wrong = [name for name in pictures if truth_of(name) != name.split("-")[1]]
+    with counted(50):
+        for name in wrong:
+            suggestion(portal, name).get_by_title("Leave it out (X)").click()
+        portal.press("Enter")
+        expect(listed(portal)).to_have_count(len(wrong))
+        for left in range(len(wrong), 0, -1):
+            expect(listed(portal)).to_have_count(left)
+            portal.press(str(FRUIT.index(truth_of(focused(portal))) + 1))
+    portal.saved()
+    assert tags_by_id(training, project.id) == {id: [truth_of(name)] for id, name in names.items()}
