@@ -58,6 +58,19 @@ def test_a_chosen_picture_is_judged_and_another_iteration_looks_again(portal, tr
     assert len(training.query_predictions(fruit.id, {"order_by": "Newest"}).results) == 2
 
 
+def test_the_iteration_that_is_chosen_while_another_looks_has_the_last_word(portal, training, fruit):
+    held = []
+    portal.page.route(re.compile("/quicktest/image"), lambda route: held.append(route), times=1)
+    portal.open(fruit.id, "test")
+    choose(portal, ("one.jpg", picture("leaf", 1)))
+    expect(portal.page.get_by_text("Looking at one.jpg")).to_be_visible()
+    portal.page.get_by_label("Iteration").select_option(label="Iteration 1")
+    expect(portal.page).to_have_url(re.compile(r"\?iteration="))
+    held[0].continue_()
+    expect(said(portal).first).to_contain_text("leaf")
+    expect(said(portal).first).not_to_contain_text("100 %")
+
+
 def test_pictures_are_dropped_and_pasted_and_remembered(portal, fruit):
     portal.open(fruit.id, "test")
     expect(portal.page.get_by_role("heading", name="Drop a picture here")).to_be_visible()

@@ -41,7 +41,7 @@ function Tester({ iterationId }: { iterationId: string }) {
   useKeys("image", { left: () => step(-1), right: () => step(1), delete: () => chosen.value && forget(chosen.value.id), leave: () => (filming ? setFilming(false) : false) });
   useEffect(() => {
     const one = chosen.peek();
-    if (one && one.iterationId !== iterationId && one.predictions) void again(one.id, iterationId);
+    if (one && one.iterationId !== iterationId) void again(one.id, iterationId);
   }, [iterationId, chosen.value?.id]);
   const one = chosen.value;
   const ways = { test, name, film: () => setFilming(true), why };

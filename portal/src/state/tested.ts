@@ -55,7 +55,7 @@ export async function again(id: number, iterationId: string): Promise<void> {
 }
 
 export function forget(id: number): void {
-  const gone = all.value.find((each) => each.id === id);
+  const gone = find(id);
   if (gone?.picture.startsWith("blob:")) URL.revokeObjectURL(gone.picture);
   all.value = all.value.filter((each) => each !== gone);
 }
@@ -71,17 +71,19 @@ function change(id: number, changes: Partial<Tested>): void {
   all.value = all.value.map((each) => (each.id === id ? { ...each, ...changes } : each));
 }
 
+const find = (id: number) => all.value.find((each) => each.id === id);
+const underway = new Set<number>();
+
+/** Until there is an answer of the iteration that is chosen by then. */
 async function judge(id: number): Promise<void> {
-  const one = all.value.find((each) => each.id === id);
-  if (!one) return;
-  const { iterationId } = one;
-  const isLatest = () => all.value.find((each) => each.id === id)?.iterationId === iterationId;
-  try {
-    const found = await ask(one);
-    if (isLatest()) change(id, found);
-  } catch (fault) {
-    if (isLatest()) change(id, { fault, predictions: [] });
+  if (underway.has(id)) return;
+  underway.add(id);
+  for (let one = find(id); one && !one.predictions; one = find(id)) {
+    const { iterationId } = one;
+    const found = await ask(one).catch((fault: unknown) => ({ fault, predictions: [] }));
+    if (find(id)?.iterationId === iterationId) change(id, found);
   }
+  underway.delete(id);
 }
 
 async function ask({ projectId, source, iterationId }: Tested): Promise<Partial<Tested>> {
