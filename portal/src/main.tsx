@@ -17,6 +17,7 @@ import * as outbox from "./state/outbox";
 import { away } from "./state/outbox";
 import { project, refreshWhile } from "./state/project";
 import { BASE, route } from "./state/route";
+import * as resuming from "./state/resuming";
 import * as training from "./state/training";
 import { me, resume, starting, watchIdleness } from "./state/session";
 
@@ -69,6 +70,7 @@ function App() {
     void resume();
     watchIdleness();
     outbox.start();
+    resuming.start();
     training.watch();
     refreshWhile(() => !outbox.saving.value);
   }, []);

@@ -32,10 +32,18 @@ def test_labels_outlive_a_reload(portal, training, filled):
     portal.page.on("dialog", lambda dialog: dialog.accept())
     portal.page.reload()
     expect(portal.cell(1)).to_have_accessible_name("image, apple")
+    counted(portal)
     assert tags_of(training, project.id) == [[], [], []]
     portal.page.unroute_all()
     portal.saved()
+    counted(portal)
     assert tags_of(training, project.id) == [["apple"], ["leaf"], []]
+
+
+def counted(portal):
+    """One apple, one leaf, and one that is neither."""
+    for name in ("All 3", "Tagged 2", "Untagged 1", "apple 1", "leaf 1"):
+        expect(portal.button(name)).to_be_visible()
 
 
 def test_too_many_calls_are_sent_again(portal, training, filled):
