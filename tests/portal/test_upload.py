@@ -108,6 +108,27 @@ def test_folders_are_dropped_and_each_is_a_tag_by_one_click(portal, counted, tra
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "leaf": 2, "sky": 2}
 
 
+def test_an_upload_goes_where_it_was_dropped_whatever_is_opened_meanwhile(portal, training, project, folders):
+    other = training.create_project("opened meanwhile")
+    held = []
+    portal.page.route(re.compile(r"/tags\?name="), lambda route: held.append(route))
+    portal.open(project.id)
+    expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()
+    drop(portal, *(folders / kind for kind in ("apple", "leaf", "sky")))
+    portal.button("Add 6 pictures").click()
+    portal.page.get_by_role("link", name="Ocellus: all projects").click()
+    portal.page.get_by_role("link", name=other.name).click()
+    expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(portal.page.get_by_role("status").get_by_text(f"6 images added to {project.name}")).to_be_visible()
+    expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()
+    expect(portal.button("All 0")).to_be_visible()
+    assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "leaf": 2, "sky": 2}
+    assert (training.get_tags(other.id), training.get_image_count(other.id)) == ([], 0)
+    training.delete_project(other.id)
+
+
 def test_pictures_are_dropped_anywhere_and_do_not_shift_the_grid(portal, training, filled):
     project = filled(3)
     portal.images(project.id, 3)

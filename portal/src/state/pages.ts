@@ -49,6 +49,7 @@ const asked = () => {
 /** Show what a query asks for, from its beginning. */
 export async function open(wanted: ImageQuery): Promise<void> {
   query.value = wanted;
+  filling = false;
   begin(null);
   changed();
   await reopen();

@@ -104,14 +104,16 @@ export async function addTag(typed: string, type: "Regular" | "Negative" = "Regu
   const name = typed.trim();
   const found = tags.value.find((tag) => tag.name.toLowerCase() === name.toLowerCase());
   if (found || !project.value || !name) return found;
-  if (!adding.has(name)) adding.set(name, create(project.value.id, name, type).finally(() => adding.delete(name)));
-  return adding.get(name);
+  const { id } = project.value;
+  const key = `${id} ${name}`;
+  if (!adding.has(key)) adding.set(key, create(id, name, type).finally(() => adding.delete(key)));
+  return adding.get(key);
 }
 
 async function create(id: string, name: string, type: string): Promise<Tag | undefined> {
   try {
     const tag = await client.createTag(id, { name, type });
-    tags.value = [...tags.value, tag];
+    if (project.value?.id === id) tags.value = [...tags.value, tag];
     return tag;
   } catch (fault) {
     fail(fault, `The tag ${name}`);

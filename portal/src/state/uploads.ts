@@ -2,6 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import * as client from "../api/client";
+import type { Tag } from "../api/client";
 import { Refused } from "../api/send";
 import { counted } from "../model/labelling";
 import { fault, folders, type Folder } from "../model/uploading";
@@ -32,8 +33,8 @@ const WHY: Record<string, string> = {
   ErrorStorage: "storage did not take it; drop it again",
 };
 
-/** What was dropped and waits for a word; null where nothing is. */
-export const proposal = signal<{ folders: Folder[]; refused: Outcome[] } | null>(null);
+/** What was dropped on a project and waits for a word; null where nothing is. */
+export const proposal = signal<{ projectId: string; folders: Folder[]; refused: Outcome[] } | null>(null);
 export const progress = signal({ done: 0, total: 0 });
 export const duplicates = signal<readonly string[]>([]);
 export const refused = signal<readonly Outcome[]>([]);
@@ -43,30 +44,48 @@ export const reported = signal(false);
 export const isUploading = computed(() => progress.value.total > 0);
 
 const queue: Batch[] = [];
+/** The names of the projects that get them, by their ids: another one may be open at the end. */
+const into = new Map<string, string>();
+let preparing = 0;
 let running = 0;
 let added = 0;
 
 /** Look at what was dropped: what the service would refuse is told before it is sent. */
 export async function propose(files: readonly { file: File; folder: string }[]): Promise<void> {
   const most = limits.value?.trainingImageBytes ?? Infinity;
+  const { id: projectId } = project.value!;
   const looked = await Promise.all(files.map(async (each) => ({ ...each, why: await fault(each.file, most) })));
   const refused = looked.filter(({ why }) => why).map(({ file, why }) => ({ name: file.name, why }));
   const taken = folders(looked.filter(({ why }) => !why));
-  if (taken.length || refused.length) proposal.value = { folders: taken, refused };
+  if (taken.length || refused.length) proposal.value = { projectId, folders: taken, refused };
 }
 
-/** Upload what was proposed, each folder with its tag. */
+/** Upload what was proposed, each folder with its tag, whichever project is opened meanwhile. */
 export async function start(chosen: readonly Folder[], refusedBefore: readonly Outcome[]): Promise<void> {
-  const { id } = project.value!;
-  if (!isUploading.value) [duplicates.value, refused.value, added] = [[], [], 0];
+  const { id, name } = project.value!;
+  if (!isUploading.value) begin();
+  into.set(id, name);
   refused.value = [...refused.value, ...refusedBefore];
   proposal.value = null;
-  for (const folder of chosen) {
-    const tag = folder.tag ? await addTag(folder.tag) : undefined;
-    for (const files of parts(folder.files)) queue.push({ projectId: id, files, tagIds: tag ? [tag.id] : [] });
-    progress.value = { ...progress.value, total: progress.value.total + folder.files.length };
-  }
+  const files = chosen.reduce((sum, folder) => sum + folder.files.length, 0);
+  progress.value = { ...progress.value, total: progress.value.total + files };
+  preparing++;
+  const tags = await Promise.all(chosen.map(({ tag }) => (tag.trim() ? addTag(tag) : null)));
+  preparing--;
+  chosen.forEach((folder, place) => enqueue(id, folder, tags[place]));
   while (running < AT_ONCE && queue.length) void work();
+  endIfDone();
+}
+
+function begin(): void {
+  [duplicates.value, refused.value, added] = [[], [], 0];
+  into.clear();
+}
+
+/** Without the tag that was asked for they do not go. */
+function enqueue(projectId: string, { tag: name, files }: Folder, tag: Tag | null | undefined): void {
+  if (tag === undefined) return lose(files, `the tag ${name} could not be made`);
+  for (const some of parts(files)) queue.push({ projectId, files: some, tagIds: tag ? [tag.id] : [] });
 }
 
 function* parts(files: readonly File[]): Generator<File[]> {
@@ -86,10 +105,14 @@ function* parts(files: readonly File[]): Generator<File[]> {
 async function work(): Promise<void> {
   running++;
   for (let next = queue.shift(); next; next = queue.shift()) {
-    await deliver(next).catch((fault) => lose(next!, fault));
-    progress.value = { ...progress.value, done: progress.value.done + next.files.length };
+    const { files } = next;
+    await deliver(next).then(
+      () => pass(files.length),
+      (fault) => lose(files, fault instanceof Refused ? fault.message : String(fault)),
+    );
   }
-  if (--running === 0) end();
+  running--;
+  endIfDone();
 }
 
 async function deliver({ projectId, files, tagIds }: Batch): Promise<void> {
@@ -109,15 +132,20 @@ async function deliver({ projectId, files, tagIds }: Batch): Promise<void> {
   pages.arrived(fresh);
 }
 
-function lose({ files }: Batch, fault: unknown): void {
-  const why = fault instanceof Refused ? fault.message : String(fault);
+const pass = (files: number) => void (progress.value = { ...progress.value, done: progress.value.done + files });
+
+function lose(files: readonly File[], why: string): void {
   refused.value = [...refused.value, ...files.map(({ name }) => ({ name, why }))];
+  pass(files.length);
 }
+
+const endIfDone = () => void (running || preparing || end());
 
 function end(): void {
   pages.filled();
   progress.value = { done: 0, total: 0 };
-  const parts = [counted(added, "image") + " added"];
+  const elsewhere = into.size === 1 && !into.has(project.value?.id ?? "") ? ` to ${[...into.values()].join()}` : "";
+  const parts = [`${counted(added, "image")} added${elsewhere}`];
   if (duplicates.value.length) parts.push(`${duplicates.value.length.toLocaleString()} there already`);
   if (refused.value.length) parts.push(`${refused.value.length.toLocaleString()} refused`);
   const list = duplicates.value.length || refused.value.length;

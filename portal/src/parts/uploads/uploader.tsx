@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { counted } from "../../model/labelling";
 import type { Folder } from "../../model/uploading";
 import { prefer, preferences } from "../../state/preferences";
-import { isDetector, tags } from "../../state/project";
+import { isDetector, project, tags } from "../../state/project";
 import { route } from "../../state/route";
 import { LABELERS, lacks } from "../../state/session";
 import { duplicates, proposal, propose, refused, reported, start, type Outcome } from "../../state/uploads";
@@ -16,7 +16,7 @@ export function Uploader() {
   return (
     <>
       {over && <div class="dropping">Drop pictures or folders</div>}
-      {proposal.value && <Proposal key={proposal.value.folders.length} {...proposal.value} />}
+      {proposal.value?.projectId === project.value!.id && <Proposal key={proposal.value.folders.length} {...proposal.value} />}
       {reported.value && <Report />}
     </>
   );
