@@ -1,6 +1,6 @@
 // Who answers to the keys: the screen that was shown last, by the actions of the one table.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { actionOf, combination, type Place } from "../model/keys";
 import { preferences } from "../state/preferences";
 
@@ -20,7 +20,8 @@ let dotted = 0;
 export function useKeys(place: Place, handlers: Handlers): void {
   const current = useRef(handlers);
   current.current = handlers;
-  useEffect(() => {
+  // As soon as it is seen, and not a moment later: the next key may be on its way.
+  useLayoutEffect(() => {
     const listener = { place, handlers: current };
     listeners.push(listener);
     return () => void listeners.splice(listeners.indexOf(listener), 1);

@@ -10,6 +10,7 @@ import { act, announce } from "./outbox";
 import * as pages from "./pages";
 import { regular, tagName, tagOf } from "./project";
 import * as showing from "./showing";
+import { underHand } from "./waiting";
 import { isLeftOut, least, seen, toggleLeftOut } from "./advice";
 
 /** What a hand or a key is at, before it is done; a new box has no key yet. */
@@ -79,6 +80,7 @@ export function edit(change: (box: Box) => Box): void {
   draft.value = { imageId: showing.id.value, key: box.key, box: change(at), tagId: box.tagId };
   clearTimeout(timer);
   timer = window.setTimeout(settle, PAUSE_MS);
+  underHand.value = true;
 }
 
 /** Save what keys have changed so far. */
@@ -88,6 +90,7 @@ export function settle(): void {
   const { value: pending } = draft;
   if (pending?.key) replace(pending.imageId, pending.key, pending.box, pending.tagId);
   draft.value = null;
+  underHand.value = false;
 }
 
 /** How often something half done was forgotten: a hand that is still at it sees that it is over. */
@@ -146,6 +149,7 @@ export function giveTag(tagId: string): void {
 
 export function remove(key = chosen.value): boolean {
   draft.value = null;
+  settle();
   const box = find(key);
   if (!box) return false;
   if (isSuggested(key)) reject(key);

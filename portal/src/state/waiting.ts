@@ -21,7 +21,9 @@ const PLACE = "ocellus.waiting";
 const IDS = "ocellus.regions";
 
 export const waiting = signal<readonly Entry[]>(readWaiting());
-export const count = computed(() => waiting.value.length);
+/** What keys are still at: it waits as well, though it is no change yet. */
+export const underHand = signal(false);
+export const count = computed(() => waiting.value.length + Number(underHand.value));
 
 /** The ids that the service gave to boxes which were made here, by their keys. */
 const regionIds = new Map<string, string>(readRegions());

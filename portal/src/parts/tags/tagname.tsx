@@ -1,7 +1,7 @@
 // A tag by its name: type some letters, Enter gives it; a new name makes a new tag.
 
 import { signal } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Tag } from "../../api/client";
 import { found } from "../../model/names";
 import { addTag, tags } from "../../state/project";
@@ -29,9 +29,14 @@ function Ask({ then }: { then: (tag: Tag) => void }) {
   const isNew = typed.trim() && !matching.some(({ name }) => name.toLowerCase() === typed.trim().toLowerCase());
   const count = matching.length + Number(!!isNew);
   const close = () => (asked.value = null);
+  const taken = useRef(false);
+  // A new tag takes its time. The dialog stays until it is there, so that the hand is still where it was asked for.
   const take = async (tag: Tag | undefined) => {
-    close();
+    if (taken.current) return;
+    taken.current = true;
     const given = tag ?? (await addTag(typed));
+    if (asked.peek() !== then) return;
+    close();
     if (given) then(given);
   };
   const step = (event: KeyboardEvent) => {
