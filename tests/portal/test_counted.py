@@ -1,16 +1,14 @@
 """How many keys, clicks and drags common work takes; and that the labels are right at its end."""
 
 import pytest
-import requests
-from PIL import Image
 from playwright.sync_api import expect
 
 from tests.functions.clients import storage
 from tests.functions.flows import DETECTION
-from tests.pictures import encoded
 from tests.portal.models import FRUIT, classifier, tagged
 from tests.portal.test_boxes import Editor
 from tests.portal.test_suggested import listed
+from tests.portal.uploads import add, plain
 
 __all__ = ["storage"]
 
@@ -18,27 +16,6 @@ CLASSES = ("brand", "cereal", "coffee", "juice", "tea")
 THINGS = ("bolt", "nut", "washer")
 # Red, green and blue, as the classifier of the tests tells apple, leaf and sky.
 COLOURS = dict(zip(FRUIT, ("red", "green", "blue"), strict=True))
-
-
-def tiny(colour: str, number: int) -> bytes:
-    """A picture of one colour; every number gives other bytes."""
-    return encoded(Image.new("RGB", (96, 64), colour), comment=str(number).encode())
-
-
-def add(service, project_id: str, pictures: dict[str, bytes], tag_ids: list[str] | None = None) -> dict[str, str]:
-    """Upload pictures under these file names; the names by the ids."""
-    found = {}
-    url = f"{service.endpoint}/customvision/v3.3/training/projects/{project_id}/images"
-    query = {"nameKey": "filename", "tagIds": ",".join(tag_ids or [])}
-    named = list(pictures.items())
-    for start in range(0, len(named), 50):
-        files = [("imageData", each) for each in named[start : start + 50]]
-        answer = requests.post(
-            url, params=query, files=files, headers={"Training-Key": service.training_key}, timeout=60
-        )
-        found |= {each["image"]["id"]: each["sourceUrl"] for each in answer.json()["images"]}
-    assert len(found) == len(pictures)
-    return found
 
 
 def truth_of(name: str) -> str:
@@ -53,7 +30,7 @@ def tags_by_id(training, project_id):
 
 def test_a_hundred_images_are_labelled_and_fifty_deleted_and_brought_back(portal, counted, service, training, project):
     tagged(training, project, CLASSES)
-    names = add(service, project.id, {f"{CLASSES[n * 7 % 5]}-{n}.jpg": tiny("red", n) for n in range(100)})
+    names = add(service, project.id, {f"{CLASSES[n * 7 % 5]}-{n}.jpg": plain("red", n) for n in range(100)})
     truths = [truth_of(names[image.id]) for image in training.get_images(project.id, order_by="Newest", take=256)]
     portal.images(project.id, 100)
     with counted(105):
@@ -80,7 +57,7 @@ def things_on(image: int) -> list[tuple[str, float, float]]:
 def test_a_hundred_boxes_are_drawn_on_twenty_five_images(portal, counted, service, training, request):
     project = training.create_project(request.node.name, domain_id=DETECTION)
     tagged(training, project, THINGS)
-    names = add(service, project.id, {f"{n}.jpg": tiny("red", n) for n in range(25)})
+    names = add(service, project.id, {f"{n}.jpg": plain("red", n) for n in range(25)})
     places = {image.id: place for place, image in enumerate(training.get_images(project.id, order_by="Newest"))}
     editor, said = Editor(portal), THINGS[0]
     portal.images(project.id, 25)
@@ -118,7 +95,7 @@ def test_a_hundred_suggestions_of_which_twenty_are_wrong(portal, counted, servic
     classifier(training, storage, project)
     kinds = [FRUIT[n % 3] for n in range(100)]
     truths = [FRUIT[(n + 1) % 3] if n % 5 == 2 else kind for n, kind in enumerate(kinds)]
-    pictures = {f"{truths[n]}-{kinds[n]}-{n}.jpg": tiny(COLOURS[kinds[n]], n) for n in range(100)}
+    pictures = {f"{truths[n]}-{kinds[n]}-{n}.jpg": plain(COLOURS[kinds[n]], n) for n in range(100)}
     names = add(service, project.id, pictures)
     portal.page.set_viewport_size({"width": 1600, "height": 1000})
     portal.open(project.id, search="?suggested=last")
