@@ -111,8 +111,11 @@ function noted(image: Image, values: Record<string, string | null>): Image {
   return { ...image, metadata: Object.fromEntries(metadata) as Record<string, string> };
 }
 
-/** The key of a box that the service does not know yet. Not by randomUUID, which browsers keep from pages over HTTP. */
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `new-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
+/** Not by randomUUID, which browsers keep from pages over HTTP. */
+const digits = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The key of a box that the service does not know yet. */
+export const newKey = () => `new-${digits()}`;
+
+/** An id, for what the service is to know by it before it answers. */
+export const newId = () => digits().replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");

@@ -182,8 +182,8 @@ export function accept(some: readonly Suggestion[] = accepted.value): void {
 export async function acceptAll(): Promise<void> {
   const { projectId, iterationId, tagId, threshold } = query.value;
   const label = tagId ? `All taken for ${tagName(tagId)} accepted` : "All suggestions accepted";
-  await settled();
-  await run(label, () => client.acceptSuggestions(projectId, { source: iterationId, threshold, ...(tagId ? { tagId } : {}), except: [...leftOut.value] }));
+  const request = { source: iterationId, threshold, ...(tagId ? { tagId } : {}), except: [...leftOut.value] };
+  await run(label, (id) => settled().then(() => client.acceptSuggestions(projectId, { ...request, id })));
 }
 
 /** The service's count once it has what was done. */

@@ -102,8 +102,8 @@ function Working() {
   const { label, done, total } = task.value;
   return (
     <span class="uploading" title={label}>
-      <progress value={done} max={total} aria-label={label} />
-      {done.toLocaleString()} / {total.toLocaleString()}
+      <progress {...(total ? { value: done, max: total } : {})} aria-label={label} />
+      {total > 0 && `${done.toLocaleString()} / ${total.toLocaleString()}`}
     </span>
   );
 }
