@@ -15,7 +15,7 @@ from shared.models.workspace.tags import Tag
 from shared.storage.account.store import Store
 from shared.storage.account.transport import Transport
 from shared.storage.columns import snapshot
-from shared.storage.workspace import catalog, images, projects, tags
+from shared.storage.workspace import catalog, images, projects, tags, trash
 from tests.storage.making import (
     add_images,
     add_tag,
@@ -95,7 +95,24 @@ def drop_tag(scene: Scene) -> None:
     tags.delete(scene.store, scene.project_id, scene.tag_ids[0])
 
 
-CHANGES: list[Callable[[Scene], None]] = [insert, insert_many, update, change_many, delete, insert_tag, drop_tag]
+def restore(scene: Scene) -> None:
+    trash.restore(scene.store, scene.project_id, scene.image_ids[0])
+
+
+def throw_away(scene: Scene) -> None:
+    images.change_many(scene.store, scene.project_id, scene.image_ids[:1], lambda _: None, trash=True)
+
+
+CHANGES: list[Callable[[Scene], None]] = [
+    insert,
+    insert_many,
+    update,
+    change_many,
+    delete,
+    insert_tag,
+    drop_tag,
+    restore,
+]
 # Of several transactions: some may be made, and others not.
 STEPWISE = [insert_many, change_many]
 # Asked for again, these insert another image.
@@ -122,6 +139,8 @@ def test_a_fault_in_any_request_of_a_change(
     told, untold, again = set[State](), set[State](), set[State]()
     for at in range(MOST):
         scene = Scene.new(store)
+        if change is restore:
+            throw_away(scene)
         sent, before = 0, scene.state()
 
         def faulty(self: Transport, request: HttpRequest, **options: object) -> HttpResponse:
