@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,12 +12,16 @@ from msrest.authentication import ApiKeyCredentials
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.service import Service
+from shared.settings import ROOT
 from tests.functions.flows import upload
 from tests.portal.people import Counter, Portal, watched
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
 # A camera that shows a moving pattern, and is seen through without a question.
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+MODEL = ROOT / "portal" / "src" / "model"
+NAMES = sorted(path.stem for path in MODEL.glob("*.ts"))
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +33,34 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-gpu", *CAMERA])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory) -> str:
+    """A script that has all modules by their names in `model`."""
+    folder = tmp_path_factory.mktemp("model")
+    entry = folder / "entry.ts"
+    entry.write_text("".join(f'export * as {name} from "{MODEL / name}.ts";\n' for name in NAMES))
+    script = (
+        'PATH="$PATH:.venv/bin" exec node node_modules/rolldown/bin/cli.mjs "$0" --format iife --name model -d "$1"'
+    )
+    subprocess.run(["sh", "-c", script, entry, folder / "out"], cwd=ROOT, check=True, capture_output=True)
+    return (folder / "out" / "entry.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def run(browser, bundle) -> Iterator[Callable[..., object]]:
+    """`run("geometry.area(a)", a={...})`"""
+    page = browser.new_page()
+    page.evaluate(f"() => {{ {bundle}; window.model = model; }}")
+
+    def evaluate(expression: str, **values: object) -> object:
+        names = f"{', '.join(values)}" if values else ""
+        modules = ", ".join(NAMES)
+        return page.evaluate(f"({{{names}}}) => {{ const {{{modules}}} = window.model; return {expression}; }}", values)
+
+    yield evaluate
+    page.close()
 
 
 @pytest.fixture

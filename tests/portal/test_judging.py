@@ -2,10 +2,6 @@
 
 import pytest
 
-from tests.portal.test_model import bundle, run
-
-__all__ = ["bundle", "run"]
-
 
 def tag(name, count, kind="Regular"):
     return {"id": name, "name": name, "imageCount": count, "type": kind}

@@ -1,42 +1,6 @@
 """The portal's pure modules, run in the browser: geometry, history, curves, keys, batches; the empty case first."""
 
-import subprocess
-from collections.abc import Callable, Iterator
-
 import pytest
-
-from shared.settings import ROOT
-
-MODEL = ROOT / "portal" / "src" / "model"
-NAMES = sorted(path.stem for path in MODEL.glob("*.ts"))
-
-
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory) -> str:
-    """A script that has all modules by their names in `model`."""
-    folder = tmp_path_factory.mktemp("model")
-    entry = folder / "entry.ts"
-    entry.write_text("".join(f'export * as {name} from "{MODEL / name}.ts";\n' for name in NAMES))
-    script = (
-        'PATH="$PATH:.venv/bin" exec node node_modules/rolldown/bin/cli.mjs "$0" --format iife --name model -d "$1"'
-    )
-    subprocess.run(["sh", "-c", script, entry, folder / "out"], cwd=ROOT, check=True, capture_output=True)
-    return (folder / "out" / "entry.js").read_text()
-
-
-@pytest.fixture(scope="module")
-def run(browser, bundle) -> Iterator[Callable[..., object]]:
-    """`run("geometry.area(a)", a={...})`"""
-    page = browser.new_page()
-    page.evaluate(f"() => {{ {bundle}; window.model = model; }}")
-
-    def evaluate(expression: str, **values: object) -> object:
-        names = f"{', '.join(values)}" if values else ""
-        modules = ", ".join(NAMES)
-        return page.evaluate(f"({{{names}}}) => {{ const {{{modules}}} = window.model; return {expression}; }}", values)
-
-    yield evaluate
-    page.close()
 
 
 def box(left, top, width, height):
@@ -340,9 +304,11 @@ def test_cells_fill_their_rows(run, total, rows):
     assert (first, last) == (0, min(total, 30))
 
 
-def test_a_narrow_window_has_one_column(run):
+def test_a_narrow_window_has_one_column_or_two(run):
     assert run("layout.layout(50, 150, 3).columns") == 1
     assert run("layout.layout(0, 150, 3).columns") == 1
+    assert run("layout.layout(260, 150, 3).columns") == 2
+    assert run("layout.layout(420, 150, 3).columns") == 2
 
 
 def test_a_rectangle_touches_cells(run):

@@ -36,8 +36,8 @@ export const KEYS: readonly Key[] = [
   row("pageDown", "PageDown", "grid", "Move", "A screen down"),
   row("first", "Home", "grid", "Move", "To the first image"),
   row("last", "End", "grid", "Move", "To the last image"),
-  row("open", "Space", "grid", "Move", "Open the image"),
-  row("next", "Space", "image", "Move", "The next image"),
+  row("open", "Space", "grid", "Move", "From the grid into the image"),
+  row("next", "Space", "image", "Move", "From an image to the next one"),
   row("mark", "m", "grid", "Choose", "Choose the image, or let it go"),
   row("extend", "Shift+ArrowLeft Shift+ArrowRight Shift+ArrowUp Shift+ArrowDown", "grid", "Choose", "Choose a range"),
   row("all", "Ctrl+a", "grid", "Choose", "Choose all of this view"),
@@ -113,7 +113,7 @@ const SHOWN: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", Arr
 
 /** A combination for people. */
 export const shown = (key: string) =>
-  key.replace(/^\.(.)$/, ". $1").split(/(?<=.)\+/).map((part) => SHOWN[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
+  key.replace(/^\.(.)$/, ".+$1").split(/(?<=.)\+/).map((part) => SHOWN[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
 
 export const hint = (action: string) => {
   const key = KEYS.find((each) => each.action === action);

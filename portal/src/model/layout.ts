@@ -15,7 +15,9 @@ export const PAD = 12;
 
 export function layout(width: number, wanted: number, total: number): Layout {
   const room = Math.max(width - 2 * PAD, 1);
-  const columns = Math.max(1, Math.floor((room + GAP) / (wanted + GAP)));
+  const fitting = (room + GAP) / (wanted + GAP);
+  // Two that are a little smaller are more to look at than one that is larger.
+  const columns = Math.max(1, Math.floor(fitting), Math.min(Math.round(fitting), 2));
   const cell = (room - GAP * (columns - 1)) / columns;
   const rows = Math.ceil(total / columns);
   return { columns, cell, step: cell + GAP, rows, height: rows * (cell + GAP) - GAP + 2 * PAD };

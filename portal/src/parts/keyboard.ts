@@ -2,7 +2,10 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { actionOf, combination, type Place } from "../model/keys";
+import type { Role } from "../api/client";
+import { say } from "../state/notices";
 import { preferences } from "../state/preferences";
+import { lacks, may } from "../state/session";
 
 /** Called with the combination that was pressed. An answer of `false` leaves the key to the browser. */
 export type Handlers = Record<string, ((pressed: string, event: KeyboardEvent) => unknown) | undefined>;
@@ -27,6 +30,11 @@ export function useKeys(place: Place, handlers: Handlers): void {
     return () => void listeners.splice(listeners.indexOf(listener), 1);
   }, [place]);
 }
+
+/** Who lacks the role is told so, by a key as by a button. */
+export const permitted =
+  <Given extends unknown[]>(roles: readonly Role[], then: (...given: Given) => unknown) =>
+  (...given: Given) => (may(roles) ? then(...given) : void say(lacks(roles)));
 
 addEventListener("keydown", (event) => {
   if (event.isComposing || document.querySelector("dialog[open]")) return;

@@ -13,23 +13,22 @@ import { TagChoice } from "../parts/image/tagchoice";
 import { Empty, Fault } from "../parts/states";
 import { TagByName } from "../parts/tags/tagname";
 import * as boxes from "../state/boxes";
-import * as pages from "../state/pages";
 import { preferences } from "../state/preferences";
 import { isDetector } from "../state/project";
+import * as sequence from "../state/sequence";
 import { fault, id, image, index, leave, open } from "../state/showing";
-import { focus } from "../state/view";
 import { fit } from "../state/zoom";
 
 export function OneImage() {
   const { value: shown } = id;
   useImageKeys();
   useLeaving(shown);
-  useEffect(() => void open(shown), [shown]);
+  useEffect(() => void open(shown), [shown, sequence.isSuggested.value && sequence.iterationId.value]);
   useEffect(() => {
-    if (index.value >= 0) focus.value = index.value;
+    if (index.value >= 0) sequence.focusOn(shown);
   }, [index.value]);
   if (fault.value && !image.value) return <Fault fault={fault.value} again={() => void open(shown)} />;
-  if (pages.total.value === 0 && !image.value) return <Gone />;
+  if (sequence.total.value === 0 && !image.value) return <Gone />;
   return (
     <div class="image" onClick={handBack}>
       <section class="work" aria-label="Image">

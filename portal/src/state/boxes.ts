@@ -9,6 +9,7 @@ import { say } from "./notices";
 import { act, announce } from "./outbox";
 import * as pages from "./pages";
 import { regular, tagName, tagOf } from "./project";
+import * as sequence from "./sequence";
 import * as showing from "./showing";
 import { underHand } from "./waiting";
 import { isLeftOut, least, seen, toggleLeftOut } from "./advice";
@@ -180,7 +181,7 @@ export function paste(): boolean {
 
 /** The boxes of the image that was looked at before, or of the one that stands before. */
 export function repeat(): void {
-  const source = pages.find(showing.before.value) ?? pages.at(showing.index.value - 1);
+  const source = pages.find(showing.before.value) ?? sequence.at(showing.index.value - 1);
   const found = source?.regions?.map(keyed) ?? [];
   if (found.length) together(found, "repeated");
   else say(source ? "The image before has no boxes." : "There is no image before this one.");

@@ -47,10 +47,13 @@ export function repeatTags(images: readonly Image[]): boolean {
   return images.length === 1;
 }
 
+export const deleteImages = (ids: readonly string[]) =>
+  announce(act(`${counted(ids.length, "image")} deleted`, ids.map((imageId) => ({ kind: "delete", imageId }))));
+
 /** The images that are chosen; where more are than a page knows of, the service is asked which. */
 export async function deleteMeant(): Promise<void> {
   const ids = isFar() ? await pages.idsBut(selection.value.ids) : meant().map(({ id }) => id);
   selection.value = NONE;
-  announce(act(`${counted(ids.length, "image")} deleted`, ids.map((imageId) => ({ kind: "delete", imageId }))));
+  deleteImages(ids);
   focus.value = Math.min(focus.value, Math.max((pages.total.value ?? 1) - 1, 0));
 }

@@ -23,6 +23,8 @@ export const away = signal("");
 export const saving = computed(() => count.value > 0);
 
 const gone = new Map<string, { place: number; image: Image }>();
+/** Whether it was deleted here; read with the revision of the pages. */
+export const isGone = (imageId: string) => gone.has(imageId);
 let last = 0;
 let draining = false;
 
@@ -109,6 +111,7 @@ function hide(ids: ReadonlySet<string>): void {
 
 function bringBack(ids: readonly string[]): void {
   const back = ids.flatMap((id) => gone.get(id) ?? []).sort((a, b) => a.place - b.place);
+  for (const { image } of back) gone.delete(image.id);
   if (back.length) pages.insert(back);
   for (const { image } of back) recount(undefined, image);
 }

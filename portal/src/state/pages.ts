@@ -191,9 +191,10 @@ export async function renew({ id, thumbnailUri }: Image): Promise<void> {
   if (image) put(foreseen(image));
 }
 
-/** Take images out of the view; where they were, for `insert`. */
+/** Take images away; where they were in the view, or -1 where they were not in it, for `insert`. */
 export function remove(ids: ReadonlySet<string>): { place: number; image: Image }[] {
-  const taken = [...ids].flatMap((id) => (places.has(id) ? [{ place: places.get(id)!, image: rows[places.get(id)!]! }] : []));
+  const taken = [...ids].flatMap((id) => find(id) ?? []).map((image) => ({ place: indexOf(image.id), image }));
+  for (const id of ids) apart.delete(id);
   if (taken.length) arrange(rows.filter((row) => !row || !ids.has(row.id)));
   return taken.sort((a, b) => a.place - b.place);
 }
@@ -201,7 +202,10 @@ export function remove(ids: ReadonlySet<string>): { place: number; image: Image 
 /** Put images back where they were. */
 export function insert(taken: readonly { place: number; image: Image }[]): void {
   const arranged = [...rows];
-  for (const { place, image } of taken) if (!places.has(image.id)) arranged.splice(Math.min(place, arranged.length), 0, image);
+  for (const { place, image } of taken) {
+    if (place < 0) apart.set(image.id, image);
+    else if (!places.has(image.id)) arranged.splice(Math.min(place, arranged.length), 0, image);
+  }
   arrange(arranged);
 }
 

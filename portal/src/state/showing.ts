@@ -3,12 +3,11 @@
 import { computed, effect, signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Image } from "../api/client";
-import { readQuery, writeQuery } from "../model/query";
 import { say } from "./notices";
 import * as pages from "./pages";
 import { project } from "./project";
 import { go, pathOf, route, search } from "./route";
-import { focus } from "./view";
+import * as sequence from "./sequence";
 import { foreseen } from "./waiting";
 
 /** The next two and the one before are there before somebody asks for them. */
@@ -17,12 +16,12 @@ const AHEAD = [1, 2, -1];
 export const id = computed(() => (route.value.screen === "image" ? (route.value.rest[0] ?? "") : ""));
 export const image = computed(() => (void pages.revision.value, pages.find(id.value)));
 /** Its place in the view; -1 while that is not known. */
-export const index = computed(() => (void pages.revision.value, pages.indexOf(id.value)));
+export const index = computed(() => (void pages.revision.value, sequence.indexOf(id.value)));
 export const fault = signal<unknown>(null);
 /** The image that was looked at before this one. */
 export const before = signal("");
 
-const neighbours = computed(() => (void pages.revision.value, index.value < 0 ? [] : AHEAD.flatMap((by) => pages.at(index.value + by) ?? [])));
+const neighbours = computed(() => (void pages.revision.value, index.value < 0 ? [] : AHEAD.flatMap((by) => sequence.at(index.value + by) ?? [])));
 
 let decoded: HTMLImageElement[] = [];
 
@@ -30,21 +29,15 @@ let decoded: HTMLImageElement[] = [];
 export async function open(wanted: string): Promise<void> {
   fault.value = null;
   try {
-    await openView();
+    await sequence.open();
     if (!pages.find(wanted)) await refetch(wanted);
-    if (pages.indexOf(wanted) < 0) await locate(pages.find(wanted)!);
+    if (!sequence.isSuggested.value && pages.indexOf(wanted) < 0) await locate(pages.find(wanted)!);
     if (id.value !== wanted || index.value < 0) return;
-    focus.value = index.value;
-    pages.need(Math.max(index.value - 1, 0), index.value + 2);
+    sequence.focusOn(wanted);
+    sequence.need(Math.max(index.value - 1, 0), index.value + 2);
   } catch (refused) {
     if (id.value === wanted) fault.value = refused;
   }
-}
-
-async function openView(): Promise<void> {
-  const wanted = readQuery(search.value);
-  const isOpen = pages.address.value === writeQuery(wanted) && pages.shownOf.value === project.value!.id && pages.total.value !== null;
-  if (!isOpen) await pages.open(wanted);
 }
 
 /** Read an image as it is now: the addresses of its pictures end after a day. */
@@ -85,14 +78,14 @@ async function there(place: number): Promise<Image | undefined> {
 /** Go on by so many images. Where the view ends, it says so. */
 export async function step(by: number): Promise<void> {
   const to = index.value + by;
-  if (to < 0 || to >= (pages.total.value ?? 0)) return void say(by > 0 ? "That was the last image." : "This is the first image.");
-  const next = pages.at(to) ?? (await there(to));
+  if (to < 0 || to >= (sequence.total.value ?? 0)) return void say(by > 0 ? "That was the last image." : "This is the first image.");
+  const next = sequence.at(to) ?? (await there(to));
   if (next) show(next.id);
 }
 
 /** To the next image, or to the one before where it is the last, or to the grid where it is the only one. */
 export async function pass(): Promise<void> {
-  const { value: total } = pages.total;
+  const { value: total } = sequence.total;
   if (index.value < 0 || (total ?? 0) < 2) leave();
   else await step(index.value + 1 < total! ? 1 : -1);
 }

@@ -8,7 +8,7 @@ import { accepting, said } from "../model/judged";
 import { counted } from "../model/labelling";
 import type { SuggestionQuery } from "../model/suggesting";
 import { kind, rules } from "./judging";
-import { act, announce } from "./outbox";
+import { act, announce, isGone } from "./outbox";
 import * as pages from "./pages";
 import { project, tagName, tagOf } from "./project";
 import { limits } from "./session";
@@ -41,17 +41,20 @@ const rows = signal<readonly Row[]>([]);
 const following = signal<SuggestedTagAndRegionQueryToken | null>(null);
 export const hasMore = computed(() => following.value !== null);
 
-/** Those that wait for a word: their images are untagged still, and what is said of them is sure enough. */
-export const shown = computed((): Suggestion[] => {
+/** Those of which something is said that is sure enough, labelled or not. */
+const sure = computed((): Suggestion[] => {
   void pages.revision.value;
   const { tagId, threshold } = query.value;
   return rows.value.flatMap((row) => {
-    const image = pages.find(row.id) ?? foreseen(imageOf(row));
-    if (tagIds(image).length || isBackground(image)) return [];
     const taken = said(row.predictions.filter((each) => tagOf(each.tagId)), kind.value, threshold, tagId);
-    return taken.length ? [{ image, said: taken }] : [];
+    return taken.length && !isGone(row.id) ? [{ image: pages.find(row.id) ?? foreseen(imageOf(row)), said: taken }] : [];
   });
 });
+
+/** Who looks at one after the other goes through these, so that one that gets its labels keeps its place. */
+export const listed = computed(() => sure.value.map(({ image }) => image));
+/** Those that wait for a word. */
+export const shown = computed(() => sure.value.filter(({ image }) => !tagIds(image).length && !isBackground(image)));
 
 const isBackground = ({ metadata }: Image) => metadata?.["background"] === "true";
 
@@ -68,7 +71,14 @@ export async function open(wanted: SuggestionQuery): Promise<void> {
   if (isNew) begun = false;
   if (isNew) batch(() => ([rows.value, leftOut.value, looked.value] = [[], new Set(), { done: 0, total: 0, underway: false }]));
   await reload();
-  if (isNew && !fault.value) await look();
+  if (isNew && !fault.value) void look();
+}
+
+/** The same, where it is not open yet. */
+export async function ensure(wanted: SuggestionQuery): Promise<void> {
+  const { projectId, iterationId, tagId, threshold } = query.value;
+  const isOpen = projectId === project.value!.id && iterationId === wanted.iterationId && tagId === wanted.tagId && threshold === wanted.threshold;
+  if (!isOpen) await open(wanted);
 }
 
 export async function reload(): Promise<void> {

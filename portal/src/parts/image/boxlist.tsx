@@ -79,7 +79,7 @@ function Sides({ box }: { box: KeyedBox }) {
     if (Number.isFinite(valueAsNumber)) boxes.edit((at) => withSide(at, side, valueAsNumber));
   };
   return (
-    <fieldset class="sides" disabled={!!lacks(LABELERS)}>
+    <fieldset class="sides" disabled={!!lacks(LABELERS)} title={lacks(LABELERS)}>
       <legend class="faint">The chosen box, in parts of the picture</legend>
       {SIDES.map((side) => (
         <label key={side}>

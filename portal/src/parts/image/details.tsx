@@ -1,7 +1,7 @@
 // What is known of an image beside its labels.
 
 import type { ComponentChildren } from "preact";
-import { act, announce } from "../../state/outbox";
+import { deleteImages } from "../../state/labelling";
 import { LABELERS, lacks } from "../../state/session";
 import { isDetector } from "../../state/project";
 import { image, pass } from "../../state/showing";
@@ -62,5 +62,5 @@ export async function discard(): Promise<void> {
   const { value: shown } = image;
   if (!shown) return;
   await pass();
-  announce(act("1 image deleted", [{ kind: "delete", imageId: shown.id }]));
+  deleteImages([shown.id]);
 }

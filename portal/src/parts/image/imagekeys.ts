@@ -10,15 +10,15 @@ import { isDetector, isMulticlass, regular } from "../../state/project";
 import { LABELERS, may } from "../../state/session";
 import { image, leave, step } from "../../state/showing";
 import { enlarge, fit, frame, isFitted, toPicture } from "../../state/zoom";
-import { useKeys } from "../keyboard";
+import { permitted, useKeys } from "../keyboard";
 import { askForTag } from "../tags/tagname";
 import { discard } from "./details";
 import { acceptGuesses, rejectGuess } from "./guesses";
 import { newBox, space } from "./pointing";
 
 export function useImageKeys(): void {
-  const label = (then: (pressed: string) => unknown) => (pressed: string) => (may(LABELERS) && image.value ? then(pressed) : false);
-  const ofBoxes = (then: (pressed: string) => unknown) => label((pressed) => (isDetector.value ? then(pressed) : false));
+  const label = (then: (pressed: string) => unknown) => permitted(LABELERS, (pressed: string) => (image.value ? then(pressed) : false));
+  const ofBoxes = (then: (pressed: string) => unknown) => (pressed: string) => (isDetector.value ? label(then)(pressed) : false);
   useReleases();
   useKeys("image", {
     left: (pressed) => nudged(pressed) || step(-1),
@@ -47,7 +47,7 @@ export function useImageKeys(): void {
     }),
     choose: ofBoxes(() => void (boxes.mode.value = "choose")),
     duplicate: ofBoxes(boxes.duplicate),
-    copy: ofBoxes(() => (getSelection()?.isCollapsed === false ? false : boxes.copy())),
+    copy: () => (!isDetector.value || getSelection()?.isCollapsed === false ? false : boxes.copy()),
     paste: ofBoxes(boxes.paste),
     nextBox: (_, event) => tabbed(event, 1),
     previousBox: (_, event) => tabbed(event, -1),

@@ -3,9 +3,9 @@
 import { counted } from "../../model/labelling";
 import { hint } from "../../model/keys";
 import { mode } from "../../state/boxes";
-import * as pages from "../../state/pages";
 import { isDetector } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
+import * as sequence from "../../state/sequence";
 import { image, index, leave, step } from "../../state/showing";
 import { enlarge, fit, isFitted, zoom } from "../../state/zoom";
 
@@ -45,7 +45,7 @@ export function Strip() {
 const percent = () => `${Math.round(zoom.value.factor * 100)} %`;
 
 function Where() {
-  const { value: total } = pages.total;
+  const { value: total } = sequence.total;
   if (total === null) return null;
   const text = index.value < 0 ? counted(total, "image") : `${(index.value + 1).toLocaleString()} of ${total.toLocaleString()}`;
   return <span class="where faint">{text}</span>;

@@ -58,10 +58,10 @@ function Add() {
         <Icon name="plus" /> Add images
       </button>
       <Menu label="More ways to add" text={<Icon name="more" />}>
-        <button role="menuitem" disabled={!!why} onClick={() => choose()}>
+        <button role="menuitem" disabled={!!why} title={why} onClick={() => choose()}>
           Pictures …
         </button>
-        <button role="menuitem" disabled={!!why} onClick={() => choose(true)}>
+        <button role="menuitem" disabled={!!why} title={why} onClick={() => choose(true)}>
           A folder, its folders as tags …
         </button>
       </Menu>

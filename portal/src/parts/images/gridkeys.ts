@@ -8,9 +8,9 @@ import { deleteMeant, markNegative, repeatTags } from "../../state/labelling";
 import * as pages from "../../state/pages";
 import { prefer, preferences } from "../../state/preferences";
 import { regular } from "../../state/project";
-import { LABELERS, may } from "../../state/session";
+import { LABELERS } from "../../state/session";
 import { anchor, chooseTo, focus, meant, selection } from "../../state/view";
-import { useKeys } from "../keyboard";
+import { permitted, useKeys } from "../keyboard";
 import { askForTag } from "../tags/tagname";
 
 interface Given {
@@ -31,7 +31,7 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
   };
   const by = (steps: number) => () => to(focus.value + steps);
   const row = () => shape.current.layout.columns;
-  const label = (then: () => unknown) => () => (may(LABELERS) ? then() : false);
+  const label = (then: () => unknown) => permitted(LABELERS, then);
   const onward = (moves: boolean) => moves && to(focus.value + 1);
   const size = (steps: number) => () => prefer({ cell: Math.min(Math.max(preferences.value.cell + steps * SIZES.step, SIZES.least), SIZES.most) });
   useKeys("grid", {
@@ -59,15 +59,14 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
     larger: size(1),
     smaller: size(-1),
     untagged: () => show({ status: query.status === "Untagged" ? "All" : "Untagged", tagIds: [] }),
-    search: () => document.querySelector<HTMLInputElement>("[type=search]")?.focus(),
   });
 }
 
 const digits = (give: (tag: Tag) => void) => ({
-  tag: (pressed: string) => {
+  tag: permitted(LABELERS, (pressed: string) => {
     const tag = regular.value[Number(pressed) - 1];
-    return tag && may(LABELERS) ? give(tag) : false;
-  },
+    return tag ? give(tag) : false;
+  }),
 });
 
 const steps = (pressed: string, row: number) => ({ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row })[pressed.replace("Shift+", "")] ?? 0;

@@ -8,7 +8,7 @@ import { fail } from "../../state/notices";
 import { go, pathOf } from "../../state/route";
 import { DEPLOYERS, lacks, TRAINERS } from "../../state/session";
 import { Icon } from "../icon";
-import { useKeys } from "../keyboard";
+import { permitted, useKeys } from "../keyboard";
 import { Menu } from "../menu";
 import { Address } from "./address";
 import { Delete, Rename } from "./change";
@@ -26,7 +26,7 @@ interface Props {
 export function Actions({ iteration, doing, setDoing }: Props) {
   const { publishName: name } = iteration;
   const [deployer, trainer] = [lacks(DEPLOYERS), lacks(TRAINERS)];
-  useKeys("everywhere", { publish: () => (name ? setDoing({ address: name }) : deployer ? false : setDoing("publish")) });
+  useKeys("everywhere", { publish: () => (name ? setDoing({ address: name }) : permitted(DEPLOYERS, setDoing)("publish")) });
   const becomeDefault = () => void makeDefault(iteration).catch((fault) => fail(fault, iteration.name));
   return (
     <>

@@ -11,10 +11,10 @@ import * as pages from "../../state/pages";
 import { judged, threshold, overlap } from "../../state/performance";
 import { isDetector, regular, tagName } from "../../state/project";
 import { go, pathOf } from "../../state/route";
-import { LABELERS, lacks, may } from "../../state/session";
+import { LABELERS, lacks } from "../../state/session";
 import { project } from "../../state/project";
 import { colourOf } from "../grid/picture";
-import { useKeys } from "../keyboard";
+import { permitted, useKeys } from "../keyboard";
 import { Fault, Waiting } from "../states";
 import { askForTag, TagByName } from "../tags/tagname";
 import { JudgedTile } from "./judgedtile";
@@ -151,7 +151,7 @@ function useTileKeys({ list, focus, to, open, meant, mend, onClose }: KeysProps)
   };
   const label = (doing: (images: Image[]) => boolean) => {
     const image = meant();
-    if (!image || !may(LABELERS)) return false;
+    if (!image) return false;
     if (doing([image])) to(focus + 1);
     return true;
   };
@@ -165,13 +165,13 @@ function useTileKeys({ list, focus, to, open, meant, mend, onClose }: KeysProps)
     last: () => to(Number.MAX_SAFE_INTEGER),
     open,
     leave: onClose,
-    tag: (pressed) => {
+    tag: permitted(LABELERS, (pressed: string) => {
       const tag = regular.value[Number(pressed) - 1];
       return tag ? give(tag) : false;
-    },
-    name: () => (may(LABELERS) ? askForTag(give) : false),
-    negative: () => label(markNegative),
-    repeat: () => (isDetector.value ? false : label(repeatTags)),
+    }),
+    name: permitted(LABELERS, () => askForTag(give)),
+    negative: permitted(LABELERS, () => label(markNegative)),
+    repeat: permitted(LABELERS, () => (isDetector.value ? false : label(repeatTags))),
   });
 }
 

@@ -3,9 +3,9 @@
 import { ALL, NONE, toggled, withIds } from "../../model/selection";
 import { regular } from "../../state/project";
 import * as predictions from "../../state/predictions";
-import { DEPLOYERS, LABELERS, may } from "../../state/session";
+import { DEPLOYERS, LABELERS } from "../../state/session";
 import { moves, type Shape } from "../grid/moving";
-import { useKeys } from "../keyboard";
+import { permitted, useKeys } from "../keyboard";
 import { askForTag } from "../tags/tagname";
 import { trainAs, trainAsNothing, trainAsSaid } from "./actions";
 
@@ -22,7 +22,7 @@ export function usePredictionKeys({ shape, from, anchor, open }: Given): void {
   const to = (index: number) => {
     focus.value = anchor.current = index;
   };
-  const allowed = (roles: Parameters<typeof may>[0], then: () => unknown) => () => (may(roles) && predictions.meant().length ? then() : false);
+  const allowed = (roles: Parameters<typeof permitted>[0], then: () => unknown) => permitted(roles, () => (predictions.meant().length ? then() : false));
   const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -shape.current.layout.columns, ArrowDown: shape.current.layout.columns };
   useKeys("grid", {
     ...moves(shape, focus.value, count, to),
@@ -37,10 +37,10 @@ export function usePredictionKeys({ shape, from, anchor, open }: Given): void {
     all: () => (selection.value = ALL),
     leave: () => (selection.value === NONE ? false : (selection.value = NONE)),
     accept: allowed(LABELERS, () => trainAsSaid(from)),
-    tag: (pressed) => {
+    tag: permitted(LABELERS, (pressed: string) => {
       const tag = regular.value[Number(pressed) - 1];
-      return tag && may(LABELERS) ? trainAs(tag, from) : false;
-    },
+      return tag ? trainAs(tag, from) : false;
+    }),
     name: allowed(LABELERS, () => askForTag((tag) => trainAs(tag, from))),
     negative: allowed(LABELERS, () => void trainAsNothing()),
     delete: allowed(DEPLOYERS, () => predictions.remove(predictions.meant())),

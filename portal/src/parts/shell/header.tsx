@@ -1,7 +1,7 @@
 // The bar over all screens: where one is, what is on its way, who one is.
 
 import { computed } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { hint } from "../../model/keys";
 import { away } from "../../state/outbox";
 import { prefer, preferences } from "../../state/preferences";
@@ -27,6 +27,9 @@ const NAMES: Record<string, string> = {
 
 export function Header({ screens }: { screens: readonly string[] }) {
   const { projectId, screen } = route.value;
+  const nav = useRef<HTMLElement>(null);
+  // In a narrow window it scrolls.
+  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [screen, projectId]);
   const title = projectId && project.value ? `${project.value.name} · Ocellus` : "Ocellus";
   useEffect(() => {
     document.title = title;
@@ -44,7 +47,7 @@ export function Header({ screens }: { screens: readonly string[] }) {
               {project.value?.name ?? "…"}
             </a>
           </h1>
-          <nav aria-label="Screens">
+          <nav ref={nav} aria-label="Screens">
             {Object.keys(NAMES).filter((name) => screens.includes(name)).map((name) => (
               <a key={name} href={pathOf(projectId, name)} title={hint(name)} aria-current={isWithin(screen, name) ? "page" : undefined}>
                 {NAMES[name]}

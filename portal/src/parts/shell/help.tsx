@@ -17,6 +17,10 @@ export function Help() {
   if (!open.value) return null;
   return (
     <Dialog title="Keys" wide onClose={() => (open.value = false)}>
+      <label class="check">
+        <input type="checkbox" checked={preferences.value.singleKeys} onChange={(event) => prefer({ singleKeys: event.currentTarget.checked })} />
+        Single keys work (switch them off if you speak to this machine)
+      </label>
       <div class="keys">
         {GROUPS.map((group) => (
           <section key={group}>
@@ -29,10 +33,6 @@ export function Help() {
           </section>
         ))}
       </div>
-      <label class="check">
-        <input type="checkbox" checked={preferences.value.singleKeys} onChange={(event) => prefer({ singleKeys: event.currentTarget.checked })} />
-        Single keys work (switch them off if you speak to this machine)
-      </label>
     </Dialog>
   );
 }

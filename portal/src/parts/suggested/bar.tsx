@@ -79,7 +79,7 @@ function Looking() {
     return (
       <span class="uploading" role="status">
         <progress value={done} max={total || 1} aria-label="Looked at" />
-        looked at {done.toLocaleString()} of {total.toLocaleString()}
+        looked at {done.toLocaleString()} of {(total || "…").toLocaleString()}
         <button class="quiet" onClick={suggestions.stopLooking}>
           Stop
         </button>

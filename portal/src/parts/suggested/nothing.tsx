@@ -3,9 +3,16 @@
 import { percent } from "../../model/judged";
 import { counts, project, tagName } from "../../state/project";
 import { pathOf } from "../../state/route";
+import { LABELERS, lacks } from "../../state/session";
 import { underway } from "../../state/training";
 import * as suggestions from "../../state/suggestions";
 import { Empty, Waiting } from "../states";
+
+export const NotAllowed = () => (
+  <Empty title="Suggestions are for those who label">
+    <p class="faint">{lacks(LABELERS)}</p>
+  </Empty>
+);
 
 export function Untrained() {
   if (underway.value.length)
@@ -27,7 +34,7 @@ export function Untrained() {
 export function Nothing() {
   const { done, total, underway } = suggestions.looked.value;
   const { threshold, tagId } = suggestions.query.value;
-  if (suggestions.loading.value || underway) return <Waiting text={underway ? `Looking at untagged images, ${done} of ${total}` : "Loading"} />;
+  if (suggestions.loading.value || underway) return <Waiting text={underway ? total ? `Looking at untagged images, ${done.toLocaleString()} of ${total.toLocaleString()}` : "Looking at untagged images" : "Loading"} />;
   if (!counts.value?.Untagged)
     return (
       <Empty title="Every image has its labels">

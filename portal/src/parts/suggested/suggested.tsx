@@ -5,25 +5,26 @@ import type { Tag } from "../../api/client";
 import { EVERYTHING, writeQuery, type Status } from "../../model/query";
 import { readSuggesting, writeSuggesting, type SuggestionQuery } from "../../model/suggesting";
 import { iterationOf } from "../../state/judging";
-import { markNegative, toggleTag } from "../../state/labelling";
+import { deleteImages, markNegative, repeatTags, toggleTag } from "../../state/labelling";
 import { saving } from "../../state/outbox";
 import { preferences } from "../../state/preferences";
 import { project, regular } from "../../state/project";
 import { go, pathOf, search, setSearch } from "../../state/route";
-import { LABELERS, may } from "../../state/session";
+import { LABELERS, lacks } from "../../state/session";
 import * as suggestions from "../../state/suggestions";
+import type { Suggestion } from "../../state/suggestions";
 import { task } from "../../state/tasks";
 import { Grid } from "../grid/grid";
 import { moves, UNLAID, type Shape } from "../grid/moving";
 import { nameOf } from "../grid/picture";
 import type { Cell } from "../grid/tile";
 import { Face, inWords } from "../judged/face";
-import { useKeys } from "../keyboard";
+import { permitted, useKeys } from "../keyboard";
 import { Fault } from "../states";
 import { TagBar } from "../tags/tagbar";
 import { askForTag, TagByName } from "../tags/tagname";
 import { Bar } from "./bar";
-import { Nothing, Unknown, Untrained } from "./nothing";
+import { Nothing, NotAllowed, Unknown, Untrained } from "./nothing";
 
 const PAUSE_MS = 200;
 
@@ -39,8 +40,8 @@ export function Suggested() {
     <div class="images suggested">
       <TagBar shown={wanted.tagId ? [wanted.tagId] : []} onGive={give} onShow={(id) => show({ tagId: id === wanted.tagId ? "" : id })} />
       <section class="work" aria-label="Suggestions">
-        <Bar query={wanted} iterationId={iteration?.id ?? ""} show={show} leave={leave} />
-        {iteration ? <Body onLayout={(laid) => (shape.current = laid)} /> : wanted.iterationId ? <Unknown show={show} /> : <Untrained />}
+        <Bar query={wanted} iterationId={lacks(LABELERS) ? "" : (iteration?.id ?? "")} show={show} leave={leave} />
+        {lacks(LABELERS) ? <NotAllowed /> : iteration ? <Body onLayout={(laid) => (shape.current = laid)} /> : wanted.iterationId ? <Unknown show={show} /> : <Untrained />}
       </section>
       <TagByName />
     </div>
@@ -51,7 +52,7 @@ export function Suggested() {
 function useOpened(wanted: SuggestionQuery, iterationId: string | undefined): void {
   const id = project.value!.id;
   useEffect(() => {
-    if (!iterationId) return;
+    if (!iterationId || lacks(LABELERS)) return;
     const before = suggestions.query.peek();
     const filter = { ...wanted, iterationId };
     const isSame = before.projectId === id && before.iterationId === iterationId;
@@ -72,18 +73,21 @@ function useOpened(wanted: SuggestionQuery, iterationId: string | undefined): vo
 
 const current = () => suggestions.shown.value[suggestions.focus.value];
 
-/** Another tag than was suggested: the image has its label, and the next one takes its place. */
-function give(tag: Tag): void {
+/** Do something to the image under the focus: the next one takes its place. */
+function begun(then: (meant: Suggestion) => unknown): void {
   const meant = current();
   if (!meant) return;
   suggestions.begin([meant]);
-  toggleTag([meant.image], tag);
+  then(meant);
 }
+
+/** Another tag than was suggested. */
+const give = (tag: Tag) => begun(({ image }) => toggleTag([image], tag));
 
 function useSuggestionKeys(shape: { current: Shape }, leave: (status: Status) => void): void {
   const { focus, shown } = suggestions;
   const to = (index: number) => void (focus.value = index);
-  const label = (then: () => unknown) => () => (may(LABELERS) && current() ? then() : false);
+  const label = (then: () => unknown) => permitted(LABELERS, () => (current() ? then() : false));
   useKeys("grid", {
     ...moves(shape, focus.value, shown.value.length, to),
     accept: label(() => suggestions.accept()),
@@ -91,12 +95,14 @@ function useSuggestionKeys(shape: { current: Shape }, leave: (status: Status) =>
       suggestions.toggleOut(current()!.image.id);
       to(Math.min(focus.value + 1, shown.value.length - 1));
     }),
-    tag: (pressed) => {
+    tag: permitted(LABELERS, (pressed: string) => {
       const tag = regular.value[Number(pressed) - 1];
-      return tag && may(LABELERS) ? give(tag) : false;
-    },
+      return tag ? give(tag) : false;
+    }),
     name: label(() => askForTag(give)),
-    negative: label(() => (suggestions.begin([current()!]), void markNegative([current()!.image]))),
+    negative: label(() => void begun(({ image }) => markNegative([image]))),
+    repeat: label(() => void begun(({ image }) => repeatTags([image]))),
+    delete: label(() => void begun(({ image }) => deleteImages([image.id]))),
     open: () => open(focus.value),
     untagged: () => leave("Untagged"),
     leave: () => leave("All"),

@@ -1,0 +1,456 @@
+"""Every key of the table does what it says at every place where it stands, and the docs have them all."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from shared.settings import ROOT
+from tests.functions.clients import storage
+from tests.functions.flows import DETECTION
+from tests.pictures import rectangles
+from tests.portal.conftest import upload_untagged
+from tests.portal.models import COLOURS, classifier, detector, scene, tagged, untagged
+from tests.portal.people import Portal
+
+__all__ = ["storage"]
+
+# More than a low window has.
+COUNT = 24
+NINE = [f"tag {digit}" for digit in range(1, 10)]
+
+Check = Callable[["Hand", str], None]
+CHECKS: dict[tuple[str, str], Check] = {}
+
+
+def at(place: str, *actions: str) -> Callable[[Check], Check]:
+    """Notes what tries these actions at a place. It leaves all as it was, so that the next key can be tried."""
+
+    def note(check: Check) -> Check:
+        CHECKS.update({(place, action): check for action in actions})
+        return check
+
+    return note
+
+
+class Hand:
+    """A person at the keys."""
+
+    def __init__(self, portal: Portal, project_id: str) -> None:
+        self.portal, self.page, self.project_id = portal, portal.page, project_id
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            parts = ["."] if re.fullmatch(r"\..", key) else []
+            for part in [*parts, key[len(parts) :]]:
+                self.page.keyboard.press(re.sub("^Ctrl", "Control", part))
+
+    def try_all(self, rows: list[dict[str, Any]], place: str, *but: str) -> None:
+        for row in rows:
+            if place in row["places"] and row["action"] not in but:
+                for key in row["keys"]:
+                    CHECKS[place, row["action"]](self, key)
+
+    def heading(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("heading", name=name)
+
+    def dialog(self, name: str) -> None:
+        """It opens, and Esc closes it."""
+        expect(self.page.get_by_role("dialog", name=name)).to_be_visible()
+        self.press("Escape")
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
+
+    # Among the images.
+
+    def on(self, place: int) -> None:
+        """The focus lies on the image at that place, from 0."""
+        expect(self.portal.grid).to_have_attribute("aria-activedescendant", f"cell-{place}")
+
+    def to(self, place: int) -> None:
+        self.press("Escape", "Home", *["ArrowRight"] * place)
+        self.on(place)
+
+    def columns(self) -> int:
+        tops = [self.portal.cell(place).bounding_box()["y"] for place in range(1, 10)]  # type: ignore[index]
+        return tops.count(tops[0])
+
+    def named(self, place: int, name: str) -> None:
+        expect(self.portal.cell(place)).to_have_accessible_name(re.compile(name))
+
+    def chosen(self, count: int) -> None:
+        expect(self.portal.grid.locator("[aria-selected=true]")).to_have_count(count)
+
+    # At the boxes of an image.
+
+    @property
+    def boxes(self) -> Locator:
+        return self.page.get_by_role("listbox", name="Boxes").get_by_role("option")
+
+    def side(self, name: str) -> float:
+        """Of the chosen box, in parts of the picture."""
+        return float(self.page.get_by_role("group", name="The chosen box").get_by_label(name).input_value())
+
+    def count(self, boxes: int) -> None:
+        expect(self.boxes).to_have_count(boxes)
+
+    def choose(self) -> None:
+        """One box is there, and it is chosen."""
+        self.press("b", "Enter")
+        expect(self.page.locator(".label.chosen")).to_be_visible()
+
+    def width(self) -> float:
+        return self.page.locator(".placed").bounding_box()["width"]  # type: ignore[index]
+
+
+@at("grid", "tag", "negative")
+def _(hand: Hand, key: str) -> None:
+    hand.to(1)
+    hand.press(key)
+    hand.named(2, "Negative" if key == "0" else f"tag {key}$")
+    hand.press("Control+z")
+    hand.named(2, "untagged")
+
+
+@at("grid", "name")
+@at("image", "name")
+def _(hand: Hand, key: str) -> None:
+    hand.press(key)
+    hand.dialog("Tag")
+
+
+@at("grid", "repeat")
+def _(hand: Hand, key: str) -> None:
+    hand.to(0)
+    hand.press("3", key)
+    hand.named(2, "tag 3$")
+    hand.press("Control+z", "Control+z")
+    hand.named(1, "untagged")
+
+
+@at("grid", "left", "right", "up", "down", "pageUp", "pageDown", "first", "last")
+def _(hand: Hand, key: str) -> None:
+    row = hand.columns()
+    screen = int(hand.portal.grid.bounding_box()["height"] // hand.portal.cell(1).bounding_box()["height"])  # type: ignore[index]
+    moves = {
+        "ArrowLeft": (2, 1),
+        "ArrowRight": (2, 3),
+        "ArrowUp": (row + 1, 1),
+        "ArrowDown": (1, row + 1),
+        "PageUp": (row * screen + 1, 1),
+        "PageDown": (1, row * screen + 1),
+        "Home": (3, 0),
+        "End": (0, COUNT - 1),
+    }
+    start, end = moves[key]
+    hand.to(start)
+    hand.press(key)
+    hand.on(end)
+
+
+@at("grid", "open")
+def _(hand: Hand, key: str) -> None:
+    hand.to(2)
+    hand.press(key)
+    expect(hand.page.get_by_text(f"3 of {COUNT}")).to_be_visible()
+    hand.press("Escape")
+    hand.on(2)
+
+
+@at("grid", "mark", "extend", "all", "leave")
+def _(hand: Hand, key: str) -> None:
+    hand.to(hand.columns() + 1)
+    hand.press("Control+a" if key == "Escape" else key)
+    hand.chosen(
+        {"m": 1, "Ctrl+a": COUNT, "Escape": COUNT}.get(key, 2 if re.search("Left|Right", key) else hand.columns() + 1)
+    )
+    hand.press(key if key == "Escape" else "Escape")
+    hand.chosen(0)
+
+
+@at("grid", "delete")
+def _(hand: Hand, key: str) -> None:
+    hand.to(1)
+    hand.press(key)
+    expect(hand.portal.cells).to_have_count(COUNT - 1)
+    hand.press("Control+z")
+    expect(hand.portal.cells).to_have_count(COUNT)
+
+
+@at("grid", "larger", "smaller")
+def _(hand: Hand, key: str) -> None:
+    size = hand.page.get_by_label("Size of the pictures")
+    before = int(size.input_value())
+    hand.press(key)
+    expect(size).to_have_value(str(before + (-24 if key == "-" else 24)))
+    hand.press("+" if key == "-" else "-")
+
+
+@at("grid", "untagged", "suggested")
+def _(hand: Hand, key: str) -> None:
+    name = re.compile("^Untagged" if key == "u" else "^Suggested")
+    shown = hand.page.get_by_role("group", name="Status").get_by_role("button", name=name)
+    for pressed in ("true", "false"):
+        hand.press(key)
+        expect(shown).to_have_attribute("aria-pressed", pressed)
+    expect(hand.portal.cells).to_have_count(COUNT)
+
+
+@at("suggestions", "accept", "delete", "reject")
+def _(hand: Hand, key: str) -> None:
+    listed = hand.page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    expect(listed).to_have_count(3)
+    hand.press("Home", key)
+    if key == "x":
+        expect(listed.first).to_have_accessible_name(re.compile("left out"))
+        hand.press("Home", key)
+        expect(listed.first).to_have_accessible_name(re.compile("suggested"))
+    else:
+        expect(listed).to_have_count(0 if key == "Enter" else 2)
+        hand.press("Control+z")
+    expect(listed).to_have_count(3)
+
+
+@at("image", "tag")
+def _(hand: Hand, key: str) -> None:
+    hand.press(key)
+    name = sorted([*COLOURS, *NINE])[int(key) - 1]
+    expect(hand.page.get_by_text(f"The next box is {name}.")).to_be_visible()
+
+
+@at("image", "draw", "delete")
+def _(hand: Hand, key: str) -> None:
+    hand.press("b", "Enter")
+    hand.count(1)
+    hand.press("Delete" if key == "b" else key)
+    hand.count(0)
+
+
+@at("image", "choose")
+def _(hand: Hand, key: str) -> None:
+    hand.press(key)
+    expect(hand.page.get_by_role("button", name="Choose", exact=True)).to_have_attribute("aria-pressed", "true")
+    hand.press("b", "Escape")
+
+
+@at("image", "duplicate", "copy", "paste", "nextBox", "previousBox", "hide", "leave")
+def _(hand: Hand, key: str) -> None:
+    hand.choose()
+    if key == "d":
+        hand.press(key)
+        hand.count(2)
+        hand.press("Delete", "Tab")
+    elif key.startswith("Ctrl"):
+        # Pasted where it is no more; the very same box would be one too many.
+        hand.press("Control+c", "Delete", "Control+v")
+    elif "Tab" in key:
+        hand.press("Escape", key)
+    elif key == "h":
+        hand.page.keyboard.down(key)
+        expect(hand.page.locator(".stage.bare")).to_be_visible()
+        hand.page.keyboard.up(key)
+        expect(hand.page.locator(".stage.bare")).to_have_count(0)
+    elif key == "Escape":
+        hand.press(key)
+        expect(hand.page.locator(".label.chosen")).to_have_count(0)
+        hand.press("Tab")
+    expect(hand.page.locator(".label.chosen")).to_be_visible()
+    hand.press("Delete")
+    hand.count(0)
+
+
+@at("image", "nudge", "size", "up", "down")
+def _(hand: Hand, key: str) -> None:
+    """Arrows move a chosen box, with Alt they size it."""
+    hand.choose()
+    across = "Left" in key or "Right" in key
+    name = ("width" if across else "height") if "Alt" in key else "left" if across else "top"
+    before = hand.side(name)
+    hand.press(key)
+    grows = "Right" in key or "Down" in key
+    hand.page.wait_for_function(
+        "([name, before, grows]) => {"
+        " const side = [...document.querySelectorAll('.sides label')].find((each) => each.textContent.includes(name));"
+        " const now = Number(side.querySelector('input').value); return grows ? now > before : now < before; }",
+        arg=[name, before, grows],
+    )
+    hand.press("Delete")
+    hand.count(0)
+
+
+@at("image", "larger", "smaller", "fit")
+def _(hand: Hand, key: str) -> None:
+    before = hand.width()
+    hand.press("+" if key == "f" else key)
+    assert hand.width() < before if key == "-" else hand.width() > before
+    hand.press("f")
+    assert hand.width() == before
+
+
+@at("image", "left", "right", "next")
+def _(hand: Hand, key: str) -> None:
+    hand.press(key)
+    expect(hand.page.get_by_text("1 of 3" if key == "ArrowLeft" else "3 of 3")).to_be_visible()
+    hand.press("ArrowRight" if key == "ArrowLeft" else "ArrowLeft")
+    expect(hand.page.get_by_text("2 of 3")).to_be_visible()
+
+
+@at("image", "repeat")
+def _(hand: Hand, key: str) -> None:
+    hand.choose()
+    hand.press("Space")
+    expect(hand.page.get_by_text("3 of 3")).to_be_visible()
+    hand.press(key)
+    hand.count(1)
+    hand.press("Tab", "Delete", "ArrowLeft")
+    expect(hand.page.get_by_text("2 of 3")).to_be_visible()
+    hand.press("Tab", "Delete")
+    hand.count(0)
+
+
+@at("image", "negative")
+def _(hand: Hand, key: str) -> None:
+    hand.press(key)
+    expect(hand.page.get_by_text("3 of 3")).to_be_visible()
+    hand.press("Control+z", "ArrowLeft")
+    expect(hand.page.get_by_text("2 of 3")).to_be_visible()
+
+
+@at("image", "accept", "reject")
+def _(hand: Hand, key: str) -> None:
+    """Two boxes are suggested on the image before."""
+    hand.press("ArrowLeft")
+    hand.count(2)
+    if key == "x":
+        hand.press("Tab", key)
+        hand.count(1)
+        hand.press("ArrowRight")
+    else:
+        hand.press(key)
+        expect(hand.page.get_by_text("2 boxes accepted")).to_be_visible()
+        hand.press("Control+z")
+    expect(hand.page.get_by_text("2 of 3")).to_be_visible()
+
+
+@at("everywhere", "undo", "redo")
+def _(hand: Hand, key: str) -> None:
+    hand.to(0)
+    hand.press("1", "Control+z")
+    hand.named(1, "untagged")
+    hand.press("Control+Shift+z" if key == "Ctrl+z" else key)
+    hand.named(1, "image, (?!untagged)")
+    hand.press("Control+z")
+    hand.named(1, "untagged")
+
+
+@at("everywhere", "help")
+def _(hand: Hand, key: str) -> None:
+    hand.press(key)
+    hand.dialog("Keys")
+
+
+@at("everywhere", "images", "train", "performance", "predictions", "cameras", "test", "settings", "projects", "search")
+def _(hand: Hand, key: str) -> None:
+    """From a screen without a field to search in, the key leads to the images' one."""
+    names = ["Images", "Train", "Performance", "Predictions", "Cameras"]
+    hand.press(".s", key)
+    if key == ".0":
+        expect(hand.heading("Projects")).to_be_visible()
+        hand.page.go_back()
+    elif key == "/":
+        expect(hand.page.get_by_role("searchbox")).to_be_focused()
+        hand.press("Escape")
+    else:
+        name = {".t": "Quick test", ".s": "Settings"}.get(key) or names[int(key[1]) - 1]
+        expect(hand.page.locator("nav [aria-current=page]")).to_have_text(name)
+
+
+@at("everywhere", "publish")
+def _(hand: Hand, key: str) -> None:
+    hand.press(".3")
+    expect(hand.page.get_by_role("button", name="Publish", exact=True)).to_be_enabled()
+    hand.press(key)
+    hand.dialog("Publish Iteration 1")
+    hand.press(".1")
+    expect(hand.portal.cells).to_have_count(COUNT)
+
+
+# What is suggested has a list of its own.
+APART = ("accept", "reject")
+
+
+@pytest.fixture
+def rows(run) -> list[dict[str, Any]]:
+    return run("keys.KEYS")
+
+
+def test_no_key_is_left_out(rows):
+    wanted = {(place, row["action"]) for row in rows for place in row["places"]}
+    tried = {("grid" if place == "suggestions" else place, action) for place, action in CHECKS}
+    assert tried == wanted
+
+
+def test_the_keys_among_the_images_and_everywhere(portal, training, storage, project, rows):
+    tagged(training, project, NINE)
+    upload_untagged(training, project.id, COUNT)
+    portal.page.set_viewport_size({"width": 1280, "height": 500})
+    portal.images(project.id, COUNT)
+    hand = Hand(portal, project.id)
+    hand.try_all(rows, "grid", *APART)
+    classifier(training, storage, project)
+    portal.images(project.id, COUNT)
+    hand.try_all(rows, "everywhere")
+    assert training.get_tagged_image_count(project.id) == 0
+
+
+def test_the_keys_among_the_suggestions(portal, training, storage, project, rows):
+    """Who opens one goes on to the next of them, not to the next image of the project."""
+    classifier(training, storage, project)
+    *_, other, last = untagged(training, project, ["apple", "leaf", "sky", "sky", "leaf"])
+    tag = training.get_tags(project.id)[0]
+    training.create_image_tags(project.id, tags=[{"imageId": each, "tagId": tag.id} for each in (other, last)])
+    portal.open(project.id, search="?suggested=last")
+    listed = portal.page.get_by_role("listbox", name="Suggestions")
+    expect(listed.get_by_role("option")).to_have_count(3)
+    expect(portal.page.get_by_text("looked at")).to_have_count(0)
+    listed.focus()
+    hand = Hand(portal, project.id)
+    for action, key in (("accept", "Enter"), ("reject", "x"), ("delete", "Delete"), ("delete", "Backspace")):
+        CHECKS["suggestions", action](hand, key)
+    hand.press("Home", "Space")
+    expect(portal.page.get_by_text("1 of 3")).to_be_visible()
+    hand.press("1")
+    expect(portal.page.get_by_text("2 of 3")).to_be_visible()
+    hand.press("ArrowRight")
+    expect(portal.page.get_by_text("3 of 3")).to_be_visible()
+    portal.page.reload()
+    expect(portal.page.get_by_text("2 of 2")).to_be_visible()
+    hand.press("Escape")
+    expect(listed.get_by_role("option")).to_have_count(2)
+    expect(listed).to_have_attribute("aria-activedescendant", "cell-1")
+    portal.saved()
+    assert training.get_tagged_image_count(project.id) == 3
+
+
+def test_the_keys_at_an_image(portal, training, storage, request, rows):
+    project = training.create_project(request.node.name, domain_id=DETECTION)
+    detector(training, storage, project)
+    tagged(training, project, NINE[:6])
+    pictures = [rectangles({}, (640, 320)), rectangles({}, (640, 310)), scene(0)]
+    _, white, _ = [training.create_images_from_data(project.id, each).images[0].image.id for each in pictures]
+    portal.open(project.id, f"image/{white}")
+    expect(portal.page.get_by_text("2 of 3")).to_be_visible()
+    expect(portal.page.locator(".stage img")).to_be_visible()
+    hand = Hand(portal, project.id)
+    hand.try_all(rows, "image")
+    training.delete_project(project.id)
+
+
+def test_the_page_on_the_portal_has_every_key(run, rows):
+    """`shown` writes them, there and in the help."""
+    written = (ROOT / "docs" / "portal.md").read_text()
+    assert (ROOT / "docs" / "portal.jpg").stat().st_size < 150_000
+    for row in rows:
+        keys = " ".join(f"`{run('keys.shown(k)', k=key)}`" for key in row["keys"])
+        assert f"| {keys} | {row['text']} |" in written, row["action"]
