@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
@@ -10,6 +11,12 @@ from shared.settings import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = ROOT / ".local" / "portal"
+NARROW = 320
+# What is dark is as light but for its colours. How large a target is has to be asked for.
+CHECKED: dict[Literal["light", "dark"], dict[str, object]] = {
+    "light": {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}},
+    "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast"]},
+}
 # A busy machine takes its time; who waits for nothing loses none.
 expect.set_options(timeout=20_000)
 # A call that the service refuses is on the console as well; the tests that provoke one look at the page.
@@ -110,8 +117,23 @@ class Portal:
         self.page.screenshot(path=path)
         return path
 
-    def barriers(self) -> list[str]:
-        """What keeps some people from using what is shown, as axe sees it."""
-        self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate("axe.run({ resultTypes: ['violations'] }).then((result) => result.violations)")
+    def barriers(self, name: str = "") -> list[str]:
+        """What keeps some people from what is shown, light and dark, as axe sees it; with pictures of that name."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text())
+        found = []
+        for scheme, options in CHECKED.items():
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found += self.page.evaluate("(options) => axe.run(options).then((result) => result.violations)", options)
+            if name:
+                self.look(f"{name}-{scheme}")
         return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+
+    def narrow(self) -> int:
+        """So many pixels are out of sight in the narrowest window, which is a wide one at 400 %, too."""
+        usual = self.page.viewport_size
+        assert usual
+        self.page.set_viewport_size({"width": NARROW, "height": 640})
+        lost: int = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        self.page.set_viewport_size(usual)
+        return lost

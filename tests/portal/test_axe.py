@@ -1,6 +1,6 @@
 """Nothing of what is shown keeps anybody out: axe finds no fault on any screen, in light and in dark."""
 
-from collections.abc import Iterator
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -8,91 +8,126 @@ from playwright.sync_api import expect
 from tests.functions.clients import storage
 from tests.pictures import picture
 from tests.portal.models import classifier, untagged
-from tests.portal.people import Portal, watched
+from tests.portal.people import NARROW, Portal
 
 __all__ = ["storage"]
 
 
-@pytest.fixture(params=["light", "dark"])
-def visitor(request, browser, service, built) -> Iterator[Portal]:
-    """A person whose system is light, or dark."""
-    context = browser.new_context(color_scheme=request.param, reduced_motion="reduce")
-    page = context.new_page()
-    with watched(page):
-        yield Portal(page, service.endpoint)
-    context.close()
-
-
-def test_signing_in_and_all_projects(visitor, service, filled):
+def test_signing_in_and_all_projects(page, service, filled):
     project = filled(2)
-    visitor.page.goto(f"{visitor.endpoint}/portal/")
-    visitor.page.get_by_label("Training key").wait_for()
-    assert visitor.barriers() == []
+    visitor = Portal(page, service.endpoint)
+    page.goto(f"{visitor.endpoint}/portal/")
+    page.get_by_label("Training key").wait_for()
+    assert visitor.barriers("signin") == []
     visitor.sign_in(service.training_key)
-    tile = visitor.page.get_by_role("listitem").filter(has_text=project.name)
+    tile = page.get_by_role("listitem").filter(has_text=project.name)
     expect(tile.locator("img")).to_be_visible()
-    assert visitor.barriers() == []
+    assert visitor.barriers("projects") == []
     for name in ("New project", "Import"):
-        visitor.page.get_by_role("button", name=name).first.click()
-        visitor.page.get_by_role("dialog").wait_for()
-        assert visitor.barriers() == []
+        page.get_by_role("button", name=name).first.click()
+        page.get_by_role("dialog").wait_for()
+        assert visitor.barriers(name.lower().replace(" ", "-")) == []
         visitor.press("Escape")
-    visitor.press("?")
-    visitor.page.get_by_role("dialog", name="Keys").wait_for()
-    assert visitor.barriers() == []
-
-
-def test_the_images(visitor, service, filled):
-    project = filled(4)
-    visitor.sign_in(service.training_key)
-    visitor.open(project.id)
-    visitor.page.get_by_role("listbox", name="Images").wait_for()
-    expect(visitor.cells).to_have_count(4)
-    visitor.press("1", "ArrowRight", "Shift+ArrowRight", "2")
-    visitor.saved()
-    assert visitor.barriers() == []
-    visitor.press("t")
-    visitor.page.get_by_role("dialog", name="Tag").wait_for()
+    tile.get_by_role("button", name="More of").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("dialog").wait_for()
     assert visitor.barriers() == []
     visitor.press("Escape")
-    visitor.open(project.id, search="?search=none")
-    visitor.page.get_by_role("heading", name="No image whose file name begins").wait_for()
-    assert visitor.barriers() == []
+    visitor.button("Account").click()
+    page.get_by_role("menuitem", name="Sign out").wait_for()
+    assert visitor.barriers("account") == []
+    visitor.press("Escape", "?")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    assert visitor.barriers("keys") == []
+    assert visitor.narrow() == 0
 
 
-def test_an_empty_project_in_a_narrow_window(visitor, service, project):
-    visitor.page.set_viewport_size({"width": 320, "height": 640})
-    visitor.sign_in(service.training_key)
-    visitor.open(project.id)
-    visitor.page.get_by_role("heading", name="Drop your pictures here").wait_for()
-    assert visitor.barriers() == []
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 320
+def test_the_images(portal, training, filled):
+    project = filled(4)
+    portal.images(project.id, 4)
+    portal.press("1", "ArrowRight", "Shift+ArrowRight", "2")
+    portal.saved()
+    assert portal.barriers("images") == []
+    assert portal.narrow() == 0
+    portal.press("t")
+    portal.page.get_by_role("dialog", name="Tag").wait_for()
+    assert portal.barriers("tag") == []
+    portal.press("Escape")
+    portal.button("More of apple").click()
+    portal.page.get_by_role("menuitem", name="Rename").wait_for()
+    assert portal.barriers() == []
+    portal.page.get_by_role("menuitem", name="Rename").click()
+    portal.page.get_by_label("Name", exact=True).wait_for()
+    assert portal.barriers() == []
+    portal.press("Escape")
+    with portal.page.expect_file_chooser() as chooser:
+        portal.button("Add images").click()
+    chooser.value.set_files({"name": "more.jpg", "mimeType": "image/jpeg", "buffer": picture("sky", 9)})
+    portal.page.get_by_role("dialog").wait_for()
+    assert portal.barriers("upload") == []
+    portal.press("Escape")
+    portal.open(project.id, search="?search=none")
+    portal.page.get_by_role("heading", name="No image whose file name begins").wait_for()
+    assert portal.barriers("nothing-found") == []
 
 
-def test_suggestions_predictions_tests_cameras_and_settings(visitor, service, training, storage, project):
+# What a project without anything in it shows.
+EMPTY = {
+    "images": "Drop your pictures here",
+    "images?suggested=last": "Train once, and suggestions start",
+    "train": "There is nothing to train on yet",
+    "performance": "No iteration is trained yet",
+    "compare": "Two trained iterations can be compared",
+    "predictions": "No predictions are kept yet",
+    "cameras": "Publish first, and cameras can ask",
+    "test": "There is nothing to test yet",
+    "settings": "Settings",
+    "nonsense": "There is no such page",
+}
+
+
+def test_an_empty_project_in_a_narrow_window(portal, project):
+    portal.page.set_viewport_size({"width": NARROW, "height": 640})
+    for screen, text in EMPTY.items():
+        portal.open(project.id, *screen.split("?")[:1], search="?suggested=last" if "?" in screen else "")
+        expect(portal.page.get_by_role("main").get_by_text(re.compile(text)).first).to_be_visible()
+        assert portal.barriers(f"empty-{re.sub('[^a-z]+', '-', screen)}") == [], screen
+        assert portal.page.evaluate("document.documentElement.scrollWidth") <= NARROW, screen
+
+
+@pytest.fixture
+def asked(training, storage, project):
+    """A project with an iteration that was asked about a picture, and untagged images."""
     iteration = classifier(training, storage, project)
     untagged(training, project, ["apple", "leaf"])
     training.quick_test_image(project.id, picture("sky", 1), iteration_id=str(iteration.id))
-    visitor.sign_in(service.training_key)
+    training.publish_iteration(project.id, str(iteration.id), "live", "prediction")
+    yield project
+    training.unpublish_iteration(project.id, str(iteration.id))
+
+
+def test_suggestions_predictions_tests_cameras_and_settings(portal, asked):
+    page = portal.page
     for screen, search, role, name in (
         ("images", "?suggested=last", "listbox", "Suggestions"),
         ("predictions", "", "listbox", "Predictions"),
         ("test", "", "heading", "Drop a picture here"),
-        ("cameras", "", "heading", "Publish first, and cameras can ask"),
+        ("cameras", "", "heading", "Connect a camera"),
         ("settings", "", "heading", "Settings"),
     ):
-        visitor.open(project.id, screen, search)
-        visitor.page.get_by_role(role, name=name, exact=True).wait_for()
+        portal.open(asked.id, screen, search)
+        page.get_by_role(role, name=name, exact=True).wait_for()
         if role == "listbox":
-            expect(visitor.page.get_by_role(role, name=name).locator("img").first).to_be_visible()
-            visitor.page.get_by_role(role, name=name).focus()
-            visitor.press("x", "m")
-        assert visitor.barriers() == [], screen
-        visitor.page.set_viewport_size({"width": 320, "height": 640})
-        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 320, screen
-        visitor.page.set_viewport_size({"width": 1280, "height": 800})
-    training.publish_iteration(project.id, str(iteration.id), "live", "prediction")
-    visitor.open(project.id, "cameras")
-    visitor.page.get_by_role("heading", name="Connect a camera").wait_for()
-    assert visitor.barriers() == []
-    training.unpublish_iteration(project.id, str(iteration.id))
+            expect(page.get_by_role(role, name=name).locator("img").first).to_be_visible()
+            page.get_by_role(role, name=name).focus()
+            portal.press("x", "m")
+        if screen == "test":
+            with page.expect_file_chooser() as chooser:
+                page.get_by_role("button", name="Choose pictures").click()
+            chooser.value.set_files({"name": "sky.jpg", "mimeType": "image/jpeg", "buffer": picture("sky", 2)})
+            expect(page.get_by_role("region", name="Picture").locator("img").first).to_be_visible()
+        assert portal.barriers("suggested" if search else screen) == [], screen
+        assert portal.narrow() == 0, screen
+    portal.button("Delete this project …").click()
+    page.get_by_role("dialog").wait_for()
+    assert portal.barriers() == []

@@ -6,10 +6,9 @@ from uuid import uuid4
 from playwright.sync_api import expect
 
 from tests.functions.clients import storage
-from tests.portal.test_axe import visitor
 from tests.portal.test_performance import figure, fruit
 
-__all__ = ["fruit", "storage", "visitor"]
+__all__ = ["fruit", "storage"]
 
 
 def open_comparison(portal, project, a, b, rest=""):
@@ -44,12 +43,10 @@ def test_the_threshold_stands_in_the_address(portal, fruit):
     expect(strip(portal, "Second broke 0")).to_be_visible()
 
 
-def test_nothing_of_it_keeps_anybody_out(visitor, service, fruit):
-    visitor.sign_in(service.training_key)
-    open_comparison(visitor, fruit.id, fruit.first, fruit.second)
-    scheme = "dark" if visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
-    visitor.look(f"compare-{scheme}")
-    assert visitor.barriers() == []
+def test_nothing_of_it_keeps_anybody_out(portal, fruit):
+    open_comparison(portal, fruit.id, fruit.first, fruit.second)
+    assert portal.barriers("compare") == []
+    assert portal.narrow() == 0
 
 
 def test_what_can_not_be_compared_says_so(portal, project, fruit):

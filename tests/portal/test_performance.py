@@ -12,9 +12,8 @@ from shared.models.training.model_spec import ModelTag
 from tests.functions.clients import storage
 from tests.functions.flows import DETECTION, upload
 from tests.functions.ocellus.judging import judged, judged_boxes, put_judged
-from tests.portal.test_axe import visitor
 
-__all__ = ["storage", "visitor"]
+__all__ = ["storage"]
 
 # Of five images: two apples are right, one is surely taken for a leaf, one less so, and a leaf for an apple.
 SAID = [[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.4, 0.6], [0.55, 0.45]]
@@ -70,27 +69,24 @@ def slide(portal, name, times, key="ArrowRight"):
     portal.press(*[key] * times)
 
 
-def test_nothing_of_it_keeps_anybody_out(visitor, service, fruit):
-    visitor.sign_in(service.training_key)
-    scheme = "dark" if visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
-    look_at(visitor, fruit.id, fruit.first, f"?truth={fruit.tags[0].id}&said={fruit.tags[1].id}&tag={fruit.tags[0].id}")
-    expect(tiles(visitor)).to_have_count(2)
-    visitor.look(f"performance-{scheme}")
-    assert visitor.barriers() == []
+def test_nothing_of_it_keeps_anybody_out(portal, fruit):
+    look_at(portal, fruit.id, fruit.first, f"?truth={fruit.tags[0].id}&said={fruit.tags[1].id}&tag={fruit.tags[0].id}")
+    expect(tiles(portal)).to_have_count(2)
+    assert portal.barriers("performance") == []
+    assert portal.narrow() == 0
     for name in ("Publish", "Export"):
-        visitor.button(name).click()
-        visitor.page.get_by_role("dialog").wait_for()
-        assert visitor.barriers() == []
-        visitor.press("Escape")
-    publish(visitor, "gate")
-    visitor.button("Prediction URL").first.click()
-    visitor.page.get_by_role("dialog").wait_for()
-    visitor.look(f"address-{scheme}")
-    assert visitor.barriers() == []
-    visitor.open(fruit.id, "train")
-    expect(visitor.page.get_by_text("apple needs 1 more")).to_be_visible()
-    visitor.look(f"train-{scheme}")
-    assert visitor.barriers() == []
+        portal.button(name).click()
+        portal.page.get_by_role("dialog").wait_for()
+        assert portal.barriers() == []
+        portal.press("Escape")
+    publish(portal, "gate")
+    portal.button("Prediction URL").first.click()
+    portal.page.get_by_role("dialog").wait_for()
+    assert portal.barriers("address") == []
+    portal.open(fruit.id, "train")
+    expect(portal.page.get_by_text("apple needs 1 more")).to_be_visible()
+    assert portal.barriers("train") == []
+    assert portal.narrow() == 0
 
 
 def test_a_project_that_was_never_trained_says_where_to_begin(portal, project):

@@ -15,9 +15,15 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.access.issuer import AUDIENCE, TENANT, Issuer, signing_key
+from tests.functions.clients import storage
 from tests.functions.hosting import hosted
+from tests.pictures import picture
+from tests.portal.models import classifier
 from tests.portal.people import Portal, watched
+from tests.portal.test_performance import fruit
 from tests.servers import Answer, Request, make_certificate, serving
+
+__all__ = ["fruit", "storage"]
 
 PAGE = "7d1f6c0e-0000-4000-8000-00000000000a"
 PERSON = "4f7c0c30-0000-4000-8000-000000000001"
@@ -26,9 +32,9 @@ PERSON = "4f7c0c30-0000-4000-8000-000000000001"
 class SignIn(Issuer):
     """An issuer at which people sign in: it asks nothing, and gives out tokens of `roles` for its codes."""
 
-    def __init__(self, *roles: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.roles = roles
+        self.roles: tuple[str, ...] = ()
         self.asked: dict[str, str] = {}
         self.granted: list[str] = []
 
@@ -101,7 +107,7 @@ class SignIn(Issuer):
 def guarded(service, built, tmp_path_factory) -> Iterator[SimpleNamespace]:
     """An installation whose people sign in with accounts alone."""
     certificate = make_certificate(Path(tmp_path_factory.mktemp("issuer")), "127.0.0.1")
-    issuer = SignIn("Labeler")
+    issuer = SignIn()
     with serving(issuer.respond, certificate) as port:
         issuer.address = f"https://127.0.0.1:{port}"
         settings = {
@@ -127,6 +133,12 @@ def account(browser, guarded) -> Iterator[Portal]:
         page.goto(f"{guarded.address}/portal/projects/{TENANT}/images")
         yield Portal(page, guarded.address)
     context.close()
+
+
+def sign_in(account, guarded, *roles):
+    guarded.issuer.roles = roles
+    account.button("Sign in with Microsoft").click()
+    expect(account.page.get_by_role("banner")).to_be_visible()
 
 
 def test_a_wrong_key_is_refused_in_the_services_words(page, service):
@@ -163,8 +175,7 @@ def test_signing_out_forgets_the_key(portal):
 
 def test_an_account_comes_in_by_entra_id_and_back_to_where_it_was(account, guarded):
     expect(account.page.get_by_label("Training key")).to_have_count(0)
-    account.button("Sign in with Microsoft").click()
-    expect(account.page.get_by_role("banner")).to_be_visible()
+    sign_in(account, guarded, "Labeler")
     assert account.page.url.endswith(f"/portal/projects/{TENANT}/images")
     account.button("Account").click()
     expect(account.page.get_by_text(f"oid {PERSON}")).to_be_visible()
@@ -173,10 +184,62 @@ def test_an_account_comes_in_by_entra_id_and_back_to_where_it_was(account, guard
     assert guarded.issuer.granted.count("authorization_code") == 1
 
 
-def test_what_a_role_does_not_allow_is_there_and_says_why(account):
-    account.button("Sign in with Microsoft").click()
-    expect(account.page.get_by_role("banner")).to_be_visible()
+def test_what_a_role_does_not_allow_is_there_and_says_why(account, guarded):
+    sign_in(account, guarded, "Labeler")
     account.page.get_by_role("link", name="Ocellus: all projects").click()
     new = account.page.get_by_role("button", name="New project").first
     expect(new).to_be_disabled()
     expect(new).to_have_attribute("title", "This needs the role Contributor.")
+
+
+# By the screen: what a Reader can't do there, and who can.
+FOR_OTHERS = {
+    "images": {
+        "Labeler": ["Add images", "1 Give apple", "Tag …", "Delete"],
+        "": ["All 5", "Choose none", "More ways to add"],
+    },
+    "image/": {"Labeler": ["1 apple", "By name", "Nothing here", "Delete image"], "": ["The next image", "Larger"]},
+    "train": {"Trainer": ["Train Enter"]},
+    "performance/": {"Deployment": ["Publish"], "": ["Export"]},
+    "predictions": {"Labeler": ["Into training as said", "With a tag …"], "Deployment": ["Delete"]},
+    "test": {"Deployment": ["Choose pictures …", "Webcam", "Test"]},
+    "settings": {"Trainer": ["Save"], "Contributor": ["Make a token", "Delete this project …"], "": ["Sign out"]},
+}
+
+
+def test_a_reader_sees_every_screen_and_each_action_names_its_role(account, guarded, training, storage, project, fruit):
+    asked = classifier(training, storage, project)
+    training.quick_test_image(fruit.id, picture("sky", 1), iteration_id=str(asked.id))
+    refused = []
+    account.page.on("response", lambda answer: refused.append(answer.url) if answer.status == 403 else None)
+    sign_in(account, guarded, "Reader")
+    (first,) = training.get_images(fruit.id, take=1)
+    for screen, actions in FOR_OTHERS.items():
+        account.open(fruit.id, screen + {"image/": first.id, "performance/": fruit.second}.get(screen, ""))
+        if screen in ("images", "predictions"):
+            expect(account.page.get_by_role("main").locator("[role=option] img").first).to_be_visible()
+            account.press("m")
+        if screen == "image/":
+            account.page.get_by_text("Details").click()
+        for role, names in actions.items():
+            for name in names:
+                button = account.page.get_by_role("main").get_by_role("button", name=name).first
+                expect(button).to_be_disabled() if role else expect(button).to_be_enabled()
+                expect(button).to_have_attribute("title", f"This needs the role {role}.") if role else None
+        account.look(f"reader-{screen.strip('/')}")
+    for search, heading in (("?suggested=last", "Suggestions are for those who label"), ("?search=none", "No image")):
+        account.open(fruit.id, search=search)
+        account.page.get_by_role("heading", name=heading).wait_for()
+    account.open(fruit.id)
+    expect(account.cells).to_have_count(5)
+    account.press("1")
+    expect(account.page.get_by_text("This needs the role Labeler.")).to_be_visible()
+    account.button("More of apple").click()
+    for name in ("Rename", "Delete"):
+        item = account.page.get_by_role("menuitem", name=name)
+        expect(item).to_be_disabled()
+        expect(item).to_have_attribute("title", "This needs the role Labeler.")
+    for screen, heading in (("compare", "Compare"), ("cameras", "Publish first, and cameras can ask")):
+        account.open(fruit.id, screen, f"?a={fruit.first}&b={fruit.second}" if screen == "compare" else "")
+        account.page.get_by_role("heading", name=heading).first.wait_for()
+    assert refused == []

@@ -82,7 +82,7 @@ function First({ setDoing }: { setDoing: (doing: Doing) => void }) {
   return (
     <Empty title="Begin with a project">
       <p class="faint">A project has pictures, their tags or boxes, and the models that learn from them.</p>
-      <button class="primary" disabled={!!lacks(CONTRIBUTORS)} onClick={() => setDoing("new")}>
+      <button class="primary" disabled={!!lacks(CONTRIBUTORS)} title={lacks(CONTRIBUTORS)} onClick={() => setDoing("new")}>
         <Icon name="plus" /> New project
       </button>
     </Empty>

@@ -62,7 +62,7 @@ function Fields({ now, set, why }: { now: Changes; set: (changes: Partial<Change
   const fitting = domains.value.filter(({ type, enabled }) => enabled && type === domain.value?.type);
   const chosen = fitting.find(({ id }) => id === now.domainId);
   return (
-    <fieldset class="stack" disabled={!!why}>
+    <fieldset class="stack" disabled={!!why} title={why}>
       <label>
         Name
         <input required maxLength={128} value={now.name} onInput={(event) => set({ name: event.currentTarget.value })} />

@@ -53,10 +53,10 @@ function Row({ tag, digit, most, shown, onShow, onGive }: Props & { tag: Tag; di
         <Bar tag={tag} most={most} lacking={lacking > 0} />
       </button>
       <Menu label={`More of ${tag.name}`} text={<Icon name="more" />}>
-        <button role="menuitem" disabled={!!lacks(LABELERS)} onClick={() => setRenaming(true)}>
+        <button role="menuitem" disabled={!!lacks(LABELERS)} title={lacks(LABELERS)} onClick={() => setRenaming(true)}>
           Rename
         </button>
-        <button role="menuitem" disabled={!!lacks(LABELERS)} onClick={() => confirmed(tag) && void removeTag(tag)}>
+        <button role="menuitem" disabled={!!lacks(LABELERS)} title={lacks(LABELERS)} onClick={() => confirmed(tag) && void removeTag(tag)}>
           Delete
         </button>
       </Menu>

@@ -43,8 +43,8 @@ export function Inputs({ test, name, film, why }: Ways) {
         )}
       </div>
       <form onSubmit={send}>
-        <input type="url" placeholder="https://…" aria-label="Address of a picture" required disabled={!!why} value={url} onInput={(event) => setUrl(event.currentTarget.value)} />
-        <button disabled={!!why || !url.trim()}>Test</button>
+        <input type="url" placeholder="https://…" aria-label="Address of a picture" required disabled={!!why} title={why} value={url} onInput={(event) => setUrl(event.currentTarget.value)} />
+        <button disabled={!!why || !url.trim()} title={why}>Test</button>
       </form>
     </div>
   );

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { counted } from "../../model/labelling";
 import type { Folder } from "../../model/uploading";
+import { say } from "../../state/notices";
 import { prefer, preferences } from "../../state/preferences";
 import { isDetector, project, tags } from "../../state/project";
 import { route } from "../../state/route";
@@ -38,7 +39,7 @@ function useDrop(): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const ending = new AbortController();
-    const isFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") && !lacks(LABELERS) && route.value.screen !== "test";
+    const isFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") && route.value.screen !== "test";
     const listen = (kind: "dragover" | "dragleave" | "drop", then: (event: DragEvent) => void) =>
       addEventListener(kind, (event) => isFiles(event) && then(event), { signal: ending.signal });
     listen("dragover", (event) => {
@@ -49,7 +50,8 @@ function useDrop(): boolean {
     listen("drop", (event) => {
       event.preventDefault();
       setOver(false);
-      if (event.dataTransfer) void dropped(event.dataTransfer).then(propose);
+      if (lacks(LABELERS)) say(lacks(LABELERS));
+      else if (event.dataTransfer) void dropped(event.dataTransfer).then(propose);
     });
     return () => ending.abort();
   }, []);
