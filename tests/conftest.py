@@ -28,7 +28,7 @@ LONGEST = {
         "local/demo/test_detection.py",
         "local/eventgrid/test_eventgrid.py",
         "local/eventgrid/test_upload_events.py",
-        "storage/test_faults.py",
+        "storage/workspace/test_faults.py",
         "training_job/detection/light/test_train.py",
         "training_job/detection/test_detector_training.py",
         "training_job/detection/transformer/test_training.py",
