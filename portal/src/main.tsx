@@ -41,7 +41,11 @@ function Page() {
   return (
     <>
       <Header screens={Object.keys(SCREENS)} />
-      {away.value && <p class="outage">{away.value} What you do is kept, and sent when it is back.</p>}
+      {away.value && (
+        <p class="outage" role="status">
+          {away.value} What you do is kept, and sent when it is back.
+        </p>
+      )}
       <main id="main">{projectId ? <InProject key={projectId} id={projectId} /> : <Projects />}</main>
     </>
   );
