@@ -400,7 +400,14 @@ def test_the_keys_among_the_images_and_everywhere(portal, training, storage, pro
     hand.try_all(rows, "grid", *APART)
     classifier(training, storage, project)
     portal.images(project.id, COUNT)
+    size = portal.page.get_by_label("Size of the pictures").input_value()
     hand.try_all(rows, "everywhere")
+    # Who speaks to the machine switches single keys off.
+    hand.press("?")
+    portal.page.get_by_label("Single keys work").uncheck()
+    hand.press("Escape", "Home", "ArrowRight", "+", "1", "Control+z")
+    hand.on(1)
+    expect(portal.page.get_by_label("Size of the pictures")).to_have_value(size)
     assert training.get_tagged_image_count(project.id) == 0
 
 

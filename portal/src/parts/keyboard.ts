@@ -67,4 +67,4 @@ function isTyping(event: KeyboardEvent, pressed: string): boolean {
 }
 
 /** Who speaks to the machine may switch single keys off. */
-const allowed = (pressed: string) => preferences.value.singleKeys || pressed.includes("+") || pressed.length > 2;
+const allowed = (pressed: string) => preferences.value.singleKeys || pressed.length > 2;

@@ -21,7 +21,8 @@ export const notices = signal<readonly Notice[]>([]);
 
 export function say(text: string, more: Partial<Omit<Notice, "id" | "text">> = {}): number {
   const notice: Notice = { tone: "done", ...more, id: ++last, text };
-  notices.value = [...notices.value, notice].slice(-MOST);
+  // The same words are there once.
+  notices.value = [...notices.value.filter((each) => each.text !== text), notice].slice(-MOST);
   setTimeout(() => dismiss(notice.id), SECONDS[notice.tone] * 1000);
   return notice.id;
 }
