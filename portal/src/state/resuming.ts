@@ -15,7 +15,9 @@ let guessed = false;
 export function start(): void {
   effect(() => {
     const id = counts.value ? (project.value?.id ?? "") : "";
-    if (id !== countedOf) untracked(() => void foresee((countedOf = id)));
+    if (id === countedOf) return;
+    countedOf = id;
+    untracked(() => void foresee(id));
   });
   effect(() => {
     if (count.value || !guessed) return;
