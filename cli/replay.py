@@ -15,7 +15,7 @@ from shared.operations.serving.camera import replay_rejected
 
 
 class Replayed(Struct, frozen=True):
-    """How many pictures go through the pipeline again, and how many were rejected as before."""
+    """How many pictures are on their way to their model again, and how many were rejected as before."""
 
     passed: int
     rejected: int
@@ -37,7 +37,7 @@ def replay(
             raise CommandError(f"not all could be replayed: {error} Run it again.") from error
     show(
         done,
-        f"Go through the pipeline again: {done.passed}. "
+        f"On their way to their model again: {done.passed}; `results` will say what came of each. "
         f"Rejected as before, each with its reason in `results`: {done.rejected}.",
         as_json=as_json,
     )

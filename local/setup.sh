@@ -37,18 +37,24 @@ make_environment() {
     "$python" -m venv .venv || fail "the virtual environment could not be made; see above."
 }
 
+# install_python_packages FILE...: each has a stamp, so that ./run, ./ocellus and ./test do not install again what
+# another one did.
 install_python_packages() {
-    # One stamp for each set of files: ./run and ./test take turns without installing again.
-    installed=.venv/.stamp-$(echo "$*" | cksum | cut -d ' ' -f 1)
-    fresh "$installed" "$@" && return
-    echo "Installing the Python packages of $*; the first time takes some minutes."
+    stale=
+    for file in "$@"; do fresh "$(python_stamp "$file")" "$file" || stale="$stale $file"; done
+    [ -n "$stale" ] || return 0
+    echo "Installing the Python packages of$stale; the first time takes some minutes."
     requirements=
-    for file in "$@"; do requirements="$requirements -r $file"; done
+    for file in $stale; do requirements="$requirements -r $file"; done
     # Python compiles what is imported; all the rest would take a third of the time.
     # shellcheck disable=SC2086  # one word for each -r and each file
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $requirements ||
         fail "pip could not install the packages; see above (is there a network?)."
-    stamp "$installed" "$@"
+    for file in $stale; do stamp "$(python_stamp "$file")" "$file"; done
+}
+
+python_stamp() {
+    echo ".venv/.stamp-$(echo "$1" | tr / -)"
 }
 
 install_node() {
@@ -84,9 +90,18 @@ prepare_backbones() {
     stamp .local/backbones/.stamp training_job/graphs/backbones.py training_job/backbones-requirements.txt
 }
 
+# take_turns: one set-up of this folder at a time, where the system has flock. Ends with the shell that called it.
+take_turns() {
+    command -v flock >/dev/null || return 0
+    mkdir -p .local
+    exec 9>.local/setup.lock
+    flock --nonblock 9 || { echo "Waiting for another set-up of this folder to end." && flock 9; }
+}
+
 # set_up_commands: the packages that ./ocellus runs with.
 set_up_commands() {
     cd "$root" || exit 1
+    take_turns
     make_environment
     install_python_packages requirements.txt cli/requirements.txt
 }
@@ -94,6 +109,7 @@ set_up_commands() {
 # set_up [REQUIREMENTS FILE...]: everything that running needs, and the packages of these files too.
 set_up() {
     cd "$root" || exit 1
+    take_turns
     make_environment
     install_node
     { install_node_packages && build_portal; } &

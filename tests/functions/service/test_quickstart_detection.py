@@ -52,7 +52,7 @@ def test_the_quickstart_runs_with_only_endpoint_keys_and_paths_set(service):
     trainer.publish_iteration(project.id, iteration.id, "detectModel", "resource")
     with (photos / "test" / "test_od_image.jpg").open("rb") as file:
         results = predictor.detect_image(project.id, "detectModel", file.read())
-    # The whole recipe is surer of it: this one may take it for scissors as well.
+    # The whole recipe is surer of it: this one may take it for scissors as well, and it misses more of the 40 pictures.
     best = next(each for each in results.predictions if each.tag_name == "fork")
     assert best.probability > 0.25
     box = best.bounding_box
@@ -60,7 +60,7 @@ def test_the_quickstart_runs_with_only_endpoint_keys_and_paths_set(service):
 
     performance = trainer.get_iteration_performance(project.id, iteration.id, threshold=0.5, overlap_threshold=0.5)
     assert [tag.name for tag in performance.per_tag_performance] == ["fork", "scissors"]
-    assert performance.average_precision > 0.7
+    assert performance.average_precision > 0.5
     shown = trainer.get_image_performances(project.id, iteration.id, take=256)
     assert all(len(image.regions) == 1 and image.predictions for image in shown)
 

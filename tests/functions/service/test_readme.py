@@ -53,7 +53,7 @@ def test_curl_reaches_the_service(service):
 
 def test_the_replay_command_runs(service):
     command = next(line for line in README.splitlines() if line.startswith("./ocellus replay"))
-    assert "Go through the pipeline again: " in shell(command, service)
+    assert "On their way to their model again: " in shell(command, service)
 
 
 def test_every_file_and_folder_that_it_names_is_there():
