@@ -66,7 +66,7 @@ class Recipe(Struct, frozen=True):
 
     def quick(self) -> "Recipe":
         """The same path in seconds, for rendered scenes and a few photographs."""
-        return structs.replace(self, width=32, views_kept=120, views_each=4, seen=2_000)
+        return structs.replace(self, width=32, views_kept=120, views_each=4, seen=1_200)
 
 
 RECIPE = Recipe()

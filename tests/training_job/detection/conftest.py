@@ -25,9 +25,3 @@ def features_of(recipe: Recipe) -> onnx.ModelProto:
 @pytest.fixture(scope="session")
 def backbone() -> onnx.ModelProto:
     return features_of(RECIPE)
-
-
-@pytest.fixture(scope="session")
-def quick_backbone() -> onnx.ModelProto:
-    """For smaller pictures, as the quick recipe has them."""
-    return features_of(RECIPE.quick())

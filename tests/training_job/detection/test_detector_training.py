@@ -47,7 +47,7 @@ def test_a_job_leaves_a_detector_its_description_and_its_results(store: Store) -
     )
     spec = msgspec.json.decode(description, type=ModelSpec)
     assert (spec.domain_type, spec.classification_type) == (DomainType.OBJECT_DETECTION, None)
-    assert spec.architecture == "efficientnet-lite0-320-detector"
+    assert spec.architecture == "efficientnet-lite0-160-detector"
     assert [tag.name for tag in spec.tags] == list(SHAPES)
     results = msgspec.json.decode(performance, type=Evaluation)
     dataset = datasets.read(store, *ids)

@@ -19,6 +19,7 @@ from shared.models.wire import now
 from shared.models.workspace.domains import DomainType
 from shared.models.workspace.images import RegionMark
 from shared.prediction.model import Model
+from tests.training_job.detection.conftest import features_of
 from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import SHAPES, example, rendered
 from training_job.detection.data import Example
@@ -28,18 +29,24 @@ from training_job.detection.light import train as light_train
 from training_job.detection.light.backbone import Upper
 from training_job.detection.light.train import Advanced, TrainedDetector, train
 
-QUICK = RECIPE.quick()
+# The scenes are small.
+QUICK = replace(RECIPE.quick(), pixels=224, seen=1_500)
 # 12 images, a view of each, in 6 epochs.
-BRIEF = replace(QUICK, width=16, views_each=1, seen=72)
+BRIEF = replace(QUICK, pixels=160, width=16, views_each=1, seen=72)
 BRIEF_TUNING = replace(TUNING.quick(), epochs=3, least_views=12)
 TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 
 
 @pytest.fixture(scope="module")
-def trained(quick_backbone: onnx.ModelProto) -> TrainedDetector:
+def brief_backbone() -> onnx.ModelProto:
+    return features_of(BRIEF)
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainedDetector:
     """One that has learned enough to be judged, which takes its time."""
     examples = [example(seed) for seed in range(30)]
-    return train(quick_backbone, examples, 2, QUICK, NOWHERE, lambda *_: None)
+    return train(features_of(QUICK), examples, 2, QUICK, NOWHERE, lambda *_: None)
 
 
 def test_the_served_model_finds_the_shapes_of_new_scenes(trained: TrainedDetector) -> None:
@@ -116,17 +123,17 @@ class AtOnce(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def at_once(quick_backbone: onnx.ModelProto) -> AtOnce:
+def at_once(brief_backbone: onnx.ModelProto) -> AtOnce:
     kept, told = Kept(), list[tuple[float, str]]()
     examples = [example(seed) for seed in range(12)]
-    trained = train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each))
+    trained = train(brief_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each))
     return AtOnce(trained, kept.epochs, told)
 
 
 @pytest.fixture
-def run(quick_backbone: onnx.ModelProto) -> Run:
+def run(brief_backbone: onnx.ModelProto) -> Run:
     examples = [example(seed) for seed in range(12)]
-    return lambda kept: train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None)
+    return lambda kept: train(brief_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None)
 
 
 @pytest.mark.parametrize("after", [3, 4, 5], ids=["half-way", "before it is judged", "after it was judged"])
@@ -141,12 +148,12 @@ def test_an_interrupted_training_goes_on_from_its_last_epoch(run: Run, at_once: 
         assert once.boxes[:5] == pytest.approx(twice.boxes[:5], abs=0.02)
 
 
-def test_the_checkpoint_of_another_training_is_passed_over(run: Run, quick_backbone: onnx.ModelProto) -> None:
+def test_the_checkpoint_of_another_training_is_passed_over(run: Run, brief_backbone: onnx.ModelProto) -> None:
     kept = Kept(interrupted_after=2)
     with pytest.raises(Interrupted):
         run(kept)
     others = [example(seed) for seed in range(13)]
-    train(quick_backbone, others, 2, BRIEF, kept.checkpoint, lambda *_: None)
+    train(brief_backbone, others, 2, BRIEF, kept.checkpoint, lambda *_: None)
     assert kept.epochs == 2 + 6
 
 
@@ -160,11 +167,11 @@ def test_progress_only_grows_and_says_what_is_left(at_once: AtOnce) -> None:
     assert told[-1][1].endswith("s left")
 
 
-def test_background_alone_teaches_to_find_nothing(quick_backbone: onnx.ModelProto) -> None:
+def test_background_alone_teaches_to_find_nothing(brief_backbone: onnx.ModelProto) -> None:
     pictures = [example(seed).read for seed in range(6)]
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     examples = [Example(read, *none) for read in pictures]
-    trained = train(quick_backbone, examples, 1, BRIEF, NOWHERE, lambda *_: None)
+    trained = train(brief_backbone, examples, 1, BRIEF, NOWHERE, lambda *_: None)
     assert all(found.scores.max(initial=0) < 0.05 for found in trained.found)
 
 
@@ -172,17 +179,17 @@ def advanced(kept: Kept, left: float = 600.0) -> Advanced:
     return Advanced(BRIEF_TUNING, kept.checkpoint, lambda: left)
 
 
-def test_advanced_training_serves_the_fine_tuned_model_where_that_finds_more(quick_backbone: onnx.ModelProto) -> None:
+def test_advanced_training_serves_the_fine_tuned_model_where_that_finds_more(brief_backbone: onnx.ModelProto) -> None:
     """The head of the brief recipe has hardly begun to learn."""
     kept, tuning_kept = Kept(), Kept()
     told: list[tuple[float, str]] = []
     examples = [example(seed) for seed in range(12)]
     trained = train(
-        quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each), advanced(tuning_kept)
+        brief_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *each: told.append(each), advanced(tuning_kept)
     )
     # The last epochs of the quick recipe are left out: those of fine-tuning take their place.
     assert (kept.epochs, tuning_kept.epochs) == (4, BRIEF_TUNING.epochs + 1)
-    assert changed(quick_backbone, trained) == set(Upper(quick_backbone).kernels)
+    assert changed(brief_backbone, trained) == set(Upper(brief_backbone).kernels)
     assert len(trained.judged) == len(trained.found) == 2
     progress = [each for each, _ in told]
     assert progress == sorted(progress)
@@ -197,24 +204,24 @@ def changed(backbone: onnx.ModelProto, trained: TrainedDetector) -> set[str]:
 
 @pytest.mark.parametrize("left", [600.0, 0.0], ids=["fine-tuning is no better", "there is no time"])
 def test_advanced_training_serves_the_quick_model_otherwise(
-    quick_backbone: onnx.ModelProto, at_once: AtOnce, left: float, monkeypatch: pytest.MonkeyPatch
+    brief_backbone: onnx.ModelProto, at_once: AtOnce, left: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, tuning_kept = Kept(), Kept()
     # An mAP that nothing beats.
     monkeypatch.setattr(light_train, "mean_precision", lambda *_: 1.0)
     examples = [example(seed) for seed in range(12)]
-    trained = train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left))
+    trained = train(brief_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left))
     assert (kept.epochs, at_once.epochs, tuning_kept.epochs) == (6, 6, BRIEF_TUNING.epochs if left else 0)
-    assert changed(quick_backbone, trained) == set()
+    assert changed(brief_backbone, trained) == set()
     for each, other in zip(at_once.trained.found, trained.found, strict=True):
         assert each.scores[:5] == pytest.approx(other.scores[:5], abs=0.02)
 
 
-def test_a_killed_training_whose_fine_tuning_was_no_better_does_not_try_again(quick_backbone: onnx.ModelProto) -> None:
+def test_a_killed_training_whose_fine_tuning_was_no_better_does_not_try_again(brief_backbone: onnx.ModelProto) -> None:
     kept, tuning_kept = Kept(interrupted_after=5), Kept()
     examples = [example(seed) for seed in range(12)]
     with pytest.raises(Interrupted):
-        train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left=0.0))
-    trained = train(quick_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
+        train(brief_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept, left=0.0))
+    trained = train(brief_backbone, examples, 2, BRIEF, kept.checkpoint, lambda *_: None, advanced(tuning_kept))
     assert (kept.epochs, tuning_kept.epochs) == (6, 0)
     assert len(trained.found) == 2

@@ -25,14 +25,14 @@ from tests.training_job.detection.transformer.tiny import PIXELS, RT_DETR
 from tests.training_job.jobs import in_environment, record_of, train
 from training_job.__main__ import main
 from training_job.detection import detector_recipe
-from training_job.detection.detector_recipe import RECIPE, TUNING
+from training_job.detection.detector_recipe import TUNING
 from training_job.detection.detector_training import pretrained
 from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.detection.transformer.detector import Transformer
 
 BRIEF_TUNING = replace(TUNING, epochs=1, least_views=8)
 # One that hardly learns, so that the other is better.
-POOR = replace(BRIEF, pixels=RECIPE.pixels, rate=1e-6, last_rate=1e-6, seen=12)
+POOR = replace(BRIEF, rate=1e-6, last_rate=1e-6, seen=12)
 
 
 @pytest.fixture
