@@ -81,9 +81,9 @@ def page(context: BrowserContext, built: None) -> Iterator[Page]:
 
 @pytest.fixture
 def portal(page: Page, service: Service) -> Portal:
-    """Somebody who is signed in, and looks at all projects."""
+    """Somebody who is signed in, and looks at nothing yet."""
     portal = Portal(page, service.endpoint)
-    portal.sign_in(service.training_key)
+    portal.resume(service.training_key)
     return portal
 
 

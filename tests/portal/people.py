@@ -77,6 +77,16 @@ class Portal:
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("banner")).to_be_visible()
 
+    def resume(self, key: str) -> None:
+        """Be signed in from the first page on, as after a reload."""
+        kept = f"Object.assign(sessionStorage, {{ 'ocellus.key': '{key}', 'ocellus.used': Date.now() }})"
+        self.page.add_init_script(f"if (location.host && !sessionStorage.length) {kept}")
+
+    def home(self) -> None:
+        """Look at all projects."""
+        self.page.goto(f"{self.endpoint}/portal/")
+        expect(self.page.get_by_role("banner")).to_be_visible()
+
     def open(self, project_id: str, screen: str = "images", search: str = "") -> None:
         self.page.goto(f"{self.endpoint}/portal/projects/{project_id}/{screen}{search}")
 

@@ -12,6 +12,12 @@ from tests.functions.flows import DETECTION
 
 
 @pytest.fixture
+def portal(portal):
+    portal.home()
+    return portal
+
+
+@pytest.fixture
 def name(training):
     """Of a project that a test makes."""
     name = f"made {uuid4()}"

@@ -29,6 +29,14 @@ PAGE = "7d1f6c0e-0000-4000-8000-00000000000a"
 PERSON = "4f7c0c30-0000-4000-8000-000000000001"
 
 
+@pytest.fixture
+def portal(page, service):
+    """Somebody who signed in by hand."""
+    portal = Portal(page, service.endpoint)
+    portal.sign_in(service.training_key)
+    return portal
+
+
 class SignIn(Issuer):
     """An issuer at which people sign in: it asks nothing, and gives out tokens of `roles` for its codes."""
 
