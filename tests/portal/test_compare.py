@@ -46,7 +46,7 @@ def test_the_threshold_stands_in_the_address(portal, fruit):
 def test_nothing_of_it_keeps_anybody_out(portal, fruit):
     open_comparison(portal, fruit.id, fruit.first, fruit.second)
     assert portal.barriers("compare") == []
-    assert portal.narrow() == 0
+    assert portal.narrow() == []
 
 
 def test_what_can_not_be_compared_says_so(portal, project, fruit):

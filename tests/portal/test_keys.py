@@ -1,107 +1,22 @@
 """Every key of the table does what it says at every place where it stands, and the docs have them all."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from shared.settings import ROOT
 from tests.functions.clients import storage
 from tests.functions.flows import DETECTION
 from tests.pictures import rectangles
 from tests.portal.conftest import upload_untagged
+from tests.portal.hand import CHECKS, COUNT, Hand, at
 from tests.portal.models import COLOURS, classifier, detector, scene, tagged, untagged
-from tests.portal.people import Portal
 
 __all__ = ["storage"]
 
-# More than a low window has.
-COUNT = 24
 NINE = [f"tag {digit}" for digit in range(1, 10)]
-
-Check = Callable[["Hand", str], None]
-CHECKS: dict[tuple[str, str], Check] = {}
-
-
-def at(place: str, *actions: str) -> Callable[[Check], Check]:
-    """Notes what tries these actions at a place. It leaves all as it was, so that the next key can be tried."""
-
-    def note(check: Check) -> Check:
-        CHECKS.update({(place, action): check for action in actions})
-        return check
-
-    return note
-
-
-class Hand:
-    """A person at the keys."""
-
-    def __init__(self, portal: Portal, project_id: str) -> None:
-        self.portal, self.page, self.project_id = portal, portal.page, project_id
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            parts = ["."] if re.fullmatch(r"\..", key) else []
-            for part in [*parts, key[len(parts) :]]:
-                self.page.keyboard.press(re.sub("^Ctrl", "Control", part))
-
-    def try_all(self, rows: list[dict[str, Any]], place: str, *but: str) -> None:
-        for row in rows:
-            if place in row["places"] and row["action"] not in but:
-                for key in row["keys"]:
-                    CHECKS[place, row["action"]](self, key)
-
-    def heading(self, name: str | re.Pattern[str]) -> Locator:
-        return self.page.get_by_role("heading", name=name)
-
-    def dialog(self, name: str) -> None:
-        """It opens, and Esc closes it."""
-        expect(self.page.get_by_role("dialog", name=name)).to_be_visible()
-        self.press("Escape")
-        expect(self.page.get_by_role("dialog")).to_have_count(0)
-
-    # Among the images.
-
-    def on(self, place: int) -> None:
-        """The focus lies on the image at that place, from 0."""
-        expect(self.portal.grid).to_have_attribute("aria-activedescendant", f"cell-{place}")
-
-    def to(self, place: int) -> None:
-        self.press("Escape", "Home", *["ArrowRight"] * place)
-        self.on(place)
-
-    def columns(self) -> int:
-        tops = [self.portal.cell(place).bounding_box()["y"] for place in range(1, 10)]  # type: ignore[index]
-        return tops.count(tops[0])
-
-    def named(self, place: int, name: str) -> None:
-        expect(self.portal.cell(place)).to_have_accessible_name(re.compile(name))
-
-    def chosen(self, count: int) -> None:
-        expect(self.portal.grid.locator("[aria-selected=true]")).to_have_count(count)
-
-    # At the boxes of an image.
-
-    @property
-    def boxes(self) -> Locator:
-        return self.page.get_by_role("listbox", name="Boxes").get_by_role("option")
-
-    def side(self, name: str) -> float:
-        """Of the chosen box, in parts of the picture."""
-        return float(self.page.get_by_role("group", name="The chosen box").get_by_label(name).input_value())
-
-    def count(self, boxes: int) -> None:
-        expect(self.boxes).to_have_count(boxes)
-
-    def choose(self) -> None:
-        """One box is there, and it is chosen."""
-        self.press("b", "Enter")
-        expect(self.page.locator(".label.chosen")).to_be_visible()
-
-    def width(self) -> float:
-        return self.page.locator(".placed").bounding_box()["width"]  # type: ignore[index]
 
 
 @at("grid", "tag", "negative")
@@ -356,7 +271,7 @@ def _(hand: Hand, key: str) -> None:
     names = ["Images", "Train", "Performance", "Predictions", "Cameras"]
     hand.press(".s", key)
     if key == ".0":
-        expect(hand.heading("Projects")).to_be_visible()
+        expect(hand.page.get_by_role("heading", name="Projects")).to_be_visible()
         hand.page.go_back()
     elif key == "/":
         expect(hand.page.get_by_role("searchbox")).to_be_focused()
@@ -396,7 +311,7 @@ def test_the_keys_among_the_images_and_everywhere(portal, training, storage, pro
     upload_untagged(training, project.id, COUNT)
     portal.page.set_viewport_size({"width": 1280, "height": 500})
     portal.images(project.id, COUNT)
-    hand = Hand(portal, project.id)
+    hand = Hand(portal)
     hand.try_all(rows, "grid", *APART)
     classifier(training, storage, project)
     portal.images(project.id, COUNT)
@@ -422,7 +337,7 @@ def test_the_keys_among_the_suggestions(portal, training, storage, project, rows
     expect(listed.get_by_role("option")).to_have_count(3)
     expect(portal.page.get_by_text("looked at")).to_have_count(0)
     listed.focus()
-    hand = Hand(portal, project.id)
+    hand = Hand(portal)
     for action, key in (("accept", "Enter"), ("reject", "x"), ("delete", "Delete"), ("delete", "Backspace")):
         CHECKS["suggestions", action](hand, key)
     hand.press("Home", "Space")
@@ -449,7 +364,7 @@ def test_the_keys_at_an_image(portal, training, storage, request, rows):
     portal.open(project.id, f"image/{white}")
     expect(portal.page.get_by_text("2 of 3")).to_be_visible()
     expect(portal.page.locator(".stage img")).to_be_visible()
-    hand = Hand(portal, project.id)
+    hand = Hand(portal)
     hand.try_all(rows, "image")
     training.delete_project(project.id)
 
