@@ -11,7 +11,7 @@ export interface Cell {
   selected: boolean;
 }
 
-interface Props extends Omit<Cell, "face"> {
+interface Props extends Cell {
   index: number;
   total: number;
   left: number;
@@ -19,7 +19,6 @@ interface Props extends Omit<Cell, "face"> {
   side: number;
   focused: boolean;
   resting: boolean;
-  face: Cell["face"];
 }
 
 const SEEN = ["row", "name", "selected", "index", "total", "left", "top", "side", "focused"] as const;
