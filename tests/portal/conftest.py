@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
@@ -13,8 +14,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.service import Service
 from shared.settings import ROOT
+from shared.storage.account.store import Store
+from tests.functions.clients import storage
 from tests.functions.flows import upload
+from tests.portal.models import judged_fruit
 from tests.portal.people import Counter, Portal, watched
+
+__all__ = ["storage"]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
 # A camera that shows a moving pattern, and is seen through without a question.
@@ -122,3 +128,12 @@ def filled(training: CustomVisionTrainingClient, project: Project) -> Callable[[
 def upload_untagged(training: CustomVisionTrainingClient, project_id: str, count: int) -> None:
     tag = upload(training, project_id, "sky", range(count))
     training.delete_tag(project_id, tag.id)
+
+
+@pytest.fixture
+def fruit(training: CustomVisionTrainingClient, storage: Store, project: Project) -> Iterator[SimpleNamespace]:
+    """A project with an iteration that was judged by its five images, and a newer one that did better."""
+    yield judged_fruit(training, storage, project)
+    for iteration in training.get_iterations(project.id):
+        if iteration.publish_name:
+            training.unpublish_iteration(project.id, iteration.id)

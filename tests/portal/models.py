@@ -1,6 +1,7 @@
 """Projects with an iteration that tells colours, as a training would leave it, without the time that one takes."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from uuid import UUID
 
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
@@ -9,12 +10,17 @@ from azure.cognitiveservices.vision.customvision.training.models import Project,
 from shared.models.training.iterations import Iteration
 from shared.models.training.model_spec import ModelTag
 from shared.storage.account.store import Store
+from tests.functions.flows import upload
+from tests.functions.ocellus.judging import judged, put_judged
 from tests.pictures import picture, rectangles
 from tests.prediction.classifiers import put_classifier
 from tests.prediction.detectors import put_detector
 
 FRUIT = ("apple", "leaf", "sky")
 COLOURS = ("red", "green", "blue")
+# Of five images: two apples are right, one is surely taken for a leaf, one less so, and a leaf for an apple.
+SAID = [[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.4, 0.6], [0.55, 0.45]]
+BETTER = [[0.9, 0.1]] * 3 + [[0.4, 0.6], [0.1, 0.9]]
 
 
 def tagged(training: CustomVisionTrainingClient, project: Project, names: Sequence[str]) -> list[Tag]:
@@ -47,3 +53,24 @@ def untagged(training: CustomVisionTrainingClient, project: Project, kinds: Sequ
 def scene(seed: int) -> bytes:
     """A red and a blue rectangle on white."""
     return rectangles({"red": (0.1 + seed / 100, 0.2, 0.25, 0.4), "blue": (0.6, 0.5 - seed / 100, 0.3, 0.3)})
+
+
+def judged_fruit(training: CustomVisionTrainingClient, store: Store, project: Project) -> SimpleNamespace:
+    """Five images, an iteration that was judged by them, and a newer one that did better."""
+    apple, leaf = upload(training, project.id, "apple", range(4)), upload(training, project.id, "leaf", range(1))
+    tags = [ModelTag(UUID(tag.id), tag.name) for tag in (apple, leaf)]
+    ids = [UUID(image.id) for image in training.get_images(project.id, order_by="Oldest")]
+    truths = [tags[0].id] * 4 + [tags[1].id]
+    iterations = []
+    for name, said in (("First", SAID), ("Second", BETTER)):
+        images = [judged(at, [truth], said[at], ids[at]) for at, truth in enumerate(truths)]
+        iterations.append(str(put_judged(store, UUID(project.id), tags, images)))
+        training.update_iteration(project.id, iterations[-1], name)
+    first, second = iterations
+    return SimpleNamespace(id=project.id, first=first, second=second, tags=tags, images=[str(id) for id in ids])
+
+
+def tags_of(training: CustomVisionTrainingClient, project_id: str) -> list[list[str]]:
+    """Of each image, as the grid has them."""
+    images = training.get_images(project_id, order_by="Newest", take=256)
+    return [sorted(tag.tag_name for tag in image.tags or []) for image in images]

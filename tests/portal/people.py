@@ -24,6 +24,8 @@ LOST = """[...document.querySelectorAll("button, a, input, select, textarea, sum
     .map((each) => each.outerHTML.slice(0, 160))"""
 # A busy machine takes its time; who waits for nothing loses none.
 expect.set_options(timeout=20_000)
+# Of a training of the tests, on a busy machine.
+TRAINED_MS = 180_000
 # A call that the service refuses is on the console as well; the tests that provoke one look at the page.
 REFUSED = "Failed to load resource"
 
@@ -102,6 +104,14 @@ class Portal:
     @property
     def cells(self) -> Locator:
         return self.grid.get_by_role("option")
+
+    @property
+    def suggestions(self) -> Locator:
+        return self.page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+
+    def figure(self, name: str) -> Locator:
+        """Of an iteration's performance."""
+        return self.page.get_by_role("region", name="Figures").get_by_label(name, exact=True)
 
     def cell(self, place: int) -> Locator:
         """Of all images, counted from 1."""

@@ -5,12 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.functions.clients import storage
 from tests.pictures import picture
 from tests.portal.models import classifier, untagged
 from tests.portal.people import NARROW, Portal
-
-__all__ = ["storage"]
 
 
 def test_signing_in_and_all_projects(page, service, filled):

@@ -13,14 +13,12 @@ from azure.cognitiveservices.vision.customvision.training.models import (
 from playwright.sync_api import expect
 
 from shared.models.training.model_spec import ModelTag
-from tests.functions.clients import storage
 from tests.functions.flows import DETECTION
 from tests.pictures import rectangles
+from tests.portal.editor import Editor
 from tests.portal.people import NARROW
 from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import COLOURS
-
-__all__ = ["storage"]
 
 RED, BLUE = (0.125, 0.25, 0.25, 0.5), (0.75, 0.125, 0.1875, 0.25)
 CALLS = re.compile("/images/regions")
@@ -44,38 +42,6 @@ def add(training, project, name, regions=(), **boxes):
     )
     (created,) = training.create_images_from_files(project.id, ImageFileCreateBatch(images=[entry])).images
     return created.image.id
-
-
-class Editor:
-    """A person at the boxes of a picture; places are parts of it."""
-
-    def __init__(self, portal):
-        self.portal, self.page, self.mouse = portal, portal.page, portal.page.mouse
-
-    @property
-    def boxes(self):
-        return self.page.get_by_role("listbox", name="Boxes").get_by_role("option")
-
-    def box(self, name):
-        return self.page.get_by_role("listbox", name="Boxes").get_by_role("option", name=re.compile(name))
-
-    def at(self, x, y):
-        photo = self.page.get_by_role("listbox", name="Boxes").locator("img").bounding_box()
-        return photo["x"] + x * photo["width"], photo["y"] + y * photo["height"]
-
-    def drag(self, start, end, steps=4):
-        self.mouse.move(*self.at(*start))
-        self.mouse.down()
-        self.mouse.move(*self.at(*end), steps=steps)
-        self.mouse.up()
-
-    def click(self, *at):
-        self.mouse.move(*self.at(*at))
-        self.mouse.down()
-        self.mouse.up()
-
-    def shows(self, text):
-        expect(self.page.get_by_text(text, exact=True)).to_be_visible()
 
 
 @pytest.fixture

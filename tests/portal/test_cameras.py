@@ -3,11 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.functions.clients import storage
 from tests.pictures import picture
 from tests.portal.models import classifier
-
-__all__ = ["storage"]
 
 
 @pytest.fixture

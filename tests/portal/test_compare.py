@@ -5,11 +5,6 @@ from uuid import uuid4
 
 from playwright.sync_api import expect
 
-from tests.functions.clients import storage
-from tests.portal.test_performance import figure, fruit
-
-__all__ = ["fruit", "storage"]
-
 
 def open_comparison(portal, project, a, b, rest=""):
     portal.open(project, "compare", f"?a={a}&b={b}{rest}")
@@ -22,7 +17,7 @@ def strip(portal, name):
 
 def test_what_the_second_does_better_and_worse(portal, fruit):
     portal.open(fruit.id, f"performance/{fruit.second}")
-    expect(figure(portal, "Precision")).to_be_visible(timeout=20_000)
+    expect(portal.figure("Precision")).to_be_visible(timeout=20_000)
     portal.page.get_by_role("link", name="Compare two …").click()
     expect(strip(portal, "Second fixed 2").get_by_role("link")).to_have_count(2)
     expect(strip(portal, "Second broke 0")).to_contain_text("It is wrong about nothing")

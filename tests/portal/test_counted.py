@@ -3,14 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.functions.clients import storage
 from tests.functions.flows import DETECTION
+from tests.portal.editor import Editor
 from tests.portal.models import FRUIT, classifier, tagged
-from tests.portal.test_boxes import Editor
-from tests.portal.test_suggested import listed
 from tests.portal.uploads import add, plain
-
-__all__ = ["storage"]
 
 CLASSES = ("brand", "cereal", "coffee", "juice", "tea")
 THINGS = ("bolt", "nut", "washer")
@@ -99,17 +95,17 @@ def test_a_hundred_suggestions_of_which_twenty_are_wrong(portal, counted, servic
     names = add(service, project.id, pictures)
     portal.page.set_viewport_size({"width": 1600, "height": 1000})
     portal.open(project.id, search="?suggested=last")
-    expect(listed(portal).first).to_be_visible()
+    expect(portal.suggestions.first).to_be_visible()
     portal.press("-", "-", "-")
-    expect(listed(portal)).to_have_count(100)
+    expect(portal.suggestions).to_have_count(100)
     wrong = [name for name in pictures if truth_of(name) != name.split("-")[1]]
     with counted(50):
         for name in wrong:
             suggestion(portal, name).get_by_title("Leave it out (X)").click()
         portal.press("Enter")
-        expect(listed(portal)).to_have_count(len(wrong))
+        expect(portal.suggestions).to_have_count(len(wrong))
         for left in range(len(wrong), 0, -1):
-            expect(listed(portal)).to_have_count(left)
+            expect(portal.suggestions).to_have_count(left)
             portal.press(str(FRUIT.index(truth_of(focused(portal))) + 1))
     portal.saved()
     assert tags_by_id(training, project.id) == {id: [truth_of(name)] for id, name in names.items()}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.portal.test_model import box, near
+from tests.portal.sides import box, near
 
 REACH = {"x": 0.01, "y": 0.02}
 PICTURE = {"width": 400, "height": 200}

@@ -9,12 +9,9 @@ from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from shared.models.training.model_spec import ModelTag
-from tests.functions.clients import storage
 from tests.pictures import picture
 from tests.prediction.graphs import make_graph, make_spec
 from tests.prediction.trained import put_trained
-
-__all__ = ["storage"]
 
 
 def tags_of(training, project_id):

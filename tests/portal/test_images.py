@@ -8,12 +8,7 @@ from azure.cognitiveservices.vision.customvision.training.models import ImageFil
 from playwright.sync_api import expect
 
 from tests.pictures import picture
-
-
-def tags_of(training, project_id):
-    """Of each image, as the grid has them."""
-    images = training.get_images(project_id, order_by="Newest", take=256)
-    return [sorted(tag.tag_name for tag in image.tags or []) for image in images]
+from tests.portal.models import tags_of
 
 
 def chosen(portal):

@@ -7,14 +7,11 @@ import pytest
 from playwright.sync_api import expect
 
 from shared.settings import ROOT
-from tests.functions.clients import storage
 from tests.functions.flows import DETECTION
 from tests.pictures import rectangles
 from tests.portal.conftest import upload_untagged
 from tests.portal.hand import CHECKS, COUNT, Hand, at
 from tests.portal.models import COLOURS, classifier, detector, scene, tagged, untagged
-
-__all__ = ["storage"]
 
 NINE = [f"tag {digit}" for digit in range(1, 10)]
 

@@ -2,13 +2,7 @@
 
 import pytest
 
-
-def box(left, top, width, height):
-    return {"left": left, "top": top, "width": width, "height": height}
-
-
-def near(found, **wanted):
-    return found == pytest.approx(wanted, abs=1e-9)
+from tests.portal.sides import box, near
 
 
 @pytest.mark.parametrize(

@@ -1,59 +1,20 @@
 """How good an iteration is: sliders, curve, matrix, the images of a cell put right; publishing, renaming, deleting."""
 
 import re
-from types import SimpleNamespace
 from uuid import UUID, uuid4
 
-import pytest
 from playwright.sync_api import expect
 
 from shared.models.training.iterations import IterationStatus
 from shared.models.training.model_spec import ModelTag
-from tests.functions.clients import storage
-from tests.functions.flows import DETECTION, upload
+from tests.functions.flows import DETECTION
 from tests.functions.ocellus.judging import judged, judged_boxes, put_judged
-
-__all__ = ["storage"]
-
-# Of five images: two apples are right, one is surely taken for a leaf, one less so, and a leaf for an apple.
-SAID = [[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.4, 0.6], [0.55, 0.45]]
-
-
-@pytest.fixture
-def fruit(training, storage, project):
-    """A project with an iteration that was judged by its five images, and a newer one that did better."""
-    apple, leaf = upload(training, project.id, "apple", range(4)), upload(training, project.id, "leaf", range(1))
-    tags = [ModelTag(UUID(tag.id), tag.name) for tag in (apple, leaf)]
-    ids = [UUID(image.id) for image in training.get_images(project.id, order_by="Oldest")]
-    first = put_judged(storage, UUID(project.id), tags, judgements(tags, ids, SAID))
-    better = [[0.9, 0.1]] * 3 + [[0.4, 0.6], [0.1, 0.9]]
-    second = put_judged(storage, UUID(project.id), tags, judgements(tags, ids, better))
-    training.update_iteration(project.id, str(first), "First")
-    training.update_iteration(project.id, str(second), "Second")
-    yield SimpleNamespace(
-        id=project.id, first=str(first), second=str(second), tags=tags, images=[str(id) for id in ids]
-    )
-    for iteration in training.get_iterations(project.id):
-        if iteration.publish_name:
-            training.unpublish_iteration(project.id, iteration.id)
-
-
-def judgements(tags, ids, said):
-    truths = [tags[0].id] * 4 + [tags[1].id]
-    return [
-        judged(at, [truth], probabilities, image_id)
-        for at, (truth, probabilities, image_id) in enumerate(zip(truths, said, ids, strict=True))
-    ]
 
 
 def look_at(portal, project, iteration, search=""):
     portal.open(project, f"performance/{iteration}", search)
-    expect(figure(portal, "Precision")).to_be_visible(timeout=20_000)
+    expect(portal.figure("Precision")).to_be_visible(timeout=20_000)
     expect(portal.page.get_by_role("region", name="What was taken for what")).to_have_attribute("aria-busy", "false")
-
-
-def figure(portal, name):
-    return portal.page.get_by_role("region", name="Figures").get_by_label(name, exact=True)
 
 
 def cell(portal, truth, said):
@@ -98,14 +59,14 @@ def test_a_project_that_was_never_trained_says_where_to_begin(portal, project):
 
 def test_the_threshold_moves_all_figures_at_once_and_asks_for_nothing(portal, fruit):
     look_at(portal, fruit.id, fruit.first)
-    expect(figure(portal, "Precision")).to_have_text("40.0 %")
-    expect(figure(portal, "Recall")).to_have_text("40.0 %")
+    expect(portal.figure("Precision")).to_have_text("40.0 %")
+    expect(portal.figure("Recall")).to_have_text("40.0 %")
     chart = portal.page.get_by_role("img", name=re.compile("^Of all tags"))
     asked = []
     portal.page.on("request", lambda request: asked.append(request.url))
     slide(portal, "Threshold", 11)
-    expect(figure(portal, "Precision")).to_have_text("66.7 %")
-    expect(figure(portal, "Recall")).to_have_text("40.0 %")
+    expect(portal.figure("Precision")).to_have_text("66.7 %")
+    expect(portal.figure("Recall")).to_have_text("40.0 %")
     expect(chart).to_have_accessible_name("Of all tags at the threshold 0.61: precision 66.7 %, recall 40.0 %")
     row = portal.page.get_by_role("row").filter(has=portal.page.get_by_role("rowheader", name="apple")).last
     expect(row).to_contain_text("50.0 %")
@@ -113,15 +74,15 @@ def test_the_threshold_moves_all_figures_at_once_and_asks_for_nothing(portal, fr
     expect(cell(portal, "apple", "nothing")).to_be_visible()
     assert [url for url in asked if "/curves" in url] == []
     portal.page.reload()
-    expect(figure(portal, "Recall")).to_have_text("40.0 %")
+    expect(portal.figure("Recall")).to_have_text("40.0 %")
 
 
 def test_the_best_balance_and_the_curve_set_the_threshold(portal, fruit):
     look_at(portal, fruit.id, fruit.first)
     slide(portal, "Threshold", 1, "End")
-    expect(figure(portal, "Recall")).to_have_text("0.0 %")
+    expect(portal.figure("Recall")).to_have_text("0.0 %")
     portal.page.get_by_role("button", name=re.compile("^Best balance")).click()
-    expect(figure(portal, "Recall")).not_to_have_text("0.0 %")
+    expect(portal.figure("Recall")).not_to_have_text("0.0 %")
     portal.page.get_by_role("img", name=re.compile("^Of all tags")).click(position={"x": 60, "y": 20})
     expect(portal.page.get_by_role("slider", name="Threshold")).not_to_have_value("0.5")
 
@@ -205,9 +166,9 @@ def test_a_detector_has_a_slider_for_the_overlap(portal, training, storage):
     ]
     iteration = put_judged(storage, UUID(project.id), [fork, knife], images, kind=None, domain_id=UUID(DETECTION))
     look_at(portal, project.id, iteration)
-    expect(figure(portal, "Recall")).to_have_text("100.0 %")
+    expect(portal.figure("Recall")).to_have_text("100.0 %")
     slide(portal, "Overlap", 25)
-    expect(figure(portal, "Recall")).to_have_text("50.0 %")
+    expect(portal.figure("Recall")).to_have_text("50.0 %")
     expect(portal.page).to_have_url(re.compile(r"overlap=0\.55$"))
     cell(portal, "fork", "nothing").click()
     expect(tiles(portal).first).to_have_accessible_name("fork said to be nothing deleted since")

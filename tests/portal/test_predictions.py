@@ -5,12 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.functions.clients import storage
 from tests.functions.flows import DETECTION
 from tests.pictures import picture
 from tests.portal.models import classifier, detector, scene
-
-__all__ = ["storage"]
 
 KINDS = ["apple", "leaf", "leaf", "sky"]
 

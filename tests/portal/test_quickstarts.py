@@ -12,14 +12,10 @@ import pytest
 from playwright.sync_api import FilePayload, Locator, expect
 
 from shared.models.training.model_spec import ModelTag
-from tests.functions.clients import storage
 from tests.pictures import PHOTOS, rectangles
-from tests.portal.people import Portal
-from tests.portal.test_boxes import Editor
-from tests.portal.test_train import TRAINED_MS
+from tests.portal.editor import Editor
+from tests.portal.people import TRAINED_MS, Portal
 from tests.prediction.detectors import put_detector
-
-__all__ = ["storage"]
 
 SAMPLE = PHOTOS / "customvision-sample"
 TREES = {"Hemlock": "hemlock", "Japanese Cherry": "japanese_cherry"}

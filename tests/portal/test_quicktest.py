@@ -6,13 +6,10 @@ from base64 import b64encode
 import pytest
 from playwright.sync_api import expect
 
-from tests.functions.clients import storage
 from tests.functions.flows import DETECTION
 from tests.pictures import picture
 from tests.portal.models import classifier, detector, scene
 from tests.servers import Answer, serving
-
-__all__ = ["storage"]
 
 DROP = """(data) => {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));

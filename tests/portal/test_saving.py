@@ -5,8 +5,8 @@ import re
 from playwright.sync_api import expect
 
 from tests.functions.flows import upload
+from tests.portal.models import tags_of
 from tests.portal.people import Portal, watched
-from tests.portal.test_images import tags_of
 
 
 def test_labels_wait_while_the_service_is_away(portal, training, filled, service):

@@ -8,11 +8,8 @@ from playwright.sync_api import expect
 
 from shared.storage.account import blobs
 from shared.storage.workspace import images
-from tests.functions.clients import storage
 from tests.pictures import picture
 from tests.storage.making import record
-
-__all__ = ["storage"]
 
 SIZE, PAGE, TAGS = 1_500, 256, 20
 # What is in sight, with two rows around it, is less.

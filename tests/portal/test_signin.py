@@ -15,15 +15,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.access.issuer import AUDIENCE, TENANT, Issuer, signing_key
-from tests.functions.clients import storage
 from tests.functions.hosting import hosted
 from tests.pictures import picture
 from tests.portal.models import classifier
 from tests.portal.people import Portal, watched
-from tests.portal.test_performance import fruit
 from tests.servers import Answer, Request, make_certificate, serving
-
-__all__ = ["fruit", "storage"]
 
 PAGE = "7d1f6c0e-0000-4000-8000-00000000000a"
 PERSON = "4f7c0c30-0000-4000-8000-000000000001"

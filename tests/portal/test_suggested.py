@@ -8,11 +8,8 @@ from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from shared.models.limits import Limits
-from tests.functions.clients import storage
 from tests.functions.flows import DETECTION
 from tests.portal.models import classifier, detector, scene, untagged
-
-__all__ = ["storage"]
 
 FEW = msgspec.to_builtins(replace(Limits(), page_size=4))
 KINDS = ["apple", "apple", "leaf", "leaf", "leaf", "sky"]
@@ -26,13 +23,9 @@ def fruit(training, storage, project):
     return project
 
 
-def listed(portal):
-    return portal.page.get_by_role("listbox", name="Suggestions").get_by_role("option")
-
-
 def look(portal, project, count, search="?suggested=last"):
     portal.open(project.id, search=search)
-    expect(listed(portal)).to_have_count(count)
+    expect(portal.suggestions).to_have_count(count)
     portal.page.get_by_role("listbox", name="Suggestions").focus()
 
 
@@ -43,14 +36,14 @@ def counts(training, project):
 def test_one_key_accepts_what_is_shown_and_one_takes_it_back(portal, training, fruit):
     portal.images(fruit.id, 6)
     portal.press("s")
-    expect(listed(portal)).to_have_count(6)
-    expect(listed(portal).first).to_have_accessible_name(re.compile(r"suggested: (apple|leaf|sky) \d+ %$"))
+    expect(portal.suggestions).to_have_count(6)
+    expect(portal.suggestions.first).to_have_accessible_name(re.compile(r"suggested: (apple|leaf|sky) \d+ %$"))
     portal.press("Enter")
     expect(portal.page.get_by_role("heading", name="Every image has its labels")).to_be_visible()
     portal.saved()
     assert counts(training, fruit) == {"apple": 2, "leaf": 3, "sky": 1}
     portal.press("Control+z")
-    expect(listed(portal)).to_have_count(6)
+    expect(portal.suggestions).to_have_count(6)
     portal.saved()
     assert counts(training, fruit) == {"apple": 0, "leaf": 0, "sky": 0}
 
@@ -58,10 +51,10 @@ def test_one_key_accepts_what_is_shown_and_one_takes_it_back(portal, training, f
 def test_what_is_left_out_stays_and_gets_another_tag_by_a_digit(portal, training, fruit):
     look(portal, fruit, 6)
     portal.press("x")
-    expect(listed(portal).first).to_have_accessible_name(re.compile("left out"))
+    expect(portal.suggestions.first).to_have_accessible_name(re.compile("left out"))
     expect(portal.page.get_by_text("1 left out")).to_be_visible()
     portal.press("Enter")
-    expect(listed(portal)).to_have_count(1)
+    expect(portal.suggestions).to_have_count(1)
     expect(portal.page.get_by_role("button", name="Accept 0")).to_be_disabled()
     portal.press("3")
     portal.saved()
@@ -80,14 +73,14 @@ def test_a_digit_corrects_before_the_rest_is_accepted(portal, training, fruit):
 def test_one_tag_alone_and_how_sure_it_has_to_be(portal, training, fruit):
     look(portal, fruit, 6)
     portal.page.get_by_role("complementary", name="Tags").get_by_role("button", name=re.compile("^leaf")).click()
-    expect(listed(portal)).to_have_count(3)
+    expect(portal.suggestions).to_have_count(3)
     expect(portal.page.get_by_text("taken for leaf")).to_be_visible()
     assert "tag=" in portal.page.url
     portal.page.get_by_role("button", name="Accept 3").click()
     portal.saved()
     assert counts(training, fruit) == {"apple": 0, "leaf": 3, "sky": 0}
     portal.button("No longer only leaf").click()
-    expect(listed(portal)).to_have_count(3)
+    expect(portal.suggestions).to_have_count(3)
 
 
 def test_a_threshold_that_nothing_reaches_says_so(portal, training, storage, project):
@@ -96,7 +89,7 @@ def test_a_threshold_that_nothing_reaches_says_so(portal, training, storage, pro
     portal.open(project.id, search="?suggested=last")
     expect(portal.page.get_by_role("heading", name="Nothing is suggested at 80 % or more")).to_be_visible()
     portal.page.get_by_label("at least").fill("0.3")
-    expect(listed(portal)).to_have_count(2)
+    expect(portal.suggestions).to_have_count(2)
     expect(portal.page).to_have_url(re.compile("threshold=0.3"))
 
 
@@ -121,15 +114,15 @@ def test_boxes_are_suggested_and_accepted(portal, training, storage, request):
     for seed in range(3):
         training.create_images_from_data(project.id, scene(seed))
     look(portal, project, 3, "?suggested=last&threshold=0.5")
-    expect(listed(portal).first).to_have_accessible_name(re.compile("red .*blue|blue .*red"))
+    expect(portal.suggestions.first).to_have_accessible_name(re.compile("red .*blue|blue .*red"))
     portal.look("suggested-boxes")
     portal.press("x", "Enter")
     portal.saved()
-    expect(listed(portal)).to_have_count(1)
+    expect(portal.suggestions).to_have_count(1)
     images = training.get_tagged_images(project.id)
     assert [sorted(region.tag_name for region in image.regions) for image in images] == [["blue", "red"]] * 2
     portal.press("Control+z")
-    expect(listed(portal)).to_have_count(3)
+    expect(portal.suggestions).to_have_count(3)
     portal.saved()
     assert training.get_tagged_image_count(project.id) == 0
     training.delete_project(project.id)
@@ -142,7 +135,7 @@ def test_all_are_accepted_by_the_service_though_the_page_has_some_of_them(portal
     page = portal.page
     page.route("**/ocellus/v1/me", lambda route: route.fulfill(json={**route.fetch().json(), "limits": FEW}))
     portal.open(project.id, search="?suggested=last")
-    expect(listed(portal).first).to_be_visible()
+    expect(portal.suggestions.first).to_be_visible()
     portal.page.get_by_role("listbox", name="Suggestions").focus()
     portal.press(*["+"] * 8)
     expect(page.get_by_text("looked at")).to_have_count(0)
@@ -152,7 +145,7 @@ def test_all_are_accepted_by_the_service_though_the_page_has_some_of_them(portal
     portal.press("x")
     page.get_by_role("button", name="Accept all").click()
     expect(page.get_by_text("All suggestions accepted")).to_be_visible()
-    expect(listed(portal)).to_have_count(1)
+    expect(portal.suggestions).to_have_count(1)
     assert training.get_untagged_image_count(project.id) == 1
     portal.press("Control+z")
     expect(page.get_by_text("Undone: All suggestions accepted")).to_be_visible()

@@ -9,16 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from shared.models.training.iterations import IterationStatus
-from tests.functions.clients import storage
 from tests.functions.flows import DETECTION, upload
 from tests.functions.ocellus.judging import put_judged
 from tests.pictures import picture
-
-__all__ = ["storage"]
+from tests.portal.people import TRAINED_MS
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
-# Of a training of the tests, on a busy machine.
-TRAINED_MS = 180_000
 
 
 @pytest.fixture
