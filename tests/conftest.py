@@ -28,6 +28,7 @@ LONGEST = {
         "local/demo/test_detection.py",
         "local/eventgrid/test_eventgrid.py",
         "local/eventgrid/test_upload_events.py",
+        "portal/test_boxes.py",
         "portal/test_quickstarts.py",
         "storage/workspace/test_faults.py",
         "training_job/detection/light/test_train.py",
