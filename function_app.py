@@ -7,6 +7,8 @@ from pkgutil import iter_modules
 from threading import Thread
 
 import azure.functions as func
+import msgspec
+from msgspec import Struct
 
 from functions.edge import openapi, verbs
 from functions.edge.decorators import blueprints
@@ -41,6 +43,17 @@ def _import_all(name: str) -> None:
         import_module(f"{name}.{found.name}")
 
 
+def prepare(kind: type[Struct]) -> None:
+    """Find out what decoding takes, for all that derive from a type.
+
+    msgspec does so at a type's first decoding, and puts the half of it where other threads find it: where one decodes
+    such a type meanwhile, the process dies of a null pointer. Here there is one thread yet.
+    """
+    for known in kind.__subclasses__():
+        msgspec.json.Decoder(known)
+        prepare(known)
+
+
 def export_telemetry(settings: Settings) -> None:
     # Imported here: a tenth of a second that the first answer need not wait for.
     from shared.telemetry.export import start
@@ -53,5 +66,6 @@ def export_telemetry(settings: Settings) -> None:
 logging.getLogger("azure").setLevel(logging.WARNING)
 settings = Settings.read()
 app = build(settings.services)
+prepare(Struct)
 if settings.applicationinsights_connection_string:
     Thread(target=export_telemetry, args=[settings], name="telemetry", daemon=True).start()

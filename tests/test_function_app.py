@@ -78,3 +78,31 @@ def imported(services: str) -> set[str]:
         [sys.executable, "-c", code], cwd=ROOT, env={"SERVICES": services}, capture_output=True, text=True, check=True
     )
     return set(done.stdout.split())
+
+
+DECODERS = """
+import sys, msgspec, function_app
+known, called = [msgspec.Struct], set()
+for kind in known:
+    known.extend(kind.__subclasses__())
+sys.setprofile(lambda frame, event, argument: called.add(frame.f_code.co_name))
+for kind in known[1:]:
+    msgspec.json.Decoder(kind)
+sys.setprofile(None)
+print(len(known), "get_class_annotations" in called)
+"""
+
+
+def test_no_thread_finds_a_type_that_another_one_prepares_for_decoding():
+    """Else the first two requests of a process may kill it: what annotations say has been read before either."""
+    done = subprocess.run(
+        [sys.executable, "-c", DECODERS],
+        cwd=ROOT,
+        env={"SERVICES": "training"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    count, read = done.stdout.split()
+    assert int(count) > 100
+    assert read == "False"
