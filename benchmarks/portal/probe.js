@@ -1,4 +1,5 @@
 // Runs in the page before the portal does: tells what somebody sees, and when.
+const PATIENCE_MS = 60_000;
 const later = () => new Promise((resolve) => requestAnimationFrame(resolve));
 /** After the next frame is painted. */
 const painted = () => later().then(() => new Promise((resolve) => {
@@ -21,11 +22,13 @@ const isThere = (picture) => !!picture?.complete && picture.naturalWidth > 0;
 window.probe = {
   /** When all pictures in sight are there; milliseconds of the page's clock. */
   async thumbnails() {
-    for (;;) {
+    const end = performance.now() + PATIENCE_MS;
+    while (performance.now() < end) {
       const cells = inSight();
       if (cells.length && cells.every((cell) => isThere(cell.querySelector("img")))) return performance.now();
       await later();
     }
+    throw new Error("the pictures in sight did not come");
   },
   /** From a jump to a part of the whole height until all pictures in sight are there. */
   async jump(part) {
