@@ -22,6 +22,9 @@ from tests.portal.people import Counter, Portal, watched
 
 __all__ = ["storage"]
 
+# Where they find something lost, it is told what.
+pytest.register_assert_rewrite("tests.portal.labellers")
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
 # A camera that shows a moving pattern, and is seen through without a question.
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
