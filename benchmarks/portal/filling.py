@@ -46,6 +46,7 @@ class Projects(NamedTuple):
     images: str
     performance: str
     crowded: str
+    empty: str
 
 
 def fill(rig: Rig) -> Projects:
@@ -56,9 +57,10 @@ def fill(rig: Rig) -> Projects:
     pictures = rendered()
     rig.once("write pictures", lambda: put_pictures(rig, pictures))
     path = f"projects/{rig.project}"
-    return Projects(
-        rig.size, f"{path}/images", f"{path}/performance/{judged(rig, GENERAL, 0)}", crowded(rig, pictures[0])
-    )
+    performance = f"{path}/performance/{judged(rig, GENERAL, 0)}"
+    # The large one may be as large as a project can be.
+    empty = rig.client.make("projects", name="uploads")
+    return Projects(rig.size, f"{path}/images", performance, crowded(rig, pictures[0]), f"projects/{empty}/images")
 
 
 def put_pictures(rig: Rig, pictures: Sequence[Copies]) -> None:

@@ -152,11 +152,10 @@ def slide(desk: Desk, projects: Projects) -> None:
 
 
 def upload(desk: Desk, projects: Projects) -> None:
-    with tempfile.TemporaryDirectory(prefix="ocellus-photos-") as folder, desk.tab(projects.images) as tab:
+    with tempfile.TemporaryDirectory(prefix="ocellus-photos-") as folder, desk.tab(projects.empty) as tab:
         files = photographs(Path(folder), UPLOADED)
-        tab.probe("thumbnails()")
         with tab.page.expect_file_chooser() as chooser:
-            tab.page.get_by_role("button", name="Add images").click()
+            tab.page.get_by_role("button", name="Add images", exact=True).click()
         chooser.value.set_files(files)
         add = tab.page.get_by_role("button", name=f"Add {UPLOADED} pictures")
         add.wait_for()
