@@ -12,7 +12,7 @@ import { fail, say } from "./notices";
 import * as pages from "./pages";
 import { project, recount, tagName } from "./project";
 import { me } from "./session";
-import { count, setWaiting, waiting, type Entry } from "./waiting";
+import { count, keepTaken, setWaiting, waiting, type Entry } from "./waiting";
 
 const GATHER_MS = 150;
 const LONGEST_SECONDS = 30;
@@ -144,6 +144,8 @@ function next(entries: readonly Entry[]): Entry[] {
 
 function finish(sent: readonly Entry[], { refused }: Delivery): void {
   const ids = new Set(sent.map(({ id }) => id));
+  const not = new Set(refused.map(({ entry }) => entry.id));
+  keepTaken(sent.filter(({ id }) => !not.has(id)));
   setWaiting(waiting.value.filter(({ id }) => !ids.has(id)));
   for (const { entry, why } of refused) rollBack(entry as Entry, new Refused(400, "Exceeded", why));
 }

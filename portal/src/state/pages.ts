@@ -63,13 +63,14 @@ export async function reopen(): Promise<void> {
   // What was just done counts already.
   await settled(PATIENCE_MS);
   if (mine !== opening) return;
+  const asking = performance.now();
   const first = client.getImages(id, { ...asked(), orderBy: query.value.order, take: size() });
   try {
     const [counted, listed] = await Promise.all([counting(id), first]);
     if (mine !== opening) return;
     begin(Math.max(counted, listed.length));
     under.add(0);
-    fill(0, listed);
+    fill(0, listed, asking);
   } catch (refused) {
     if (mine === opening) fault.value = refused;
   }
@@ -100,11 +101,12 @@ async function load(page: number): Promise<void> {
   const mine = opening;
   const id = project.value!.id;
   const from = page * size();
+  const asking = performance.now();
   under.add(page);
   try {
     const listed = await client.getImages(id, { ...asked(), orderBy: query.value.order, take: size(), skip: skipOf(from) });
     if (mine !== opening) return;
-    fill(from, listed);
+    fill(from, listed, asking);
     if (listed.length < Math.min(size(), rows.length - from)) cut(from, listed.length);
   } catch (refused) {
     under.delete(page);
@@ -132,13 +134,13 @@ function skipOf(place: number): number {
   return Math.max(place - left + (query.value.order === "Newest" ? fresh.value : 0), 0);
 }
 
-function fill(from: number, listed: readonly Image[]): void {
+function fill(from: number, listed: readonly Image[], asking: number): void {
   let place = from;
   for (const image of listed) {
     while (rows[place] && rows[place]!.id !== image.id) place++;
-    if (isGoing(image.id) || (places.has(image.id) && places.get(image.id) !== place)) continue;
+    if (isGoing(image.id, asking) || (places.has(image.id) && places.get(image.id) !== place)) continue;
     if (place >= rows.length) break;
-    rows[place] = foreseen(image);
+    rows[place] = foreseen(image, asking);
     places.set(image.id, place);
     place++;
   }

@@ -42,7 +42,8 @@ export async function open(wanted: string): Promise<void> {
 
 /** Read an image as it is now: the addresses of its pictures end after a day. */
 export async function refetch(wanted: string): Promise<void> {
-  for (const found of await client.getImagesByIds(project.value!.id, { imageIds: [wanted] })) pages.put(foreseen(found));
+  const asking = performance.now();
+  for (const found of await client.getImagesByIds(project.value!.id, { imageIds: [wanted] })) pages.put(foreseen(found, asking));
 }
 
 /** The images of a view are in the order of their age: halve it until the image's page is found. */

@@ -49,13 +49,26 @@ export const settled = (most = Infinity) => new Promise<void>((resolve) => {
   if (most < Infinity) setTimeout(finish, most);
 });
 
+/** What the service took lately: an answer that was under way then may not have it. */
+const taken: { at: number; entry: Entry }[] = [];
+const LATELY_MS = 60_000;
+
+export function keepTaken(entries: readonly Entry[]): void {
+  const at = performance.now();
+  taken.push(...entries.map((entry) => ({ at, entry })));
+  while (taken[0] && taken[0].at < at - LATELY_MS) taken.shift();
+}
+
+/** All that an answer which was asked for at that time may lack, in order. */
+const lacking = (asked: number) => [...taken.filter(({ at }) => at >= asked).map(({ entry }) => entry), ...waiting.value];
+
 /** An image as it will be when all that waits is done. */
-export const foreseen = (image: Image): Image =>
-  waiting.value.reduce((seen, { change }) => applied(seen, change, tagName), image);
+export const foreseen = (image: Image, asked = Infinity): Image =>
+  lacking(asked).reduce((seen, { change }) => applied(seen, change, tagName), image);
 
 export const isWaitingFor = (imageId: string) => waiting.value.some(({ change }) => change.imageId === imageId);
-export const isGoing = (imageId: string) =>
-  waiting.value.findLast(({ change }) => change.imageId === imageId && /delete|restore/.test(change.kind))?.change.kind === "delete";
+export const isGoing = (imageId: string, asked = Infinity) =>
+  lacking(asked).findLast(({ change }) => change.imageId === imageId && /delete|restore/.test(change.kind))?.change.kind === "delete";
 
 function store(place: string, value: unknown): void {
   try {
