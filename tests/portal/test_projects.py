@@ -8,7 +8,7 @@ import pytest
 from azure.cognitiveservices.vision.customvision.training.models import CustomVisionErrorException
 from playwright.sync_api import expect
 
-from tests.functions.flows import DETECTION
+from tests.functions.flows import DETECTION, upload
 
 
 @pytest.fixture
@@ -106,6 +106,16 @@ def test_a_project_is_brought_in_by_its_token(portal, training, filled, name):
     expect(portal.cells).to_have_count(2)
 
 
-def test_a_project_that_is_not_there_says_so(portal):
+def test_a_project_that_is_not_there_says_so(portal, training, name):
     portal.open(str(uuid4()))
     expect(portal.page.get_by_role("alert").get_by_role("heading", name="That did not work")).to_be_visible()
+    expect(portal.page.get_by_role("alert").get_by_role("link", name="All projects")).to_be_visible()
+    deleted = training.create_project(name)
+    upload(training, deleted.id, "apple", range(1))
+    portal.images(deleted.id, 1)
+    training.delete_project(deleted.id)
+    portal.press("1")
+    expect(portal.page.get_by_role("alert").get_by_role("button", name="All projects")).to_be_visible()
+    portal.press("u")
+    portal.page.get_by_role("alert").get_by_role("link", name="All projects").click()
+    expect(portal.page.get_by_role("heading", name="Projects")).to_be_visible()

@@ -38,6 +38,9 @@ export class Refused extends Error {
   }
 }
 
+/** Somebody deleted the project, or there never was one. */
+export const isProjectGone = (fault: unknown) => fault instanceof Refused && fault.code === "NotFoundProject";
+
 let source: TokenSource | null = null;
 let unauthorized = (_refused: Refused) => {};
 

@@ -2,7 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Refused } from "../api/send";
+import { isProjectGone, Refused } from "../api/send";
+import { BASE } from "../state/route";
 
 const PATIENCE_MS = 300;
 
@@ -27,6 +28,7 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 export function Fault({ fault, again, children }: { fault: unknown; again?: () => void; children?: ComponentChildren }) {
   const refused = fault instanceof Refused ? fault : null;
+  const gone = isProjectGone(fault);
   return (
     <div class="state" role="alert">
       <h2>That did not work</h2>
@@ -36,8 +38,8 @@ export function Fault({ fault, again, children }: { fault: unknown; again?: () =
           {refused.code} · request <code>{refused.requestId}</code>
         </p>
       )}
-      {again && <button onClick={again}>Try again</button>}
-      {children}
+      {again && !gone && <button onClick={again}>Try again</button>}
+      {gone ? <a href={BASE}>All projects</a> : children}
     </div>
   );
 }

@@ -1,7 +1,8 @@
 // What the page says in passing: results politely, failures at once.
 
 import { signal } from "@preact/signals";
-import { Refused } from "../api/send";
+import { isProjectGone, Refused } from "../api/send";
+import { BASE, go } from "./route";
 
 export interface Notice {
   id: number;
@@ -11,6 +12,8 @@ export interface Notice {
   picture?: string;
   action?: { text: string; run: () => void };
   detail?: string;
+  /** It stays until it is dismissed. */
+  lasting?: boolean;
 }
 
 const SECONDS = { done: 6, failed: 14 };
@@ -22,8 +25,9 @@ export const notices = signal<readonly Notice[]>([]);
 export function say(text: string, more: Partial<Omit<Notice, "id" | "text">> = {}): number {
   const notice: Notice = { tone: "done", ...more, id: ++last, text };
   // The same words are there once.
-  notices.value = [...notices.value.filter((each) => each.text !== text), notice].slice(-MOST);
-  setTimeout(() => dismiss(notice.id), SECONDS[notice.tone] * 1000);
+  const all = [...notices.value.filter((each) => each.text !== text), notice];
+  notices.value = all.filter(({ lasting }, place) => lasting || place >= all.length - MOST);
+  if (!notice.lasting) setTimeout(() => dismiss(notice.id), SECONDS[notice.tone] * 1000);
   return notice.id;
 }
 
@@ -35,5 +39,6 @@ export const dismiss = (id: number) => {
 export function fail(fault: unknown, doing = ""): void {
   const text = fault instanceof Error ? fault.message : String(fault);
   const detail = fault instanceof Refused && fault.requestId ? `${fault.code} · request ${fault.requestId}` : "";
-  say(doing ? `${doing}: ${text}` : text, { tone: "failed", ...(detail ? { detail } : {}) });
+  const action = { text: "All projects", run: () => go(BASE) };
+  say(doing ? `${doing}: ${text}` : text, { tone: "failed", ...(detail ? { detail } : {}), ...(isProjectGone(fault) ? { action } : {}) });
 }
