@@ -74,7 +74,7 @@ function Steps({ target }: { target: CameraTarget }) {
       <section class="card">
         <h2>2. Read the answers</h2>
         <p>
-          Each is a JSON blob in the container <code>results</code>, a row of the table <code>results</code>, and {isLocal(target) ? <>a line of <code>.local/events.jsonl</code></> : "an event on the installation's Event Grid topic"}.
+          Each is a JSON blob in the container <code>results</code>, a row of the table <code>results</code>, and {isLocal(target) ? <>a line of <code>events.jsonl</code> in the data folder (<code>.local</code>)</> : "an event on the installation's Event Grid topic"}.
         </p>
         <Code label="Python that reads the answers" text={results(target)} />
       </section>
@@ -90,7 +90,7 @@ function Steps({ target }: { target: CameraTarget }) {
 const Rights = ({ target }: { target: CameraTarget }) =>
   isLocal(target) ? (
     <p>
-      On this machine <code class="whole">. .local/ocellus.env</code> tells a shell where the storage is. Run the program in that shell.
+      On this machine <code class="whole">. .local/ocellus.env</code> tells a shell where the storage is (<code>.local</code> is the data folder, if <code>./run --data</code> names no other). Run the program in that shell.
     </p>
   ) : (
     <p>

@@ -44,7 +44,7 @@ function ByKey() {
         Sign in
       </button>
       <p class="faint">
-        <code>./run</code> prints it and keeps it in <code>.local/ocellus.env</code>. In Azure:{" "}
+        <code>./run</code> prints it and keeps it in <code>ocellus.env</code> in the data folder (<code>.local</code>). In Azure:{" "}
         <code>az keyvault secret show --name training-key-1 --vault-name …</code>. It stays in this tab, until you sign out or close it.
       </p>
     </form>

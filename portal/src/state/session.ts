@@ -20,10 +20,12 @@ export interface Config {
 const KEY = "ocellus.key";
 const USED = "ocellus.used";
 const IDLE_HOURS = 8;
+const NOT_VALID =
+  "This key is not valid. The training key is what ./run prints under that name, and VISION_TRAINING_KEY in ocellus.env; in Azure it is the secret training-key-1 of the key vault.";
 
 export const config = signal<Config | null>(null);
 export const me = signal<Me | null>(null);
-/** Why nobody is signed in, in the service's words. */
+/** Why nobody is signed in. */
 export const refusal = signal("");
 export const starting = signal(true);
 
@@ -53,7 +55,9 @@ export async function resume(): Promise<void> {
 }
 
 export async function signInByKey(key: string): Promise<void> {
-  if (!(await enter({ headers: async () => ({ "Training-Key": key }) }))) return;
+  // A header takes no other letters.
+  if (!/^[ -~]+$/.test(key)) return forget(NOT_VALID);
+  if (!(await enter({ headers: async () => ({ "Training-Key": key }) }, NOT_VALID))) return;
   sessionStorage.setItem(KEY, key);
   touch();
 }
@@ -75,8 +79,8 @@ async function resumeByToken(entra: Entra): Promise<void> {
   if (source) await enter(source);
 }
 
-async function enter(source: TokenSource): Promise<boolean> {
-  callAs(source, (refused) => forget(refused.message));
+async function enter(source: TokenSource, denied = ""): Promise<boolean> {
+  callAs(source, (refused) => forget(denied || refused.message));
   try {
     me.value = await client.getMe();
     refusal.value = "";

@@ -20,7 +20,7 @@ export function Address({ name, onClose }: { name: string; onClose: () => void }
         <Copied title="curl" text={curl(published)} />
         <Copied title="Python" text={python(published)} />
         <p class="faint">
-          The prediction key is a key of its own: <code>./run</code> prints it and keeps it in <code>.local/ocellus.env</code> as <code>VISION_PREDICTION_KEY</code>. In Azure:{" "}
+          The prediction key is a key of its own: <code>./run</code> prints it and keeps it as <code>VISION_PREDICTION_KEY</code> in <code>ocellus.env</code> in the data folder (<code>.local</code>). In Azure:{" "}
           <code>az keyvault secret show --name prediction-key-1 --vault-name …</code>
         </p>
       </div>
