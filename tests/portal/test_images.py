@@ -272,7 +272,28 @@ def test_fields_keep_what_is_typed_into_them(portal, training, filled):
     expect(field).to_have_value("12 ur")
     field.press("Enter")
     expect(portal.page.get_by_role("button", name=re.compile("^12 ur"))).to_be_visible()
+    expect(field).to_have_value("")
+    field.fill("12 UR")
+    field.press("Enter")
+    expect(portal.page.get_by_role("status").get_by_text("There is a tag 12 ur already.")).to_be_visible()
+    expect(portal.page.locator(".tagbar .there")).to_contain_text("12 ur")
+    long = "much too long " * 10
+    field.fill(long)
+    expect(portal.page.locator(".tagbar .there")).to_have_count(0)
+    field.press("Enter")
+    expect(portal.page.get_by_role("alert").filter(has_text="128")).to_be_visible()
+    expect(field).to_have_value(long)
     assert tags_of(training, project.id) == [[]]
+    portal.grid.focus()
+    portal.press("t")
+    portal.page.keyboard.insert_text(long)
+    with portal.page.expect_response(re.compile("/tags")):
+        portal.press("Enter")
+    name = portal.page.get_by_role("combobox", name="Name of the tag")
+    expect(name).to_have_value(long)
+    name.fill("red pear")
+    portal.press("Enter")
+    expect(portal.cell(1)).to_have_accessible_name("image, red pear")
 
 
 def test_tags_are_renamed_and_deleted(portal, training, filled):

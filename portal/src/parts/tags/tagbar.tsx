@@ -1,7 +1,8 @@
 // The tags beside the images: their digits, their counts against what a training needs, and what can be done to them.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Tag } from "../../api/client";
+import { say } from "../../state/notices";
 import { addTag, isDetector, negative, regular, removeTag, renameTag, tags } from "../../state/project";
 import { LABELERS, lacks, limits } from "../../state/session";
 import { Icon } from "../icon";
@@ -17,6 +18,7 @@ interface Props {
 
 export function TagBar(props: Props) {
   const most = Math.max(...tags.value.map(({ imageCount }) => imageCount), minimum(), 1);
+  const [there, setThere] = useState("");
   const all = [...regular.value, ...(negative.value ? [negative.value] : [])];
   return (
     <aside class="tagbar" aria-label="Tags">
@@ -25,10 +27,10 @@ export function TagBar(props: Props) {
       </h2>
       <ul>
         {all.map((tag, place) => (
-          <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} most={most} {...props} />
+          <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} most={most} there={tag.id === there} {...props} />
         ))}
       </ul>
-      <NewTag />
+      <NewTag onThere={setThere} />
     </aside>
   );
 }
@@ -36,13 +38,25 @@ export function TagBar(props: Props) {
 const minimum = () => (isDetector.value ? limits.value?.imagesPerTagDetection : limits.value?.imagesPerTag) ?? 0;
 const digitOf = (tag: Tag, place: number) => (tag.type === "Negative" ? "0" : place < 9 ? String(place + 1) : "");
 
-function Row({ tag, digit, most, shown, onShow, onGive }: Props & { tag: Tag; digit: string; most: number }) {
+interface RowProps extends Props {
+  tag: Tag;
+  digit: string;
+  most: number;
+  /** Somebody asked for a new tag of this name. */
+  there: boolean;
+}
+
+function Row({ tag, digit, most, there, shown, onShow, onGive }: RowProps) {
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (there) row.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [there]);
   const [renaming, setRenaming] = useState(false);
   const lacking = tag.type === "Negative" ? 0 : Math.max(0, minimum() - tag.imageCount);
   const title = lacking ? `${tag.name}: ${lacking} more and it can be trained` : tag.name;
   if (renaming) return <li><Rename tag={tag} onEnd={() => setRenaming(false)} /></li>;
   return (
-    <li class={shown.includes(tag.id) ? "shown" : ""}>
+    <li ref={row} class={`${shown.includes(tag.id) ? "shown" : ""}${there ? " there" : ""}`}>
       <button class="digit" tabIndex={-1} disabled={!!lacks(LABELERS)} title={lacks(LABELERS) || `Give ${tag.name}`} aria-label={`${digit || "·"} Give ${tag.name}`} onClick={() => onGive(tag)}>
         {digit || "·"}
       </button>
@@ -91,11 +105,19 @@ function Rename({ tag, onEnd }: { tag: Tag; onEnd: () => void }) {
   );
 }
 
-function NewTag() {
+/** A name that is refused stays to be mended; one that there is already is shown. */
+function NewTag({ onThere }: { onThere: (tagId: string) => void }) {
   const [name, setName] = useState("");
-  const add = (event: Event) => {
+  const type = (text: string) => (setName(text), onThere(""));
+  const add = async (event: Event) => {
     event.preventDefault();
-    void addTag(name).then(() => setName(""));
+    const { value: before } = tags;
+    const tag = await addTag(name);
+    if (!tag) return;
+    type("");
+    if (!before.includes(tag)) return;
+    say(`There is a tag ${tag.name} already.`);
+    onThere(tag.id);
   };
   return (
     <form class="new" onSubmit={add}>
@@ -105,7 +127,7 @@ function NewTag() {
         disabled={!!lacks(LABELERS)}
         title={lacks(LABELERS)}
         value={name}
-        onInput={(event) => setName(event.currentTarget.value)}
+        onInput={(event) => type(event.currentTarget.value)}
       />
     </form>
   );

@@ -36,8 +36,10 @@ function Ask({ then }: { then: (tag: Tag) => void }) {
     taken.current = true;
     const given = tag ?? (await addTag(typed));
     if (asked.peek() !== then) return;
+    taken.current = !!given;
+    if (!given) return;
     close();
-    if (given) then(given);
+    then(given);
   };
   const step = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
