@@ -409,6 +409,8 @@ def test_the_first_box_of_a_project_without_tags_asks_for_one(portal, editor, tr
     portal.saved()
     ((tag, *_),) = regions(training, project.id, image)
     assert tag == "screw"
+    portal.images(project.id, 1)
+    expect(portal.cell(1)).to_have_accessible_name("image, screw, 1 box")
     training.delete_project(project.id)
 
 

@@ -111,6 +111,8 @@ def test_curves_are_drawn_where_both_rates_are_known(run):
     assert run("[curves.line(c), curves.best(c)]", c=nothing) == [[], 0]
     assert run("curves.line(c)", c=CURVE) == [[1, 0.5], [0.6, 0.8]]
     assert run("curves.best(c)", c=CURVE) == 0.5
+    flat = {"precision": [1, 1, 1, 1, None], "recall": [0.5, 1, 1, 1, 0]}
+    assert run("curves.best(c)", c=flat) == 0.5
     assert run("curves.f1({precision: 0, recall: 0})") == 0
 
 

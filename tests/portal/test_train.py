@@ -37,7 +37,7 @@ def test_a_project_without_images_says_where_to_begin(portal, project):
     expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()
 
 
-def test_what_keeps_a_project_from_training_is_said_tag_by_tag(portal, few):
+def test_what_keeps_a_project_from_training_is_said_tag_by_tag(portal, training, few):
     portal.open(few.id, "train")
     row = portal.page.get_by_role("row").filter(has_text="sky")
     expect(row).to_contain_text("2 more needed")
@@ -48,6 +48,11 @@ def test_what_keeps_a_project_from_training_is_said_tag_by_tag(portal, few):
     row.get_by_role("link", name="Show untagged").click()
     expect(portal.page).to_have_url(re.compile(r"/images\?status=Untagged$"))
     expect(portal.cells).to_have_count(1)
+    for name in ("kiwi", "pear", "plum"):
+        training.create_tag(few.id, name)
+    portal.open(few.id, "train")
+    expect(portal.page.get_by_text("and 1 more tag. Label more, or leave out what has too few.")).to_be_visible()
+    expect(portal.page.get_by_text("6 tags", exact=True)).to_be_visible()
 
 
 def test_a_tag_with_too_few_images_can_be_left_out(portal, training, few):
@@ -134,6 +139,7 @@ def test_from_labels_to_a_name_that_answers_in_seven_keys(portal, counted, train
     exported(portal, tmp_path)
     portal.press(".", "2")
     expect(portal.page.get_by_role("heading", name="Iteration 1 is trained")).to_be_visible()
+    expect(portal.page.get_by_role("link", name="How good it is . 3")).to_have_class("button primary")
     portal.press("Enter")
     expect(portal.page.get_by_role("alert").first).to_contain_text("Nothing has changed since the last training.")
     expect(portal.page.get_by_role("button", name=re.compile("^Train anyway"))).to_be_enabled()

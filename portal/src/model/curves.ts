@@ -28,8 +28,11 @@ export function f1({ precision, recall }: Rates): number | null {
   return precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
 }
 
-/** The threshold with the best harmonic mean, the lowest of several. */
+/** The threshold with the best harmonic mean: the middle of the lowest stretch of them. */
 export function best(curve: Curve): number {
   const scores = curve.precision.map((precision, place) => f1({ precision, recall: curve.recall[place] ?? null }) ?? -1);
-  return scores.length > 1 ? scores.indexOf(Math.max(...scores)) / (scores.length - 1) : 0;
+  const first = scores.indexOf(Math.max(...scores));
+  const after = scores.findIndex((score, place) => place > first && score !== scores[first]);
+  const last = (after < 0 ? scores.length : after) - 1;
+  return scores.length > 1 ? Math.floor((first + last) / 2) / (scores.length - 1) : 0;
 }

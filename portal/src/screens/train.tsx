@@ -4,6 +4,7 @@ import { computed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Refused } from "../api/send";
 import { hint } from "../model/keys";
+import { counted } from "../model/labelling";
 import { lacking, lasting, obstacle } from "../model/training";
 import { useKeys } from "../parts/keyboard";
 import { Empty } from "../parts/states";
@@ -82,7 +83,7 @@ function reason(leftOut: ReadonlySet<string>): string {
   if (obstacle(chosen, needs)) return obstacle(chosen, needs);
   if (!few.length) return "";
   const named = few.slice(0, 3).map(({ tag, missing }) => `${tag.name} needs ${missing} more`);
-  return `${named.join(", ")}${few.length > 3 ? ` and ${few.length - 3} tags more` : ""}. Label more, or leave out what has too few.`;
+  return `${named.join(", ")}${few.length > 3 ? ` and ${counted(few.length - 3, "more tag")}` : ""}. Label more, or leave out what has too few.`;
 }
 
 function Begin({ leftOut }: { leftOut: ReadonlySet<string> }) {
@@ -109,7 +110,8 @@ function Begin({ leftOut }: { leftOut: ReadonlySet<string> }) {
       <h2>Train a model</h2>
       <Kinds advanced={advanced} setAdvanced={setAdvanced} hours={hours} setHours={setHours} />
       <p>
-        {chosen.length === tags.value.length ? `All ${chosen.length} tags` : `${chosen.length} of ${tags.value.length} tags`}
+        {chosen.length < tags.value.length && `${chosen.length} of `}
+        {counted(tags.value.length, "tag")}
         {leftOut.size > 0 && <small> · choose them on the left</small>}
       </p>
       {fault && (

@@ -3,6 +3,7 @@
 import type { Image } from "../../api/client";
 import { useState } from "preact/hooks";
 import { colours } from "../../model/colours";
+import { counted } from "../../model/labelling";
 import { computed } from "@preact/signals";
 import { renew } from "../../state/pages";
 import { tagName, tags } from "../../state/project";
@@ -65,6 +66,6 @@ function TagChips({ image }: { image: Image }) {
 export function nameOf(image: Image): string {
   const name = image.metadata?.["filename"] ?? "image";
   const tagged = image.tags?.map(({ tagId }) => tagName(tagId)).join(", ");
-  const boxes = image.regions?.length ? `, ${image.regions.length} boxes` : "";
+  const boxes = image.regions?.length ? `, ${counted(image.regions.length, "box", "boxes")}` : "";
   return `${name}, ${tagged || "untagged"}${boxes}`;
 }

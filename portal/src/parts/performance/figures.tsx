@@ -2,7 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import type { PerformanceCurves } from "../../api/client";
-import { at, best } from "../../model/curves";
+import { at, best, f1 } from "../../model/curves";
 import { percent } from "../../model/judging";
 import { overlap, threshold } from "../../state/performance";
 
@@ -18,9 +18,11 @@ export function Figures({ curves, detector }: { curves: PerformanceCurves; detec
       <div class="sliders">
         <Slider name="Threshold" of={threshold} title="It says what is at least so probable" />
         {detector && <Slider name="Overlap" of={overlap} title="A box is right that overlaps a true one by so much" />}
-        <button class="quiet" disabled={Math.abs(good - threshold.value) < 0.005} title="Where precision and recall together are best" onClick={() => (threshold.value = good)}>
-          Best balance {good.toFixed(2)}
-        </button>
+        {!!f1(at(curves.overall, good)) && (
+          <button class="quiet" disabled={Math.abs(good - threshold.value) < 0.005} title="Where precision and recall together are best" onClick={() => (threshold.value = good)}>
+            Best balance {good.toFixed(2)}
+          </button>
+        )}
       </div>
     </section>
   );

@@ -55,7 +55,7 @@ function Made({ made, busy, run }: MadeProps) {
   return (
     <>
       <p>
-        {counted(made.imageCount, "image")}, {counted(made.regionCount, "box").replace("boxs", "boxes")}, {counted(Math.max(made.iterationCount - 1, 0), "iteration")}
+        {counted(made.imageCount, "image")}, {counted(made.regionCount, "box", "boxes")}, {counted(Math.max(made.iterationCount - 1, 0), "iteration")}
       </p>
       <Copied label="the token" text={made.token} />
       <form class="inline" onSubmit={copy}>

@@ -27,8 +27,8 @@ export function Last({ iteration }: { iteration: Iteration | undefined }) {
       <h2>{name} is trained</h2>
       <p class="faint">{known === undefined ? "" : `Average precision ${percent(known)}, on images that it did not learn from`}</p>
       <span class="grow" />
-      <a class="button" href={pathOf(projectId, "performance", id)} title={hint("performance")}>
-        How good it is
+      <a class="button primary" href={pathOf(projectId, "performance", id)}>
+        How good it is <kbd>{hint("performance")}</kbd>
       </a>
     </section>
   );

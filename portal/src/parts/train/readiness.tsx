@@ -1,6 +1,7 @@
 // Tag by tag, what there is to learn from, and what is missing, with the way to get it.
 
 import type { Tag } from "../../api/client";
+import { counted } from "../../model/labelling";
 import { lacking } from "../../model/training";
 import { counts, isDetector } from "../../state/project";
 import { pathOf } from "../../state/route";
@@ -21,7 +22,7 @@ export function Readiness({ projectId, tags, least, leftOut, onToggle }: Props) 
   return (
     <table class="readiness">
       <caption class="faint">
-        {tags.length > 1 ? "Every tag" : "The tag"} needs {least} images{isDetector.value ? " with boxes" : ""}; 50 are a good beginning.
+        {tags.length > 1 ? "Every tag" : "The tag"} needs {counted(least, "image")}{isDetector.value ? " with boxes" : ""}; 50 are a good beginning.
       </caption>
       <thead>
         <tr>
@@ -70,7 +71,7 @@ function Row({ tag, most, least, missing, projectId, out, onToggle }: RowProps) 
       <td>
         {missing && !out ? (
           <span class="missing">
-            {tag.imageCount ? `${missing} more` : `${missing} images`} needed
+            {tag.imageCount ? `${missing} more` : counted(missing, "image")} needed
             {counts.value?.Untagged ? <a href={`${pathOf(projectId, "images")}?status=Untagged`}>Show untagged</a> : null}
             <button class="quiet" onClick={() => onToggle(tag.id)}>
               Leave out
