@@ -61,12 +61,7 @@ function InProject({ id }: { id: string }) {
       </Fault>
     );
   if (project.value?.id !== id) return <Waiting />;
-  return (
-    <>
-      {Screen ? <Screen /> : <Fault fault={new Error("There is no such page.")} />}
-      <Uploader />
-    </>
-  );
+  return Screen ? <Screen /> : <Fault fault={new Error("There is no such page.")} />;
 }
 
 function App() {
@@ -81,6 +76,7 @@ function App() {
   return (
     <>
       <Page />
+      <Uploader />
       <CommandKeys />
       <Help />
       <Toasts />

@@ -145,12 +145,25 @@ def sign_in(account, guarded, *roles):
     expect(account.page.get_by_role("banner")).to_be_visible()
 
 
-def test_a_wrong_key_is_refused_in_the_services_words(page, service):
+DROP = """() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["x"], "x.jpg"));
+  return document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_wrong_key_is_refused_in_a_persons_words(page, service):
     page.goto(f"{service.endpoint}/portal/")
-    page.get_by_label("Training key").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert").filter(has_text="invalid subscription key")).to_be_visible()
-    assert page.evaluate("sessionStorage.length + localStorage.length") == 0
+    expect(page.get_by_text("ocellus.env in the data folder (.local)")).to_be_visible()
+    for key in ("ключ", "wrong"):
+        page.get_by_label("Training key").fill(key)
+        page.get_by_role("button", name="Sign in").click()
+        refusal = page.get_by_role("alert").filter(has_text="This key is not valid. The training key is what")
+        expect(refusal).to_be_visible()
+        assert page.evaluate("sessionStorage.length + localStorage.length") == 0
+        page.reload()
+        expect(refusal).to_have_count(0)
+    assert page.evaluate(DROP) is False, "the browser shows what is dropped in place of the page"
 
 
 def test_a_key_survives_a_reload_and_no_other_tab_has_it(portal, context, service):

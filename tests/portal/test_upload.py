@@ -78,7 +78,8 @@ def test_folders_become_tags_by_one_choice(portal, training, project, folders):
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "green leaf": 2}
 
 
-def test_what_is_there_already_and_what_is_refused_is_named(portal, project):
+def test_what_is_there_already_and_what_is_refused_is_named_until_one_dismisses_it(portal, project):
+    portal.page.clock.install()
     portal.open(project.id)
     choose(portal, portal.button("Add images").click, [jpeg("first.jpg")])
     portal.button("Add 1 picture").click()
@@ -91,11 +92,20 @@ def test_what_is_there_already_and_what_is_refused_is_named(portal, project):
     expect(dialog.get_by_role("listitem").filter(has_text="text.jpg")).to_have_text(re.compile("not a JPEG"))
     expect(dialog.get_by_role("listitem").filter(has_text="huge.jpg")).to_have_text(re.compile("at most 6 MB"))
     dialog.get_by_role("button", name="Add 2 pictures").click()
-    expect(portal.page.get_by_text("0 images added, 1 there already, 3 refused")).to_be_visible()
+    outcome = portal.page.get_by_text("0 images added, 1 there already, 3 refused")
+    expect(outcome).to_be_visible()
     portal.button("Show which").click()
     report = portal.page.get_by_role("dialog", name="What became of the pictures")
     expect(report.get_by_role("listitem").filter(has_text="broken.jpg")).to_be_visible()
     expect(report.get_by_role("listitem").filter(has_text="again.jpg")).to_be_visible()
+    portal.press("Escape")
+    portal.page.clock.fast_forward("10:00")
+    expect(outcome).to_be_visible()
+    portal.button("Show which").click()
+    expect(report).to_be_visible()
+    portal.press("Escape")
+    portal.button("Dismiss").last.click()
+    expect(outcome).to_have_count(0)
 
 
 def test_folders_are_dropped_and_each_is_a_tag_by_one_click(portal, counted, training, project, folders):
@@ -129,18 +139,44 @@ def test_an_upload_goes_where_it_was_dropped_whatever_is_opened_meanwhile(portal
     training.delete_project(other.id)
 
 
-def test_pictures_are_dropped_anywhere_and_do_not_shift_the_grid(portal, training, filled):
-    project = filled(3)
-    portal.images(project.id, 3)
-    first = portal.cell(1).locator("img").get_attribute("src")
-    files = [{"name": f"{seed}.jpg", "body": b64encode(picture("apple", seed)).decode()} for seed in (1, 2)]
+def drop_two(portal, *seeds: int) -> None:
+    files = [{"name": f"{seed}.jpg", "body": b64encode(picture("apple", seed)).decode()} for seed in seeds]
     portal.page.evaluate(DROP, files)
     portal.button("Add 2 pictures").click()
-    portal.page.get_by_role("button", name="2 new").wait_for()
-    assert portal.cell(1).locator("img").get_attribute("src") == first
-    portal.page.get_by_role("button", name="2 new").click()
+
+
+def test_pictures_are_dropped_anywhere_and_do_not_shift_the_grid_under_a_hand(portal, training, filled):
+    project = filled(3)
+    portal.images(project.id, 3)
+    drop_two(portal, 1, 2)
+    # Nobody is at work in the grid.
     expect(portal.cells).to_have_count(5)
-    assert training.get_image_count(project.id) == 5
+    new = portal.page.get_by_role("button", name="2 new")
+    expect(new).to_have_count(0)
+    portal.press("m")
+    first = portal.cell(1).locator("img").get_attribute("src")
+    drop_two(portal, 3, 4)
+    new.wait_for()
+    expect(portal.page.get_by_role("progressbar")).to_have_count(0)
+    assert portal.cell(1).locator("img").get_attribute("src") == first
+    new.click()
+    expect(portal.cells).to_have_count(7)
+    assert training.get_image_count(project.id) == 7
+
+
+def test_what_is_dropped_on_all_projects_goes_into_a_new_one(portal, training, folders):
+    portal.home()
+    expect(portal.page.get_by_role("heading", name="Projects")).to_be_visible()
+    drop(portal, *(folders / kind for kind in ("apple", "leaf")))
+    dialog = portal.page.get_by_role("dialog", name="New project")
+    expect(dialog.get_by_text("It gets what you dropped, 4 files")).to_be_visible()
+    dialog.get_by_label("Name").fill("dropped")
+    dialog.get_by_role("button", name="Create").click()
+    portal.button("Add 4 pictures").click()
+    expect(portal.cells).to_have_count(4)
+    project = next(each for each in training.get_projects() if each.name == "dropped")
+    assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "leaf": 2}
+    training.delete_project(project.id)
 
 
 def test_an_upload_goes_on_after_an_outage(portal, training, project, service):

@@ -20,10 +20,10 @@ export function Toasts() {
   );
 }
 
-function Toast({ notice: { id, text, tone, picture, action, detail } }: { notice: Notice }) {
+function Toast({ notice: { id, text, tone, picture, action, detail, lasting } }: { notice: Notice }) {
   const run = () => {
     action?.run();
-    dismiss(id);
+    if (!lasting) dismiss(id);
   };
   return (
     <div class={`toast ${tone}`}>

@@ -13,6 +13,7 @@ import { Empty, Fault, Waiting } from "../parts/states";
 import { close, domains } from "../state/project";
 import { pathOf } from "../state/route";
 import { CONTRIBUTORS, lacks } from "../state/session";
+import { held } from "../state/uploads";
 
 type Doing = "new" | "import" | Project | null;
 
@@ -26,6 +27,9 @@ export function Projects() {
     close();
     void load();
   }, []);
+  useEffect(() => {
+    if (held.value.length) setDoing("new");
+  }, [held.value]);
   useImporting(projects, load);
   if (fault) return <Fault fault={fault} again={() => (setFault(null), void load())} />;
   if (!projects) return <Waiting />;
@@ -34,7 +38,7 @@ export function Projects() {
     <div class="projects">
       <Top typed={typed} setTyped={setTyped} setDoing={setDoing} />
       {projects.length ? <Tiles projects={found(typed, projects)} setDoing={setDoing} /> : <First setDoing={setDoing} />}
-      {doing === "new" && <NewProject onClose={() => setDoing(null)} />}
+      {doing === "new" && <NewProject onClose={() => (setDoing(null), (held.value = []))} />}
       {doing === "import" && <ImportProject onClose={end} />}
       {doing && typeof doing === "object" && <DeleteProject project={doing} onClose={end} />}
     </div>

@@ -1,21 +1,24 @@
 // Pictures on their way to the service: what was dropped, how far they are, and what became of those that were refused.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import * as client from "../api/client";
 import type { Tag } from "../api/client";
 import { Refused } from "../api/send";
 import { counted } from "../model/labelling";
 import { fault, folders, type Folder } from "../model/uploading";
-import { say } from "./notices";
+import { dismiss, say } from "./notices";
 import * as pages from "./pages";
 import { addTag, project, refresh } from "./project";
 import { preferences } from "./preferences";
 import { limits } from "./session";
+import { isAtRest } from "./view";
 
 export interface Outcome {
   name: string;
   why: string;
 }
+
+type Brought = readonly { file: File; folder: string }[];
 
 interface Batch {
   projectId: string;
@@ -35,6 +38,8 @@ const WHY: Record<string, string> = {
 
 /** What was dropped on a project and waits for a word; null where nothing is. */
 export const proposal = signal<{ projectId: string; folders: Folder[]; refused: Outcome[] } | null>(null);
+/** What was dropped while no project was open: the next one to be opened gets it. */
+export const held = signal<Brought>([]);
 export const progress = signal({ done: 0, total: 0 });
 export const duplicates = signal<readonly string[]>([]);
 export const refused = signal<readonly Outcome[]>([]);
@@ -49,16 +54,26 @@ const into = new Map<string, string>();
 let preparing = 0;
 let running = 0;
 let added = 0;
+/** The notice of the last upload. */
+let told = 0;
 
 /** Look at what was dropped: what the service would refuse is told before it is sent. */
-export async function propose(files: readonly { file: File; folder: string }[]): Promise<void> {
+export async function propose(files: Brought): Promise<void> {
+  if (!project.value) return void (held.value = files);
   const most = limits.value?.trainingImageBytes ?? Infinity;
-  const { id: projectId } = project.value!;
+  const { id: projectId } = project.value;
   const looked = await Promise.all(files.map(async (each) => ({ ...each, why: await fault(each.file, most) })));
   const refused = looked.filter(({ why }) => why).map(({ file, why }) => ({ name: file.name, why }));
   const taken = folders(looked.filter(({ why }) => !why));
   if (taken.length || refused.length) proposal.value = { projectId, folders: taken, refused };
 }
+
+effect(() => {
+  if (!project.value || !held.value.length) return;
+  const files = held.value;
+  held.value = [];
+  untracked(() => void propose(files));
+});
 
 /** Upload what was proposed, each folder with its tag, whichever project is opened meanwhile. */
 export async function start(chosen: readonly Folder[], refusedBefore: readonly Outcome[]): Promise<void> {
@@ -80,6 +95,7 @@ export async function start(chosen: readonly Folder[], refusedBefore: readonly O
 function begin(): void {
   [duplicates.value, refused.value, added] = [[], [], 0];
   into.clear();
+  dismiss(told);
 }
 
 /** Without the tag that was asked for they do not go. */
@@ -143,6 +159,7 @@ const endIfDone = () => void (running || preparing || end());
 
 function end(): void {
   pages.filled();
+  if (pages.fresh.value && isAtRest()) void pages.reopen();
   progress.value = { done: 0, total: 0 };
   const elsewhere = into.size === 1 && !into.has(project.value?.id ?? "") ? ` to ${[...into.values()].join()}` : "";
   const parts = [`${counted(added, "image")} added${elsewhere}`];
@@ -150,5 +167,6 @@ function end(): void {
   if (refused.value.length) parts.push(`${refused.value.length.toLocaleString()} refused`);
   const list = duplicates.value.length || refused.value.length;
   const action = { text: "Show which", run: () => void (reported.value = true) };
-  say(parts.join(", "), { tone: refused.value.length ? "failed" : "done", ...(list ? { action } : {}) });
+  const lost = refused.value.length > 0;
+  told = say(parts.join(", "), { tone: lost ? "failed" : "done", lasting: lost, ...(list ? { action } : {}) });
 }

@@ -3,7 +3,9 @@
 import { signal } from "@preact/signals";
 import type { Image } from "../api/client";
 import { isIn, NONE, withIds, type Selection } from "../model/selection";
+import { readSuggesting } from "../model/suggesting";
 import * as pages from "./pages";
+import { route, search } from "./route";
 
 export const focus = signal(0);
 export const selection = signal<Selection>(NONE);
@@ -18,6 +20,13 @@ pages.keepIf((id) => isIn(selection.peek(), id) && !selection.peek().all);
 export function forgetPlace(): void {
   focus.value = anchor.value = scrolled.value = 0;
   selection.value = NONE;
+}
+
+/** Whether the grid is in sight and nobody is at work in it: then it may show others under the hand. */
+export function isAtRest(): boolean {
+  const isShown = route.value.screen === "images" && !readSuggesting(search.value);
+  if (!isShown || document.querySelector("dialog[open]")) return false;
+  return !focus.value && !scrolled.value && !selection.value.all && !selection.value.ids.size;
 }
 
 /** Choose from the anchor to a place, as far as the images are there. */

@@ -3,8 +3,10 @@
 import { useState } from "preact/hooks";
 import * as client from "../../api/client";
 import type { Domain } from "../../api/client";
+import { counted } from "../../model/labelling";
 import { domains } from "../../state/project";
 import { go, pathOf } from "../../state/route";
+import { held } from "../../state/uploads";
 import { Form } from "../form";
 
 type Kind = "Multiclass" | "Multilabel" | "Detector";
@@ -29,6 +31,7 @@ export function NewProject({ onClose }: { onClose: () => void }) {
   };
   return (
     <Form title="New project" doing="Create" ready={!!name.trim()} run={make} onClose={onClose}>
+      {held.value.length > 0 && <p class="faint">It gets what you dropped, {counted(held.value.length, "file")}, as its next step.</p>}
       <label>
         Name
         <input autofocus required maxLength={128} value={name} onInput={(event) => setName(event.currentTarget.value)} />

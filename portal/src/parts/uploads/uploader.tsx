@@ -7,17 +7,18 @@ import { say } from "../../state/notices";
 import { prefer, preferences } from "../../state/preferences";
 import { isDetector, project, tags } from "../../state/project";
 import { route } from "../../state/route";
-import { LABELERS, lacks } from "../../state/session";
+import { CONTRIBUTORS, LABELERS, lacks, me } from "../../state/session";
 import { duplicates, proposal, propose, refused, reported, start, type Outcome } from "../../state/uploads";
 import { Dialog } from "../dialog";
 import { chosen, dropped } from "./dropping";
 
 export function Uploader() {
   const over = useDrop();
+  if (!me.value) return null;
   return (
     <>
       {over && <div class="dropping">Drop pictures or folders</div>}
-      {proposal.value?.projectId === project.value!.id && <Proposal key={proposal.value.folders.length} {...proposal.value} />}
+      {proposal.value && proposal.value.projectId === project.value?.id && <Proposal key={proposal.value.folders.length} {...proposal.value} />}
       {reported.value && <Report />}
     </>
   );
@@ -34,23 +35,28 @@ export function choose(folders = false): void {
   input.click();
 }
 
+const isTaken = () => me.value && route.value.screen !== "test";
+/** Where no project is open, one is made for them. */
+const why = () => lacks(route.value.projectId ? LABELERS : CONTRIBUTORS);
+
 /** Whether files are held over the page. */
 function useDrop(): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const ending = new AbortController();
-    const isFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") && route.value.screen !== "test";
-    const listen = (kind: "dragover" | "dragleave" | "drop", then: (event: DragEvent) => void) =>
-      addEventListener(kind, (event) => isFiles(event) && then(event), { signal: ending.signal });
-    listen("dragover", (event) => {
+    const take = (event: DragEvent, then: (event: DragEvent) => void) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      // Else the browser shows the file in place of the portal.
       event.preventDefault();
-      setOver(true);
-    });
+      if (isTaken()) then(event);
+    };
+    const listen = (kind: "dragover" | "dragleave" | "drop", then: (event: DragEvent) => void) =>
+      addEventListener(kind, (event) => take(event, then), { signal: ending.signal });
+    listen("dragover", () => setOver(true));
     listen("dragleave", (event) => event.relatedTarget === null && setOver(false));
     listen("drop", (event) => {
-      event.preventDefault();
       setOver(false);
-      if (lacks(LABELERS)) say(lacks(LABELERS));
+      if (why()) say(why());
       else if (event.dataTransfer) void dropped(event.dataTransfer).then(propose);
     });
     return () => ending.abort();
