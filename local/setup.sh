@@ -21,6 +21,14 @@ stamp() {
     cat "$@" | cksum >"$stamp"
 }
 
+# take_turns WHAT: one shell at a time does it in this folder, where the system has flock; until that shell ends.
+take_turns() {
+    command -v flock >/dev/null || return 0
+    mkdir -p .local
+    exec 9>".local/$1.lock"
+    flock --nonblock 9 || { echo "Waiting for another process that does the same here ($1)." && flock 9; }
+}
+
 find_python() {
     for python in python3.11 python3.12 python3.13 python3; do
         if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -74,14 +82,15 @@ install_node_packages() {
 }
 
 # build_portal: the page under /portal/. Without it the service runs all the same, and says so there.
-build_portal() {
+build_portal() (
     # shellcheck disable=SC2046  # names of ours have no blanks
     set -- package-lock.json $(find portal -path portal/dist -prune -o -type f -print | sort)
+    take_turns portal
     fresh portal/dist/.stamp "$@" && return
     echo "Building the portal."
     PATH="$PATH:$root/.venv/bin" node node_modules/vite/bin/vite.js build --logLevel warn portal &&
         stamp portal/dist/.stamp "$@" || echo "The portal could not be built; see above."
-}
+)
 
 prepare_backbones() {
     fresh .local/backbones/.stamp training_job/graphs/backbones.py training_job/backbones-requirements.txt && return
@@ -90,18 +99,10 @@ prepare_backbones() {
     stamp .local/backbones/.stamp training_job/graphs/backbones.py training_job/backbones-requirements.txt
 }
 
-# take_turns: one set-up of this folder at a time, where the system has flock. Ends with the shell that called it.
-take_turns() {
-    command -v flock >/dev/null || return 0
-    mkdir -p .local
-    exec 9>.local/setup.lock
-    flock --nonblock 9 || { echo "Waiting for another set-up of this folder to end." && flock 9; }
-}
-
 # set_up_commands: the packages that ./ocellus runs with.
 set_up_commands() {
     cd "$root" || exit 1
-    take_turns
+    take_turns set-up
     make_environment
     install_python_packages requirements.txt cli/requirements.txt
 }
@@ -109,7 +110,7 @@ set_up_commands() {
 # set_up [REQUIREMENTS FILE...]: everything that running needs, and the packages of these files too.
 set_up() {
     cd "$root" || exit 1
-    take_turns
+    take_turns set-up
     make_environment
     install_node
     { install_node_packages && build_portal; } &

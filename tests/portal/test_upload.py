@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, expect
 
+from tests.functions.flows import DETECTION
 from tests.pictures import picture
 
 DROP = """async (files) => {
@@ -76,6 +77,17 @@ def test_folders_become_tags_by_one_choice(portal, training, project, folders):
     expect(portal.cells).to_have_count(6)
     expect(portal.page.get_by_text("6 images added, 1 refused")).to_be_visible()
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "green leaf": 2}
+
+
+def test_folders_give_no_tags_where_boxes_are_the_labels(portal, training, request, folders):
+    project = training.create_project(request.node.name, domain_id=DETECTION)
+    portal.open(project.id)
+    choose(portal, portal.page.get_by_role("button", name="A folder").click, folders)
+    portal.button("Add 6 pictures").click()
+    expect(portal.cells).to_have_count(6)
+    assert training.get_untagged_image_count(project.id) == 6
+    assert training.get_tags(project.id) == []
+    training.delete_project(project.id)
 
 
 def test_what_is_there_already_and_what_is_refused_is_named_until_one_dismisses_it(portal, project):

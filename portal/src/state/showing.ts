@@ -97,7 +97,10 @@ function show(next: string): void {
 }
 
 /** Back to the grid, at the same place. */
-export const leave = () => go(pathOf(project.value!.id, "images") + search.value);
+export function leave(): void {
+  sequence.focusOn(id.value);
+  go(pathOf(project.value!.id, "images") + search.value);
+}
 
 /** Have the pictures of the neighbours decoded. */
 effect(() => {

@@ -8,7 +8,7 @@ import { counted } from "../model/labelling";
 import { fault, folders, type Folder } from "../model/uploading";
 import { dismiss, say } from "./notices";
 import * as pages from "./pages";
-import { addTag, project, refresh } from "./project";
+import { addTag, isDetector, project, refresh } from "./project";
 import { preferences } from "./preferences";
 import { limits } from "./session";
 import { isAtRest } from "./view";
@@ -85,7 +85,9 @@ export async function start(chosen: readonly Folder[], refusedBefore: readonly O
   const files = chosen.reduce((sum, folder) => sum + folder.files.length, 0);
   progress.value = { ...progress.value, total: progress.value.total + files };
   preparing++;
-  const tags = await Promise.all(chosen.map(({ tag }) => (tag.trim() ? addTag(tag) : null)));
+  // A detector learns from boxes alone: a tag without one would only hide that the image has none.
+  const tagged = !isDetector.value;
+  const tags = await Promise.all(chosen.map(({ tag }) => (tagged && tag.trim() ? addTag(tag) : null)));
   preparing--;
   chosen.forEach((folder, place) => enqueue(id, folder, tags[place]));
   while (running < AT_ONCE && queue.length) void work();
