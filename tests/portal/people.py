@@ -25,7 +25,7 @@ LOST = """[...document.querySelectorAll("button, a, input, select, textarea, sum
 # A busy machine takes its time; who waits for nothing loses none.
 expect.set_options(timeout=20_000)
 # Of a training of the tests, on a busy machine.
-TRAINED_MS = 180_000
+TRAINED_MS = 480_000
 # A call that the service refuses is on the console as well; the tests that provoke one look at the page.
 REFUSED = "Failed to load resource"
 
