@@ -108,8 +108,8 @@ def insert_many(store: Store, project_id: UUID, images: Iterable[ImageRecord]) -
 
     left = iter(images)
     while part := {image.id: image for image in islice(left, BULK)}:
-        turns = (image_rows.turn(None, image) for image in part.values())
-        list(store.bulk.map(write, image_rows.packs(turns)))
+        for pack in image_rows.packs(image_rows.turn(None, image) for image in part.values()):
+            write(pack)
 
 
 def change_many(
@@ -138,7 +138,9 @@ def change_many(
         found = ((row, row.decode(ImageRecord)) for row in _rows(store, project_id, image_ids[start : start + BULK]))
         changed = ((row, old, new) for row, old in found if (new := change(old)) != old)
         turns = (image_rows.turn(old, new, row.etag, trash=trash) for row, old, new in changed)
-        list(store.bulk.map(write, image_rows.packs(turns)))
+        # One after the other, so that others' calls find room between them.
+        for pack in image_rows.packs(turns):
+            write(pack)
 
 
 def page(
