@@ -18,6 +18,7 @@ from shared.errors import ServiceError
 from shared.models.audit import AuditRecord, Stage
 from shared.models.wire import now
 from shared.operations.audit import audited
+from shared.storage.account.transport import patience
 from shared.telemetry import counters
 from shared.telemetry.tracing import annotate, fail, span
 
@@ -54,7 +55,7 @@ def _answer(operation: Operation, call: Call) -> func.HttpResponse:
         values = {name: parameter.read(call) for name, parameter in operation.parameters.items()}
         if operation.predicts:
             call.runtime.quota.take()
-        with _audit(operation, call, values):
+        with patience(call.patience), _audit(operation, call, values):
             result = operation.handler(call, **values)
         return _respond(call, operation, result)
     except ServiceError as error:

@@ -1,5 +1,6 @@
 """One request to the API, with what its handler works on."""
 
+import re
 from contextlib import suppress
 from functools import cached_property
 from uuid import uuid4
@@ -16,6 +17,10 @@ from shared.models.limits import Limits
 from shared.storage.account import signing
 from shared.storage.account.store import Store
 from shared.telemetry.counters import OK
+
+# How long a caller waits for the answer (RFC 7240). In less than two seconds nothing can be done.
+WAIT = re.compile(r"(?:^|[\s,;])wait=(\d{1,4})(?:$|[\s,;])", re.IGNORECASE | re.ASCII)
+SHORTEST_WAIT, LONGEST_WAIT = 2, 600
 
 
 class Call:
@@ -34,6 +39,12 @@ class Call:
     @property
     def limits(self) -> Limits:
         return self.runtime.settings.limits
+
+    @property
+    def patience(self) -> int:
+        """How many seconds the caller waits for the answer, where the header Prefer says so."""
+        found = WAIT.search(self.request.headers.get("Prefer") or "")
+        return max(int(found[1]), SHORTEST_WAIT) if found else LONGEST_WAIT
 
     @cached_property
     def query(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import re
 
+from azure.cognitiveservices.vision.customvision.training.models import ImageTagCreateEntry
 from playwright.sync_api import expect
 
 from tests.functions.flows import upload
@@ -38,6 +39,28 @@ def test_labels_outlive_a_reload(portal, training, filled):
     portal.saved()
     counted(portal)
     assert tags_of(training, project.id) == [["apple"], ["leaf"], []]
+
+
+def test_a_label_waits_until_nothing_more_comes_of_a_call_that_was_lost(portal, training, filled, eventually):
+    project = filled(1)
+    [image] = training.get_images(project.id)
+    apple = next(tag for tag in training.get_tags(project.id) if tag.name == "apple")
+    portal.images(project.id, 1)
+    portal.page.route(re.compile("images/tags"), lambda route: route.abort())
+    portal.press("1")
+    expect(portal.page.locator("[data-state=away]")).to_be_visible()
+    portal.page.on("dialog", lambda dialog: dialog.accept())
+    portal.page.reload()
+    expect(portal.cell(1)).to_have_accessible_name("image, apple")
+    portal.grid.focus()
+    portal.press("1")
+    expect(portal.cell(1)).to_have_accessible_name("image, untagged")
+    portal.page.unroute_all()
+    eventually(lambda: tags_of(training, project.id) == [["apple"]])
+    # What was lost on its way arrives after all.
+    training.create_image_tags(project.id, tags=[ImageTagCreateEntry(image_id=image.id, tag_id=apple.id)])
+    portal.saved()
+    assert tags_of(training, project.id) == [[]]
 
 
 def counted(portal):

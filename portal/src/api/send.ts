@@ -4,6 +4,8 @@ export interface Options {
   signal?: AbortSignal;
   /** Let it outlive the page. */
   keepalive?: boolean;
+  /** The service starts nothing more after so many seconds; without it, it does what it was asked for however late. */
+  patience?: number;
   /** How often a call that changes nothing is tried again; those that change something are the outbox's to repeat. */
   tries?: number;
 }
@@ -66,7 +68,7 @@ async function once<T>(method: string, path: string, given: Given): Promise<T> {
   const headers = await (source?.headers() ?? {});
   const answer = await reach(path + search(given.query), {
     method,
-    headers: { ...headers, ...typeOf(given.body) },
+    headers: { ...headers, ...typeOf(given.body), ...(given.patience ? { Prefer: `wait=${given.patience}` } : {}) },
     body: bodyOf(given.body),
     signal: given.signal ?? null,
     keepalive: given.keepalive ?? false,

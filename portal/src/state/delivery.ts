@@ -3,6 +3,7 @@
 import * as client from "../api/client";
 import type { ImageRegion, ImageRegionCreateSummary } from "../api/client";
 import type { Boxing, Change, KeyedBox, Tagging } from "../model/changes";
+import { PATIENCE_SECONDS } from "./doubts";
 import { keepRegion, regionId, type Entry } from "./waiting";
 
 export interface Delivery {
@@ -10,6 +11,7 @@ export interface Delivery {
 }
 
 const ALL: Delivery = { refused: [] };
+const PATIENCE = { patience: PATIENCE_SECONDS };
 const NEAR = 1e-6;
 
 /** Raises Refused where none of it was done. */
@@ -18,11 +20,11 @@ export async function deliver(entries: readonly Entry[]): Promise<Delivery> {
   const images = entries.map((entry) => entry.change.imageId);
   if (change.kind === "tag") return tag(projectId, entries);
   if (change.kind === "box") return draw(projectId, entries);
-  if (change.kind === "untag") await client.deleteImageTags(projectId, { imageIds: images, tagIds: [change.tagId] });
-  if (change.kind === "unbox") await client.deleteImageRegions(projectId, { regionIds: changes<Boxing>(entries).map(({ box }) => regionId(box.key)) });
-  if (change.kind === "delete") await client.deleteImages(projectId, { imageIds: images });
+  if (change.kind === "untag") await client.deleteImageTags(projectId, { imageIds: images, tagIds: [change.tagId] }, PATIENCE);
+  if (change.kind === "unbox") await client.deleteImageRegions(projectId, { regionIds: changes<Boxing>(entries).map(({ box }) => regionId(box.key)) }, PATIENCE);
+  if (change.kind === "delete") await client.deleteImages(projectId, { imageIds: images }, PATIENCE);
   if (change.kind === "restore") return restore(projectId, entries);
-  if (change.kind === "metadata") await client.updateImageMetadata(projectId, { imageIds: images }, change.values);
+  if (change.kind === "metadata") await client.updateImageMetadata(projectId, { imageIds: images }, change.values, PATIENCE);
   return ALL;
 }
 
@@ -30,14 +32,14 @@ const changes = <Kind extends Change>(entries: readonly Entry[]) => entries.map(
 
 async function tag(projectId: string, entries: readonly Entry[]): Promise<Delivery> {
   const tags = changes<Tagging>(entries).map(({ imageId, tagId }) => ({ imageId, tagId }));
-  const { exceeded } = await client.createImageTags(projectId, { tags });
+  const { exceeded } = await client.createImageTags(projectId, { tags }, PATIENCE);
   const over = new Set(exceeded.map(({ imageId, tagId }) => imageId + tagId));
   const refused = entries.filter((_, place) => over.has(tags[place]!.imageId + tags[place]!.tagId));
   return { refused: refused.map((entry) => ({ entry, why: "The image has as many tags as an image may have." })) };
 }
 
 async function restore(projectId: string, entries: readonly Entry[]): Promise<Delivery> {
-  const { gone, duplicated } = await client.restoreImages(projectId, { imageIds: entries.map(({ change }) => change.imageId) });
+  const { gone, duplicated } = await client.restoreImages(projectId, { imageIds: entries.map(({ change }) => change.imageId) }, PATIENCE);
   const isDuplicate = (id: string) => duplicated.some(({ imageId, presentId }) => imageId === id && presentId !== id);
   const why = ({ change: { imageId } }: Entry) => {
     if (gone.includes(imageId)) return "It was deleted too long ago.";
@@ -49,7 +51,7 @@ async function restore(projectId: string, entries: readonly Entry[]): Promise<De
 async function draw(projectId: string, entries: readonly Entry[]): Promise<Delivery> {
   const drawn = changes<Boxing>(entries);
   const regions = drawn.map(({ imageId, box: { key: _key, ...box } }) => ({ imageId, ...box }));
-  const summary = await client.createImageRegions(projectId, { regions });
+  const summary = await client.createImageRegions(projectId, { regions }, PATIENCE);
   const there = [...summary.created, ...(await standing(projectId, summary))];
   drawn.forEach(({ imageId, box }) => keepRegion(box.key, idOf(there, imageId, box) ?? regionId(box.key)));
   const why = (place: number) => summary.exceeded.find((each) => each.imageId === drawn[place]!.imageId && isNear(each, drawn[place]!.box))?.message;

@@ -8,14 +8,17 @@ import { applied, inverse, type Change } from "../model/changes";
 import * as past from "../model/history";
 import type { History, Step } from "../model/history";
 import { deliver, type Delivery } from "./delivery";
+import { doubt, isInDoubt, untilCertain } from "./doubts";
 import { fail, say } from "./notices";
 import * as pages from "./pages";
 import { project, recount, tagName } from "./project";
 import { me } from "./session";
-import { count, keepTaken, setWaiting, waiting, type Entry } from "./waiting";
+import { count, keepTaken, markSent, setWaiting, waiting, type Entry } from "./waiting";
 
 const GATHER_MS = 150;
 const LONGEST_SECONDS = 30;
+/** What a gateway says that waited in vain for the service. */
+const UNANSWERED = [0, 502, 504];
 
 export const history = signal<History<Change>>(past.empty());
 /** Since when the service does not answer; empty while it does. */
@@ -122,12 +125,22 @@ async function drain(): Promise<void> {
   draining = true;
   for (let faults = 0; waiting.value.length && me.value; ) {
     const sent = next(waiting.value);
+    if (!sent.length) {
+      setTimeout(() => void drain(), untilCertain());
+      break;
+    }
+    const answered = doubt(sent.map(({ change }) => change.imageId));
+    markSent(sent);
     try {
-      finish(sent, await deliver(sent));
+      const delivery = await deliver(sent);
+      answered();
+      finish(sent, delivery);
       faults = 0;
       away.value = "";
     } catch (fault) {
-      if (!(fault instanceof Refused) || fault.status === 401) break;
+      if (!(fault instanceof Refused)) break;
+      if (!UNANSWERED.includes(fault.status)) answered();
+      if (fault.status === 401) break;
       if (!fault.passing) refuse(sent, fault);
       else await rest(fault, ++faults);
     }
@@ -135,11 +148,11 @@ async function drain(): Promise<void> {
   draining = false;
 }
 
-/** Those that go together: of one project, and by themselves where a call that had them was refused. */
+/** Those that go together: of one project, and by themselves where a call that had them was refused. Maybe none yet. */
 function next(entries: readonly Entry[]): Entry[] {
-  const [first] = entries;
-  const mine = entries.filter((entry) => entry.projectId === first!.projectId);
-  return batch(mine.map(({ change }) => change), first!.alone ? 1 : undefined).map((place) => mine[place]!);
+  const free = entries.filter(({ sent, change }) => sent || !isInDoubt(change.imageId));
+  const mine = free.filter((entry) => entry.projectId === free[0]!.projectId);
+  return batch(mine.map(({ change }) => change), free[0]?.alone ? 1 : undefined).map((place) => mine[place]!);
 }
 
 function finish(sent: readonly Entry[], { refused }: Delivery): void {

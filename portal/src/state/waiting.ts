@@ -12,6 +12,8 @@ export interface Entry {
   change: Change;
   /** Sent by itself, as it was part of a call that was refused. */
   alone?: boolean;
+  /** The service may have it already. */
+  sent?: boolean;
   step?: Step<Change>;
   /** What was done by one hand: a new box and the one that it replaces. */
   group?: number;
@@ -39,6 +41,11 @@ export function keepRegion(key: string, id: string): void {
 export function setWaiting(entries: readonly Entry[]): void {
   waiting.value = entries;
   store(PLACE, entries.map(({ step: _step, ...entry }) => entry));
+}
+
+export function markSent(entries: readonly Entry[]): void {
+  const ids = new Set(entries.map(({ id }) => id));
+  setWaiting(waiting.value.map((entry) => (ids.has(entry.id) ? { ...entry, sent: true } : entry)));
 }
 
 /** Comes when the service has everything, or after so long. */

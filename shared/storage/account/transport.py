@@ -1,7 +1,11 @@
 """The HTTP connections of all storage clients: one pool, quick retries, and one error when storage does not answer."""
 
+import math
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import requests
 from azure.core.exceptions import HttpResponseError, IncompleteReadError, ServiceRequestError, ServiceResponseError
@@ -25,6 +29,18 @@ FORBIDDEN = 403
 # What an answer raises that breaks off in the middle.
 BROKEN_OFF = (ServiceResponseError, IncompleteReadError)
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
+# By time.monotonic(), when whoever called no longer waits for the answer.
+_given_up: ContextVar[float] = ContextVar("given_up", default=math.inf)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Within it nothing is sent to storage, nor waited for, after so long. It counts for this thread alone."""
+    token = _given_up.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _given_up.reset(token)
 
 
 class Transport(RequestsTransport):  # type: ignore[misc]
@@ -46,7 +62,7 @@ class Transport(RequestsTransport):  # type: ignore[misc]
     def send(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         """Raises AccessRefused, and ServiceUnavailable when storage can't be reached, hangs or stays busy."""
         cause: Exception | None = None
-        deadline = time.monotonic() + SEND_SECONDS
+        deadline = min(time.monotonic() + SEND_SECONDS, _given_up.get())
         for pause in PAUSES:
             if pause:
                 time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311

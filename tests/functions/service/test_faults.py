@@ -18,10 +18,12 @@ from local.service import Options, Service, running
 from shared.models.serving.camera import Outcome
 from shared.settings import Settings
 from shared.storage.account.store import Store
+from shared.storage.account.transport import SEND_SECONDS
 from shared.storage.serving import results
 from shared.storage.training import iterations
 from shared.storage.workspace import catalog as stored
 from tests.functions.flows import train, upload
+from tests.functions.wire import ask
 from tests.pictures import picture
 
 
@@ -109,6 +111,22 @@ def test_azurite_killed_during_an_upload_batch(fragile, client, catalog, web):
     assert stored.read(catalog, UUID(str(project.id))).images == 72
     recounted = stored.recount(catalog, UUID(str(project.id)))
     assert (recounted.images, recounted.tagged) == (72, 72)
+
+
+def test_whoever_no_longer_waits_knows_that_nothing_more_comes_of_the_call(fragile, client, labelled):
+    [image] = client.get_images(labelled, take=1)
+    path = f"/customvision/v3.3/training/projects/{labelled}/images/tags"
+    marks = f"imageIds={image.id}&tagIds={image.tags[0].tag_id}"
+    os.kill(fragile.azurite.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        reply = ask(fragile, "DELETE", f"{path}?{marks}", Training_Key=fragile.training_key, Prefer="wait=2")
+        waited = time.monotonic() - began
+    finally:
+        os.kill(fragile.azurite.pid, signal.SIGCONT)
+    assert reply.status == 503
+    assert waited < SEND_SECONDS / 2
+    assert client.get_images(labelled, take=1)[0].tags == image.tags
 
 
 def test_the_host_killed_between_the_camera_steps(fragile, client, catalog, labelled, eventually):

@@ -8,11 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import ServiceUnavailable
+from shared.errors import ProjectNotFound, ServiceUnavailable
 from shared.settings import Settings
 from shared.storage.account import blobs, transport
 from shared.storage.account.store import Store
 from shared.storage.workspace import projects
+from tests.storage.making import new_project
 
 
 @pytest.fixture
@@ -38,3 +39,20 @@ def test_storage_that_hangs_holds_nobody_for_long(hanging: Store, monkeypatch: p
         with pytest.raises(ServiceUnavailable, match="does not answer"):
             call()
         assert 1 < time.monotonic() - began < 3
+
+
+def test_whoever_waits_for_less_is_answered_sooner(hanging: Store) -> None:
+    began = time.monotonic()
+    with transport.patience(2), pytest.raises(ServiceUnavailable):
+        projects.get(hanging, uuid4())
+    assert time.monotonic() - began < transport.READ_SECONDS
+
+
+def test_nothing_is_sent_for_whoever_no_longer_waits(store: Store) -> None:
+    project = new_project()
+    with transport.patience(transport.SHORTEST_TRY / 2), pytest.raises(ServiceUnavailable):
+        projects.insert(store, project)
+    with pytest.raises(ProjectNotFound):
+        projects.get(store, project.id)
+    with transport.patience(60):
+        projects.insert(store, project)
