@@ -37,8 +37,8 @@ def classifier(
 
 
 def detector(training: CustomVisionTrainingClient, store: Store, project: Project) -> Iteration:
-    tags = tagged(training, project, COLOURS)
-    return put_detector(store, UUID(project.id), [ModelTag(UUID(tag.id), tag.name) for tag in tags])
+    tags = {tag.name: tag.id for tag in tagged(training, project, sorted(COLOURS))}
+    return put_detector(store, UUID(project.id), [ModelTag(UUID(tags[name]), name) for name in COLOURS])
 
 
 def untagged(training: CustomVisionTrainingClient, project: Project, kinds: Sequence[str]) -> list[str]:

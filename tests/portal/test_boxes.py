@@ -28,7 +28,7 @@ CALLS = re.compile("/images/regions")
 def project(training, request):
     """A detection project with the tags red, green and blue."""
     project = training.create_project(request.node.name[:100], domain_id=DETECTION)
-    ids = {name: training.create_tag(project.id, name).id for name in COLOURS}
+    ids = {name: training.create_tag(project.id, name).id for name in sorted(COLOURS)}
     yield SimpleNamespace(id=project.id, tags=ids)
     training.delete_project(project.id)
 

@@ -127,7 +127,7 @@ def _(hand: Hand, key: str) -> None:
 @at("image", "tag")
 def _(hand: Hand, key: str) -> None:
     hand.press(key)
-    name = sorted([*COLOURS, *NINE])[int(key) - 1]
+    name = [*sorted(COLOURS), *NINE][int(key) - 1]
     expect(hand.page.get_by_text(f"The next box is {name}.")).to_be_visible()
 
 

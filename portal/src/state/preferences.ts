@@ -10,12 +10,10 @@ interface Preferences {
   keepZoom: boolean;
   proposals: boolean;
   fileNames: boolean;
-  /** The ids of a project's tags, in the order of their digits. */
-  order: Record<string, string[]>;
 }
 
 const PLACE = "ocellus.preferences";
-const USUAL: Preferences = { theme: "auto", cell: 148, singleKeys: true, keys: {}, keepZoom: false, proposals: true, fileNames: true, order: {} };
+const USUAL: Preferences = { theme: "auto", cell: 148, singleKeys: true, keys: {}, keepZoom: false, proposals: true, fileNames: true };
 
 export const preferences = signal<Preferences>({ ...USUAL, ...read() });
 

@@ -5,7 +5,6 @@ import * as client from "../api/client";
 import type { Domain, Image, Iteration, Project, Tag } from "../api/client";
 import { tagIds } from "../model/changes";
 import { fail } from "./notices";
-import { prefer, preferences } from "./preferences";
 
 export interface Counts {
   All: number;
@@ -14,6 +13,7 @@ export interface Counts {
 }
 
 export const project = signal<Project | null>(null);
+/** In the order of their creation, which stays: so digits and colours keep their tags. */
 export const tags = signal<readonly Tag[]>([]);
 export const iterations = signal<readonly Iteration[]>([]);
 export const domains = signal<readonly Domain[]>([]);
@@ -32,7 +32,6 @@ export const tagOf = (id: string) => byId.value.get(id);
 export const tagName = (id: string) => byId.value.get(id)?.name ?? "";
 
 const REFRESH_SECONDS = 10;
-const KEPT_ORDERS = 50;
 let settled = () => true;
 
 /** Counts are read again only while nothing is on its way. */
@@ -70,20 +69,8 @@ export async function refresh(): Promise<void> {
   iterations.value = trained;
   // What is on its way is counted here already; the first time there is nothing to keep.
   if (counts.value && !settled()) return;
-  tags.value = inOrder(listed);
+  tags.value = listed;
   counts.value = { All: all, Tagged: tagged, Untagged: all - tagged };
-}
-
-/** Digits keep their tags, over reloads too: those that are known stay in their places, new ones come behind. */
-function inOrder(listed: readonly Tag[]): Tag[] {
-  const { id } = project.value!;
-  const { order } = preferences.peek();
-  const places = new Map((order[id] ?? []).map((tagId, place) => [tagId, place]));
-  const place = (tag: Tag) => places.get(tag.id) ?? Number.MAX_SAFE_INTEGER;
-  const sorted = [...listed].sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name, undefined, { numeric: true }));
-  const ids = sorted.map((tag) => tag.id);
-  if (ids.join() !== order[id]?.join()) prefer({ order: { ...Object.fromEntries(Object.entries(order).slice(-KEPT_ORDERS)), [id]: ids } });
-  return sorted;
 }
 
 /** Count an image as it is after a change; undefined where there is none. */

@@ -36,7 +36,7 @@ export function CurveChart({ curves, tagId }: { curves: PerformanceCurves; tagId
         </span>
       </header>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={described(curves, tag)} onClick={press}>
-        <Axes />
+        {AXES}
         <Line curve={curves.overall} class={tag ? "line behind" : "line"} />
         {tag && <Line curve={tag} class="line" colour={tagOf(tag.id) ? colourOf(tag.id) : "var(--faint)"} />}
         <Dot curve={tag ?? curves.overall} />
@@ -74,9 +74,12 @@ function Axes() {
   );
 }
 
+/** Made once, as it stays while the threshold moves. */
+const AXES = <Axes />;
+
 function Line({ curve, class: kind, colour }: { curve: PerformanceCurve; class: string; colour?: string }) {
-  const points = useMemo(() => said(curve).map(([recall, precision]) => `${x(recall).toFixed(1)},${y(precision).toFixed(1)}`), [curve]);
-  return <polyline class={kind} points={points.join(" ")} style={colour ? { stroke: colour } : undefined} />;
+  const points = useMemo(() => said(curve).map(([recall, precision]) => `${x(recall).toFixed(1)},${y(precision).toFixed(1)}`).join(" "), [curve]);
+  return <polyline class={kind} points={points} style={colour ? { stroke: colour } : undefined} />;
 }
 
 /** Above the highest probability nothing is said, so that there is no precision. */
