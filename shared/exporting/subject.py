@@ -6,6 +6,10 @@ from typing import NamedTuple
 import onnx
 
 
+class Unexportable(Exception):
+    """A graph that can't be exported, at all or to one format; the message says what of it."""
+
+
 class Ending(StrEnum):
     """What the graph answers.
 

@@ -1,0 +1,98 @@
+"""Small real graphs, as a training would leave them, and the photographs that they have answers for."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from msgspec.structs import replace
+
+from shared.imaging.boxes import ltwh_to_xyxy
+from shared.learning.classifier_recipe import RECIPES
+from shared.learning.embeddings import Picture, embed
+from shared.learning.head import fit
+from shared.models.workspace.projects import ClassificationType
+from shared.settings import Settings
+from tests.learning.scenes import memory, one_hot
+from tests.pictures import PHOTOS
+from tests.training_job.detection.kept import NOWHERE
+from training_job.detection.data import Example
+from training_job.detection.detector_recipe import RECIPE
+from training_job.detection.light.quick_run import advance, begin
+from training_job.graphs import backbones, classifier
+
+SAMPLE = PHOTOS / "customvision-sample"
+CUTLERY = ["fork", "scissors"]
+KINDS = [*CUTLERY, "hemlock", "japanese_cherry"]
+# Of each kind: the first show what is tested, the others are learned from.
+SHOWN, LEARNED = 5, 5
+# A detector that saw so few views says little; its logits are lifted and stretched.
+SEEN, LIFT, STRETCH = 120, 3.75, 6.0
+
+
+def files(kind: str) -> list[Path]:
+    return sorted((SAMPLE / kind).iterdir())
+
+
+@pytest.fixture(scope="session")
+def photographs() -> list[bytes]:
+    """Five of each of the four kinds. The detector finds something in those of cutlery, which come first."""
+    if not PHOTOS.is_dir():
+        pytest.skip("the photographs are not there")
+    torch.set_num_threads(1)
+    return [path.read_bytes() for kind in KINDS for path in files(kind)[:SHOWN]]
+
+
+def composed(kind: ClassificationType, truths: np.ndarray) -> onnx.ModelProto:
+    recipe = RECIPES[kind]
+    crop = recipe.crops[0]
+    spec = recipe.preprocessing(crop)
+    backbone = onnx.load(backbones.prepare(folder(), recipe.backbone, recipe.pixels))
+    pictures = [Picture(path.name, path.read_bytes) for kind in KINDS for path in files(kind)[SHOWN:][:LEARNED]]
+    seeing = classifier.embedder(backbone, spec).SerializeToString()
+    vectors = embed(seeing, spec, recipe.space(crop), pictures, memory(), lambda *_: None)
+    return classifier.classifier(backbone, spec, fit(vectors, truths, kind, recipe), kind)
+
+
+def folder() -> Path:
+    return Path(Settings.read().backbones_folder)
+
+
+@pytest.fixture(scope="session")
+def multiclass(photographs: Sequence[bytes]) -> onnx.ModelProto:
+    """Tells the four kinds from each other; it sees the middle of the picture."""
+    return composed(ClassificationType.MULTICLASS, truths())
+
+
+@pytest.fixture(scope="session")
+def multilabel(photographs: Sequence[bytes]) -> onnx.ModelProto:
+    """Tells the four kinds, and a fifth tag: cutlery."""
+    kinds = truths()
+    return composed(ClassificationType.MULTILABEL, np.column_stack([kinds, kinds[:, :2].sum(axis=1)]))
+
+
+def truths() -> np.ndarray:
+    return one_hot([kind for kind in range(len(KINDS)) for _ in range(LEARNED)])
+
+
+@pytest.fixture(scope="session")
+def detector(photographs: Sequence[bytes]) -> onnx.ModelProto:
+    """Finds forks and scissors after a glance at some, as surely as if it had learned for long."""
+    backbone = onnx.load(backbones.prepare_features(folder(), RECIPE.backbone, RECIPE.pixels))
+    regions = json.loads((SAMPLE / "regions.json").read_text())["regions"]
+    examples = [
+        Example(path.read_bytes, ltwh_to_xyxy(np.array([regions[kind][path.stem]], np.float32)), np.array([tag]))
+        for tag, kind in enumerate(CUTLERY)
+        for path in files(kind)[SHOWN:][: 2 * LEARNED]
+    ]
+    run = begin(backbone, examples, 2, replace(RECIPE, width=32, views_each=1, seen=SEEN), NOWHERE, lambda *_: None)
+    advance(run, len(run.epochs), lambda *_: None)
+    with torch.no_grad():
+        tags = run.trainer.head.tags
+        tags.weight.mul_(STRETCH)
+        assert tags.bias is not None
+        tags.bias.add_(LIFT).mul_(STRETCH)
+    return run.composed()
