@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from zipfile import ZipFile
 
 import msgspec
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from PIL import Image
@@ -144,6 +145,7 @@ def photos(tmp_path):
         saved(tmp_path / "glass.png", glass, "PNG"),
         saved(tmp_path / "palette.gif", large.convert("P"), "GIF"),
         saved(tmp_path / "grey.bmp", large.convert("L"), "BMP"),
+        saved(tmp_path / "deep.png", Image.fromarray(np.asarray(large.convert("L")).astype(np.uint16) * 257), "PNG"),
     ]
 
 
@@ -151,12 +153,13 @@ def test_the_sample_predicts_what_the_service_does(store, settings, iteration, s
     export(store, iteration)
     build(store, settings, sent)
     package_of(store, iteration).extractall(tmp_path)
-    predict = runpy.run_path(str(tmp_path / "python" / "predict.py"))["predict"]
+    sample = runpy.run_path(str(tmp_path / "python" / "predict.py"))["Model"]()
     ids = iteration.project_id, iteration.id
     model = Model.load(blobs.model_read(store, *ids, "model.onnx"), blobs.model_read(store, *ids, "model.json"))
     for photo in photos:
         served = [(found.tag_name, found.probability, None) for found in model.predict(photo.read_bytes())]
-        assert predict(str(photo)) == served, photo.name
+        with Image.open(photo) as image:
+            assert sample.predict(image) == served, photo.name
 
 
 def test_the_sample_finds_what_the_served_detector_does(store, settings, project_id, sent, tmp_path):
@@ -173,10 +176,11 @@ def test_the_sample_finds_what_the_served_detector_does(store, settings, project
     assert not any(name.startswith("CSharp") for name in package.namelist())
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(rectangles({"red": (0.1, 0.2, 0.3, 0.4), "blue": (0.5, 0.5, 0.5, 0.25)}))
-    predict = runpy.run_path(str(tmp_path / "python" / "predict.py"))["predict"]
+    sample = runpy.run_path(str(tmp_path / "python" / "predict.py"))["Model"]()
     model = Model.load(make_detector(), msgspec.json.encode(spec))
     served = model.predict(photo.read_bytes())
-    found = predict(str(photo))
+    with Image.open(photo) as image:
+        found = sample.predict(image)
     assert len(found) == 2
     assert [(each.label, each.probability) for each in found] == [(each.tag_name, each.probability) for each in served]
     for mine, theirs in zip(found, served, strict=True):

@@ -24,6 +24,8 @@ SIDEWAYS = range(5, 9)
 # The service leaves out boxes below this.
 LEAST = 0.01
 
+Values = npt.NDArray[np.float32]
+
 
 class Prediction(NamedTuple):
     """A tag; of a detector with its box: left, top, width and height as fractions of the upright picture."""
@@ -33,23 +35,33 @@ class Prediction(NamedTuple):
     box: list[float] | None = None
 
 
-def predict(path: str, model: str | Path = FOLDER / "model.onnx") -> list[Prediction]:
-    """The most probable first: every tag, or every box that a detector found."""
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    (given,) = session.get_inputs()
-    height, width = given.shape[2:]
-    names = [output.name for output in session.get_outputs()]
-    values = dict(zip(names, session.run(names, {given.name: model_input(path, width, height)}), strict=True))
-    labels = (Path(model).parent / "labels.txt").read_text(encoding="utf-8").split("\n")
-    found = boxes(values, labels) if "detected_boxes" in values else tags(values[names[0]], labels)
-    return sorted(found, key=lambda prediction: -prediction.probability)
+class Model:
+    """The exported model; threads may share it. `labels.txt` lies beside its graph."""
+
+    def __init__(self, path: str | Path = FOLDER / "model.onnx") -> None:
+        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        (self.input,) = self.session.get_inputs()
+        self.outputs = [output.name for output in self.session.get_outputs()]
+        self.labels = (Path(path).parent / "labels.txt").read_text(encoding="utf-8").split("\n")
+
+    @property
+    def detects(self) -> bool:
+        return "detected_boxes" in self.outputs
+
+    def predict(self, image: Image.Image) -> list[Prediction]:
+        """The most probable first: every tag, or every box that a detector found."""
+        height, width = self.input.shape[2:]
+        results = self.session.run(self.outputs, {self.input.name: model_input(image, width, height)})
+        values = dict(zip(self.outputs, results, strict=True))
+        found = boxes(values, self.labels) if self.detects else tags(results[0], self.labels)
+        return sorted(found, key=lambda prediction: -prediction.probability)
 
 
-def tags(probabilities: npt.NDArray[np.float32], labels: list[str]) -> list[Prediction]:
+def tags(probabilities: Values, labels: list[str]) -> list[Prediction]:
     return [Prediction(label, float(each)) for label, each in zip(labels, probabilities[0], strict=True)]
 
 
-def boxes(values: dict[str, npt.NDArray[np.float32]], labels: list[str]) -> list[Prediction]:
+def boxes(values: dict[str, Values], labels: list[str]) -> list[Prediction]:
     """From corners left, top, right, bottom; what reaches out of the picture is cut off."""
     corners = np.clip(values["detected_boxes"].reshape(-1, 4), 0, 1)
     found = zip(corners, values["detected_classes"].ravel(), values["detected_scores"].ravel(), strict=True)
@@ -60,10 +72,9 @@ def boxes(values: dict[str, npt.NDArray[np.float32]], labels: list[str]) -> list
     ]
 
 
-def model_input(path: str, width: int, height: int) -> npt.NDArray[np.float32]:
+def model_input(image: Image.Image, width: int, height: int) -> Values:
     """Float32 (1, 3, height, width), RGB, 0..255: the whole upright picture, squashed to the size of the input."""
-    with Image.open(path) as image:
-        picture = upright(image, width, height)
+    picture = upright(image, width, height)
     small = picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
     return np.asarray(small).transpose(2, 0, 1).astype(np.float32)[None]
 
@@ -79,6 +90,11 @@ def upright(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def on_white(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        # Pillow clips 16-bit grey to 255 instead of scaling it, and takes no transparent colour.
+        samples = np.asarray(image)
+        shown = np.where(samples == image.info.get("transparency", -1), 255, samples >> 8)
+        return Image.fromarray(shown.astype(np.uint8)).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")
@@ -88,8 +104,11 @@ def on_white(image: Image.Image) -> Image.Image:
 
 
 if __name__ == "__main__":
+    model = Model()
     for name in sys.argv[1:]:
         print(name)
-        for label, probability, box in predict(name):
+        with Image.open(name) as image:
+            predictions = model.predict(image)
+        for label, probability, box in predictions:
             place = f" at {', '.join(f'{side:.3f}' for side in box)}" if box else ""
             print(f"  {probability:7.2%}  {label}{place}")
