@@ -343,6 +343,7 @@ def test_the_keys_among_the_suggestions(portal, training, storage, project, rows
     expect(portal.page.get_by_text("2 of 3")).to_be_visible()
     hand.press("ArrowRight")
     expect(portal.page.get_by_text("3 of 3")).to_be_visible()
+    portal.saved()
     portal.page.reload()
     expect(portal.page.get_by_text("2 of 2")).to_be_visible()
     hand.press("Escape")
