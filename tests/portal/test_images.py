@@ -309,6 +309,13 @@ def test_tags_are_renamed_and_deleted(portal, training, filled):
     name.fill("pear")
     name.press("Enter")
     expect(portal.cell(1)).to_have_accessible_name("image, pear")
+    # Digits keep their tags, in every browser.
+    portal.page.evaluate("localStorage.clear()")
+    portal.page.reload()
+    expect(portal.cell(1)).to_have_accessible_name("image, pear")
+    portal.grid.focus()
+    portal.press("1")
+    expect(portal.cell(1)).to_have_accessible_name("image, untagged")
     row = portal.page.get_by_role("listitem").filter(has_text="leaf")
     row.hover()
     row.get_by_role("button", name="More of leaf").click()
