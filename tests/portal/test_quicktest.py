@@ -138,6 +138,7 @@ def test_the_webcam_takes_a_picture(portal, fruit):
     portal.open(fruit.id, "test")
     portal.button("Webcam").click()
     expect(portal.page.get_by_label("What the camera sees")).to_be_visible()
+    assert portal.barriers("webcam") == []
     portal.page.get_by_label("Look all the time").check()
     expect(said(portal).first).to_be_visible()
     portal.page.get_by_role("button", name="Take a picture").click()

@@ -110,6 +110,7 @@ def test_what_is_there_already_and_what_is_refused_is_named_until_one_dismisses_
     report = portal.page.get_by_role("dialog", name="What became of the pictures")
     expect(report.get_by_role("listitem").filter(has_text="broken.jpg")).to_be_visible()
     expect(report.get_by_role("listitem").filter(has_text="again.jpg")).to_be_visible()
+    assert portal.barriers("upload-report") == []
     portal.press("Escape")
     portal.page.clock.fast_forward("10:00")
     expect(outcome).to_be_visible()
