@@ -45,6 +45,7 @@ PLACES = {
     "shared.storage.training": [*ROWS, *of_shared("storage.columns", "storage.workspace")],
     "shared.storage.serving": ROWS,
     "shared.packages.samples": [],
+    "shared.packages.samples.docker": of_shared("errors", "fetch"),
     "shared.exporting": of_shared("arrays", "models", "errors"),
     "shared.packages": [*RULES, *of_shared("exporting")],
     "shared.prediction": of_shared("models", "errors", "settings", "storage", "imaging", "telemetry"),

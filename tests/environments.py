@@ -1,6 +1,7 @@
 """Virtual environments that hold what a requirements file names and nothing else."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,13 @@ def make_environment(folder: Path, base: Path | None = None) -> Path:
 def pip(python: Path) -> list[str]:
     """The command that sees to that interpreter's packages."""
     return [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+
+
+def pip_command(python: Path) -> None:
+    """Put `pip` beside that interpreter, for scripts that call it by its name."""
+    command = python.with_name("pip")
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(pip(python))} "$@"\n')
+    command.chmod(0o755)
 
 
 def install(python: Path, *arguments: str, cwd: Path, wheels: Wheels | None = None) -> None:

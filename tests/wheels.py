@@ -42,7 +42,8 @@ def pack(folder: Path, *requirements: Path) -> Wheels:
 
 def _needed(files: tuple[Path, ...]) -> Iterator[Distribution]:
     lines = [line for file in files for line in file.read_text().splitlines() if not line.startswith(("#", "-r "))]
-    todo = [(need.name, extra) for need in map(Requirement, lines) for extra in ("", *need.extras)]
+    here = [need for need in map(Requirement, lines) if not need.marker or need.marker.evaluate()]
+    todo = [(need.name, extra) for need in here for extra in ("", *need.extras)]
     seen: set[tuple[str, str]] = set()
     # It grows while it is gone through.
     for name, extra in todo:

@@ -2,7 +2,6 @@
 makes a folder and an environment in which its entry command trains.
 """
 
-import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -25,9 +24,9 @@ from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import exports, iterations
-from tests.environments import make_environment, pip
+from tests import dockerfile
+from tests.environments import make_environment, pip, pip_command
 from tests.learning.scenes import drawn
-from tests.training_job import dockerfile
 from tests.wheels import pack
 
 DOCKERFILE = ROOT / "training_job" / "Dockerfile"
@@ -78,9 +77,7 @@ class Packages:
 @pytest.fixture(scope="module")
 def packages(folder: Path) -> Packages:
     python = make_environment(folder / "environment")
-    command = python.with_name("pip")
-    command.write_text(f'#!/bin/sh\nexec {shlex.join(pip(python))} "$@"\n')
-    command.chmod(0o755)
+    pip_command(python)
     return Packages(python)
 
 

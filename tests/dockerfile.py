@@ -29,6 +29,8 @@ class Stage(Struct):
     folder: Path
     environment: dict[str, str]
     entrypoint: list[str] = []
+    command: list[str] = []
+    health: str = ""
 
     def mapped(self, text: str) -> str:
         return text.replace(ROOM, str(self.folder))
@@ -69,7 +71,11 @@ def build(path: Path, context: Path, place: Path, tools: Tools, between: Callabl
                 _run(stage, rest, tools)
             case "ENTRYPOINT":
                 stage.entrypoint = json.loads(rest)
-            case "RUN" | "WORKDIR" | "USER":
+            case "CMD":
+                stage.command = json.loads(rest)
+            case "HEALTHCHECK":
+                stage.health = rest.removeprefix("CMD ")
+            case "RUN" | "WORKDIR" | "USER" | "EXPOSE" | "STOPSIGNAL":
                 pass
             case _:
                 raise AssertionError(f"{word} is not carried out here; teach it.")
