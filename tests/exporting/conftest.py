@@ -10,12 +10,15 @@ import pytest
 import torch
 from msgspec.structs import replace
 
+from shared.exporting.ending import subject
+from shared.exporting.subject import Subject
 from shared.imaging.boxes import ltwh_to_xyxy
 from shared.learning.classifier_recipe import RECIPES
 from shared.learning.embeddings import Picture, embed
 from shared.learning.head import fit
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import Settings
+from tests.exporting.making import spec_of
 from tests.learning.scenes import memory, one_hot
 from tests.pictures import PHOTOS
 from tests.training_job.detection.kept import NOWHERE
@@ -96,3 +99,18 @@ def detector(photographs: Sequence[bytes]) -> onnx.ModelProto:
         assert tags.bias is not None
         tags.bias.add_(LIFT).mul_(STRETCH)
     return run.composed()
+
+
+@pytest.fixture(scope="session")
+def subjects(multiclass: onnx.ModelProto, multilabel: onnx.ModelProto, detector: onnx.ModelProto) -> dict[str, Subject]:
+    """Of each kind of domain one, by its name: classifiers and detectors, [S1] and of the first generation."""
+    graphs = {
+        "multiclass": (multiclass, "General (compact)", KINDS),
+        "multilabel": (multilabel, "General (compact) [S1]", [*KINDS, "cutlery"]),
+        "boxes": (detector, "General (compact) [S1]", CUTLERY),
+        "grid": (detector, "General (compact)", CUTLERY),
+    }
+    return {
+        name: subject(model.SerializeToString(), spec_of(model, domain, labels))
+        for name, (model, domain, labels) in graphs.items()
+    }

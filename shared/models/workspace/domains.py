@@ -25,6 +25,15 @@ class Domain(Wire, frozen=True):
     exportable_platforms: list[str]
     model_information: ModelInformation | None = None
 
+    @property
+    def compact(self) -> bool:
+        return "(compact)" in self.name
+
+    @property
+    def first_generation(self) -> bool:
+        """Of the compact domains before [S1]: consumers feed blue first, and decode the grid of a detector."""
+        return self.compact and "[S1]" not in self.name
+
 
 # What a compact domain can be exported to, with the flavors beside none. The names of ONNX's say which version a
 # consumer of long ago could read; all of them get the one graph, in the opset of training_job/graphs/graph.py.
