@@ -26,7 +26,7 @@ MISSING = b"The portal is not built. Run ./run once with a network, or `npm run 
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
-class Page(Struct, frozen=True):
+class Representation(Struct, frozen=True):
     """A file in one coding."""
 
     body: bytes
@@ -56,7 +56,7 @@ def _plain(status: int, text: bytes) -> func.HttpResponse:
     return func.HttpResponse(text, status_code=status, mimetype="text/plain", headers=COMMON_HEADERS)
 
 
-def _answer(req: func.HttpRequest, name: str, codings: dict[str, Page]) -> func.HttpResponse:
+def _answer(req: func.HttpRequest, name: str, codings: dict[str, Representation]) -> func.HttpResponse:
     page = codings[_coding(req.headers.get("Accept-Encoding") or "", codings)]
     headers = COMMON_HEADERS | {
         "Cache-Control": "public, max-age=31536000, immutable" if name.startswith(LASTING) else "no-cache",
@@ -71,7 +71,7 @@ def _answer(req: func.HttpRequest, name: str, codings: dict[str, Page]) -> func.
     return func.HttpResponse(page.body, headers=headers, mimetype=_type(name))
 
 
-def _coding(accepted: str, codings: dict[str, Page]) -> str:
+def _coding(accepted: str, codings: dict[str, Representation]) -> str:
     """The best that the client takes: it names each, some with `;q=0` to refuse it."""
     named = [part.replace(" ", "").lower() for part in accepted.split(",")]
     taken = {part.partition(";")[0] for part in named if not part.endswith((";q=0", ";q=0.0", ";q=0.00", ";q=0.000"))}
@@ -110,20 +110,20 @@ def config_of(settings: Settings) -> bytes:
 
 
 @cache
-def _files() -> dict[str, dict[str, Page]]:
+def _files() -> dict[str, dict[str, Representation]]:
     """All that was built, by path and coding. Nothing else can be reached."""
     paths = [path for path in DIST.rglob("*") if path.is_file() and not path.name.startswith(".")]
     originals = [path for path in paths if path.suffix not in CODINGS.values()]
     return {path.relative_to(DIST).as_posix(): _codings(path) for path in originals}
 
 
-def _codings(path: Path) -> dict[str, Page]:
+def _codings(path: Path) -> dict[str, Representation]:
     twins = {coding: path.with_name(path.name + suffix) for coding, suffix in CODINGS.items()}
     return {coding: _page(file.read_bytes(), coding) for coding, file in ({"": path} | twins).items() if file.is_file()}
 
 
-def _page(body: bytes, coding: str) -> Page:
-    return Page(body, coding, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+def _page(body: bytes, coding: str) -> Representation:
+    return Representation(body, coding, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
 def _type(name: str) -> str:

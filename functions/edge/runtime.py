@@ -7,7 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from shared.access.keys import Keys
-from shared.access.rates import Rates
+from shared.access.rates import RateLimiter
 from shared.access.tokens import Tokens
 from shared.events import Publisher
 from shared.operations.audit import note_rotation
@@ -57,8 +57,8 @@ class Runtime:
         return Tokens.open(self.settings)
 
     @Once
-    def rates(self) -> Rates:
-        return Rates()
+    def rates(self) -> RateLimiter:
+        return RateLimiter()
 
     @Once
     def quota(self) -> Quota:

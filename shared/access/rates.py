@@ -6,7 +6,7 @@ import time
 from shared.errors import TooManyRequests
 
 
-class Rates:
+class RateLimiter:
     """A bucket of tokens for each key and kind of call, of one process: every instance counts for itself."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from shared.access.rates import Rates
+from shared.access.rates import RateLimiter
 from shared.errors import QuotaExceeded, ServiceUnavailable, TooManyRequests
 from shared.models.limits import TIERS, Limits, read_limits
 from shared.models.wire import now
@@ -32,7 +32,7 @@ def allowed(rates, key, kind, per_second, calls) -> int:
 
 
 def test_a_key_has_a_seconds_calls_at_once_and_then_waits():
-    rates = Rates()
+    rates = RateLimiter()
     assert allowed(rates, "a", "calls", 1_000_000, 100) == 100
     assert allowed(rates, "a", "trainings", 2, 10) == 2
     assert allowed(rates, "b", "trainings", 2, 10) == 2
@@ -41,7 +41,7 @@ def test_a_key_has_a_seconds_calls_at_once_and_then_waits():
 
 
 def test_without_a_limit_nothing_is_counted():
-    assert allowed(Rates(), "a", "calls", 0, 1_000) == 1_000
+    assert allowed(RateLimiter(), "a", "calls", 0, 1_000) == 1_000
 
 
 @pytest.fixture

@@ -475,18 +475,18 @@ export interface ProjectUpdate {
   settings?: ProjectSettingsUpdate | null;
 }
 
+export interface PublishedIteration {
+  iterationId: string;
+  published: string;
+  by: string;
+}
+
 export interface PublishedName {
   iterationId: string;
   published: string;
   by: string;
   name: string;
-  before: Publishing[];
-}
-
-export interface Publishing {
-  iterationId: string;
-  published: string;
-  by: string;
+  before: PublishedIteration[];
 }
 
 export interface Rates {

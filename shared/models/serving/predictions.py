@@ -92,7 +92,7 @@ class Pointer(Publication, frozen=True, kw_only=True):
         return replace(self, history=[before, *held.history][:HISTORY])
 
 
-class Publishing(Wire, frozen=True):
+class PublishedIteration(Wire, frozen=True):
     """Which iteration answers under a name, or did, since when, and who published it: none is known of old ones."""
 
     iteration_id: UUID
@@ -104,11 +104,11 @@ class Publishing(Wire, frozen=True):
         return cls(publication.iteration_id, publication.published, publication.by)
 
 
-class PublishedName(Publishing, frozen=True, kw_only=True):
+class PublishedName(PublishedIteration, frozen=True, kw_only=True):
     """`before` is what answered before, the latest first; to publish one of these again is the way back."""
 
     name: str
-    before: list[Publishing]
+    before: list[PublishedIteration]
 
 
 class StoredPrediction(Wire, frozen=True):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.messages.events import EventType
 from shared.models.messages.tasks import Announce
-from shared.models.serving.predictions import Pointer, PublishedName, Publishing
+from shared.models.serving.predictions import Pointer, PublishedIteration, PublishedName
 from shared.models.texts import folded, is_readable
 from shared.models.training.iterations import DEFAULT, IterationRecord, IterationStatus
 from shared.models.wire import now
@@ -82,7 +82,7 @@ def get_published_names(store: Store, project_id: UUID) -> list[PublishedName]:
             pointer.published,
             pointer.by,
             name=pointer.publish_name,
-            before=[Publishing.of(each) for each in pointer.history],
+            before=[PublishedIteration.of(each) for each in pointer.history],
         )
         for pointer in pointers
     ]

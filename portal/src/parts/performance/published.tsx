@@ -1,7 +1,7 @@
 // The names that answer: by which iteration, since when, by whom; and the way back to what answered before.
 
 import { useEffect, useState } from "preact/hooks";
-import type { PublishedName, Publishing } from "../../api/client";
+import type { PublishedIteration, PublishedName } from "../../api/client";
 import { publish } from "../../state/iterating";
 import { fail, say } from "../../state/notices";
 import { names, readNames } from "../../state/performance";
@@ -43,7 +43,7 @@ export const iterationName = (id: string) => iterations.value.find((iteration) =
 export const when = (time: string) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** What answered before and can again: it is there, and no other name has it. Each once, the latest first. */
-function candidates({ iterationId, before }: PublishedName): Publishing[] {
+function candidates({ iterationId, before }: PublishedName): PublishedIteration[] {
   const free = (id: string) => id !== iterationId && iterations.value.some((each) => each.id === id && !each.publishName);
   return before.filter(({ iterationId: id }, place) => free(id) && before.findIndex((each) => each.iterationId === id) === place);
 }
