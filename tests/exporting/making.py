@@ -37,8 +37,10 @@ def answers(model: onnx.ModelProto, photographs: Sequence[bytes]) -> list[dict[s
     """By onnxruntime, the outputs of each photograph by name."""
     running, size = session(model), size_of(model)
     names = [output.name for output in running.get_outputs()]
-    given = running.get_inputs()[0].name
-    return [dict(zip(names, running.run(names, {given: model_input(data, size)}), strict=True)) for data in photographs]
+    (given,) = running.get_inputs()
+    dtype = np.float16 if given.type == "tensor(float16)" else np.float32
+    fed = ({given.name: model_input(data, size).astype(dtype)} for data in photographs)
+    return [dict(zip(names, running.run(names, pixels), strict=True)) for pixels in fed]
 
 
 def decoded(grid: np.ndarray) -> np.ndarray:

@@ -1,0 +1,71 @@
+"""ONNX: what each flavor answers, by onnxruntime, beside the served graph."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+import pytest
+
+from shared.exporting import onnx as format
+from shared.exporting.subject import Subject
+from tests.exporting.conftest import KINDS
+from tests.exporting.making import answers, decoded
+from training_job.detection.data import session
+
+ENDINGS = ["multiclass", "multilabel", "boxes", "grid"]
+
+
+def model_of(subject: Subject, **flavor: bool) -> onnx.ModelProto:
+    before = subject.model.SerializeToString()
+    ((name, data),) = format.files(subject, **flavor).items()
+    assert (name, subject.model.SerializeToString()) == ("model.onnx", before)
+    model = onnx.ModelProto.FromString(data)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_plain_flavor_is_the_graph_itself(subjects: dict[str, Subject], ending: str) -> None:
+    assert model_of(subjects[ending]) == subjects[ending].model
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_float16_takes_half_the_bytes_and_answers_nearly_the_same(
+    subjects: dict[str, Subject], photographs: Sequence[bytes], ending: str
+) -> None:
+    subject = subjects[ending]
+    half = model_of(subject, half=True)
+    assert half.ByteSize() < 0.51 * subject.model.ByteSize()
+    floats = {onnx.TensorProto.FLOAT16, onnx.TensorProto.INT64}
+    assert {value.type.tensor_type.elem_type for value in [*half.graph.input, *half.graph.output]} <= floats
+    for whole, other in zip(answers(subject.model, photographs), answers(half, photographs), strict=True):
+        assert other.keys() == whole.keys()
+        if ending.startswith("multi"):
+            (expected,), (found,) = whole["model_output"], other["model_output"]
+            assert found == pytest.approx(expected, abs=0.02)
+            assert ((found > 0.5) == (expected > 0.5)).all()
+        elif ending == "boxes":
+            assert other["detected_scores"][0, :5] == pytest.approx(whole["detected_scores"][0, :5], abs=0.02)
+        else:
+            best, others = (decoded(each["model_outputs0"][0].astype(np.float64)) for each in (whole, other))
+            place = best[:, 4].argmax()
+            assert np.abs(best[place] - others).max(axis=1).min() < 0.02
+
+
+def test_a_classifier_of_the_first_generation_names_tags(
+    subjects: dict[str, Subject], photographs: Sequence[bytes]
+) -> None:
+    named = model_of(subjects["multiclass"], named=True)
+    assert [output.name for output in session(named).get_outputs()] == ["model_output", "classLabel", "loss"]
+    for plain, found in zip(
+        answers(subjects["multiclass"].model, photographs), answers(named, photographs), strict=True
+    ):
+        (probabilities,) = found["model_output"]
+        assert (plain["model_output"] == probabilities).all()
+        assert found["classLabel"].tolist() == [KINDS[probabilities.argmax()]]
+        assert found["loss"] == [dict(zip(KINDS, probabilities.tolist(), strict=True))]
+
+
+@pytest.mark.parametrize("ending", ENDINGS[1:])
+def test_no_other_names_tags(subjects: dict[str, Subject], ending: str) -> None:
+    assert model_of(subjects[ending], named=True) == subjects[ending].model
