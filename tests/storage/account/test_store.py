@@ -4,6 +4,7 @@ import base64
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,54 +29,52 @@ def test_provisioning_can_be_repeated(store: Store) -> None:
     assert all(container.exists() for container in store.containers.values())
 
 
-def test_a_lost_storage_account_is_unavailable_until_it_is_back(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Azurite, Store]]:
+    """An Azurite that may be killed, and the store on it."""
     azurite = Azurite(tmp_path_factory.mktemp("azurite"))
     azurite.start()
     store = Store.open(Settings(storage_connection_string=azurite.connection_string))
-    try:
-        store.provision()
-        project = new_project()
-        projects.insert(store, project)
-        azurite.stop()
-        monkeypatch.setattr(transport, "PAUSES", (0.0, 0.1))
-        for call in (lambda: projects.get(store, project.id), lambda: projects.insert(store, project)):
-            with pytest.raises(ServiceUnavailable, match="does not answer"):
-                call()
-        be_patient(monkeypatch)
-        restart = threading.Thread(target=azurite.start)
-        restart.start()
-        assert projects.get(store, project.id) == project
-        restart.join()
-    finally:
-        store.close()
-        azurite.stop()
+    store.provision()
+    yield azurite, store
+    store.close()
+    azurite.stop()
+
+
+def test_a_lost_storage_account_is_unavailable_until_it_is_back(
+    monkeypatch: pytest.MonkeyPatch, alone: tuple[Azurite, Store]
+) -> None:
+    azurite, store = alone
+    project = new_project()
+    projects.insert(store, project)
+    azurite.stop()
+    monkeypatch.setattr(transport, "PAUSES", (0.0, 0.1))
+    for call in (lambda: projects.get(store, project.id), lambda: projects.insert(store, project)):
+        with pytest.raises(ServiceUnavailable, match="does not answer"):
+            call()
+    be_patient(monkeypatch)
+    restart = threading.Thread(target=azurite.start)
+    restart.start()
+    assert projects.get(store, project.id) == project
+    restart.join()
 
 
 def test_a_storage_account_killed_under_writers_holds_all_that_was_confirmed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    monkeypatch: pytest.MonkeyPatch, alone: tuple[Azurite, Store]
 ) -> None:
     be_patient(monkeypatch)
-    azurite = Azurite(tmp_path_factory.mktemp("azurite"))
+    azurite, store = alone
+    project = new_project()
+    projects.insert(store, project)
+    tag = add_tag(store, project.id)
+    early = add_images(store, project.id, 20, [tag.id])
+    uploads = threading.Thread(target=add_images, args=(store, project.id, 60, [tag.id]))
+    uploads.start()
+    azurite.kill()
     azurite.start()
-    store = Store.open(Settings(storage_connection_string=azurite.connection_string))
-    try:
-        store.provision()
-        project = new_project()
-        projects.insert(store, project)
-        tag = add_tag(store, project.id)
-        early = add_images(store, project.id, 20, [tag.id])
-        uploads = threading.Thread(target=add_images, args=(store, project.id, 60, [tag.id]))
-        uploads.start()
-        azurite.kill()
-        azurite.start()
-        uploads.join()
-        assert len(images.get_many(store, project.id, [image.id for image in early])) == len(early)
-        assert_consistent(store, project.id)
-    finally:
-        store.close()
-        azurite.stop()
+    uploads.join()
+    assert len(images.get_many(store, project.id, [image.id for image in early])) == len(early)
+    assert_consistent(store, project.id)
 
 
 def test_a_store_that_is_refused_access_says_so(azurite: str) -> None:
