@@ -18,7 +18,8 @@ from shared.learning.embeddings import Picture, embed
 from shared.learning.head import fit
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import Settings
-from tests.exporting.making import spec_of
+from tests.exporting.agreement import Answers
+from tests.exporting.making import answers, spec_of
 from tests.learning.scenes import memory, one_hot
 from tests.pictures import PHOTOS
 from tests.training_job.detection.kept import NOWHERE
@@ -114,3 +115,9 @@ def subjects(multiclass: onnx.ModelProto, multilabel: onnx.ModelProto, detector:
         name: subject(model.SerializeToString(), spec_of(model, domain, labels))
         for name, (model, domain, labels) in graphs.items()
     }
+
+
+@pytest.fixture(scope="session")
+def served(subjects: dict[str, Subject], photographs: Sequence[bytes]) -> dict[str, Answers]:
+    """What onnxruntime answers for the photographs."""
+    return {name: answers(subject.model, photographs) for name, subject in subjects.items()}

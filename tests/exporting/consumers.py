@@ -1,0 +1,50 @@
+"""Runs what was written as its consumers do: what each format answers for photographs, output by output."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from shared.exporting.subject import Subject
+from shared.imaging.resize import model_input
+from shared.settings import ROOT
+from tests.exporting.agreement import Answers
+from tests.exporting.making import size_of
+
+PREDICT = ROOT / "tests" / "exporting" / "predict.cjs"
+
+
+def fed(subject: Subject, photographs: Sequence[bytes]) -> np.ndarray:
+    """As consumers feed them: float32 (n, height, width, 3), blue first where they do so."""
+    size = size_of(subject.model)
+    pictures = np.concatenate([model_input(data, size) for data in photographs]).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(pictures[..., ::-1] if subject.bgr else pictures)
+
+
+def by_tflite(model: bytes, pictures: np.ndarray) -> Answers:
+    interpreter = Interpreter(model_content=model, num_threads=1)
+    interpreter.allocate_tensors()
+    (given,), outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    answers = []
+    for picture in pictures:
+        interpreter.set_tensor(given["index"], picture[None])
+        interpreter.invoke()
+        answers.append({output["name"]: interpreter.get_tensor(output["index"]) for output in outputs})
+    return answers
+
+
+def by_tfjs(files: Mapping[str, bytes], pictures: np.ndarray, folder: Path) -> Answers:
+    """By plain TensorFlow.js on WebAssembly."""
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    pictures.tofile(folder / "pictures.bin")
+    command = ["node", str(PREDICT), str(folder), *map(str, pictures.shape[1:3])]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return [{name: array(**output) for name, output in answer.items()} for answer in json.loads(said.stdout)]
+
+
+def array(shape: list[int], dtype: str, values: list[float]) -> np.ndarray:
+    return np.array(values, dtype).reshape(shape)
