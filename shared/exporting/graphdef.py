@@ -1,0 +1,12 @@
+"""TensorFlow's frozen graph: `model.pb`, a GraphDef."""
+
+from shared.exporting.nhwc.reader import read
+from shared.exporting.subject import Subject
+from shared.exporting.tensorflow.messages import graph
+from shared.exporting.tensorflow.nodes import nodes
+
+FILE = "model.pb"
+
+
+def files(subject: Subject) -> dict[str, bytes]:
+    return {FILE: graph(nodes(read(subject)))}
