@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from shared.exporting.nhwc.draft import FIRST, Draft, Value
-from shared.exporting.nhwc.graph import Node
 from shared.exporting.nhwc.network import DType, Kind
+from shared.exporting.node import Node
 from shared.exporting.subject import Unexportable
 
 UNARY = {

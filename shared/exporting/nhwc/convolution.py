@@ -6,8 +6,9 @@ import numpy as np
 
 from shared.arrays import Floats
 from shared.exporting.nhwc.draft import Draft, Value
-from shared.exporting.nhwc.graph import Graph, Node
+from shared.exporting.nhwc.graph import Graph
 from shared.exporting.nhwc.network import Activation, Kind, Settings
+from shared.exporting.node import Node
 from shared.exporting.subject import Unexportable
 
 

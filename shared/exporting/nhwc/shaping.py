@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 from shared.exporting.nhwc.draft import LAST, Draft, Value
-from shared.exporting.nhwc.graph import Node
 from shared.exporting.nhwc.network import DType, Kind, Settings, Tensor
+from shared.exporting.node import Node
 from shared.exporting.subject import Unexportable
 
 REDUCTIONS = {
