@@ -45,6 +45,7 @@ class Settings(Environment, frozen=True):
     `cors_origins` are those of the pages that may call from a browser: a comma list, or `*` for all.
     `large_detector` is what advanced training fine-tunes in the larger detection domains: dfine-small, rtdetr-v2-r18,
     a folder, or owner/name@revision of a hub.
+    `export_compact_only` lets the compact domains alone be exported, as Custom Vision does.
     """
 
     services: str = "training,prediction,camera"
@@ -70,6 +71,7 @@ class Settings(Environment, frozen=True):
     job_start_seconds: float = 900.0
     job_logs_folder: str = str(ROOT / ".local" / "jobs")
     allow_private_urls: bool = False
+    export_compact_only: bool = False
     inference_threads: int = 0
     model_memory_mb: int = 1024
     camera_draw_boxes: bool = False

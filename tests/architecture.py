@@ -54,7 +54,7 @@ PLACES = {
     "shared.operations.continuation": RULES,
     "shared.operations.step": [*RULES, *of_shared("events")],
     "shared.operations.notifications": [*STEPS, *of_shared("events", "fetch")],
-    "shared.operations.workspace": [*STEPS, *of_shared("fetch", "imaging", "operations.notifications")],
+    "shared.operations.workspace": [*STEPS, *of_shared("fetch", "imaging", "packages", "operations.notifications")],
     "shared.operations.serving": [
         *RULES,
         *of_shared("events", "imaging", "prediction", "operations.continuation", "operations.workspace"),

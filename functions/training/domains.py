@@ -11,9 +11,9 @@ from shared.operations.workspace import domains
 
 @training("GET", "domains", READERS)
 def get_domains(call: Call) -> list[Domain]:
-    return domains.get_domains()
+    return domains.get_domains(call.runtime.settings)
 
 
 @training("GET", "domains/{domain_id}", READERS)
 def get_domain(call: Call, domain_id: UUID) -> Domain:
-    return domains.get_domain(domain_id)
+    return domains.get_domain(call.runtime.settings, domain_id)

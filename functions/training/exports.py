@@ -20,4 +20,5 @@ def get_exports(call: Call, project_id: UUID, iteration_id: UUID) -> list[Export
 def export_iteration(
     call: Call, project_id: UUID, iteration_id: UUID, platform: str, flavor: str | None = None
 ) -> Export:
-    return exports.export_iteration(call.store, project_id, iteration_id, platform=platform, flavor=flavor)
+    settings = call.runtime.settings
+    return exports.export_iteration(call.store, settings, project_id, iteration_id, platform=platform, flavor=flavor)

@@ -10,7 +10,7 @@ from shared.models.messages.tasks import DropIteration, NotifyExport
 from shared.models.training.exports import ExportRecord, ExportStatus
 from shared.models.training.model_spec import ModelSpec
 from shared.models.wire import now
-from shared.packages import onnx
+from shared.packages import packing
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
 from shared.storage.training import exports
@@ -39,12 +39,15 @@ def end(store: Store, record: ExportRecord, package: bytes | None) -> None:
 
 
 def _package(store: Store, record: ExportRecord) -> bytes | None:
-    """None where the model is gone or can't be read."""
+    """None where the model is gone, can't be read, or is none for this platform."""
+    # Half a second, which no start shall take.
+    from shared.exporting.subject import Unexportable
+
     ids = record.project_id, record.iteration_id
     try:
         graph = blobs.model_read(store, *ids, "model.onnx")
         spec = msgspec.json.decode(blobs.model_read(store, *ids, "model.json"), type=ModelSpec)
-    except (NotFound, msgspec.DecodeError):
+        return packing.package(record, spec, graph)
+    except (NotFound, Unexportable, msgspec.DecodeError):
         logging.exception("Iteration %s can't be exported to %s", record.iteration_id, record.platform)
         return None
-    return onnx.package(record, spec, graph)

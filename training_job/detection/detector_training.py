@@ -54,9 +54,9 @@ def train_detector(
 
 def pretrained(settings: Settings, dataset: Dataset, recipe: Recipe) -> Detector | None:
     """What advanced training fine-tunes instead of the light detector: what LARGE_DETECTOR names, in the larger
-    domains, which are those without exports. Raises DetectorUnavailable.
+    domains, which are those that are not compact. Raises DetectorUnavailable.
     """
-    if not settings.large_detector or DOMAINS[dataset.header.domain_id].exportable:
+    if not settings.large_detector or DOMAINS[dataset.header.domain_id].compact:
         return None
     cache = Path(settings.backbones_folder) / "detectors"
     return Transformer(settings.large_detector, cache, len(dataset.header.tags), recipe, device.ready())

@@ -32,7 +32,7 @@ class TrainJob(Job, frozen=True):
 
 
 class ExportJob(Job, frozen=True):
-    """Build the package of an export. No platform asks for it yet: a function has all that ONNX takes."""
+    """Build the package of an export. No platform asks for it: a function has all that each takes."""
 
     platform: str
     flavor: str | None = None

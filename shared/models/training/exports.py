@@ -9,7 +9,7 @@ from shared.models.wire import Wire, now
 from shared.models.workspace.domains import DomainType
 
 # Grows with every change of what a package holds: an older one may then be exported again.
-PACKAGE = 1
+PACKAGE = 2
 
 
 class ExportStatus(StrEnum):
@@ -59,7 +59,7 @@ class ExportManifest(Struct, frozen=True, rename="pascal"):
     exported_date: str
     iteration_id: UUID
     model_file_name: str
-    label_file_name: str
+    label_file_name: str | None
     model_file_sha1: str = field(name="ModelFileSHA1")
     schema_version: str = "1.0"
 

@@ -17,13 +17,19 @@ class ModelInformation(Wire, frozen=True):
 
 
 class Domain(Wire, frozen=True):
+    """`exportable_flavors` are our own, None where a platform needs none named; other clients pass over them.
+
+    What can be exported depends on what is installed, so DOMAINS says nothing of it.
+    """
+
     id: UUID
     name: str
     type: DomainType
-    exportable: bool
-    enabled: bool
-    exportable_platforms: list[str]
+    exportable: bool = False
+    enabled: bool = True
+    exportable_platforms: list[str] = []
     model_information: ModelInformation | None = None
+    exportable_flavors: dict[str, list[str | None]] = {}
 
     @property
     def compact(self) -> bool:
@@ -35,21 +41,16 @@ class Domain(Wire, frozen=True):
         return self.compact and "[S1]" not in self.name
 
 
-# What a compact domain can be exported to, with the flavors beside none. The names of ONNX's say which version a
-# consumer of long ago could read; all of them get the one graph, in the opset of training_job/graphs/graph.py.
-FLAVORS: dict[str, list[str]] = {"ONNX": ["ONNX10", "ONNX12"]}
 CLASSIFIER = ModelInformation("EfficientNet-Lite0 with a linear head", 14)
 DETECTOR = ModelInformation("EfficientNet-Lite0 with an anchor-free detection head", 15)
 
 
-def _classifier(id: str, name: str, *, compact: bool = False) -> Domain:
-    platforms = list(FLAVORS) if compact else []
-    return Domain(UUID(id), name, DomainType.CLASSIFICATION, compact, True, platforms, CLASSIFIER)
+def _classifier(id: str, name: str) -> Domain:
+    return Domain(UUID(id), name, DomainType.CLASSIFICATION, model_information=CLASSIFIER)
 
 
-def _detector(id: str, name: str, *, compact: bool = False) -> Domain:
-    platforms = list(FLAVORS) if compact else []
-    return Domain(UUID(id), name, DomainType.OBJECT_DETECTION, compact, True, platforms, DETECTOR)
+def _detector(id: str, name: str) -> Domain:
+    return Domain(UUID(id), name, DomainType.OBJECT_DETECTION, model_information=DETECTOR)
 
 
 DOMAINS = {
@@ -62,17 +63,17 @@ DOMAINS = {
         _classifier("ca455789-012d-4b50-9fec-5bb63841c793", "Landmarks"),
         _classifier("b30a91ae-e3c1-4f73-a81e-c270bff27c39", "Retail"),
         _classifier("45badf75-3591-4f26-a705-45678d3e9f5f", "Adult"),
-        _classifier("0732100f-1a38-4e49-a514-c9b44c697ab5", "General (compact)", compact=True),
-        _classifier("a1db07ca-a19a-4830-bae8-e004a42dc863", "General (compact) [S1]", compact=True),
-        _classifier("8882951b-82cd-4c32-970b-d5f8cb8bf6d7", "Food (compact)", compact=True),
-        _classifier("b5cfd229-2ac7-4b2b-8d0a-2b0661344894", "Landmarks (compact)", compact=True),
-        _classifier("6b4faeda-8396-481b-9f8b-177b9fa3097f", "Retail (compact)", compact=True),
+        _classifier("0732100f-1a38-4e49-a514-c9b44c697ab5", "General (compact)"),
+        _classifier("a1db07ca-a19a-4830-bae8-e004a42dc863", "General (compact) [S1]"),
+        _classifier("8882951b-82cd-4c32-970b-d5f8cb8bf6d7", "Food (compact)"),
+        _classifier("b5cfd229-2ac7-4b2b-8d0a-2b0661344894", "Landmarks (compact)"),
+        _classifier("6b4faeda-8396-481b-9f8b-177b9fa3097f", "Retail (compact)"),
         _detector("da2e3a8a-40a5-4171-82f4-58522f70fbc1", "General"),
         _detector("9c616dff-2e7d-ea11-af59-1866da359ce6", "General [A1]"),
         _detector("1d8ffafe-ec40-4fb2-8f90-72b3b6cecea4", "Logo"),
         _detector("3780a898-81c3-4516-81ae-3a139614e1f3", "Products on Shelves"),
-        _detector("a27d5ca5-bb19-49d8-a70a-fec086c47f5b", "General (compact)", compact=True),
-        _detector("7ec2ac80-887b-48a6-8df9-8b1357765430", "General (compact) [S1]", compact=True),
+        _detector("a27d5ca5-bb19-49d8-a70a-fec086c47f5b", "General (compact)"),
+        _detector("7ec2ac80-887b-48a6-8df9-8b1357765430", "General (compact) [S1]"),
     ]
 }
 GENERAL = UUID("ee85a74c-405e-4adc-bb47-ffa8ca0c9f31")

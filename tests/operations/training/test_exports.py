@@ -23,7 +23,8 @@ from shared.models.training.exports import Export, ExportStatus
 from shared.models.training.iterations import Iteration, IterationStatus
 from shared.operations import upkeep
 from shared.operations.training import exports, iterations
-from shared.packages import building, onnx
+from shared.operations.workspace import domains
+from shared.packages import building, packing, platforms
 from shared.prediction.model import Model
 from shared.settings import ROOT
 from shared.storage.account import blobs, queues
@@ -31,12 +32,12 @@ from shared.storage.training import exports as stored_exports
 from shared.storage.training import iterations as stored_iterations
 from tests.operations.making import record_of
 from tests.pictures import picture, rectangles
-from tests.prediction.graphs import make_detector, make_detector_spec, put_model
+from tests.prediction.graphs import make_detector, make_detector_spec, make_graph, put_model
 
 COMPACT, GENERAL, DETECTOR = (
     UUID("0732100f-1a38-4e49-a514-c9b44c697ab5"),
     UUID("ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"),
-    UUID("a27d5ca5-bb19-49d8-a70a-fec086c47f5b"),
+    UUID("7ec2ac80-887b-48a6-8df9-8b1357765430"),
 )
 
 
@@ -61,8 +62,9 @@ def added(store, project_id, domain=COMPACT, status=IterationStatus.COMPLETED) -
     return iteration
 
 
-def export(store, iteration, platform="ONNX", flavor=None) -> Export:
-    return exports.export_iteration(store, iteration.project_id, iteration.id, platform=platform, flavor=flavor)
+def export(store, settings, iteration, platform="ONNX", flavor=None) -> Export:
+    ids = iteration.project_id, iteration.id
+    return exports.export_iteration(store, settings, *ids, platform=platform, flavor=flavor)
 
 
 def exported(store, iteration) -> list[Export]:
@@ -83,7 +85,7 @@ def package_of(store, iteration) -> ZipFile:
 
 
 def test_an_export_ends_as_a_package_with_the_served_bytes(store, settings, iteration, sent):
-    assert export(store, iteration) == Export("ONNX", ExportStatus.EXPORTING, None, None, False)
+    assert export(store, settings, iteration) == Export("ONNX", ExportStatus.EXPORTING, None, None, False)
     build(store, settings, sent)
     (done,) = exported(store, iteration)
     assert (done.status, done.newer_version_available) == (ExportStatus.DONE, False)
@@ -102,7 +104,7 @@ def test_an_export_ends_as_a_package_with_the_served_bytes(store, settings, iter
 
 
 def test_the_manifest_is_what_the_runtimes_for_phones_read(store, settings, iteration, sent):
-    export(store, iteration, flavor="onnx12")
+    export(store, settings, iteration, flavor="onnx12")
     build(store, settings, sent)
     package = package_of(store, iteration)
     text = package.read("cvexport.manifest")
@@ -150,7 +152,7 @@ def photos(tmp_path):
 
 
 def test_the_sample_predicts_what_the_service_does(store, settings, iteration, sent, tmp_path, photos):
-    export(store, iteration)
+    export(store, settings, iteration)
     build(store, settings, sent)
     package_of(store, iteration).extractall(tmp_path)
     sample = runpy.run_path(str(tmp_path / "python" / "predict.py"))["Model"]()
@@ -165,10 +167,10 @@ def test_the_sample_predicts_what_the_service_does(store, settings, iteration, s
 def test_the_sample_finds_what_the_served_detector_does(store, settings, project_id, sent, tmp_path):
     iteration = added(store, project_id, DETECTOR)
     ids = project_id, iteration.id
-    spec = make_detector_spec(*ids)
+    spec = replace(make_detector_spec(*ids), domain_id=DETECTOR)
     blobs.model_write(store, *ids, "model.onnx", make_detector())
     blobs.model_write(store, *ids, "model.json", msgspec.json.encode(spec))
-    export(store, iteration)
+    export(store, settings, iteration)
     build(store, settings, sent)
     package = package_of(store, iteration)
     package.extractall(tmp_path)
@@ -190,7 +192,7 @@ def test_the_sample_finds_what_the_served_detector_does(store, settings, project
 
 
 def test_the_sample_prints_what_it_predicts(store, settings, iteration, sent, tmp_path, photos, monkeypatch, capsys):
-    export(store, iteration)
+    export(store, settings, iteration)
     build(store, settings, sent)
     package_of(store, iteration).extractall(tmp_path)
     monkeypatch.setattr("sys.argv", ["predict.py", *map(str, photos[:2])])
@@ -200,30 +202,30 @@ def test_the_sample_prints_what_it_predicts(store, settings, iteration, sent, tm
 
 
 def test_an_export_is_refused_while_there_is_one(store, settings, iteration, sent):
-    export(store, iteration)
+    export(store, settings, iteration)
     for _ in range(2):
         with pytest.raises(errors.ExportInProgress, match=f"{iteration.id} is already queued for export"):
-            export(store, iteration, platform="onnx")
+            export(store, settings, iteration, platform="onnx")
         build(store, settings, sent)
-    export(store, iteration, flavor="ONNX10")
+    export(store, settings, iteration, flavor="ONNX10")
     assert [item.flavor for item in exported(store, iteration)] == [None, "ONNX10"]
 
 
 def test_an_older_package_may_be_exported_again(store, settings, iteration, sent, monkeypatch):
-    export(store, iteration)
+    export(store, settings, iteration)
     build(store, settings, sent)
-    monkeypatch.setattr(models, "PACKAGE", 2)
+    monkeypatch.setattr(models, "PACKAGE", models.PACKAGE + 1)
     assert exported(store, iteration)[0].newer_version_available
-    assert export(store, iteration).status == ExportStatus.EXPORTING
+    assert export(store, settings, iteration).status == ExportStatus.EXPORTING
 
 
 def test_what_can_not_be_built_fails_and_may_be_repeated(store, settings, iteration, sent):
     blobs.delete_model(store, iteration.project_id, iteration.id)
-    export(store, iteration)
+    export(store, settings, iteration)
     build(store, settings, sent)
     assert [(item.status, item.download_uri) for item in exported(store, iteration)] == [(ExportStatus.FAILED, None)]
     assert [task.status for task in sent if isinstance(task, NotifyExport)] == [ExportStatus.FAILED]
-    assert export(store, iteration).status == ExportStatus.EXPORTING
+    assert export(store, settings, iteration).status == ExportStatus.EXPORTING
 
 
 def test_a_build_that_always_dies_ends_as_failed(store, settings, iteration, sent, monkeypatch):
@@ -231,7 +233,7 @@ def test_a_build_that_always_dies_ends_as_failed(store, settings, iteration, sen
         raise MemoryError
 
     monkeypatch.setattr(building, "_package", dies)
-    export(store, iteration)
+    export(store, settings, iteration)
     for _ in range(building.ATTEMPTS):
         with pytest.raises(MemoryError):
             exports.build(store, sent[0])
@@ -241,29 +243,29 @@ def test_a_build_that_always_dies_ends_as_failed(store, settings, iteration, sen
 
 
 def test_deleting_an_iteration_deletes_its_exports(store, settings, iteration, sent):
-    export(store, iteration)
+    export(store, settings, iteration)
     build(store, settings, sent)
-    export(store, iteration, flavor="ONNX12")
+    export(store, settings, iteration, flavor="ONNX12")
     late = sent[-1]
     iterations.delete_iteration(store, iteration.project_id, iteration.id)
     upkeep.do(store, settings, Publisher.open(settings), late)
     assert not list(blobs.names(store, "exports", f"{iteration.project_id}/"))
     assert stored_exports.list_all(store, iteration.project_id, iteration.id) == []
     with pytest.raises(errors.IterationNotFound):
-        export(store, iteration)
+        export(store, settings, iteration)
 
 
 def test_a_package_whose_iteration_is_deleted_during_its_build_does_not_stay(
     store, settings, iteration, sent, monkeypatch
 ):
-    package = onnx.package
+    package = packing.package
 
     def slow(*of):
         iterations.delete_iteration(store, iteration.project_id, iteration.id)
         return package(*of)
 
-    monkeypatch.setattr(onnx, "package", slow)
-    export(store, iteration)
+    monkeypatch.setattr(packing, "package", slow)
+    export(store, settings, iteration)
     upkeep.do(store, settings, Publisher.open(settings), sent[-1])
     assert list(blobs.names(store, "exports", f"{iteration.project_id}/"))
     upkeep.do(store, settings, Publisher.open(settings), sent[-1])
@@ -271,7 +273,7 @@ def test_a_package_whose_iteration_is_deleted_during_its_build_does_not_stay(
 
 
 def test_a_deletion_that_was_cut_off_is_finished_by_upkeep(store, settings, iteration, sent, monkeypatch):
-    export(store, iteration)
+    export(store, settings, iteration)
     build(store, settings, sent)
     monkeypatch.setattr(iterations, "drop", lambda *_: None)
     iterations.delete_iteration(store, iteration.project_id, iteration.id)
@@ -285,22 +287,59 @@ def test_a_deletion_that_was_cut_off_is_finished_by_upkeep(store, settings, iter
 @pytest.mark.parametrize(
     ("domain", "platform", "flavor", "message"),
     [
-        (GENERAL, "ONNX", None, "General \\(compact\\)"),
-        (COMPACT, "CoreML", None, "there is ONNX"),
-        (COMPACT, "nonsense", None, "there is ONNX"),
-        (COMPACT, "ONNX", "ONNXFloat16", "ONNX10, ONNX12"),
+        (COMPACT, "nonsense", None, "there is .*ONNX"),
+        (COMPACT, "onnx", "ONNX13", "leave it out, or choose from ONNX10, ONNX12, ONNXFloat16"),
+        (COMPACT, "dockerfile", None, "needs a flavor; there is Linux, ARM, Windows"),
+        (COMPACT, "vaidk", None, "TensorFlowLite"),
+        (COMPACT, "IVS", "any", "ONNX, or to DockerFile"),
     ],
 )
-def test_what_is_not_there_is_refused_with_what_is(store, project_id, sent, domain, platform, flavor, message):
+def test_what_is_not_there_is_refused_with_what_is(
+    store, settings, project_id, sent, domain, platform, flavor, message
+):
     with pytest.raises(errors.ExportValidationFailed, match=message):
-        export(store, added(store, project_id, domain), platform, flavor)
+        export(store, settings, added(store, project_id, domain), platform, flavor)
     assert sent == []
 
 
-def test_only_a_completed_iteration_is_exported(store, project_id, sent):
+def test_only_a_completed_iteration_is_exported(store, settings, project_id, sent):
     with pytest.raises(errors.ExportWhileTraining):
-        export(store, added(store, project_id, status=IterationStatus.TRAINING))
+        export(store, settings, added(store, project_id, status=IterationStatus.TRAINING))
     with pytest.raises(errors.IterationNotTrained):
-        export(store, added(store, project_id, status=IterationStatus.FAILED))
+        export(store, settings, added(store, project_id, status=IterationStatus.FAILED))
     with pytest.raises(errors.IterationNotFound):
         exports.get_exports(store, project_id, uuid4())
+
+
+def test_other_domains_are_exported_too_unless_that_is_switched_off(store, settings, project_id, sent):
+    iteration = added(store, project_id, GENERAL)
+    strict = replace(settings, export_compact_only=True)
+    with pytest.raises(errors.ExportValidationFailed, match=r"General \(compact\)"):
+        export(store, strict, iteration)
+    assert export(store, strict, added(store, project_id)).status == ExportStatus.EXPORTING
+    shown = {domain.name: domain for domain in domains.get_domains(strict)}
+    assert (shown["General"].exportable, shown["General"].exportable_platforms) == (False, [])
+    assert shown["General (compact)"].exportable
+    assert export(store, settings, iteration).status == ExportStatus.EXPORTING
+    build(store, settings, sent)
+    assert exported(store, iteration)[0].status == ExportStatus.DONE
+
+
+def test_a_platform_whose_package_is_not_installed_is_refused_at_the_call(
+    store, settings, iteration, sent, monkeypatch
+):
+    line = platforms.Line("ONNX", "Later", platforms.by("onnx"), "model.onnx", needs="not_installed")
+    monkeypatch.setattr(platforms, "LINES", [*platforms.LINES, line])
+    platforms.offered.cache_clear()
+    with pytest.raises(errors.ExportValidationFailed, match="needs the package 'not_installed'"):
+        export(store, settings, iteration, flavor="later")
+    assert "Later" not in platforms.offered()["ONNX"]
+    platforms.offered.cache_clear()
+    assert sent == []
+
+
+def test_a_graph_that_is_none_of_ours_fails(store, settings, iteration, sent):
+    blobs.model_write(store, iteration.project_id, iteration.id, "model.onnx", make_graph(3))
+    export(store, settings, iteration)
+    build(store, settings, sent)
+    assert exported(store, iteration)[0].status == ExportStatus.FAILED

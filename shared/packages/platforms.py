@@ -1,0 +1,86 @@
+"""Where a model can be exported to: each platform and flavor, who writes it, and what its package has."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from shared.models.training.model_spec import ModelSpec
+from shared.packages import docker
+
+# From the served graph and its description to the model's files by name. Raises Unexportable.
+Writer = Callable[[bytes, ModelSpec], dict[str, bytes]]
+
+
+class Line(NamedTuple):
+    """A platform, and a flavor of it or None.
+
+    `model` is the file that consumers open, `labels` where its tags stand; a classifier with `labels_within` has none
+    of those. `samples` is a folder of `shared/packages/samples`. It `needs` a package, by the name that is imported.
+    The manifest says `called` where that is not the flavor.
+    """
+
+    platform: str
+    flavor: str | None
+    write: Writer
+    model: str
+    samples: str = ""
+    labels: str = "labels.txt"
+    labels_within: bool = False
+    needs: str = ""
+    called: str | None = None
+
+    @property
+    def missing(self) -> bool:
+        """Whether the package that it needs is not installed."""
+        return bool(self.needs) and find_spec(self.needs) is None
+
+
+def by(format: str, **flavor: bool) -> Writer:
+    """By `files` of a module of `shared/exporting`, which is imported when it is asked for: that takes a while."""
+
+    def write(graph: bytes, spec: ModelSpec) -> dict[str, bytes]:
+        subject = import_module("shared.exporting.ending").subject(graph, spec)
+        files: dict[str, bytes] = import_module(f"shared.exporting.{format}").files(subject, **flavor)
+        return files
+
+    return write
+
+
+def container(flavor: str) -> Line:
+    def write(graph: bytes, spec: ModelSpec) -> dict[str, bytes]:
+        return docker.files(spec, graph, flavor)
+
+    return Line("DockerFile", flavor, write, "app/model.onnx", labels="app/labels.txt")
+
+
+# Custom Vision's platforms in its order. The older flavors of ONNX are those of Windows ML.
+LINES = [
+    *map(container, docker.PLATFORMS),
+    Line("ONNX", None, by("onnx"), "model.onnx", "onnx"),
+    Line("ONNX", "ONNX10", by("onnx", named=True), "model.onnx", "onnx"),
+    Line("ONNX", "ONNX12", by("onnx", named=True), "model.onnx", "onnx"),
+    Line("ONNX", "ONNXFloat16", by("onnx", half=True), "model.onnx", "onnx"),
+]
+# Custom Vision's platforms that nobody can write, and what does in their place.
+INSTEAD = {
+    "VAIDK": "The Vision AI DevKit reads a format of its chip's maker; it runs TensorFlow's flavor TensorFlowLite too",
+    "IVS": "Export to ONNX, or to DockerFile for a service of its own, in its place",
+}
+
+
+@cache
+def offered() -> dict[str, list[str | None]]:
+    """The flavors of each platform, by what is installed; None stands for a platform without a flavor."""
+    found: dict[str, list[str | None]] = {}
+    for line in LINES:
+        if not line.missing:
+            found.setdefault(line.platform, []).append(line.flavor)
+    return found
+
+
+def line_of(platform: str, flavor: str | None) -> Line | None:
+    """In any case, and whether it can be written or not."""
+    wanted = platform.lower(), (flavor or "").lower()
+    return next((line for line in LINES if (line.platform.lower(), (line.flavor or "").lower()) == wanted), None)
