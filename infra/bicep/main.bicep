@@ -26,6 +26,8 @@ param portalClientId string = ''
 param corsOrigins array = []
 @description('What advanced training of detectors fine-tunes, see shared/settings.py; empty for our own light one.')
 param largeDetector string = ''
+@description('Whether the compact domains alone can be exported, as in Custom Vision.')
+param exportCompactOnly bool = false
 @description('Whether a copy of each camera picture is kept with its boxes drawn.')
 param cameraDrawBoxes bool = false
 
@@ -294,6 +296,7 @@ module training 'modules/function-app.bicep' = {
       STORAGE_CONNECTION_STRING__clientId: trainingIdentity.outputs.identity.clientId
       EVENT_TOPIC_ENDPOINT: topic.outputs.endpoint
       PORTAL_CLIENT_ID: portalClientId
+      EXPORT_COMPACT_ONLY: exportCompactOnly ? 'true' : 'false'
       LAUNCHER: 'container-apps'
       CONTAINER_APPS_JOB_ID: job.outputs.id
       MODEL_MEMORY_MB: '512'

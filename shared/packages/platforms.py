@@ -55,8 +55,16 @@ def container(flavor: str) -> Line:
     return Line("DockerFile", flavor, write, "app/model.onnx", labels="app/labels.txt")
 
 
-# Custom Vision's platforms in its order. The older flavors of ONNX are those of Windows ML.
+NORMAL = "TensorFlowNormal"
+# In Custom Vision's order; TensorFlowJsFloat16 is our own flavor. The older ones of ONNX are those of Windows ML.
 LINES = [
+    Line("TensorFlow", None, by("graphdef"), "model.pb", called=NORMAL),
+    Line("TensorFlow", NORMAL, by("graphdef"), "model.pb"),
+    Line("TensorFlow", "TensorFlowSavedModel", by("savedmodel"), "saved_model.pb"),
+    Line("TensorFlow", "TensorFlowLite", by("tflite"), "model.tflite", needs="tflite"),
+    Line("TensorFlow", "TensorFlowLiteFloat16", by("tflite", half=True), "model.tflite", needs="tflite"),
+    Line("TensorFlow", "TensorFlowJs", by("tfjs"), "model.json"),
+    Line("TensorFlow", "TensorFlowJsFloat16", by("tfjs", half=True), "model.json"),
     *map(container, docker.PLATFORMS),
     Line("ONNX", None, by("onnx"), "model.onnx", "onnx"),
     Line("ONNX", "ONNX10", by("onnx", named=True), "model.onnx", "onnx"),

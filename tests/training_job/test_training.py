@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from base64 import b64decode
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import numpy as np
@@ -20,6 +20,7 @@ from shared.models.training.evaluations import Evaluation
 from shared.models.training.iterations import IterationRecord, IterationStatus
 from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.tags import TagType
+from shared.packages.platforms import offered
 from shared.prediction.model import Model
 from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
@@ -89,20 +90,20 @@ def test_a_base_that_was_deleted_fails_the_iteration_with_the_reason(
     assert "train again without it" in (iteration_of(store, of).training_error_details or "")
 
 
-def test_a_compact_iteration_says_where_it_can_be_exported_to(store: Store) -> None:
-    of, failed = prepared(store), prepared(store, images=0)
-    compact = UUID("0732100f-1a38-4e49-a514-c9b44c697ab5")
+def test_an_iteration_says_where_it_can_be_exported_to(store: Store) -> None:
+    of, failed, kept = (prepared(store, images=0) for _ in range(3))
     for each in (of, failed):
         iterations.update(
             store,
             each.project_id,
             each.iteration_id,
-            lambda record: replace(record, iteration=replace(record.iteration, domain_id=compact, exportable=True)),
+            lambda record: replace(record, iteration=replace(record.iteration, exportable=True)),
         )
     assert iteration_of(store, of).exportable_to is None
     training.finish(store, of.project_id, of.iteration_id, None)
+    training.finish(store, kept.project_id, kept.iteration_id, None)
     training.finish(store, failed.project_id, failed.iteration_id, "It failed.")
-    assert [iteration_of(store, each).exportable_to for each in (of, failed)] == [["ONNX"], []]
+    assert [iteration_of(store, each).exportable_to for each in (of, failed, kept)] == [list(offered()), [], []]
 
 
 def test_a_job_announces_its_end_and_lets_the_next_training_begin(store: Store) -> None:

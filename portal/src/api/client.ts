@@ -48,6 +48,7 @@ export interface Domain {
   enabled: boolean;
   exportablePlatforms: string[];
   modelInformation: ModelInformation | null;
+  exportableFlavors: Record<string, (string | null)[]>;
 }
 
 export type DomainType = "Classification" | "ObjectDetection";

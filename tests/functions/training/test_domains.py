@@ -9,16 +9,18 @@ def test_get_domains_lists_custom_visions_own(training):
     domains = {domain.name: domain for domain in training.get_domains() if domain.type == "Classification"}
     assert str(domains["General"].id) == "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"
     assert domains["General (compact)"].exportable
-    assert not domains["General [A2]"].exportable
     assert len(training.get_domains()) == 18
 
 
-def test_a_domain_lists_what_can_be_exported_and_nothing_else(training):
-    platforms = {domain.name: domain.exportable_platforms for domain in training.get_domains()}
-    assert {name for name, there in platforms.items() if there == ["ONNX"]} == {
-        *("General (compact)", "General (compact) [S1]", "Food (compact)", "Landmarks (compact)", "Retail (compact)")
-    }
-    assert all(domain.exportable == bool(domain.exportable_platforms) for domain in training.get_domains())
+def test_every_domain_lists_what_can_be_exported_and_nothing_else(training, ask):
+    assert all(domain.exportable for domain in training.get_domains())
+    domain, *others = ask("GET", "/customvision/v3.3/training/domains").body
+    flavors = domain["exportableFlavors"]
+    assert domain["exportablePlatforms"] == list(flavors)
+    assert flavors["ONNX"] == [None, "ONNX10", "ONNX12", "ONNXFloat16"]
+    assert flavors["DockerFile"] == ["Linux", "ARM", "Windows"]
+    assert flavors.keys().isdisjoint({"VAIDK", "IVS"})
+    assert all(each["exportableFlavors"] == flavors for each in others)
 
 
 def test_get_domain(training):

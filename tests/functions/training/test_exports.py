@@ -1,11 +1,12 @@
 """Exports and artifacts through the SDK: from a compact project's training to a package that predicts."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from types import SimpleNamespace
 from urllib.parse import quote, urlencode, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zipfile import ZipFile
 
 import msgspec
@@ -22,16 +23,22 @@ from azure.storage.blob import (
     generate_account_sas,
 )
 from azure.storage.queue import QueueClient
+from msgspec.structs import replace
 from msrest.exceptions import HttpOperationError
 
 from local.azurite import ACCOUNT
 from shared.imaging.resize import model_input
 from shared.models.messages.notifications import Notification
+from shared.models.training.exports import PACKAGE
 from shared.models.training.preprocessing import Preprocessing
+from shared.packages.platforms import offered
+from shared.storage.training import exports as stored_exports
 from tests.functions.flows import post, refused, train, upload
 from tests.pictures import picture
+from tests.prediction.small import put_small
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
+OFFERED = [(platform, flavor) for platform, flavors in offered().items() for flavor in flavors]
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +98,66 @@ def test_export_iteration_takes_names_in_any_case_and_once_each(training, compac
 
 
 def test_export_iteration_refuses_what_is_not_there(training, compact, trained):
-    with refused("BadRequestExportValidationFailed", "compact domain"):
-        training.export_iteration(trained.project.id, trained.iteration.id, "ONNX")
-    with refused("BadRequestExportValidationFailed", "there is ONNX"):
-        training.export_iteration(compact.project.id, compact.iteration.id, "CoreML")
-    with refused("BadRequestExportValidationFailed", "ONNX10, ONNX12"):
-        training.export_iteration(compact.project.id, compact.iteration.id, "ONNX", flavor="ONNXFloat16")
+    for platform, flavor, message in (
+        ("Abacus", None, "there is TensorFlow, "),
+        ("VAIDK", None, "flavor TensorFlowLite"),
+        ("DockerFile", None, "there is Linux, "),
+        ("ONNX", "ONNX13", "leave it out, or choose from ONNX10, "),
+        ("ONNX", "x" * 1000, f"'{'x' * 80}'"),
+    ):
+        with refused("BadRequestExportValidationFailed", message):
+            training.export_iteration(compact.project.id, compact.iteration.id, platform, flavor=flavor)
     with refused("BadRequestExportWhileTraining"):
         under_way = training.train_project(compact.project.id, force_train=True)
         training.export_iteration(compact.project.id, under_way.id, "ONNX")
+
+
+@pytest.mark.parametrize(
+    ("domain", "name"),
+    [
+        (COMPACT, "General (compact)"),
+        ("da2e3a8a-40a5-4171-82f4-58522f70fbc1", "General"),
+        ("a27d5ca5-bb19-49d8-a70a-fec086c47f5b", "General (compact)"),
+    ],
+    ids=["classifier", "detector", "grid"],
+)
+def test_export_iteration_to_all_that_is_offered(training, storage, web, eventually, domain, name):
+    iteration = put_small(storage, UUID(training.create_project(name, domain_id=domain).id), UUID(domain))
+    ids = str(iteration.project_id), str(iteration.id)
+    for platform, flavor in OFFERED:
+        export = training.export_iteration(*ids, platform.lower(), flavor=flavor and flavor.upper())
+        assert (export.platform, export.flavor) == (platform, flavor)
+    eventually(lambda: all(export.status == "Done" for export in training.get_exports(*ids)), 60)
+    done = training.get_exports(*ids)
+    assert sorted((export.platform, str(export.flavor)) for export in done) == sorted(
+        (platform, str(flavor)) for platform, flavor in OFFERED
+    )
+    for export in done:
+        check_package(export, ZipFile(BytesIO(web.get(export.download_uri))))
+
+
+def check_package(export: Export, files: ZipFile) -> None:
+    """The manifest tells of the files what is so."""
+    manifest = json.loads(files.read("cvexport.manifest"))
+    normal = "TensorFlowNormal" if export.platform == "TensorFlow" else None
+    assert (manifest["Platform"], manifest["Flavor"]) == (export.platform, export.flavor or normal)
+    model = files.read(manifest["ModelFileName"])
+    assert manifest["ModelFileSHA1"] == hashlib.sha1(model).hexdigest()
+    if manifest["LabelFileName"] or manifest["DomainType"] == "ObjectDetection" or export.platform != "CoreML":
+        assert files.read(manifest["LabelFileName"]) == b"red\ngreen\nblue"
+    assert "LICENSE" in files.namelist()
+
+
+def test_an_older_export_says_so_and_can_be_repeated(training, storage, compact, package, exported):
+    exported()
+    project_id, iteration_id = UUID(compact.project.id), UUID(compact.iteration.id)
+    record = stored_exports.get(storage, project_id, iteration_id, "ONNX", None)
+    assert record
+    stored_exports.update(storage, record, lambda held: replace(held, package=PACKAGE - 1))
+    assert exported().newer_version_available
+    again = training.export_iteration(compact.project.id, compact.iteration.id, "ONNX")
+    assert (again.status, again.newer_version_available) == ("Exporting", False)
+    assert exported().status == "Done"
 
 
 def test_get_exports(training, compact, trained):
@@ -109,8 +167,10 @@ def test_get_exports(training, compact, trained):
 
 
 def test_an_iteration_says_where_it_can_be_exported_to(training, compact, trained):
-    assert (compact.iteration.exportable, compact.iteration.exportable_to) == (True, ["ONNX"])
-    assert (trained.iteration.exportable, trained.iteration.exportable_to) == (False, [])
+    platforms = training.get_domain(COMPACT).exportable_platforms
+    assert {"TensorFlow", "DockerFile", "ONNX"} <= set(platforms)
+    for iteration in (compact.iteration, trained.iteration):
+        assert (iteration.exportable, iteration.exportable_to) == (True, platforms)
 
 
 def artifact(training, project_id, path) -> bytes:

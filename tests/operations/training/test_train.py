@@ -88,7 +88,7 @@ def test_an_iteration_in_training_says_null_and_leaves_out_as_custom_vision_does
         "trainingErrorDetails",
     }
     assert "trainedAt" not in answer
-    assert (answer["reservedBudgetInHours"], answer["trainingTimeInMinutes"], answer["exportable"]) == (0, 0, False)
+    assert (answer["reservedBudgetInHours"], answer["trainingTimeInMinutes"], answer["exportable"]) == (0, 0, True)
 
 
 def test_an_iteration_tells_its_progress_while_it_is_trained(store, settings, project_id, tagged, launches):

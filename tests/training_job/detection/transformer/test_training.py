@@ -98,10 +98,10 @@ DETECTORS = [domain for domain in DOMAINS.values() if domain.type == DomainType.
 
 
 @pytest.mark.parametrize("domain", DETECTORS, ids=lambda domain: domain.name)
-def test_it_is_for_the_domains_without_exports(domain: Domain, d_fine: Path) -> None:
+def test_it_is_for_the_domains_that_are_not_compact(domain: Domain, d_fine: Path) -> None:
     dataset = Dataset(DatasetHeader(PRODUCTS_ON_SHELVES, PRODUCTS_ON_SHELVES, domain.id, None, TAGS), [])
     found = pretrained(Settings(large_detector=str(d_fine)), dataset, BRIEF)
-    assert (found is None) == domain.exportable == ("compact" in domain.name)
+    assert (found is None) == ("compact" in domain.name)
     assert pretrained(Settings(), dataset, BRIEF) is None
 
 
