@@ -38,6 +38,12 @@ LONGEST = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tensorflow", action="store_true", help="run exports by TensorFlow, which ./test installs for it"
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     assert all(path.exists() for path in LONGEST)
     items.sort(key=lambda item: item.path not in LONGEST)

@@ -43,8 +43,13 @@ def by_tfjs(files: Mapping[str, bytes], pictures: np.ndarray, folder: Path) -> A
     pictures.tofile(folder / "pictures.bin")
     command = ["node", str(PREDICT), str(folder), *map(str, pictures.shape[1:3])]
     said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    return [{name: array(**output) for name, output in answer.items()} for answer in json.loads(said.stdout)]
+    return answers_of(said.stdout)
 
 
-def array(shape: list[int], dtype: str, values: list[float]) -> np.ndarray:
-    return np.array(values, dtype).reshape(shape)
+def answers_of(text: str) -> Answers:
+    """As programs in other languages tell them."""
+
+    def array(shape: list[int], dtype: str, values: list[float]) -> np.ndarray:
+        return np.array(values, dtype).reshape(shape)
+
+    return [{name: array(**output) for name, output in answer.items()} for answer in json.loads(text)]
