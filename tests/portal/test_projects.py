@@ -49,15 +49,15 @@ def test_a_project_is_made_in_plain_words(portal, training, name, kind, classifi
     assert (project.settings.domain_id == DETECTION) is detector
 
 
-def test_models_that_leave_the_cloud_have_domains_of_their_own(portal, training, name):
+def test_a_new_project_takes_another_domain(portal, training, name):
     portal.page.get_by_role("button", name="New project").first.click()
     dialog = portal.page.get_by_role("dialog", name="New project")
     dialog.get_by_label("Name").fill(name)
-    dialog.get_by_label("Its models can leave the cloud").check()
-    expect(dialog.get_by_label("Domain")).to_contain_text("compact")
+    expect(dialog.get_by_text("Its models can leave the cloud.")).to_be_visible()
+    dialog.get_by_label("Domain").select_option("General (compact) [S1]")
     dialog.get_by_role("button", name="Create").click()
     expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()
-    assert training.get_domain(made(training, name).settings.domain_id).exportable
+    assert training.get_domain(made(training, name).settings.domain_id).name == "General (compact) [S1]"
 
 
 def test_a_project_is_found_by_some_letters_and_shows_what_it_has(portal, filled):

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from shared.models.training.iterations import IterationStatus
+from shared.packages import platforms
 from tests.functions.flows import DETECTION, upload
 from tests.functions.ocellus.judging import put_judged
 from tests.pictures import picture
@@ -149,10 +150,17 @@ def test_from_labels_to_a_name_that_answers_in_seven_keys(portal, counted, train
 
 
 def exported(portal, folder):
-    """The package of what is shown, once it is packed."""
+    """The package of what is shown, once it is packed, among all that there are."""
     portal.button("Export").click()
     dialog = portal.page.get_by_role("dialog", name="Export Iteration 1")
-    dialog.get_by_role("listitem", name="ONNX").get_by_role("button", name="Export").click()
+    offered = [(platform, flavor) for platform, flavors in platforms.offered().items() for flavor in flavors]
+    # One of them is but another name of what has none.
+    expect(dialog.get_by_role("listitem")).to_have_count(len(offered) - 1)
+    for place in ("Phone and small device", "Browser", "Container", "Program"):
+        expect(dialog.get_by_role("region", name=place).get_by_role("listitem").first).to_be_visible()
+    expect(dialog.get_by_role("region", name="Other")).to_have_count(0)
+    item = dialog.get_by_role("region", name="Program").get_by_role("listitem", name="Any language", exact=True)
+    item.get_by_role("button", name="Export").click()
     ready = dialog.get_by_role("link", name="Download")
     expect(ready).to_be_visible(timeout=60_000)
     with portal.page.expect_download() as download:

@@ -3,6 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import * as client from "../../api/client";
 import type { Export, Iteration } from "../../api/client";
+import { keyOf, places, targets } from "../../model/exporting";
+import type { Target } from "../../model/exporting";
 import { domains } from "../../state/project";
 import { pathOf } from "../../state/route";
 import { DEPLOYERS, lacks } from "../../state/session";
@@ -10,11 +12,11 @@ import { Dialog } from "../dialog";
 import { Waiting } from "../states";
 
 const POLL_MS = 1000;
-const WHAT: Record<string, string> = { ONNX: "A graph and samples that run it in Python, C#, JavaScript and more" };
 
 export function Exporting({ iteration, onClose }: { iteration: Iteration; onClose: () => void }) {
   const { exports, fault, start } = useExports(iteration);
-  const platforms = domains.value.find(({ id }) => id === iteration.domainId)?.exportablePlatforms ?? [];
+  const flavors = domains.value.find(({ id }) => id === iteration.domainId)?.exportableFlavors ?? {};
+  const offered = targets(flavors, exports ?? []);
   return (
     <Dialog title={`Export ${iteration.name}`} onClose={onClose}>
       {fault && (
@@ -22,18 +24,19 @@ export function Exporting({ iteration, onClose }: { iteration: Iteration; onClos
           {fault}
         </p>
       )}
-      {!platforms.length && <NotFromHere iteration={iteration} />}
-      {platforms.length > 0 && !exports && !fault && <Waiting />}
-      {exports && (
-        <ul class="exports">
-          {platforms.map((platform) => (
-            <Platform key={platform} name={platform} found={exports.find((each) => each.platform === platform && !each.flavor)} start={start} />
-          ))}
-          {exports.filter(({ flavor }) => flavor).map((found) => (
-            <Platform key={`${found.platform} ${found.flavor}`} name={found.platform} found={found} start={start} />
-          ))}
-        </ul>
-      )}
+      {!Object.keys(flavors).length && <NotFromHere iteration={iteration} />}
+      {offered.length > 0 && !exports && !fault && <Waiting />}
+      {exports &&
+        places(offered).map((place) => (
+          <section key={place} aria-label={place} class="exports">
+            <h3>{place}</h3>
+            <ul>
+              {offered.filter((target) => target.place === place).map((target) => (
+                <Package key={keyOf(target)} target={target} found={exports.find((each) => keyOf(each) === keyOf(target))} start={start} />
+              ))}
+            </ul>
+          </section>
+        ))}
     </Dialog>
   );
 }
@@ -58,20 +61,19 @@ function useExports({ id, projectId }: Iteration) {
     const timer = going ? setInterval(() => void (document.hidden || read()), POLL_MS) : 0;
     return () => clearInterval(timer);
   }, [going]);
-  const start = (platform: string, flavor: string | null) =>
+  const start = ({ platform, flavor }: Target) =>
     void client.exportIteration(projectId, id, { platform, ...(flavor ? { flavor } : {}) }).then(() => read(), refuse);
   return { exports, fault, start };
 }
 
-function Platform({ name, found, start }: { name: string; found: Export | undefined; start: (platform: string, flavor: string | null) => void }) {
-  const title = found?.flavor ? `${name}, ${found.flavor}` : name;
+function Package({ target, found, start }: { target: Target; found: Export | undefined; start: (target: Target) => void }) {
+  const { title, text } = target;
   const why = lacks(DEPLOYERS);
-  const begin = () => start(name, found?.flavor ?? null);
   return (
     <li aria-label={title}>
       <span>
         <b>{title}</b>
-        <small>{found?.status === "Failed" ? "The last export failed. Try it again." : found?.newerVersionAvailable ? "A newer package can be made." : WHAT[name]}</small>
+        <small>{found?.status === "Failed" ? "The last export failed. Try it again." : found?.newerVersionAvailable ? "A newer package can be made." : text}</small>
       </span>
       <span class="grow" />
       {found?.status === "Exporting" && <span class="faint" role="status">Packing …</span>}
@@ -81,7 +83,7 @@ function Platform({ name, found, start }: { name: string; found: Export | undefi
         </a>
       )}
       {(!found || found.status === "Failed" || found.newerVersionAvailable) && (
-        <button class={found?.downloadUri ? "" : "primary"} disabled={!!why} title={why} onClick={begin}>
+        <button class={found?.downloadUri ? "" : "primary"} disabled={!!why} title={why} onClick={() => start(target)}>
           {found ? "Export again" : "Export"}
         </button>
       )}

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import * as client from "../../api/client";
 import type { Domain } from "../../api/client";
+import { leaving } from "../../model/exporting";
 import { counted } from "../../model/labelling";
 import { domains } from "../../state/project";
 import { go, pathOf } from "../../state/route";
@@ -20,9 +21,8 @@ const KINDS: [Kind, string, string][] = [
 export function NewProject({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [kind, setKind] = useState<Kind>("Multiclass");
-  const [leaves, setLeaves] = useState(false);
   const [domainId, setDomainId] = useState("");
-  const fitting = domains.value.filter((domain) => fits(domain, kind, leaves));
+  const fitting = domains.value.filter((domain) => fits(domain, kind));
   const domain = fitting.find(({ id }) => id === domainId) ?? fitting[0];
   const make = async () => {
     const classificationType = kind === "Detector" ? {} : { classificationType: kind };
@@ -48,10 +48,6 @@ export function NewProject({ onClose }: { onClose: () => void }) {
           </label>
         ))}
       </fieldset>
-      <label class="check">
-        <input type="checkbox" checked={leaves} onChange={(event) => setLeaves(event.currentTarget.checked)} />
-        Its models can leave the cloud, to run on a device
-      </label>
       <label>
         Domain
         <select value={domain?.id} onChange={(event) => setDomainId(event.currentTarget.value)}>
@@ -61,14 +57,14 @@ export function NewProject({ onClose }: { onClose: () => void }) {
             </option>
           ))}
         </select>
+        <small>{leaving(domain)}</small>
       </label>
     </Form>
   );
 }
 
-/** The general ones come first; those that can be exported are offered to who asks for them alone. */
-const fits = (domain: Domain, kind: Kind, leaves: boolean) =>
-  domain.enabled && domain.exportable === leaves && (domain.type === "ObjectDetection") === (kind === "Detector");
+/** The general ones come first. */
+const fits = (domain: Domain, kind: Kind) => domain.enabled && (domain.type === "ObjectDetection") === (kind === "Detector");
 
 export function ImportProject({ onClose }: { onClose: () => void }) {
   const [token, setToken] = useState("");
