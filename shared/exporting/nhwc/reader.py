@@ -101,8 +101,10 @@ def _translated(graph: Graph, node: Node) -> tuple[Value, ...]:
 def _named(graph: Graph, names: dict[str, str], *, any_batch: bool) -> Network:
     """By these names what is answered, which nothing else may read."""
     draft = graph.draft
-    if any(name in names for operation in draft.operations for name in operation.inputs):
-        raise Unexportable("What the graph answers is read within it.")
+    read = {name for operation in draft.operations for name in operation.inputs}
+    answered = {name for operation in draft.operations for name in operation.outputs}
+    if not names.keys() <= answered - read:
+        raise Unexportable("What the graph answers is not computed at its end.")
     for name, wanted in names.items():
         draft.tensors[wanted] = draft.tensors.pop(name)
     operations = (
