@@ -100,6 +100,7 @@ RESERVED = {
     "azure.data": ["shared.storage", "local", "benchmarks", "tests"],
     "azure.functions": ["functions", "function_app", "local", "tests"],
     # The functions start without them: they take half a second.
+    "coremltools": ["shared.exporting", "tests"],
     "tflite": ["shared.exporting", "tests"],
     "torchvision": [],
 }

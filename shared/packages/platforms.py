@@ -58,11 +58,13 @@ def container(flavor: str) -> Line:
 NORMAL = "TensorFlowNormal"
 # In Custom Vision's order; TensorFlowJsFloat16 is our own flavor. The older ones of ONNX are those of Windows ML.
 LINES = [
-    Line("TensorFlow", None, by("graphdef"), "model.pb", "tensorflow", called=NORMAL),
-    Line("TensorFlow", NORMAL, by("graphdef"), "model.pb", "tensorflow"),
-    Line("TensorFlow", "TensorFlowSavedModel", by("savedmodel"), "saved_model.pb", "savedmodel"),
-    Line("TensorFlow", "TensorFlowLite", by("tflite"), "model.tflite", "tflite", needs="tflite"),
-    Line("TensorFlow", "TensorFlowLiteFloat16", by("tflite", half=True), "model.tflite", "tflite", needs="tflite"),
+    Line("CoreML", None, by("coreml"), "model.mlmodel", labels_within=True, needs="coremltools"),
+    Line("CoreML", "CoreMLFloat16", by("coreml", half=True), "model.mlmodel", labels_within=True, needs="coremltools"),
+    Line("TensorFlow", None, by("graphdef"), "model.pb", called=NORMAL),
+    Line("TensorFlow", NORMAL, by("graphdef"), "model.pb"),
+    Line("TensorFlow", "TensorFlowSavedModel", by("savedmodel"), "saved_model.pb"),
+    Line("TensorFlow", "TensorFlowLite", by("tflite"), "model.tflite", needs="tflite"),
+    Line("TensorFlow", "TensorFlowLiteFloat16", by("tflite", half=True), "model.tflite", needs="tflite"),
     Line("TensorFlow", "TensorFlowJs", by("tfjs"), "model.json"),
     Line("TensorFlow", "TensorFlowJsFloat16", by("tfjs", half=True), "model.json"),
     *map(container, docker.PLATFORMS),

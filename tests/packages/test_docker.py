@@ -311,5 +311,5 @@ def test_the_other_kind_and_what_is_not_there_are_refused(classifier: Container)
     assert classifier.ask("/p/detect/iterations/a/image").status == 500
     assert classifier.ask("/customvision/v3.0/training/projects").body["error"]["code"] == "404"
     reply = classifier.ask("/image", None)
-    assert (reply.status, reply.headers["allow"]) == (405, "POST, OPTIONS")
+    assert (reply.status, sorted(reply.headers["allow"].split(", "))) == (405, ["OPTIONS", "POST"])
     assert classifier.ask("/image", b"", Content_Length=str(17 * 1024 * 1024)).status == 413

@@ -99,7 +99,7 @@ def test_export_iteration_takes_names_in_any_case_and_once_each(training, compac
 
 def test_export_iteration_refuses_what_is_not_there(training, compact, trained):
     for platform, flavor, message in (
-        ("Abacus", None, "there is TensorFlow, "),
+        ("Abacus", None, "there is CoreML, "),
         ("VAIDK", None, "flavor TensorFlowLite"),
         ("DockerFile", None, "there is Linux, "),
         ("ONNX", "ONNX13", "leave it out, or choose from ONNX10, "),
@@ -168,7 +168,7 @@ def test_get_exports(training, compact, trained):
 
 def test_an_iteration_says_where_it_can_be_exported_to(training, compact, trained):
     platforms = training.get_domain(COMPACT).exportable_platforms
-    assert {"TensorFlow", "DockerFile", "ONNX"} <= set(platforms)
+    assert {"CoreML", "TensorFlow", "DockerFile", "ONNX"} <= set(platforms)
     for iteration in (compact.iteration, trained.iteration):
         assert (iteration.exportable, iteration.exportable_to) == (True, platforms)
 

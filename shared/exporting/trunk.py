@@ -1,0 +1,123 @@
+"""A served graph up to the choice of boxes: what formats that lay images out as ONNX does write alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import numpy_helper
+
+from shared.exporting.nhwc.suppression import BEGINNING, FOLLOWING
+from shared.exporting.node import Node
+from shared.exporting.subject import Ending, Subject, Unexportable
+
+Array = npt.NDArray[np.generic]
+Shape = tuple[int, ...]
+
+
+class Choice(NamedTuple):
+    """Of boxes (1, N, 4) as x1, y1, x2, y2 with scores (1, tags, N) so many at most, of at least the lowest score, of
+    which none overlaps a better one of its tag by more than that.
+    """
+
+    boxes: str
+    scores: str
+    most: int
+    overlap: float
+    lowest: float
+
+
+class Trunk(NamedTuple):
+    """`nodes` stand in the order in which they can run; `shapes` are those of all that they read and answer."""
+
+    source: str
+    nodes: Sequence[Node]
+    weights: Mapping[str, Array]
+    shapes: Mapping[str, Shape]
+    answer: str | Choice
+
+    def shape(self, name: str) -> Shape:
+        """Raises Unexportable."""
+        if name not in self.shapes:
+            raise Unexportable(f"The shape of {name!r} is told only by running the graph.")
+        return self.shapes[name]
+
+    def known(self, name: str) -> Array:
+        """Raises Unexportable."""
+        if name not in self.weights:
+            raise Unexportable(f"{name!r} is told only by running the graph.")
+        return self.weights[name]
+
+    def window(self, node: Node) -> tuple[list[int], list[int]]:
+        """Where a Slice begins and ends on each axis. Raises Unexportable."""
+        sides = self.shape(node.inputs[0])
+        starts, ends, *others = (self.known(name).tolist() for name in node.inputs[1:])
+        axes = others[0] if others else range(len(starts))
+        if others[1:] and set(others[1]) != {1}:
+            raise Unexportable("A slice takes steps.")
+        begin, end = [0] * len(sides), list(sides)
+        for axis, start, stop in zip(axes, starts, ends, strict=True):
+            begin[axis], end[axis], _ = slice(start, stop).indices(sides[axis])
+        return begin, end
+
+    def multiple(self, node: Node) -> tuple[int, int]:
+        """How often a Resize repeats each pixel in its column and in its row. Raises Unexportable."""
+        node.demand(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+        (*kept, high, wide), (*others, rows, columns) = self.shape(node.inputs[0]), self.shape(node.outputs[0])
+        if kept != others or rows % high or columns % wide:
+            raise Unexportable("A resize is to a fraction.")
+        return rows // high, columns // wide
+
+
+def read(subject: Subject) -> Trunk:
+    """Raises Unexportable."""
+    with readable():
+        graph = subject.model.graph
+        weights = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
+        (source,) = (value.name for value in graph.input if value.name not in weights)
+        nodes = [Node(proto) for proto in graph.node]
+        whole = Trunk(source, nodes, weights, _shapes(subject.model, weights), graph.output[0].name)
+        return _before_boxes(whole, len(subject.labels)) if subject.ending is Ending.BOXES else whole
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raises Unexportable where a graph turns out not to be: of an imported project it may be anybody's."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise Unexportable(f"The graph can't be read: {error}") from error
+
+
+def _before_boxes(whole: Trunk, tags: int) -> Trunk:
+    nodes, choice = _parted(whole.nodes)
+    boxes, scores, *limits = choice.inputs
+    (_, count, _), found = whole.shape(boxes), whole.shape(scores)
+    if (whole.shape(boxes), found) != ((1, count, 4), (1, tags, count)):
+        raise Unexportable(f"{count} boxes have scores {found} for {tags} tags.")
+    most, overlap, lowest = (whole.known(name).item() for name in limits)
+    return whole._replace(nodes=nodes, answer=Choice(boxes, scores, int(most), overlap, lowest))
+
+
+def _parted(nodes: Sequence[Node]) -> tuple[Sequence[Node], Node]:
+    """Those before the choice of boxes, and that."""
+    operators = [node.operator for node in nodes]
+    place = operators.index(BEGINNING) if BEGINNING in operators else len(nodes)
+    if operators[place:] != [BEGINNING, *FOLLOWING]:
+        raise Unexportable("Boxes are chosen in a way that is not known.")
+    nodes[place].demand(center_point_box=0)
+    return nodes[:place], nodes[place]
+
+
+def _shapes(model: onnx.ModelProto, weights: Mapping[str, Array]) -> dict[str, Shape]:
+    """Those that are told without running the graph."""
+    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    values = {
+        value.name: value.type.tensor_type.shape.dim for value in [*graph.input, *graph.value_info, *graph.output]
+    }
+    shapes = {name: tuple(side.dim_value for side in sides) for name, sides in values.items()}
+    return {name: shape for name, shape in shapes.items() if all(shape)} | {
+        name: weight.shape for name, weight in weights.items()
+    }
