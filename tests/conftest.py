@@ -10,7 +10,10 @@ from local import azurite as local_azurite
 from local.service import Options, Service, running
 from shared.settings import ROOT, Settings
 from shared.storage.account.store import Store
+from tests.browsers import browser
 from tests.web import Web, opened
+
+__all__ = ["browser"]
 
 # The files that take longest, for packages, for trainings, or for processes that start and end. They begin first, so
 # that at the end no worker goes through one of them while the others have nothing to do.

@@ -1,7 +1,5 @@
 """The portal in a real browser, against the real service. What the browser complains of fails the test."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -10,7 +8,7 @@ import pytest
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
 from azure.cognitiveservices.vision.customvision.training.models import Project
 from msrest.authentication import ApiKeyCredentials
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from local.service import Service
 from shared.settings import ROOT
@@ -25,23 +23,8 @@ __all__ = ["storage"]
 # Where they find something lost, it is told what.
 pytest.register_assert_rewrite("tests.portal.labellers")
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
-# A camera that shows a moving pattern, and is seen through without a question.
-CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-
 MODEL = ROOT / "portal" / "src" / "model"
 NAMES = sorted(path.stem for path in MODEL.glob("*.ts"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        assert os.environ.get("CI") != "true", "there is no Chromium, and CI tests the portal"
-        pytest.skip("there is no Chromium on PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-gpu", *CAMERA])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from playwright.sync_api import expect, sync_playwright
 from local.demo import scenes
 from local.service import running
 from shared.settings import ROOT
-from tests.portal.conftest import CHROMIUM
+from tests.browsers import CHROMIUM
 from tests.portal.people import Portal
 
 PLACE = ROOT / "docs" / "portal.jpg"
