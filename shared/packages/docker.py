@@ -31,5 +31,6 @@ def _dockerfile(flavor: str) -> bytes:
 def _sources() -> Iterator[tuple[str, Path]]:
     """The sample's reading of pictures, and the service's own guard of addresses: both as they are."""
     yield from ((name, APP / name) for name in ("app.py", "requirements.txt"))
-    yield "predict.py", SAMPLES / "onnx" / "python" / "predict.py"
+    yield "predict.py", SAMPLES / "common" / "python" / "predict.py"
+    yield "runtime.py", SAMPLES / "onnx" / "python" / "runtime.py"
     yield from ((f"shared/{name}", ROOT / "shared" / name) for name in ("__init__.py", "errors.py", "fetch.py"))

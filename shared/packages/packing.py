@@ -3,14 +3,13 @@
 import hashlib
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
 
 from shared.models.training.exports import ExportManifest, ExportRecord, exported_date
 from shared.models.training.model_spec import ModelSpec
-from shared.models.workspace.domains import DomainType
+from shared.models.workspace.domains import DOMAINS, GENERAL, DomainType
 from shared.packages.platforms import Line, line_of
 from shared.settings import ROOT
 
@@ -19,6 +18,8 @@ EXPORTER_VERSION = "2.0"
 SAMPLES = ROOT / "shared" / "packages" / "samples"
 # Languages whose samples read classifiers alone.
 CLASSIFYING = {"CSharp"}
+# Runtimes whose models tell no order of colours are told by the domain.
+BLUE = b"BLUE_FIRST = False", b"BLUE_FIRST = True"
 
 
 def package(record: ExportRecord, spec: ModelSpec, graph: bytes) -> bytes:
@@ -31,8 +32,8 @@ def package(record: ExportRecord, spec: ModelSpec, graph: bytes) -> bytes:
         for name, data in _files(line, record, spec, graph).items():
             zipped.writestr(name, data)
         zipped.write(ROOT / LICENCE, LICENCE)
-        for name, path in _samples(line, spec.domain_type):
-            zipped.write(path, name)
+        for name, data in _samples(line, spec):
+            zipped.writestr(name, data)
     return buffer.getvalue()
 
 
@@ -47,11 +48,15 @@ def _labels(line: Line, spec: ModelSpec) -> str | None:
     return None if line.labels_within and spec.domain_type == DomainType.CLASSIFICATION else line.labels
 
 
-def _samples(line: Line, kind: DomainType) -> Iterator[tuple[str, Path]]:
-    """By their names in the package: a folder each language."""
-    for language in sorted((SAMPLES / line.samples).iterdir()) if line.samples else ():
-        if kind == DomainType.CLASSIFICATION or language.name not in CLASSIFYING:
-            yield from ((f"{language.name}/{path.name}", path) for path in sorted(language.glob("*.*")))
+def _samples(line: Line, spec: ModelSpec) -> Iterator[tuple[str, bytes]]:
+    """By their names in the package, a folder each language: its own runtime, and what is common to all."""
+    blue_first = DOMAINS.get(spec.domain_id, DOMAINS[GENERAL]).first_generation
+    for language in [path.name for path in (SAMPLES / line.samples).iterdir()] if line.samples else ():
+        if spec.domain_type == DomainType.CLASSIFICATION or language not in CLASSIFYING:
+            for folder in (line.samples, "common"):
+                for path in sorted((SAMPLES / folder / language).glob("*.*")):
+                    data = path.read_bytes()
+                    yield f"{language}/{path.name}", data.replace(*BLUE) if blue_first else data
 
 
 def _manifest(line: Line, record: ExportRecord, spec: ModelSpec, model: bytes) -> bytes:

@@ -3,21 +3,16 @@
 import hashlib
 import json
 import re
-import runpy
 from io import BytesIO
 from uuid import UUID, uuid4
 from zipfile import ZipFile
 
-import msgspec
-import numpy as np
 import pytest
 from msgspec.structs import replace
-from PIL import Image
 
 from shared import errors
 from shared.events import Publisher
 from shared.models.messages.tasks import BuildExport, NotifyExport
-from shared.models.serving.predictions import BoundingBox
 from shared.models.training import exports as models
 from shared.models.training.exports import Export, ExportStatus
 from shared.models.training.iterations import Iteration, IterationStatus
@@ -25,14 +20,12 @@ from shared.operations import upkeep
 from shared.operations.training import exports, iterations
 from shared.operations.workspace import domains
 from shared.packages import building, packing, platforms
-from shared.prediction.model import Model
 from shared.settings import ROOT
 from shared.storage.account import blobs, queues
 from shared.storage.training import exports as stored_exports
 from shared.storage.training import iterations as stored_iterations
 from tests.operations.making import record_of
-from tests.pictures import picture, rectangles
-from tests.prediction.graphs import make_detector, make_detector_spec, make_graph, put_model
+from tests.prediction.graphs import make_graph, put_model
 
 COMPACT, GENERAL, DETECTOR = (
     UUID("0732100f-1a38-4e49-a514-c9b44c697ab5"),
@@ -100,6 +93,7 @@ def test_an_export_ends_as_a_package_with_the_served_bytes(store, settings, iter
         "CSharp/Program.cs",
         "python/predict.py",
         "python/requirements.txt",
+        "python/runtime.py",
     }
 
 
@@ -123,82 +117,6 @@ def test_the_manifest_is_what_the_runtimes_for_phones_read(store, settings, iter
         "ModelFileSHA1": hashlib.sha1(package.read("model.onnx")).hexdigest(),
         "SchemaVersion": "1.0",
     }
-
-
-def saved(path, image, kind, **options):
-    image.save(path, kind, **options)
-    return path
-
-
-@pytest.fixture
-def photos(tmp_path):
-    """Files that are decoded in different ways."""
-    plain = Image.open(BytesIO(picture("apple", 7))).convert("RGB")
-    large = plain.resize((1501, 1003))
-    lying = Image.Exif()
-    lying[0x0112] = 6
-    glass = large.convert("RGBA")
-    glass.putalpha(Image.linear_gradient("L").resize(glass.size))
-    return [
-        saved(tmp_path / "plain.jpg", plain, "JPEG"),
-        saved(tmp_path / "large.jpg", large, "JPEG"),
-        saved(tmp_path / "lying.jpg", large, "JPEG", exif=lying),
-        saved(tmp_path / "large.png", large, "PNG"),
-        saved(tmp_path / "glass.png", glass, "PNG"),
-        saved(tmp_path / "palette.gif", large.convert("P"), "GIF"),
-        saved(tmp_path / "grey.bmp", large.convert("L"), "BMP"),
-        saved(tmp_path / "deep.png", Image.fromarray(np.asarray(large.convert("L")).astype(np.uint16) * 257), "PNG"),
-    ]
-
-
-def test_the_sample_predicts_what_the_service_does(store, settings, iteration, sent, tmp_path, photos):
-    export(store, settings, iteration)
-    build(store, settings, sent)
-    package_of(store, iteration).extractall(tmp_path)
-    sample = runpy.run_path(str(tmp_path / "python" / "predict.py"))["Model"]()
-    ids = iteration.project_id, iteration.id
-    model = Model.load(blobs.model_read(store, *ids, "model.onnx"), blobs.model_read(store, *ids, "model.json"))
-    for photo in photos:
-        served = [(found.tag_name, found.probability, None) for found in model.predict(photo.read_bytes())]
-        with Image.open(photo) as image:
-            assert sample.predict(image) == served, photo.name
-
-
-def test_the_sample_finds_what_the_served_detector_does(store, settings, project_id, sent, tmp_path):
-    iteration = added(store, project_id, DETECTOR)
-    ids = project_id, iteration.id
-    spec = replace(make_detector_spec(*ids), domain_id=DETECTOR)
-    blobs.model_write(store, *ids, "model.onnx", make_detector())
-    blobs.model_write(store, *ids, "model.json", msgspec.json.encode(spec))
-    export(store, settings, iteration)
-    build(store, settings, sent)
-    package = package_of(store, iteration)
-    package.extractall(tmp_path)
-    assert json.loads(package.read("cvexport.manifest"))["DomainType"] == "ObjectDetection"
-    assert not any(name.startswith("CSharp") for name in package.namelist())
-    photo = tmp_path / "photo.jpg"
-    photo.write_bytes(rectangles({"red": (0.1, 0.2, 0.3, 0.4), "blue": (0.5, 0.5, 0.5, 0.25)}))
-    sample = runpy.run_path(str(tmp_path / "python" / "predict.py"))["Model"]()
-    model = Model.load(make_detector(), msgspec.json.encode(spec))
-    served = model.predict(photo.read_bytes())
-    with Image.open(photo) as image:
-        found = sample.predict(image)
-    assert len(found) == 2
-    assert [(each.label, each.probability) for each in found] == [(each.tag_name, each.probability) for each in served]
-    for mine, theirs in zip(found, served, strict=True):
-        box = theirs.bounding_box
-        assert isinstance(box, BoundingBox)
-        assert mine.box == pytest.approx([box.left, box.top, box.width, box.height], abs=1e-6)
-
-
-def test_the_sample_prints_what_it_predicts(store, settings, iteration, sent, tmp_path, photos, monkeypatch, capsys):
-    export(store, settings, iteration)
-    build(store, settings, sent)
-    package_of(store, iteration).extractall(tmp_path)
-    monkeypatch.setattr("sys.argv", ["predict.py", *map(str, photos[:2])])
-    runpy.run_path(str(tmp_path / "python" / "predict.py"), run_name="__main__")
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[-1] for line in lines] == [str(photos[0]), "apple", "other", str(photos[1]), "apple", "other"]
 
 
 def test_an_export_is_refused_while_there_is_one(store, settings, iteration, sent):

@@ -1,13 +1,14 @@
 """Runs the exported model on pictures, prepared as the service prepares them: python predict.py photo.jpg ..."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from PIL import Image
+from runtime import Runtime
 
 FOLDER = Path(__file__).resolve().parent.parent
 # How a picture with each EXIF orientation is turned to stand upright.
@@ -21,10 +22,12 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 SIDEWAYS = range(5, 9)
-# The service leaves out boxes below this.
-LEAST = 0.01
+# The service leaves out boxes below this, and those that a better one of their tag overlaps by more than that.
+LEAST, OVERLAP = 0.01, 0.5
+# Width and height in cells of the five boxes that a cell of a grid has.
+ANCHORS = np.array([[0.573, 0.677], [1.87, 2.06], [3.34, 5.47], [7.88, 3.53], [9.77, 9.17]])
 
-Values = npt.NDArray[np.float32]
+Values = npt.NDArray[np.floating]
 
 
 class Prediction(NamedTuple):
@@ -36,24 +39,26 @@ class Prediction(NamedTuple):
 
 
 class Model:
-    """The exported model; threads may share it. `labels.txt` lies beside its graph."""
+    """The exported model; threads may share it where its runtime lets them. `labels.txt` lies beside it."""
 
-    def __init__(self, path: str | Path = FOLDER / "model.onnx") -> None:
-        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        (self.input,) = self.session.get_inputs()
-        self.outputs = [output.name for output in self.session.get_outputs()]
+    def __init__(self, path: str | Path = FOLDER / Runtime.file) -> None:
+        self.runtime = Runtime(Path(path))
         self.labels = (Path(path).parent / "labels.txt").read_text(encoding="utf-8").split("\n")
 
     @property
     def detects(self) -> bool:
-        return "detected_boxes" in self.outputs
+        return "detected_boxes" in self.runtime.outputs or self.runtime.outputs[0].startswith("model_outputs")
 
     def predict(self, image: Image.Image) -> list[Prediction]:
         """The most probable first: every tag, or every box that a detector found."""
-        height, width = self.input.shape[2:]
-        results = self.session.run(self.outputs, {self.input.name: model_input(image, width, height)})
-        values = dict(zip(self.outputs, results, strict=True))
-        found = boxes(values, self.labels) if self.detects else tags(results[0], self.labels)
+        values = self.runtime.run(model_input(image, self.runtime.width, self.runtime.height))
+        first = values[self.runtime.outputs[0]]
+        if not self.detects:
+            found = tags(first, self.labels)
+        elif "detected_boxes" in values:
+            found = boxes(values, self.labels)
+        else:
+            found = list(cells(first, self.labels))
         return sorted(found, key=lambda prediction: -prediction.probability)
 
 
@@ -72,11 +77,46 @@ def boxes(values: dict[str, Values], labels: list[str]) -> list[Prediction]:
     ]
 
 
+def cells(grid: Values, labels: list[str]) -> Iterator[Prediction]:
+    """From a raw grid, float (1, rows, columns, 5 (5 + tags)): the middle of a box within its cell, its size beside the
+    anchor's, whether there is an object, and its tag.
+    """
+    _, rows, columns, _ = grid.shape
+    values = grid[0].reshape(rows, columns, len(ANCHORS), -1).astype(np.float64)
+    row, column = np.mgrid[:rows, :columns]
+    middles = np.stack([column, row], axis=-1)[:, :, None] + logistic(values[..., :2])
+    halves = np.exp(values[..., 2:4]) * ANCHORS / 2
+    corners = np.concatenate([middles - halves, middles + halves], axis=-1).reshape(-1, 4)
+    corners = np.clip(corners / ([columns, rows] * 2), 0, 1)
+    likely = np.exp(values[..., 5:] - values[..., 5:].max(axis=-1, keepdims=True))
+    scores = logistic(values[..., 4:5]) * likely / likely.sum(axis=-1, keepdims=True)
+    for label, each in zip(labels, scores.reshape(len(corners), -1).T, strict=True):
+        for index in best(corners, each):
+            left, top, right, bottom = map(float, corners[index])
+            yield Prediction(label, float(each[index]), [left, top, right - left, bottom - top])
+
+
+def best(corners: Values, scores: Values) -> Iterator[int]:
+    """The boxes that no better one overlaps, the best first."""
+    sizes = (corners[:, 2:] - corners[:, :2]).prod(axis=1)
+    left = np.array([index for index in np.argsort(-scores) if scores[index] >= LEAST], int)
+    while len(left):
+        index, left = left[0], left[1:]
+        yield int(index)
+        low, high = np.maximum(corners[index, :2], corners[left, :2]), np.minimum(corners[index, 2:], corners[left, 2:])
+        common = (high - low).clip(0).prod(axis=1)
+        left = left[common <= OVERLAP * (sizes[index] + sizes[left] - common)]
+
+
+def logistic(values: Values) -> Values:
+    return 1 / (1 + np.exp(-values))
+
+
 def model_input(image: Image.Image, width: int, height: int) -> Values:
-    """Float32 (1, 3, height, width), RGB, 0..255: the whole upright picture, squashed to the size of the input."""
+    """Float32 (height, width, 3), RGB, 0..255: the whole upright picture, squashed to the size of the input."""
     picture = upright(image, width, height)
     small = picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    return np.asarray(small).transpose(2, 0, 1).astype(np.float32)[None]
+    return np.asarray(small).astype(np.float32)
 
 
 def upright(image: Image.Image, width: int, height: int) -> Image.Image:

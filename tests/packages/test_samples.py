@@ -1,0 +1,161 @@
+"""The samples in Python: a package of each platform, unpacked, says of pictures what the service does."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from uuid import UUID, uuid4
+from zipfile import ZipFile
+
+import msgspec
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from shared.models.serving.predictions import BoundingBox, Prediction
+from shared.models.training.exports import ExportRecord
+from shared.models.training.model_spec import ModelSpec
+from shared.packages.packing import package
+from shared.prediction.model import Model
+from tests.exporting.making import spec_of
+from tests.pictures import picture, rectangles
+from tests.prediction.graphs import COLOURS
+from tests.prediction.small import small_classifier, small_detector
+
+RUNS = [
+    ("ONNX", None, 1e-6),
+    ("ONNX", "ONNX12", 1e-6),
+    ("ONNX", "ONNXFloat16", 0.01),
+    ("TensorFlow", "TensorFlowLite", 1e-5),
+    ("TensorFlow", "TensorFlowLiteFloat16", 0.01),
+]
+GENERAL, COMPACT, S1 = "General", "General (compact)", "General (compact) [S1]"
+SEEN = 0.6
+
+
+def saved(path: Path, image: Image.Image, kind: str, **options: object) -> Path:
+    image.save(path, kind, **options)
+    return path
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files that are decoded in different ways; the last two have something to find."""
+    folder = tmp_path_factory.mktemp("photos")
+    plain = Image.open(BytesIO(picture("apple", 7))).convert("RGB")
+    large = plain.resize((1501, 1003))
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    glass = large.convert("RGBA")
+    glass.putalpha(Image.linear_gradient("L").resize(glass.size))
+    things = rectangles({"red": (0.0, 0.25, 0.25, 0.25), "blue": (0.5, 0.5, 0.5, 0.25)})
+    deep = Image.fromarray(np.asarray(large.convert("L")).astype(np.uint16) * 257)
+    (folder / "things.jpg").write_bytes(things)
+    return [
+        saved(folder / "plain.jpg", plain, "JPEG"),
+        saved(folder / "large.jpg", large, "JPEG"),
+        saved(folder / "lying.jpg", large, "JPEG", exif=lying),
+        saved(folder / "large.png", large, "PNG"),
+        saved(folder / "glass.png", glass, "PNG"),
+        saved(folder / "palette.gif", large.convert("P"), "GIF"),
+        saved(folder / "grey.bmp", large.convert("L"), "BMP"),
+        saved(folder / "deep.png", deep, "PNG"),
+        folder / "things.jpg",
+    ]
+
+
+def described(detects: bool, domain: str) -> tuple[bytes, ModelSpec]:
+    graph = (small_detector if detects else small_classifier)(len(COLOURS))
+    return graph, spec_of(onnx.ModelProto.FromString(graph), domain, COLOURS)
+
+
+def unpacked(platform: str, flavor: str | None, graph: bytes, spec: ModelSpec, folder: Path) -> ZipFile:
+    zipped = ZipFile(BytesIO(package(ExportRecord(uuid4(), UUID(int=0), uuid4(), platform, flavor), spec, graph)))
+    zipped.extractall(folder)
+    return zipped
+
+
+@contextmanager
+def sample(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """What `python predict.py` is, in this process."""
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(folder / "python")
+        for name in ("predict", "runtime"):
+            patch.delitem(sys.modules, name, raising=False)
+        import predict
+
+        yield predict
+
+
+@pytest.mark.parametrize("domain", [COMPACT, GENERAL])
+@pytest.mark.parametrize(("platform", "flavor", "margin"), RUNS, ids=lambda value: str(value))
+def test_a_classifiers_sample_predicts_what_the_service_does(
+    photos: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    flavor: str | None,
+    margin: float,
+    domain: str,
+) -> None:
+    graph, spec = described(False, domain)
+    zipped = unpacked(platform, flavor, graph, spec, tmp_path)
+    assert any(name.startswith("CSharp") for name in zipped.namelist()) == (platform == "ONNX")
+    served = Model.load(graph, msgspec.json.encode(spec))
+    with sample(tmp_path, monkeypatch) as predict:
+        model = predict.Model()
+        for photo in photos:
+            with Image.open(photo) as image:
+                found = {each.label: each.probability for each in model.predict(image)}
+            expected = {each.tag_name: each.probability for each in served.predict(photo.read_bytes())}
+            assert found == pytest.approx(expected, abs=margin), photo.name
+
+
+@pytest.mark.parametrize("domain", [COMPACT, S1])
+@pytest.mark.parametrize(("platform", "flavor", "margin"), RUNS, ids=lambda value: str(value))
+def test_a_detectors_sample_finds_what_the_service_does(
+    photos: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    flavor: str | None,
+    margin: float,
+    domain: str,
+) -> None:
+    graph, spec = described(True, domain)
+    zipped = unpacked(platform, flavor, graph, spec, tmp_path)
+    assert json.loads(zipped.read("cvexport.manifest"))["DomainType"] == "ObjectDetection"
+    assert not any(name.startswith("CSharp") for name in zipped.namelist())
+    served = Model.load(graph, msgspec.json.encode(spec)).predict(photos[-1].read_bytes())
+    with sample(tmp_path, monkeypatch) as predict, Image.open(photos[-1]) as image:
+        found = [each for each in predict.Model().predict(image) if each.probability > SEEN]
+    expected = [each for each in served if each.probability > SEEN]
+    assert len(expected) == 3
+    assert {each.label for each in found} == {"red", "blue"}
+    mine, theirs = (sorted(each) for each in (map(seen_here, found), map(seen_there, expected)))
+    assert np.array(mine) == pytest.approx(np.array(theirs), abs=max(margin, 1e-5))
+
+
+def seen_here(found: tuple[str, float, list[float]]) -> list[float]:
+    label, probability, box = found
+    return [COLOURS.index(label), *box, probability]
+
+
+def seen_there(found: Prediction) -> list[float]:
+    box = found.bounding_box
+    assert isinstance(box, BoundingBox)
+    return [COLOURS.index(found.tag_name), box.left, box.top, box.width, box.height, found.probability]
+
+
+def test_the_sample_prints_what_it_predicts(photos: list[Path], tmp_path: Path) -> None:
+    graph, spec = described(True, S1)
+    unpacked("ONNX", None, graph, spec, tmp_path)
+    command = [sys.executable, str(tmp_path / "python" / "predict.py"), str(photos[-1])]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines[0] == str(photos[-1])
+    assert sorted(line.split()[1] for line in lines[1:4]) == ["blue", "blue", "red"]
