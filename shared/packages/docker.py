@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 from shared.models.training.model_spec import ModelSpec
+from shared.packages.sampling import SAMPLES, sample
 from shared.settings import ROOT
 
-SAMPLES = ROOT / "shared" / "packages" / "samples"
 APP = SAMPLES / "docker"
 # The first line that says so wins: Docker takes the platform of the machine that builds, else.
 BASE = "FROM "
@@ -20,7 +20,7 @@ def files(spec: ModelSpec, graph: bytes, flavor: str) -> dict[str, bytes]:
     written = {"Dockerfile": _dockerfile(flavor), "app/model.onnx": graph}
     written["app/labels.txt"] = "\n".join(tag.name for tag in spec.tags).encode()
     written["app/model.json"] = msgspec.json.encode(spec)
-    return written | {f"app/{name}": path.read_bytes() for name, path in _sources()}
+    return written | {f"app/{name}": sample(path, spec) for name, path in _sources()}
 
 
 def _dockerfile(flavor: str) -> bytes:

@@ -9,17 +9,15 @@ import msgspec
 
 from shared.models.training.exports import ExportManifest, ExportRecord, exported_date
 from shared.models.training.model_spec import ModelSpec
-from shared.models.workspace.domains import DOMAINS, GENERAL, DomainType
+from shared.models.workspace.domains import DomainType
 from shared.packages.platforms import Line, line_of
+from shared.packages.sampling import SAMPLES, sample
 from shared.settings import ROOT
 
 MANIFEST, LICENCE = "cvexport.manifest", "LICENSE"
 EXPORTER_VERSION = "2.0"
-SAMPLES = ROOT / "shared" / "packages" / "samples"
 # Languages whose samples read classifiers alone.
 CLASSIFYING = {"CSharp"}
-# Runtimes whose models tell no order of colours are told by the domain.
-BLUE = b"BLUE_FIRST = False", b"BLUE_FIRST = True"
 
 
 def package(record: ExportRecord, spec: ModelSpec, graph: bytes) -> bytes:
@@ -50,13 +48,11 @@ def _labels(line: Line, spec: ModelSpec) -> str | None:
 
 def _samples(line: Line, spec: ModelSpec) -> Iterator[tuple[str, bytes]]:
     """By their names in the package, a folder each language: its own runtime, and what is common to all."""
-    blue_first = DOMAINS.get(spec.domain_id, DOMAINS[GENERAL]).first_generation
     for language in [path.name for path in (SAMPLES / line.samples).iterdir()] if line.samples else ():
         if spec.domain_type == DomainType.CLASSIFICATION or language not in CLASSIFYING:
             for folder in (line.samples, "common"):
                 for path in sorted((SAMPLES / folder / language).glob("*.*")):
-                    data = path.read_bytes()
-                    yield f"{language}/{path.name}", data.replace(*BLUE) if blue_first else data
+                    yield f"{language}/{path.name}", sample(path, spec)
 
 
 def _manifest(line: Line, record: ExportRecord, spec: ModelSpec, model: bytes) -> bytes:

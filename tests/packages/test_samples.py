@@ -15,11 +15,13 @@ import msgspec
 import numpy as np
 import onnx
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from shared.models.serving.predictions import BoundingBox, Prediction
 from shared.models.training.exports import ExportRecord
 from shared.models.training.model_spec import ModelSpec
+from shared.models.training.preprocessing import Interpolation
 from shared.packages.packing import package
 from shared.prediction.model import Model
 from tests.exporting.making import spec_of
@@ -114,6 +116,18 @@ def test_a_classifiers_sample_predicts_what_the_service_does(
                 found = {each.label: each.probability for each in model.predict(image)}
             expected = {each.tag_name: each.probability for each in served.predict(photo.read_bytes())}
             assert found == pytest.approx(expected, abs=margin), photo.name
+
+
+def test_a_sample_resizes_as_the_model_wants_it(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph, spec = described(False, GENERAL)
+    bilinear = replace(spec, preprocessing=replace(spec.preprocessing, interpolation=Interpolation.BILINEAR))
+    unpacked("ONNX", None, graph, bilinear, tmp_path)
+    served = Model.load(graph, msgspec.json.encode(bilinear)).predict(photos[-1].read_bytes())
+    with sample(tmp_path, monkeypatch) as predict, Image.open(photos[-1]) as image:
+        found = predict.Model().predict(image)
+    assert [each.probability for each in found] == pytest.approx([each.probability for each in served], abs=1e-6)
 
 
 @pytest.mark.parametrize("domain", [COMPACT, S1])
