@@ -48,8 +48,8 @@ def by_tfjs(files: Mapping[str, bytes], pictures: np.ndarray, folder: Path) -> A
 
 def answers_of(text: str) -> Answers:
     """As programs in other languages tell them."""
-
-    def array(shape: list[int], dtype: str, values: list[float]) -> np.ndarray:
-        return np.array(values, dtype).reshape(shape)
-
     return [{name: array(**output) for name, output in answer.items()} for answer in json.loads(text)]
+
+
+def array(shape: list[int], dtype: str, values: list[float]) -> np.ndarray:
+    return np.array(values, dtype).reshape(shape)
