@@ -10,6 +10,9 @@ from shared.exporting import tflite
 from shared.exporting.nhwc.reader import read
 from shared.exporting.subject import Ending, Subject, Unexportable
 from tests.exporting.consumers import by_tflite
+from training_job.graphs.graph import Graph
+from training_job.graphs.selection import BOXES, SCORES, select
+from training_job.graphs.selection import TAGS as CLASSES
 
 HEAD = '<ir_version: 8, opset_import: ["": 13]> graph (float[1, 3, 8, 8] x) => (float[N] y)'
 # Weights, and the nodes from x to y.
@@ -125,6 +128,37 @@ def test_a_small_graph_is_read_as_it_runs(name: str, bgr: bool) -> None:
     found = answer["loss"]
     # A picture is answered as one.
     assert np.allclose(found if found.shape == wanted.shape else found.transpose(0, 3, 1, 2), wanted, rtol=1e-5)
+
+
+TAGS, CELLS, MOST = 7, 40, 20
+
+
+def detector(least: float) -> onnx.ModelProto:
+    """Boxes of many tags that overlap a lot; the brighter the picture, the surer."""
+    random, graph = np.random.default_rng(2), Graph()
+    corners = np.sort(random.uniform(0, 1, (2, CELLS, 2)), axis=0)
+    brightness = graph.add("Flatten", graph.add("GlobalAveragePool", "x"))
+    weights = graph.constant(random.uniform(0, 0.01, (3, TAGS * CELLS)))
+    logits = graph.add("Add", graph.add("MatMul", brightness, weights), graph.constant(least))
+    scores = graph.add("Reshape", graph.add("Sigmoid", logits), graph.constant([1, TAGS, CELLS], np.int64))
+    boxes = graph.constant(np.concatenate([*corners], axis=1)[None])
+    select(graph, boxes, scores, 0.3, MOST)
+    return graph.model({"x": [1, 3, 8, 8]}, {BOXES: [1, "n", 4], CLASSES: [1, "n"], SCORES: [1, "n"]}, {CLASSES})
+
+
+@pytest.mark.parametrize(("least", "count"), [(-2, MOST), (-6.5, 7), (-9, 0)], ids=["many", "some", "none"])
+def test_boxes_of_many_tags_are_chosen_as_by_the_served_graph(least: float, count: int) -> None:
+    """In a file they are as many every time, and filled up with scores of 0."""
+    model, picture = detector(least), np.full((1, 3, 8, 8), 80, np.float32)
+    boxes, tags, scores = ort.InferenceSession(model.SerializeToString()).run([BOXES, CLASSES, SCORES], {"x": picture})
+    files = tflite.files(Subject(model, ["tag"] * TAGS, Ending.BOXES, False))
+    (answer,) = by_tflite(files["model.tflite"], picture.transpose(0, 2, 3, 1))
+    assert scores.shape == (1, count)
+    assert len(set(tags[0].tolist())) >= min(count, 4)
+    assert answer[SCORES].shape == (MOST,)
+    assert answer[SCORES].tolist() == pytest.approx([*scores[0].tolist(), *[0] * (MOST - count)], abs=1e-6)
+    assert answer[CLASSES][:count].tolist() == tags[0].tolist()
+    assert np.array_equal(answer[BOXES][:count], boxes[0])
 
 
 REFUSED = {
