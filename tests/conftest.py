@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--tensorflow", action="store_true", help="run exports by TensorFlow, which ./test installs for it"
     )
+
+
+@pytest.fixture
+def tensorflow(request: pytest.FixtureRequest) -> Path:
+    """A Python that has TensorFlow, as `./test --tensorflow` makes it."""
+    if not request.config.getoption("--tensorflow"):
+        pytest.skip("only ./test --tensorflow asks for TensorFlow, which takes over 2 GB")
+    return ROOT / ".local" / "tensorflow" / "bin" / "python"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

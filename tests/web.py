@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mimetypes import guess_type
 from queue import SimpleQueue
 
 from tests.servers import Answer, Request, serving
@@ -30,7 +31,10 @@ class Web:
             self.told.put(request.body)
             return Answer(204)
         page = self.pages.get(request.path)
-        return Answer(404) if page is None else Answer(body=page)
+        if page is None:
+            return Answer(404)
+        kind, _ = guess_type(request.path)
+        return Answer(body=page, headers={"Content-Type": kind} if kind else {})
 
 
 @contextmanager

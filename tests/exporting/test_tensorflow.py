@@ -97,14 +97,6 @@ def test_the_frozen_graph_is_what_consumers_expect(subjects: Mapping[str, Subjec
     assert graph.versions.producer == 21
 
 
-@pytest.fixture
-def tensorflow(request: pytest.FixtureRequest) -> Path:
-    """A Python that has TensorFlow, as `./test --tensorflow` makes it."""
-    if not request.config.getoption("--tensorflow"):
-        pytest.skip("only ./test --tensorflow asks for TensorFlow, which takes over 2 GB")
-    return ROOT / ".local" / "tensorflow" / "bin" / "python"
-
-
 def test_tensorflow_answers_as_the_served_graph(
     subjects: Mapping[str, Subject],
     served: Mapping[str, Answers],

@@ -1,6 +1,7 @@
 """The samples in Python: a package of each platform, unpacked, says of pictures what the service does."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -173,3 +174,25 @@ def test_the_sample_prints_what_it_predicts(photos: list[Path], tmp_path: Path) 
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert lines[0] == str(photos[-1])
     assert sorted(line.split()[1] for line in lines[1:4]) == ["blue", "blue", "red"]
+
+
+@pytest.mark.parametrize("domain", [COMPACT, S1])
+@pytest.mark.parametrize("detects", [False, True], ids=["classifier", "detector"])
+@pytest.mark.parametrize("flavor", ["TensorFlowNormal", "TensorFlowSavedModel"])
+def test_the_sample_for_tensorflow_prints_what_the_service_predicts(
+    photos: list[Path], tmp_path: Path, tensorflow: Path, flavor: str, detects: bool, domain: str
+) -> None:
+    graph, spec = described(detects, domain)
+    unpacked("TensorFlow", flavor, graph, spec, tmp_path)
+    command = [str(tensorflow), str(tmp_path / "python" / "predict.py"), str(photos[-1])]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = re.findall(r"^ +([\d.]+)%  (\w+)(?: at (.*))?$", said, re.MULTILINE)
+    found = [(label, float(share) / 100, [*map(float, re.findall(r"[\d.]+", box))]) for share, label, box in lines]
+    served = Model.load(graph, msgspec.json.encode(spec)).predict(photos[-1].read_bytes())
+    if not detects:
+        told = {each.tag_name: each.probability for each in served}
+        assert {label: probability for label, probability, _ in found} == pytest.approx(told, abs=1e-3)
+        return
+    mine = sorted(seen_here(each) for each in found if each[1] > SEEN)
+    theirs = sorted(seen_there(each) for each in served if each.probability > SEEN)
+    assert np.array(mine) == pytest.approx(np.array(theirs), abs=1e-3)
