@@ -61,6 +61,8 @@ def test_requests_to_storage_are_not_logged_one_by_one(store, caplog):
     [
         ("training,prediction,camera", "torch"),
         ("training,prediction,camera", "jwt"),
+        ("training,prediction,camera", "onnx"),
+        ("training,prediction,camera", "coremltools"),
         ("prediction", "shared.storage.workspace.images"),
         ("prediction", "azure.identity"),
     ],
