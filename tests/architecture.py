@@ -101,6 +101,8 @@ RESERVED = {
     "azure.functions": ["functions", "function_app", "local", "tests"],
     # The functions start without them: they take half a second.
     "coremltools": ["shared.exporting", "tests"],
+    # A wheel of 59 MB, which writing its format does not take.
+    "openvino": ["tests"],
     "tflite": ["shared.exporting", "tests"],
     "torchvision": [],
 }

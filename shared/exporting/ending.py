@@ -18,8 +18,11 @@ BOXES = {
 }
 
 
-def subject(graph: bytes, spec: ModelSpec) -> Subject:
-    """Of model.onnx and model.json, which may be anybody's. Raises Unexportable."""
+def subject(graph: bytes, spec: ModelSpec, *, grids: bool = True) -> Subject:
+    """Of model.onnx and model.json, which may be anybody's; without `grids` detectors of all domains answer boxes.
+
+    Raises Unexportable.
+    """
     domain = DOMAINS.get(spec.domain_id)
     if domain is None or domain.type != spec.domain_type:
         raise Unexportable(f"There is no domain {spec.domain_id} for {spec.domain_type}.")
@@ -27,7 +30,7 @@ def subject(graph: bytes, spec: ModelSpec) -> Subject:
     _check_input(model, spec)
     if domain.type == DomainType.CLASSIFICATION:
         return Subject(_probabilities(model, len(labels)), labels, Ending.PROBABILITIES, bgr)
-    if bgr:
+    if bgr and grids:
         return Subject(gridded(model, len(labels)), labels, Ending.GRID, bgr)
     return Subject(_boxes(model), labels, Ending.BOXES, bgr)
 

@@ -48,6 +48,18 @@ def by(format: str, **flavor: bool) -> Writer:
     return write
 
 
+def by_openvino(*, post_processing: bool) -> Writer:
+    """Consumers take boxes of a detector of any domain, but where they choose among them by themselves."""
+
+    def write(graph: bytes, spec: ModelSpec) -> dict[str, bytes]:
+        subject = import_module("shared.exporting.ending").subject(graph, spec, grids=not post_processing)
+        writer = import_module("shared.exporting.openvino")
+        files: dict[str, bytes] = writer.files(subject, post_processing=post_processing)
+        return files
+
+    return write
+
+
 def container(flavor: str) -> Line:
     def write(graph: bytes, spec: ModelSpec) -> dict[str, bytes]:
         return docker.files(spec, graph, flavor)
@@ -72,6 +84,8 @@ LINES = [
     Line("ONNX", "ONNX10", by("onnx", named=True), "model.onnx", "onnx"),
     Line("ONNX", "ONNX12", by("onnx", named=True), "model.onnx", "onnx"),
     Line("ONNX", "ONNXFloat16", by("onnx", half=True), "model.onnx", "onnx"),
+    Line("OpenVino", None, by_openvino(post_processing=True), "model.xml"),
+    Line("OpenVino", "NoPostProcess", by_openvino(post_processing=False), "model.xml"),
 ]
 # Custom Vision's platforms that nobody can write, and what does in their place.
 INSTEAD = {
