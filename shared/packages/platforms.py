@@ -62,6 +62,8 @@ def by_openvino(*, post_processing: bool) -> Writer:
 
 def container(flavor: str) -> Line:
     def write(graph: bytes, spec: ModelSpec) -> dict[str, bytes]:
+        # The container runs the served graph as it is, but nobody's that the service would not read.
+        import_module("shared.exporting.reading").read(graph)
         return docker.files(spec, graph, flavor)
 
     return Line("DockerFile", flavor, write, "app/model.onnx", labels="app/labels.txt")

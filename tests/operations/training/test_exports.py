@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 from msgspec.structs import replace
+from onnx import ModelProto, TensorProto
 
 from shared import errors
 from shared.events import Publisher
@@ -256,8 +257,11 @@ def test_a_platform_whose_package_is_not_installed_is_refused_at_the_call(
     assert sent == []
 
 
-def test_a_graph_that_is_none_of_ours_fails(store, settings, iteration, sent):
-    blobs.model_write(store, iteration.project_id, iteration.id, "model.onnx", make_graph(3))
-    export(store, settings, iteration)
+def test_no_platform_takes_a_graph_that_reaches_out_of_itself(store, settings, iteration, sent):
+    graph = ModelProto.FromString(make_graph(2))
+    graph.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    blobs.model_write(store, iteration.project_id, iteration.id, "model.onnx", graph.SerializeToString())
+    for line in platforms.LINES:
+        export(store, settings, iteration, line.platform, line.flavor)
     build(store, settings, sent)
-    assert exported(store, iteration)[0].status == ExportStatus.FAILED
+    assert {each.status for each in exported(store, iteration)} == {ExportStatus.FAILED}
