@@ -102,7 +102,7 @@ RESERVED = {
     # The functions start without them: they take half a second.
     "coremltools": ["shared.exporting", "tests"],
     # A wheel of 59 MB, which writing its format does not take.
-    "openvino": ["tests"],
+    "openvino": ["shared.packages.samples", "tests"],
     "tflite": ["shared.exporting", "tests"],
     "torchvision": [],
 }

@@ -86,7 +86,7 @@ LINES = [
     Line("ONNX", "ONNX10", by("onnx", named=True), "model.onnx", "onnx"),
     Line("ONNX", "ONNX12", by("onnx", named=True), "model.onnx", "onnx"),
     Line("ONNX", "ONNXFloat16", by("onnx", half=True), "model.onnx", "onnx"),
-    Line("OpenVino", None, by_openvino(post_processing=True), "model.xml"),
+    Line("OpenVino", None, by_openvino(post_processing=True), "model.xml", "openvino"),
     Line("OpenVino", "NoPostProcess", by_openvino(post_processing=False), "model.xml"),
 ]
 # Custom Vision's platforms that nobody can write, and what does in their place.

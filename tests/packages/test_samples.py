@@ -36,6 +36,7 @@ RUNS = [
     ("ONNX", "ONNXFloat16", 0.01),
     ("TensorFlow", "TensorFlowLite", 1e-5),
     ("TensorFlow", "TensorFlowLiteFloat16", 0.01),
+    ("OpenVino", None, 1e-5),
 ]
 GENERAL, COMPACT, S1 = "General", "General (compact)", "General (compact) [S1]"
 SEEN = 0.6
