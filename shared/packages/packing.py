@@ -17,7 +17,7 @@ from shared.settings import ROOT
 MANIFEST, LICENCE = "cvexport.manifest", "LICENSE"
 EXPORTER_VERSION = "2.0"
 # Languages whose samples read classifiers alone.
-CLASSIFYING = {"CSharp"}
+CLASSIFYING = {"CSharp", "kotlin"}
 
 
 def package(record: ExportRecord, spec: ModelSpec, graph: bytes) -> bytes:

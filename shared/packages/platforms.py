@@ -72,8 +72,16 @@ def container(flavor: str) -> Line:
 NORMAL = "TensorFlowNormal"
 # In Custom Vision's order; TensorFlowJsFloat16 is our own flavor. The older ones of ONNX are those of Windows ML.
 LINES = [
-    Line("CoreML", None, by("coreml"), "model.mlmodel", labels_within=True, needs="coremltools"),
-    Line("CoreML", "CoreMLFloat16", by("coreml", half=True), "model.mlmodel", labels_within=True, needs="coremltools"),
+    Line("CoreML", None, by("coreml"), "model.mlmodel", "coreml", labels_within=True, needs="coremltools"),
+    Line(
+        "CoreML",
+        "CoreMLFloat16",
+        by("coreml", half=True),
+        "model.mlmodel",
+        "coreml",
+        labels_within=True,
+        needs="coremltools",
+    ),
     Line("TensorFlow", None, by("graphdef"), "model.pb", "tensorflow", called=NORMAL),
     Line("TensorFlow", NORMAL, by("graphdef"), "model.pb", "tensorflow"),
     Line("TensorFlow", "TensorFlowSavedModel", by("savedmodel"), "saved_model.pb", "savedmodel"),

@@ -8,11 +8,13 @@ from shared.settings import ROOT
 
 SAMPLES = ROOT / "shared" / "packages" / "samples"
 # What stands in them, and is said otherwise where the model wants it so.
-RED_FIRST, BLUE_FIRST = b"BLUE_FIRST = False", b"BLUE_FIRST = True"
+BLUE_FIRST = {b"BLUE_FIRST = False": b"BLUE_FIRST = True", b"BLUE_FIRST = false": b"BLUE_FIRST = true"}
 RESAMPLING = b"Resampling.BICUBIC"
 
 
 def sample(path: Path, spec: ModelSpec) -> bytes:
     data = path.read_bytes().replace(RESAMPLING, f"Resampling.{spec.preprocessing.interpolation.name}".encode())
-    blue_first = DOMAINS.get(spec.domain_id, DOMAINS[GENERAL]).first_generation
-    return data.replace(RED_FIRST, BLUE_FIRST) if blue_first else data
+    if DOMAINS.get(spec.domain_id, DOMAINS[GENERAL]).first_generation:
+        for otherwise, so in BLUE_FIRST.items():
+            data = data.replace(otherwise, so)
+    return data

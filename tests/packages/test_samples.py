@@ -34,9 +34,9 @@ RUNS = [
     ("ONNX", None, 1e-6),
     ("ONNX", "ONNX12", 1e-6),
     ("ONNX", "ONNXFloat16", 0.01),
+    ("OpenVino", None, 1e-5),
     ("TensorFlow", "TensorFlowLite", 1e-5),
     ("TensorFlow", "TensorFlowLiteFloat16", 0.01),
-    ("OpenVino", None, 1e-5),
 ]
 GENERAL, COMPACT, S1 = "General", "General (compact)", "General (compact) [S1]"
 SEEN = 0.6
@@ -110,6 +110,8 @@ def test_a_classifiers_sample_predicts_what_the_service_does(
     graph, spec = described(False, domain)
     zipped = unpacked(platform, flavor, graph, spec, tmp_path)
     assert any(name.startswith("CSharp") for name in zipped.namelist()) == (platform == "ONNX")
+    if platform == "TensorFlow":
+        assert f"BLUE_FIRST = {str(domain == COMPACT).lower()}" in zipped.read("kotlin/Model.kt").decode()
     served = Model.load(graph, msgspec.json.encode(spec))
     with sample(tmp_path, monkeypatch) as predict:
         model = predict.Model()
@@ -146,7 +148,7 @@ def test_a_detectors_sample_finds_what_the_service_does(
     graph, spec = described(True, domain)
     zipped = unpacked(platform, flavor, graph, spec, tmp_path)
     assert json.loads(zipped.read("cvexport.manifest"))["DomainType"] == "ObjectDetection"
-    assert not any(name.startswith("CSharp") for name in zipped.namelist())
+    assert not any(name.startswith(("CSharp", "kotlin")) for name in zipped.namelist())
     served = Model.load(graph, msgspec.json.encode(spec)).predict(photos[-1].read_bytes())
     with sample(tmp_path, monkeypatch) as predict, Image.open(photos[-1]) as image:
         found = [each for each in predict.Model().predict(image) if each.probability > SEEN]

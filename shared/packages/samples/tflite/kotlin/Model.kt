@@ -1,0 +1,32 @@
+// Tags pictures with the exported model, whose `model.tflite` and `labels.txt` lie among the app's assets.
+// Gradle: implementation("com.google.ai.edge.litert:litert:1.4.0")
+import android.content.res.AssetManager
+import android.graphics.Bitmap
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import org.tensorflow.lite.Interpreter
+
+// As the domain's consumers feed it.
+private const val BLUE_FIRST = false
+
+class Model(assets: AssetManager) {
+    private val labels = assets.open("labels.txt").bufferedReader().use { it.readText() }.split("\n")
+    private val interpreter = Interpreter(assets.open("model.tflite").use { it.readBytes() }.let { buffer(it.size).put(it) })
+
+    /** Labels and probabilities, the most probable first, of the whole upright picture. */
+    fun predict(picture: Bitmap): List<Pair<String, Float>> {
+        val (_, height, width, _) = interpreter.getInputTensor(0).shape()
+        val small = Bitmap.createScaledBitmap(picture, width, height, true)
+        val pixels = IntArray(width * height).also { small.getPixels(it, 0, width, 0, 0, width, height) }
+        val input = buffer(pixels.size * 3 * Float.SIZE_BYTES)
+        for (pixel in pixels) {
+            val colors = listOf(pixel shr 16, pixel shr 8, pixel).map { (it and 255).toFloat() }
+            (if (BLUE_FIRST) colors.reversed() else colors).forEach(input::putFloat)
+        }
+        val output = arrayOf(FloatArray(labels.size))
+        interpreter.run(input.rewind(), output)
+        return labels.zip(output[0].asIterable()).sortedByDescending { it.second }
+    }
+}
+
+private fun buffer(size: Int): ByteBuffer = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder())
