@@ -16,6 +16,7 @@ from local.service import RESOURCE_ID
 from shared.models.workspace.projects import ProjectOptions
 from shared.operations.serving import publish
 from shared.operations.workspace import projects
+from shared.packages.platforms import offered
 from shared.settings import ROOT, child_environment
 from tests.commands import ocellus
 from tests.environments import THIS, VERSIONS, install, interpreter, make_environment
@@ -156,23 +157,37 @@ def test_every_function_answers_with_its_requirements_alone(unpacked):
 
 
 EXPORT = """
-import sys, zipfile
+import json, zipfile
 from datetime import UTC, datetime
 from io import BytesIO
-from uuid import uuid4
+from uuid import UUID, uuid4
+from onnx import TensorProto, helper
 from shared.models.training.exports import ExportRecord
-from shared.models.training.model_spec import ModelSpec
+from shared.models.training.model_spec import ModelSpec, ModelTag
 from shared.models.training.preprocessing import Preprocessing
 from shared.models.workspace.domains import DomainType
-from shared.packages import onnx
-ids, time = (uuid4(), uuid4()), datetime.now(UTC)
-spec = ModelSpec(*ids, uuid4(), DomainType.CLASSIFICATION, None, [], Preprocessing(8, 8), time)
-data = onnx.package(ExportRecord(uuid4(), *ids, "ONNX", None), spec, b"a graph")
-print(*sorted(zipfile.ZipFile(BytesIO(data)).namelist()))
+from shared.packages.packing import package
+from shared.packages.platforms import LINES
+nodes = [helper.make_node("GlobalAveragePool", ["data"], ["mean"]), helper.make_node("Flatten", ["mean"], ["colour"]),
+         helper.make_node("Softmax", ["colour"], ["model_output"], axis=1)]
+values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+          for name, shape in (("data", [1, 3, 8, 8]), ("model_output", [1, 3]))]
+graph = helper.make_graph(nodes, "colours", values[:1], values[1:])
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+ids, time, compact = (uuid4(), uuid4()), datetime.now(UTC), UUID("0732100f-1a38-4e49-a514-c9b44c697ab5")
+tags = [ModelTag(uuid4(), name) for name in ("red", "green", "blue")]
+spec = ModelSpec(*ids, compact, DomainType.CLASSIFICATION, None, tags, Preprocessing(8, 8), time)
+for line in LINES:
+    data = package(ExportRecord(uuid4(), *ids, line.platform, line.flavor), spec, model)
+    print(json.dumps([line.platform, line.model, zipfile.ZipFile(BytesIO(data)).namelist()]))
 """
 
 
-def test_the_package_has_what_goes_with_an_exported_model(unpacked):
+def test_a_model_is_exported_to_each_platform_with_its_requirements_alone(unpacked):
     folder, python, _ = unpacked
     ended = subprocess.run([python, "-c", EXPORT], cwd=folder, capture_output=True, text=True, check=False)
-    assert (ended.stdout.split()[:3], ended.stderr) == (["CSharp/Predict.csproj", "CSharp/Program.cs", "LICENSE"], "")
+    assert ended.returncode == 0, ended.stderr
+    packages = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert {platform for platform, _, _ in packages} == set(offered())
+    assert all({model, "cvexport.manifest", "LICENSE"} <= set(names) for _, model, names in packages)
+    assert any("CSharp/Predict.csproj" in names for _, _, names in packages)
