@@ -18,6 +18,8 @@ MANIFEST, LICENCE = "cvexport.manifest", "LICENSE"
 EXPORTER_VERSION = "2.0"
 # Languages whose samples read classifiers alone.
 CLASSIFYING = {"CSharp", "kotlin"}
+# A flavor whose input is float16, and a language whose sample feeds float32.
+HALF, WHOLE = "ONNXFloat16", "CSharp"
 
 
 def package(record: ExportRecord, spec: ModelSpec, graph: bytes) -> bytes:
@@ -48,8 +50,11 @@ def _labels(line: Line, spec: ModelSpec) -> str | None:
 
 def _samples(line: Line, spec: ModelSpec) -> Iterator[tuple[str, bytes]]:
     """By their names in the package, a folder each language: its own runtime, and what is common to all."""
+    unfit = {WHOLE} if line.flavor == HALF else set()
+    if spec.domain_type != DomainType.CLASSIFICATION:
+        unfit |= CLASSIFYING
     for language in [path.name for path in (SAMPLES / line.samples).iterdir()] if line.samples else ():
-        if spec.domain_type == DomainType.CLASSIFICATION or language not in CLASSIFYING:
+        if language not in unfit:
             for folder in (line.samples, "common"):
                 for path in sorted((SAMPLES / folder / language).glob("*.*")):
                     yield f"{language}/{path.name}", sample(path, spec)

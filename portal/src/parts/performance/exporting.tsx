@@ -83,7 +83,7 @@ function Package({ target, found, start }: { target: Target; found: Export | und
         </a>
       )}
       {(!found || found.status === "Failed" || found.newerVersionAvailable) && (
-        <button class={found?.downloadUri ? "" : "primary"} disabled={!!why} title={why} onClick={() => start(target)}>
+        <button disabled={!!why} title={why} onClick={() => start(target)}>
           {found ? "Export again" : "Export"}
         </button>
       )}
