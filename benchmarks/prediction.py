@@ -29,11 +29,8 @@ from rich.table import Table
 from benchmarks import subjects
 from benchmarks.subjects import cpu_seconds
 from local.demo import session
-from local.service import Service
 from shared.imaging.resize import model_input
 from shared.models.training.model_spec import ModelSpec
-from shared.settings import Settings
-from shared.storage.account.store import Store
 
 CONCURRENCIES = (1, 2, 4, 8)
 BARE_THREADS = 2
@@ -123,7 +120,7 @@ def main(argv: list[str]) -> int:
             project, iteration = subjects.published_detector(trainer, options.photos / SAMPLE)
         else:
             project, iteration = subjects.published_project(trainer, subjects.rendered(per_tag=8, seed=3))
-        graph, spec = _model(service, f"{project.id}/{iteration.id}")
+        graph, spec = subjects.model_of(service, f"{project.id}/{iteration.id}")
         path = f"/customvision/v3.1/prediction/{project.id}/{verb}/iterations/{session.PUBLISHED_NAME}/image"
         for name in options.sets or sets:
             peers = {"bare": Peer(bare, graph, spec, sets[name])}
@@ -229,15 +226,6 @@ def _session(graph: bytes, threads: int) -> ort.InferenceSession:
     # As the service has it: on a busy machine threads that spin for work slow the loop down.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-
-def _model(service: Service, folder: str) -> tuple[bytes, bytes]:
-    """The bytes of model.onnx and model.json that the service serves."""
-    store = Store.open(Settings(storage_connection_string=service.connection_string))
-    models = store.containers["models"]
-    graph, spec = (models.download_blob(f"{folder}/{name}").readall() for name in ("model.onnx", "model.json"))
-    store.close()
-    return graph, spec
 
 
 def _describe(pictures: Sequence[bytes]) -> str:

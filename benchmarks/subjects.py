@@ -17,7 +17,8 @@ from local.demo import classification, detection, scenes, session
 from local.service import RESOURCE_ID, Service, running
 from shared.formats import folders, regions
 from shared.formats.dataset import TaggedPicture
-from shared.settings import ROOT
+from shared.settings import ROOT, Settings
+from shared.storage.account.store import Store
 
 PHOTOS = ROOT.parent / "shared" / "data"
 
@@ -84,6 +85,15 @@ def _published(trainer: CustomVisionTrainingClient, project: Project) -> Iterati
     iteration, _ = client.train(trainer, project, session.POLL_SECONDS)
     trainer.publish_iteration(project.id, iteration.id, session.PUBLISHED_NAME, RESOURCE_ID)
     return iteration
+
+
+def model_of(service: Service, folder: str) -> tuple[bytes, bytes]:
+    """The bytes of model.onnx and model.json that the service serves."""
+    store = Store.open(Settings(storage_connection_string=service.connection_string))
+    models = store.containers["models"]
+    graph, spec = (models.download_blob(f"{folder}/{name}").readall() for name in ("model.onnx", "model.json"))
+    store.close()
+    return graph, spec
 
 
 def cpu_seconds(process: int) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import openvino
 from ai_edge_litert.interpreter import Interpreter
 
 from shared.exporting.subject import Subject
@@ -14,6 +15,8 @@ from shared.settings import ROOT
 from tests.exporting.agreement import Answers
 from tests.exporting.making import size_of
 
+# Where a processor has bfloat16, OpenVINO computes in that unless it is told otherwise.
+EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
 PREDICT = ROOT / "tests" / "exporting" / "predict.cjs"
 
 
@@ -33,6 +36,18 @@ def by_tflite(model: bytes, pictures: np.ndarray) -> Answers:
         interpreter.set_tensor(given["index"], picture[None])
         interpreter.invoke()
         answers.append({output["name"]: interpreter.get_tensor(output["index"]) for output in outputs})
+    return answers
+
+
+def by_openvino(files: Mapping[str, bytes], subject: Subject, photographs: Sequence[bytes]) -> Answers:
+    """As consumers feed it: RGB in 0..1."""
+    core = openvino.Core()
+    model = core.compile_model(core.read_model(files["model.xml"], files["model.bin"]), "CPU", EXACT)
+    pictures = (model_input(data, size_of(subject.model)) / np.float32(255) for data in photographs)
+    answers = []
+    for picture in pictures:
+        found = model({0: picture})
+        answers.append({output.any_name: np.array(found[output]) for output in model.outputs})
     return answers
 
 

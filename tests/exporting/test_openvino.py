@@ -12,13 +12,11 @@ from shared.exporting import openvino
 from shared.exporting.ending import subject
 from shared.exporting.grid import ANCHORS, CELLS
 from shared.exporting.subject import Ending, Subject, Unexportable
-from shared.imaging.resize import model_input
 from tests.exporting.agreement import Answers, agree, boxes
 from tests.exporting.conftest import CUTLERY
+from tests.exporting.consumers import by_openvino
 from tests.exporting.making import size_of, spec_of
 
-# Where a processor has bfloat16, OpenVINO computes in that unless it is told otherwise.
-EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
 OUTPUTS: dict[str, dict[str, tuple[list[int], str]]] = {
     "multiclass": {"model_output": ([1, 4], "f32")},
     "multilabel": {"model_output": ([1, 5], "f32")},
@@ -31,18 +29,6 @@ OUTPUTS: dict[str, dict[str, tuple[list[int], str]]] = {
 }
 
 
-def answered(files: Mapping[str, bytes], subject: Subject, photographs: Sequence[bytes]) -> Answers:
-    """As consumers feed it: RGB in 0..1."""
-    core = runtime.Core()
-    model = core.compile_model(core.read_model(files["model.xml"], files["model.bin"]), "CPU", EXACT)
-    pictures = (model_input(data, size_of(subject.model)) / np.float32(255) for data in photographs)
-    answers = []
-    for picture in pictures:
-        found = model({0: picture})
-        answers.append({output.any_name: np.array(found[output]) for output in model.outputs})
-    return answers
-
-
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "boxes"])
 def test_openvino_answers_as_the_served_graph(
     subjects: Mapping[str, Subject], served: Mapping[str, Answers], photographs: Sequence[bytes], kind: str
@@ -50,7 +36,7 @@ def test_openvino_answers_as_the_served_graph(
     before = subjects[kind].model.SerializeToString(deterministic=True)
     files = openvino.files(subjects[kind])
     assert subjects[kind].model.SerializeToString(deterministic=True) == before
-    agree(served[kind], answered(files, subjects[kind], photographs))
+    agree(served[kind], by_openvino(files, subjects[kind], photographs))
 
 
 def test_a_grid_is_in_a_row_behind_its_logistics_and_softmax(
@@ -61,7 +47,7 @@ def test_a_grid_is_in_a_row_behind_its_logistics_and_softmax(
     (told,) = (layer.find("data") for layer in layers if layer.get("type") == "RegionYolo")
     assert told is not None
     assert list(map(float, told.attrib["anchors"].split(","))) == ANCHORS.ravel().tolist()
-    found = answered(files, subjects["grid"], photographs)
+    found = by_openvino(files, subjects["grid"], photographs)
     agree(served["grid"], [{"model_outputs0": raw(each["model_outputs"])} for each in found])
 
 
@@ -78,7 +64,7 @@ def test_without_post_processing_consumers_choose_among_all_boxes(
     subjects: Mapping[str, Subject], served: Mapping[str, Answers], photographs: Sequence[bytes]
 ) -> None:
     files = openvino.files(subjects["boxes"], post_processing=False)
-    for mine, found in zip(served["boxes"], answered(files, subjects["boxes"], photographs), strict=True):
+    for mine, found in zip(served["boxes"], by_openvino(files, subjects["boxes"], photographs), strict=True):
         (probabilities,), (middles,) = found["raw_probs"], found["raw_boxes"]
         assert (probabilities.shape, middles.shape) == ((2100, 3), (2100, 4))
         assert not probabilities[:, 0].any()
@@ -93,7 +79,7 @@ def test_boxes_of_any_domain_are_chosen(
 ) -> None:
     given = subject(detector.SerializeToString(), spec_of(detector, "General (compact)", CUTLERY), grids=False)
     assert given.ending is Ending.BOXES
-    agree(served["boxes"], answered(openvino.files(given), given, photographs))
+    agree(served["boxes"], by_openvino(openvino.files(given), given, photographs))
 
 
 @pytest.mark.parametrize("kind", OUTPUTS)
