@@ -7,6 +7,8 @@ The environment: HOST (0.0.0.0) and PORT (80), PREDICTION_KEY (without one every
 import json
 import logging
 import os
+import struct
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hmac import compare_digest
@@ -38,7 +40,10 @@ KEY_HEADERS = ("Prediction-Key", "Ocp-Apim-Subscription-Key")
 MOST_BYTES, MOST_SIDE, MOST_PIXELS, MOST_RATIO = 4 * 1024 * 1024, 10_240, 40_000_000, 25
 FORMATS = ("JPEG", "PNG", "GIF", "BMP")
 # What Pillow raises on bytes that lie, beside errors of its own.
-BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError)
+BROKEN = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError),
+    *(AssertionError, MemoryError, struct.error, zlib.error),
+)
 # No picture has so many bytes, nor has what clients wrap it in.
 BODY_BYTES = 4 * MOST_BYTES
 LEAST = 1e-8
