@@ -16,7 +16,7 @@ from tests.exporting.agreement import Answers
 from tests.exporting.making import size_of
 
 # Where a processor has bfloat16, OpenVINO computes in that unless it is told otherwise.
-EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
+EXACT = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
 PREDICT = ROOT / "tests" / "exporting" / "predict.cjs"
 
 
