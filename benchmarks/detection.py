@@ -126,22 +126,27 @@ def _photo(folder: Path, image: dict[str, object]) -> Photo:
 
 
 def measure(train: Sequence[Photo], test: Sequence[Photo], minutes: float | None = None) -> Figures:
-    names = sorted({tag for photo in train for tag, *_ in photo.boxes})
-    tags = [Tag(uuid4(), name, None) for name in names]
-    dataset = Dataset(DatasetHeader(uuid4(), uuid4(), DOMAIN, None, tags), [_record(photo, tags) for photo in train])
-    pictures = [Picture(str(photo.path), partial(photo.path.read_bytes)) for photo in train]
-    folder = Path(Settings.read().backbones_folder)
     started, used = time.perf_counter(), _cpu_seconds()
-    advanced = None
+    result, tags = trained(train, minutes)
+    seconds, cpu_seconds = time.perf_counter() - started, _cpu_seconds() - used
+    evaluation = Evaluation(tags, None, [*_judged(result, tags, test)])
+    claimed = mean_precision(Evaluation(tags, None, result.evaluated), 0.5)
+    overall = statistics.mean(mean_precision(evaluation, overlap) for overlap in OVERLAPS)
+    return Figures(mean_precision(evaluation, 0.5), overall, *by_coco(evaluation), claimed, seconds, cpu_seconds)
+
+
+def trained(photos: Sequence[Photo], minutes: float | None = None) -> tuple[Result, list[ModelTag]]:
+    """By quick training, or by advanced training within so many minutes."""
+    names = sorted({tag for photo in photos for tag, *_ in photo.boxes})
+    tags = [Tag(uuid4(), name, None) for name in names]
+    dataset = Dataset(DatasetHeader(uuid4(), uuid4(), DOMAIN, None, tags), [_record(photo, tags) for photo in photos])
+    pictures = [Picture(str(photo.path), partial(photo.path.read_bytes)) for photo in photos]
+    folder = Path(Settings.read().backbones_folder)
+    started, advanced = time.perf_counter(), None
     if minutes is not None:
         advanced = Advanced(TUNING, NO_CHECKPOINT, lambda: started + 60 * minutes - time.perf_counter())
     result = train_detector(dataset, pictures, RECIPE, folder, NO_CHECKPOINT, lambda *_: None, advanced)
-    seconds, cpu_seconds = time.perf_counter() - started, _cpu_seconds() - used
-    model_tags = [ModelTag(tag.id, tag.name) for tag in tags]
-    evaluation = Evaluation(model_tags, None, [*_judged(result, model_tags, test)])
-    claimed = _mean_precision(Evaluation(model_tags, None, result.evaluated), 0.5)
-    overall = statistics.mean(_mean_precision(evaluation, overlap) for overlap in OVERLAPS)
-    return Figures(_mean_precision(evaluation, 0.5), overall, *by_coco(evaluation), claimed, seconds, cpu_seconds)
+    return result, [ModelTag(tag.id, tag.name) for tag in tags]
 
 
 def _record(photo: Photo, tags: Sequence[Tag]) -> ImageRecord:
@@ -156,16 +161,20 @@ def _judged(result: Result, tags: list[ModelTag], photos: Sequence[Photo]) -> It
     spec = ModelSpec(uuid4(), uuid4(), DOMAIN, kind, None, tags, result.preprocessing, now())
     model = Model.load(result.graph, msgspec.json.encode(spec))
     for photo in photos:
-        record = _record(photo, [Tag(tag.id, tag.name, None) for tag in tags])
         boxes = []
         for found in model.predict(photo.path.read_bytes()):
             assert isinstance(found.bounding_box, BoundingBox)
             sides = msgspec.structs.astuple(found.bounding_box)
             boxes.append(EvaluatedBox(places[found.tag_name], found.probability, *sides))
-        yield EvaluatedImage(record.id, record.created, 1, 1, [], regions=record.regions, boxes=boxes)
+        yield judged(photo, tags, boxes)
 
 
-def _mean_precision(evaluation: Evaluation, overlap: float) -> float:
+def judged(photo: Photo, tags: Sequence[ModelTag], boxes: list[EvaluatedBox]) -> EvaluatedImage:
+    record = _record(photo, [Tag(tag.id, tag.name, None) for tag in tags])
+    return EvaluatedImage(record.id, record.created, 1, 1, [], regions=record.regions, boxes=boxes)
+
+
+def mean_precision(evaluation: Evaluation, overlap: float) -> float:
     return iteration_performance(evaluation, 0.5, overlap).average_precision or 0.0
 
 

@@ -1,4 +1,4 @@
-"""The sample app behind the local host, with its relay, once for all tests of this room."""
+"""The sample app behind the local host, with its relay."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,8 @@ from tests.local.sample import SAMPLE
 from tests.waiting import Traces
 
 
-@pytest.fixture(scope="session")
+# For a file each: its timer ticks every second as long as it lives.
+@pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with running(tmp_path_factory.mktemp("service"), options=SAMPLE) as service:
         yield service
