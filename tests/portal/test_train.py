@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from shared.models.training.iterations import IterationStatus
+from shared.operations.training import ending
+from shared.operations.training.iterations import get_iteration
 from shared.packages import platforms
 from tests.functions.flows import DETECTION, upload
 from tests.functions.ocellus.judging import put_judged
@@ -68,15 +70,28 @@ def test_a_tag_with_too_few_images_can_be_left_out(portal, training, few):
 
 
 def test_what_is_in_training_is_shown_and_can_be_cancelled(portal, training, storage, few):
-    put_judged(storage, UUID(few.id), [], [], status=IterationStatus.TRAINING)
+    id = put_judged(storage, UUID(few.id), [], [], status=IterationStatus.TRAINING)
     portal.open(few.id, "train")
     going = portal.page.get_by_role("region", name=re.compile("is in training$"))
     expect(going.get_by_role("progressbar", name="Progress")).to_be_visible()
     expect(portal.page.get_by_text("is in training. Wait until it has ended, or cancel it.")).to_be_visible()
     expect(begin(portal)).to_be_disabled()
+
+    def fail_first(route):
+        """As the service does, only slower: the page reads the iteration before it is gone."""
+        ending.fail(storage, get_iteration(storage, UUID(few.id), id), "The training was cancelled.")
+        with portal.page.expect_response(re.compile("/iterations$")) as listed:
+            pass
+        assert [each["status"] for each in listed.value.json()] == ["Failed"]
+        expect(going).to_be_visible()
+        route.continue_()
+
+    portal.page.route(re.compile(f"/iterations/{id}$"), fail_first)
     going.get_by_role("button", name="Cancel").click()
     portal.button("Cancel the training").click()
     expect(going).to_have_count(0)
+    expect(portal.page.get_by_text("is cancelled.")).to_be_visible()
+    expect(portal.page.get_by_text("was not trained")).to_have_count(0)
     assert training.get_iterations(few.id) == []
 
 

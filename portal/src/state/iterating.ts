@@ -3,7 +3,7 @@
 import * as client from "../api/client";
 import type { Iteration, TrainingType } from "../api/client";
 import { readNames } from "./performance";
-import { iterations, project } from "./project";
+import { iterations, project, removeIteration, showIterations } from "./project";
 import { say } from "./notices";
 
 export interface Wanted {
@@ -28,7 +28,7 @@ function put(changed: Iteration): void {
 async function reread(): Promise<void> {
   const id = here();
   const [listed] = await Promise.all([client.getIterations(id), readNames()]);
-  if (project.value?.id === id) iterations.value = listed;
+  if (project.value?.id === id) showIterations(listed);
 }
 
 export async function train({ type, hours, tagIds, again }: Wanted): Promise<void> {
@@ -42,8 +42,7 @@ export async function rename(iteration: Iteration, name: string): Promise<void> 
 
 /** Of one in training: it is cancelled. */
 export async function remove(iteration: Iteration): Promise<void> {
-  await client.deleteIteration(here(), iteration.id);
-  iterations.value = iterations.value.filter(({ id }) => id !== iteration.id);
+  await removeIteration(iteration);
   say(iteration.status === "Training" ? `The training of ${iteration.name} is cancelled.` : `${iteration.name} is deleted.`);
 }
 

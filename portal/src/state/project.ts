@@ -40,6 +40,25 @@ export function refreshWhile(isSettled: () => boolean): void {
   setInterval(() => void (project.value && !document.hidden && settled() && refresh().catch(() => {})), REFRESH_SECONDS * 1000);
 }
 
+/** By their ids: those that are being deleted, and those that were. */
+const leaving = new Set<string>();
+
+/** One that is being deleted stays as it was: a training that is cancelled fails just before it is gone. */
+export function showIterations(read: readonly Iteration[]): void {
+  iterations.value = [...read.filter(({ id }) => !leaving.has(id)), ...iterations.value.filter(({ id }) => leaving.has(id))];
+}
+
+export async function removeIteration({ id, projectId }: Iteration): Promise<void> {
+  leaving.add(id);
+  try {
+    await client.deleteIteration(projectId, id);
+  } catch (refused) {
+    leaving.delete(id);
+    throw refused;
+  }
+  iterations.value = iterations.value.filter((each) => each.id !== id);
+}
+
 export async function open(id: string): Promise<void> {
   if (project.value?.id === id) return;
   close();
@@ -66,7 +85,7 @@ export async function refresh(): Promise<void> {
     client.getImageCount(id, { taggingStatus: "Tagged" }),
   ]);
   if (project.value?.id !== id) return;
-  iterations.value = trained;
+  showIterations(trained);
   // What is on its way is counted here already; the first time there is nothing to keep.
   if (counts.value && !settled()) return;
   tags.value = listed;

@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import * as client from "../api/client";
 import { say } from "./notices";
-import { iterations, project } from "./project";
+import { iterations, project, showIterations } from "./project";
 import { go, pathOf } from "./route";
 
 const POLL_MS = 1000;
@@ -25,8 +25,8 @@ async function look(): Promise<void> {
   const listed = await client.getIterations(id).catch(() => null);
   looking = false;
   if (!listed || project.value?.id !== id) return;
-  iterations.value = listed;
-  for (const iteration of listed) if (watched.has(iteration.id) && iteration.status !== "Training") tell(iteration);
+  showIterations(listed);
+  for (const iteration of iterations.value) if (watched.has(iteration.id) && iteration.status !== "Training") tell(iteration);
 }
 
 function tell({ id, projectId, name, status, trainingErrorDetails }: client.Iteration): void {
