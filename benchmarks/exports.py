@@ -123,7 +123,7 @@ def running(folder: Path, trained: Trained) -> Run | None:
     """Who runs the model here: nobody what needs TensorFlow, a phone or a container."""
     if (folder / "model.onnx").exists():
         return by_onnx((folder / "model.onnx").read_bytes())
-    from shared.exporting.ending import subject
+    from shared.exporting.graph.ending import subject
     from tests.exporting import consumers
 
     exported = subject(trained.graph, trained.spec)

@@ -14,7 +14,7 @@ import onnx
 from benchmarks.detection import Photo, cells, judged, mean_precision, trained
 from benchmarks.subjects import add_photos
 from shared.arrays import Doubles, Flags
-from shared.exporting.grid import gridded
+from shared.exporting.graph.grid import gridded
 from shared.imaging.boxes import iou
 from shared.launcher.process import PATIENCE
 from shared.models.training.evaluations import EvaluatedBox, Evaluation

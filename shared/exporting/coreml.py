@@ -11,10 +11,10 @@ from io import StringIO
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from shared.exporting import trunk
-from shared.exporting.mil import Operations
-from shared.exporting.subject import Ending, Subject
-from shared.exporting.trunk import Choice, Trunk
+from shared.exporting.graph.subject import Ending, Subject
+from shared.exporting.nchw import trunk
+from shared.exporting.nchw.mil import Operations
+from shared.exporting.nchw.trunk import Choice, Trunk
 
 if TYPE_CHECKING:
     from coremltools.converters.mil.mil import Builder, Program, Var

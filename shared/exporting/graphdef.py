@@ -1,7 +1,7 @@
 """TensorFlow's frozen graph: `model.pb`, a GraphDef."""
 
+from shared.exporting.graph.subject import Subject
 from shared.exporting.nhwc.reader import read
-from shared.exporting.subject import Subject
 from shared.exporting.tensorflow.messages import graph
 from shared.exporting.tensorflow.nodes import nodes
 

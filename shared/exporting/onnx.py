@@ -3,8 +3,8 @@
 import onnx
 from onnx import TensorProto, helper
 
-from shared.exporting.half import halved
-from shared.exporting.subject import Ending, Subject
+from shared.exporting.graph.half import halved
+from shared.exporting.graph.subject import Ending, Subject
 
 MODEL = "model.onnx"
 LABEL, LOSS = "classLabel", "loss"

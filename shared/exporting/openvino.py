@@ -7,12 +7,12 @@ post-processing what those are chosen from.
 
 import numpy as np
 
-from shared.exporting import trunk
-from shared.exporting.grid import ANCHORS
-from shared.exporting.ir import INT32, Network, Port
-from shared.exporting.opset1 import Layers
-from shared.exporting.subject import Ending, Subject
-from shared.exporting.trunk import Choice, Trunk
+from shared.exporting.graph.grid import ANCHORS
+from shared.exporting.graph.subject import Ending, Subject
+from shared.exporting.nchw import trunk
+from shared.exporting.nchw.ir import INT32, Network, Port
+from shared.exporting.nchw.opset1 import Layers
+from shared.exporting.nchw.trunk import Choice, Trunk
 
 MODEL, WEIGHTS = "model.xml", "model.bin"
 WHITE = 255.0

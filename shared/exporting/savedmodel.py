@@ -1,8 +1,8 @@
 """TensorFlow's SavedModel: the frozen graph with a signature, and no variables."""
 
+from shared.exporting.graph.subject import Subject
 from shared.exporting.nhwc.network import Network
 from shared.exporting.nhwc.reader import read
-from shared.exporting.subject import Subject
 from shared.exporting.tensorflow.messages import TYPES, graph, shape
 from shared.exporting.tensorflow.nodes import nodes
 from shared.exporting.tensorflow.protobuf import entries, message

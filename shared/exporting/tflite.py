@@ -3,10 +3,10 @@
 import numpy as np
 import tflite
 
-from shared.exporting.flatbuffer import Fields, File, LiteTensor, Step
+from shared.exporting.graph.subject import Subject
 from shared.exporting.nhwc.network import Activation, Array, Kind, Network, Operation, Settings
 from shared.exporting.nhwc.reader import read
-from shared.exporting.subject import Subject
+from shared.exporting.tensorflow.flatbuffer import Fields, File, LiteTensor, Step
 
 FILE = "model.tflite"
 ACTIVATIONS = {

@@ -41,7 +41,7 @@ def end(store: Store, record: ExportRecord, package: bytes | None) -> None:
 def _package(store: Store, record: ExportRecord) -> bytes | None:
     """None where the model is gone, can't be read, or is none for this platform."""
     # Half a second, which no start shall take.
-    from shared.exporting.subject import Unexportable
+    from shared.exporting.graph.subject import Unexportable
 
     ids = record.project_id, record.iteration_id
     try:

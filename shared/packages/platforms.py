@@ -41,7 +41,7 @@ def by(format: str, **flavor: bool) -> Writer:
     """By `files` of a module of `shared/exporting`, which is imported when it is asked for: that takes a while."""
 
     def write(graph: bytes, spec: ModelSpec) -> dict[str, bytes]:
-        subject = import_module("shared.exporting.ending").subject(graph, spec)
+        subject = import_module("shared.exporting.graph.ending").subject(graph, spec)
         files: dict[str, bytes] = import_module(f"shared.exporting.{format}").files(subject, **flavor)
         return files
 
@@ -52,7 +52,7 @@ def by_openvino(*, post_processing: bool) -> Writer:
     """Consumers take boxes of a detector of any domain, but where they choose among them by themselves."""
 
     def write(graph: bytes, spec: ModelSpec) -> dict[str, bytes]:
-        subject = import_module("shared.exporting.ending").subject(graph, spec, grids=not post_processing)
+        subject = import_module("shared.exporting.graph.ending").subject(graph, spec, grids=not post_processing)
         writer = import_module("shared.exporting.openvino")
         files: dict[str, bytes] = writer.files(subject, post_processing=post_processing)
         return files
@@ -63,7 +63,7 @@ def by_openvino(*, post_processing: bool) -> Writer:
 def container(flavor: str) -> Line:
     def write(graph: bytes, spec: ModelSpec) -> dict[str, bytes]:
         # The container runs the served graph as it is, but nobody's that the service would not read.
-        import_module("shared.exporting.reading").read(graph)
+        import_module("shared.exporting.graph.reading").read(graph)
         return docker.files(spec, graph, flavor)
 
     return Line("DockerFile", flavor, write, "app/model.onnx", labels="app/labels.txt")

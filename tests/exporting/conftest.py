@@ -10,8 +10,8 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from shared.exporting.ending import subject
-from shared.exporting.subject import Subject
+from shared.exporting.graph.ending import subject
+from shared.exporting.graph.subject import Subject
 from shared.imaging.boxes import ltwh_to_xyxy
 from shared.learning.classifier_recipe import RECIPES
 from shared.learning.embeddings import Picture, embed

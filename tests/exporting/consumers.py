@@ -9,7 +9,7 @@ import numpy as np
 import openvino
 from ai_edge_litert.interpreter import Interpreter
 
-from shared.exporting.subject import Subject
+from shared.exporting.graph.subject import Subject
 from shared.imaging.resize import model_input
 from shared.settings import ROOT
 from tests.exporting.agreement import Answers

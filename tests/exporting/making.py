@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from msgspec.structs import replace
 
-from shared.exporting.grid import ANCHORS
+from shared.exporting.graph.grid import ANCHORS
 from shared.imaging.resize import model_input
 from shared.models.training.model_spec import ModelSpec
 from shared.models.training.preprocessing import Preprocessing

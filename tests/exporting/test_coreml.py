@@ -9,8 +9,9 @@ import pytest
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
-from shared.exporting import coreml, trunk
-from shared.exporting.subject import Ending, Subject, Unexportable
+from shared.exporting import coreml
+from shared.exporting.graph.subject import Ending, Subject, Unexportable
+from shared.exporting.nchw import trunk
 from tests.exporting import layers
 from tests.exporting.agreement import Answers, agree
 from tests.exporting.making import answers

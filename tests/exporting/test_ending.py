@@ -4,8 +4,8 @@ import onnx
 import pytest
 from msgspec.structs import replace
 
-from shared.exporting.ending import subject
-from shared.exporting.subject import Ending, Subject, Unexportable
+from shared.exporting.graph.ending import subject
+from shared.exporting.graph.subject import Ending, Subject, Unexportable
 from shared.models.training.preprocessing import Preprocessing
 from tests.exporting.conftest import CUTLERY, KINDS
 from tests.exporting.making import spec_of

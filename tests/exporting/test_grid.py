@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import helper
 
-from shared.exporting.grid import CELLS, gridded
-from shared.exporting.subject import Subject, Unexportable
+from shared.exporting.graph.grid import CELLS, gridded
+from shared.exporting.graph.subject import Subject, Unexportable
 from tests.exporting.making import answers, decoded
 from tests.prediction.graphs import make_detector
 

@@ -7,8 +7,8 @@ import pytest
 from onnx import parser
 
 from shared.exporting import tflite
+from shared.exporting.graph.subject import Ending, Subject, Unexportable
 from shared.exporting.nhwc.reader import read
-from shared.exporting.subject import Ending, Subject, Unexportable
 from tests.exporting.consumers import by_tflite
 from training_job.graphs.graph import Graph
 from training_job.graphs.selection import BOXES, SCORES, select

@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from shared.exporting import onnx as format
-from shared.exporting.subject import Subject
+from shared.exporting.graph.subject import Subject
 from tests.exporting.conftest import KINDS
 from tests.exporting.making import answers, decoded
 from training_job.detection.data import session

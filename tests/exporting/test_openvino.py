@@ -9,9 +9,9 @@ import openvino as runtime
 import pytest
 
 from shared.exporting import openvino
-from shared.exporting.ending import subject
-from shared.exporting.grid import ANCHORS, CELLS
-from shared.exporting.subject import Ending, Subject, Unexportable
+from shared.exporting.graph.ending import subject
+from shared.exporting.graph.grid import ANCHORS, CELLS
+from shared.exporting.graph.subject import Ending, Subject, Unexportable
 from tests.exporting.agreement import Answers, agree, boxes
 from tests.exporting.conftest import CUTLERY
 from tests.exporting.consumers import by_openvino

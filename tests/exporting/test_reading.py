@@ -6,9 +6,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from shared.exporting import reading, wire
-from shared.exporting.reading import read
-from shared.exporting.subject import Unexportable
+from shared.exporting.graph import reading, wire
+from shared.exporting.graph.reading import read
+from shared.exporting.graph.subject import Unexportable
 from tests.prediction.graphs import make_graph
 
 Change = Callable[[onnx.ModelProto], object]

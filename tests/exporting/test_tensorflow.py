@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shared.exporting import graphdef, savedmodel, tfjs, tflite
-from shared.exporting.subject import Subject
+from shared.exporting.graph.subject import Subject
 from shared.settings import ROOT
 from tests.exporting.agreement import Answers, agree
 from tests.exporting.consumers import answers_of, fed

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from shared.exporting import tfjs
-from shared.exporting.subject import Subject
+from shared.exporting.graph.subject import Subject
 from tests.exporting.agreement import Answers, agree
 from tests.exporting.consumers import by_tfjs, fed
 

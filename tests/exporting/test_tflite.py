@@ -8,7 +8,7 @@ import tflite as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from shared.exporting import tflite
-from shared.exporting.subject import Subject
+from shared.exporting.graph.subject import Subject
 from tests.exporting.agreement import Answers, agree
 from tests.exporting.consumers import by_tflite, fed
 

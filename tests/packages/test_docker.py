@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -139,9 +138,19 @@ def running(built: Built, verb: str, folder: Path, **settings: str) -> Iterator[
             wait_for(lambda: not is_free(port))
             yield Container(port, verb, served, lambda: ended(image.run("sh", "-c", image.stage.health, **settings)))
         finally:
-            server.send_signal(signal.SIGINT)
-            _, log = server.communicate(timeout=20)
+            log = stopped(server)
             assert b"Traceback" not in log, log.decode()
+            assert server.returncode == 0
+
+
+def stopped(server: "subprocess.Popen[bytes]") -> bytes:
+    """As `docker stop` does; what it has logged."""
+    server.terminate()
+    try:
+        return server.communicate(timeout=20)[1]
+    except subprocess.TimeoutExpired:
+        server.kill()
+        raise
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ def test_name_description_and_kind_are_saved(portal, training, project):
     portal.page.get_by_label("Description").fill("What lies on the counter")
     portal.page.get_by_label("Domain").select_option(label="General (compact)")
     portal.page.get_by_label("Tags of an image").select_option(label="many")
-    expect(portal.page.get_by_text("Its models can leave the cloud.")).to_be_visible()
+    expect(portal.page.get_by_text("Its models can be exported.")).to_be_visible()
     save.click()
     expect(portal.page.get_by_text("The project's settings are saved.")).to_be_visible()
     expect(save).to_be_disabled()

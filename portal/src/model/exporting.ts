@@ -47,7 +47,7 @@ export function targets(flavors: Record<string, (string | null)[]>, exports: rea
 
 export const keyOf = ({ platform, flavor }: { platform: string; flavor: string | null }) => (flavor ? `${platform} ${flavor}` : platform);
 
-export const leaving = (domain: Domain | undefined) =>
-  domain?.exportable ? "Its models can leave the cloud." : "Its models stay in the cloud; the compact domains can leave it.";
+export const exportability = (domain: Domain | undefined) =>
+  domain?.exportable ? "Its models can be exported." : "Here only models of the compact domains can be exported.";
 
 export const places = (targets: readonly Target[]) => [...new Set(targets.map(({ place }) => place))];

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
+from shared.exporting.graph.node import Node
+from shared.exporting.graph.subject import Unexportable
 from shared.exporting.nhwc.draft import FIRST, Draft, Value
 from shared.exporting.nhwc.network import DType, Kind
-from shared.exporting.node import Node
-from shared.exporting.subject import Unexportable
 
 UNARY = {
     "Abs": Kind.ABS,

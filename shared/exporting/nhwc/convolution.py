@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from shared.arrays import Floats
+from shared.exporting.graph.node import Node
+from shared.exporting.graph.subject import Unexportable
 from shared.exporting.nhwc.draft import Draft, Value
 from shared.exporting.nhwc.graph import Graph
 from shared.exporting.nhwc.network import Activation, Kind, Settings
-from shared.exporting.node import Node
-from shared.exporting.subject import Unexportable
 
 
 def convolution(graph: Graph, node: Node) -> tuple[list[Node], Value]:

@@ -6,9 +6,9 @@ from functools import cached_property
 import onnx
 from onnx import numpy_helper
 
+from shared.exporting.graph.node import Node
+from shared.exporting.graph.subject import Unexportable
 from shared.exporting.nhwc.draft import Draft, Value
-from shared.exporting.node import Node
-from shared.exporting.subject import Unexportable
 
 
 class Graph:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
+from shared.exporting.graph.node import Node
+from shared.exporting.graph.subject import Ending, Subject, Unexportable
 from shared.exporting.nhwc import arithmetic, shaping
 from shared.exporting.nhwc.convolution import convolution
 from shared.exporting.nhwc.draft import Value
 from shared.exporting.nhwc.graph import Graph
 from shared.exporting.nhwc.network import Network
 from shared.exporting.nhwc.suppression import BEGINNING, suppression
-from shared.exporting.node import Node
-from shared.exporting.subject import Ending, Subject, Unexportable
 
 SOURCE = "Placeholder"
 # What consumers ask for.

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from shared.exporting.graph.node import Node
+from shared.exporting.graph.subject import Unexportable
 from shared.exporting.nhwc.draft import LAST, Draft, Value
 from shared.exporting.nhwc.network import DType, Kind, Settings, Tensor
-from shared.exporting.node import Node
-from shared.exporting.subject import Unexportable
 
 REDUCTIONS = {
     "ReduceMax": Kind.REDUCE_MAX,

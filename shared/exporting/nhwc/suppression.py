@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
+from shared.exporting.graph.subject import Unexportable
 from shared.exporting.nhwc.draft import Draft, Value
 from shared.exporting.nhwc.graph import Graph
 from shared.exporting.nhwc.network import DType, Kind, Settings, Tensor
-from shared.exporting.subject import Unexportable
 
 BEGINNING = "NonMaxSuppression"
 # What follows: scores are looked up, and of the best of all tags their boxes, tags and scores are answered.

@@ -1,1 +1,1 @@
-"""TensorFlow's graphs: their nodes, which GraphDef, SavedModel and TensorFlow.js write in their ways."""
+"""What TensorFlow reads: the nodes of GraphDef, SavedModel and TensorFlow.js, and the file of TensorFlow Lite."""

@@ -45,7 +45,7 @@ function NotFromHere({ iteration }: { iteration: Iteration }) {
   const name = domains.value.find(({ id }) => id === iteration.domainId)?.name ?? "Its domain";
   return (
     <p>
-      {name} can’t be exported. Choose a compact domain in the <a href={pathOf(iteration.projectId, "settings")}>settings</a>, such as General (compact), then train: that iteration can leave the cloud.
+      {name} can’t be exported. Choose a compact domain in the <a href={pathOf(iteration.projectId, "settings")}>settings</a>, such as General (compact), then train: that iteration can be exported.
     </p>
   );
 }

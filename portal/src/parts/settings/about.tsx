@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import * as client from "../../api/client";
 import type { ClassificationType, Project } from "../../api/client";
-import { leaving } from "../../model/exporting";
+import { exportability } from "../../model/exporting";
 import { say } from "../../state/notices";
 import { domain, domains, isDetector, project } from "../../state/project";
 import { lacks, TRAINERS } from "../../state/session";
@@ -82,7 +82,7 @@ function Fields({ now, set, why }: { now: Changes; set: (changes: Partial<Change
               </option>
             ))}
           </select>
-          <small>{leaving(chosen)}</small>
+          <small>{exportability(chosen)}</small>
         </label>
         {!isDetector.value && (
           <label>

@@ -7,7 +7,9 @@ The environment: HOST (0.0.0.0) and PORT (80), PREDICTION_KEY (without one every
 import json
 import logging
 import os
+import signal
 import struct
+import sys
 import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -130,9 +132,10 @@ def predicted(kind: str, data: bytes) -> Response:
         raise errors.OperationNotSupported(f"This is a model of the other kind; call {mine} instead.")
     image = checked(data)
     try:
-        return answer(model.predict(image))
+        pixels = model.prepare(image)
     except BROKEN as error:
         raise errors.BadImageFormat("The image is broken or cut off; send the whole file.") from error
+    return answer(model.run(pixels))
 
 
 def checked(data: bytes) -> Image.Image:
@@ -226,4 +229,6 @@ app.wsgi_app = in_lower_case(app.wsgi_app)  # type: ignore[method-assign,assignm
 if __name__ == "__main__":
     # A container is closed but for the ports that its host publishes.
     listen = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '80')}"  # noqa: S104
+    # A container's first process has no default way to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     serve(app, listen=listen, threads=THREADS, max_request_body_size=BODY_BYTES, ident=None)

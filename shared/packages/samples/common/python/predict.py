@@ -51,7 +51,13 @@ class Model:
 
     def predict(self, image: Image.Image) -> list[Prediction]:
         """The most probable first: every tag, or every box that a detector found."""
-        values = self.runtime.run(model_input(image, self.runtime.width, self.runtime.height))
+        return self.run(self.prepare(image))
+
+    def prepare(self, image: Image.Image) -> Values:
+        return model_input(image, self.runtime.width, self.runtime.height)
+
+    def run(self, pixels: Values) -> list[Prediction]:
+        values = self.runtime.run(pixels)
         first = values[self.runtime.outputs[0]]
         if not self.detects:
             found = tags(first, self.labels)

@@ -3,9 +3,9 @@
 import onnx
 from onnx import TensorProto
 
-from shared.exporting.grid import gridded
-from shared.exporting.reading import read
-from shared.exporting.subject import Ending, Subject, Unexportable
+from shared.exporting.graph.grid import gridded
+from shared.exporting.graph.reading import read
+from shared.exporting.graph.subject import Ending, Subject, Unexportable
 from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.domains import DOMAINS, DomainType
 

@@ -7,8 +7,8 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import TensorProto
 
-from shared.exporting.subject import Unexportable
-from shared.exporting.wire import Wire
+from shared.exporting.graph.subject import Unexportable
+from shared.exporting.graph.wire import Wire
 
 # In memory a message takes up to a hundred times its bytes. Weights don't: they are one field.
 GRAPH_BYTES, STRUCTURE_BYTES = 256 * 1024 * 1024, 2 * 1024 * 1024

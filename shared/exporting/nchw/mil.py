@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared.exporting.node import Node
-from shared.exporting.subject import Unexportable
-from shared.exporting.trunk import Array, Trunk
+from shared.exporting.graph.node import Node
+from shared.exporting.graph.subject import Unexportable
+from shared.exporting.nchw.trunk import RESHAPES, Array, Trunk
 
 if TYPE_CHECKING:
     from coremltools.converters.mil.mil import Builder, Var
@@ -19,7 +19,6 @@ SAME = {
     **{name: (name.lower(), "xy") for name in ("Add", "Equal", "Greater", "Less", "Mul", "Sub")},
     **{"Div": ("real_div", "xy"), "Max": ("maximum", "xy"), "Min": ("minimum", "xy")},
 }
-RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 REDUCTIONS = {"ReduceL2": "reduce_l2_norm", "ReduceMax": "reduce_max", "ReduceMean": "reduce_mean"}
 FLOAT = 1
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import onnx
 
-from shared.exporting.subject import Unexportable
+from shared.exporting.graph.subject import Unexportable
 
 
 class Node:

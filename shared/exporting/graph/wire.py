@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.exporting.subject import Unexportable
+from shared.exporting.graph.subject import Unexportable
 
 # Ours have 1,500.
 MOST_FIELDS = 100_000

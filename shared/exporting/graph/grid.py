@@ -8,7 +8,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.exporting.subject import Unexportable
+from shared.exporting.graph.subject import Unexportable
 
 OUTPUT = "model_outputs0"
 CELLS = 13

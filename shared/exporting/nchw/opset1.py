@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shared.exporting.ir import BOOL, FLOAT, INT32, Network, Port, Setting
-from shared.exporting.node import Node
-from shared.exporting.subject import Unexportable
-from shared.exporting.trunk import Array, Shape, Trunk
+from shared.exporting.graph.node import Node
+from shared.exporting.graph.subject import Unexportable
+from shared.exporting.nchw.ir import BOOL, FLOAT, INT32, Network, Port, Setting
+from shared.exporting.nchw.trunk import RESHAPES, Array, Shape, Trunk
 
 UNARY = {
     **{name: name for name in ("Abs", "Exp", "Floor", "Log", "Sigmoid", "Sqrt")},
@@ -18,7 +18,6 @@ BINARY = {
     **{"Equal": "Equal", "Greater": "Greater", "Less": "Less"},
 }
 COMPARISONS = ("Equal", "Greater", "Less")
-RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 REDUCTIONS = ("ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum")
 TO_FLOAT = 1
 

@@ -9,9 +9,12 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
+from shared.exporting.graph.node import Node
+from shared.exporting.graph.subject import Ending, Subject, Unexportable
 from shared.exporting.nhwc.suppression import BEGINNING, FOLLOWING
-from shared.exporting.node import Node
-from shared.exporting.subject import Ending, Subject, Unexportable
+
+# Operators that leave the numbers as they are, in their order.
+RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 
 Array = npt.NDArray[np.generic]
 Shape = tuple[int, ...]
