@@ -108,8 +108,8 @@ RESERVED = {
 }
 
 
-def sources() -> list[Path]:
-    found = (ROOT / room for room in ROOMS)
+def sources(*rooms: str) -> list[Path]:
+    found = (ROOT / room for room in rooms)
     files = (path for room in found for path in ([room] if room.is_file() else room.rglob("*.py")))
     return sorted(path for path in files if "__pycache__" not in path.parts)
 
@@ -123,13 +123,25 @@ def within(name: str, places: list[str]) -> bool:
     return any(name == place or name.startswith(f"{place}.") for place in places)
 
 
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All that lie in a module or a statement, at any depth; most of a tree is expressions, which take long to walk."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, block, []):
+            yield inner
+            yield from statements(inner)
+
+
 def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and full name of all that a module imports, inside its functions too."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def imported(source: str) -> set[str]:
+    return {name for _, name in imports(ast.parse(source))}
 
 
 def import_faults(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -154,11 +166,11 @@ def file_of(name: str, files: Mapping[str, object]) -> str:
     return found[-1] if found else ""
 
 
-def arrows(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
+def arrows(imported: Mapping[str, set[str]]) -> dict[str, set[str]]:
     """Which room imports of which: of two modules, the rooms or files that stand side by side where they part."""
     found: dict[str, set[str]] = {}
-    for file, tree in trees.items():
-        for wanted in {file_of(name, trees) for _, name in imports(tree)} - {file, ""}:
+    for file, names in imported.items():
+        for wanted in {file_of(name, imported) for name in names} - {file, ""}:
             parted = zip(prefixes(file), prefixes(wanted), strict=False)
             here, there = next(pair for pair in parted if pair[0] != pair[1])
             found.setdefault(here, set()).add(there)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -28,22 +29,29 @@ def room_of(name: str, within_room: str = "") -> str:
 
 
 def rooms(within_room: str = "") -> set[str]:
-    return {room_of(name_of(path), within_room) for path in sources()} - {"", "shared"}
+    return {room_of(name_of(path), within_room) for path in sources(*ROOMS)} - {"", "shared"}
 
 
 def is_room(path: Path) -> bool:
     return path.is_dir() and path.name != "__pycache__"
 
 
-@cache
-def trees() -> dict[str, ast.Module]:
-    return {name_of(path): ast.parse(path.read_text()) for path in sources()}
+class Module(NamedTuple):
+    """What it imports, and what it defines: its tree is too large to be kept."""
+
+    imported: set[str]
+    defined: set[str]
 
 
 @cache
+def modules() -> dict[str, Module]:
+    trees = ((name_of(path), ast.parse(path.read_text())) for path in sources(*ROOMS))
+    return {name: Module({wanted for _, wanted in imports(tree)}, set(defined(tree.body))) for name, tree in trees}
+
+
 def arrows() -> set[tuple[str, str]]:
     """Who imports what."""
-    return {(name, wanted) for name, tree in trees().items() for _, wanted in imports(tree)}
+    return {(name, wanted) for name, module in modules().items() for wanted in module.imported}
 
 
 def section() -> str:
@@ -125,9 +133,9 @@ def test_the_readme_lists_the_rooms():
 def definitions() -> dict[str, set[str]]:
     """What each module of that name defines: functions, classes, constants, and the methods of classes."""
     found: dict[str, set[str]] = {}
-    for name, tree in trees().items():
+    for name, module in modules().items():
         if not within(name, ["tests"]):
-            found.setdefault(name.split(".")[-1], set()).update(defined(tree.body))
+            found.setdefault(name.split(".")[-1], set()).update(module.defined)
     return found
 
 
