@@ -1,8 +1,9 @@
 """Fixtures that stack: Azurite for the session, a store on it, and the whole service with data of its own."""
 
+import gc
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ def tensorflow(request: pytest.FixtureRequest) -> Path:
     if not request.config.getoption("--tensorflow"):
         pytest.skip("only ./test --tensorflow asks for TensorFlow, which takes over 2 GB")
     return ROOT / ".local" / "tensorflow" / "bin" / "python"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays to the end: the garbage collector need not look through it, ever."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,21 +3,29 @@
 A layer that is not known here is an error, and so is one whose fields are not those that its reader knows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from coremltools.proto.Model_pb2 import Model
-from coremltools.proto.NeuralNetwork_pb2 import NeuralNetworkLayer, WeightParams
 from google.protobuf.message import Message
 from onnx import TensorProto
 
 from training_job.graphs.graph import Graph
 
+if TYPE_CHECKING:
+    from coremltools.proto.Model_pb2 import Model
+    from coremltools.proto.NeuralNetwork_pb2 import NeuralNetworkLayer, WeightParams
+
 CHOICE = "NonMaximumSuppression"
 
 
 def network(model: bytes) -> tuple[Model, list[NeuralNetworkLayer]]:
+    # It takes seconds to import.
+    from coremltools.proto.Model_pb2 import Model
+
     spec = Model.FromString(model)
     return spec, list(getattr(spec, spec.WhichOneof("Type")).layers)
 
