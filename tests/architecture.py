@@ -72,7 +72,12 @@ PLACES = {
     "training_job.graphs": of_shared("arrays", "models", "learning"),
     "training_job.tuning": [*of_shared("arrays", "models", "learning"), "training_job.checkpoint"],
     "training_job.exports": [*RULES, *of_shared("packages")],
-    "training_job.classification": [*RULES, *of_shared("arrays", "learning"), "training_job.graphs"],
+    "training_job.classification": [
+        *RULES,
+        *of_shared("arrays", "learning"),
+        "training_job.graphs",
+        "training_job.result",
+    ],
     "training_job": [
         *RULES,
         *of_shared("arrays", "imaging", "prediction", "learning", "metrics", "packages", "operations.training.ending"),

@@ -8,29 +8,23 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
-import numpy as np
-import onnx
 from msgspec.structs import replace
 
-from shared.arrays import Floats
 from shared.errors import ImageNotFound
-from shared.learning.classifier_recipe import RECIPES
 from shared.learning.embeddings import Picture
 from shared.models.messages.jobs import TrainJob
 from shared.models.training.datasets import Dataset
-from shared.models.training.evaluations import EvaluatedImage, Evaluation
+from shared.models.training.evaluations import Evaluation
 from shared.models.training.iterations import (
     REASON_LENGTH,
-    CustomBaseModelInfo,
     Iteration,
     IterationRecord,
     IterationStatus,
     TrainingType,
 )
-from shared.models.training.model_spec import ARCHITECTURE, ModelSpec, ModelTag
+from shared.models.training.model_spec import ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.models.workspace.domains import DOMAINS
-from shared.models.workspace.projects import ClassificationType
 from shared.operations.training.ending import end_training
 from shared.packages.platforms import offered
 from shared.settings import JobSettings
@@ -38,10 +32,6 @@ from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import datasets, evaluations, iterations
 from training_job import checkpoint
-from training_job.classification import cache
-from training_job.classification.base import BaseUnusable, continuing
-from training_job.classification.quick import TrainedClassifier, train
-from training_job.graphs import backbones
 from training_job.heartbeat import Heartbeat
 from training_job.result import Result
 
@@ -98,10 +88,8 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
 
 
 def _train(store: Store, settings: JobSettings, dataset: Dataset, iteration: Iteration, heartbeat: Heartbeat) -> Result:
-    kind, folder = dataset.header.classification_type, Path(settings.backbones_folder)
-    if kind is None:
-        return _train_detector(store, settings, dataset, iteration, heartbeat)
-    return _train_classifier(store, folder, dataset, kind, iteration.custom_base_model_info, heartbeat)
+    of_kind = _train_classifier if dataset.header.classification_type else _train_detector
+    return of_kind(store, settings, dataset, iteration, heartbeat)
 
 
 def _train_detector(
@@ -129,23 +117,17 @@ def _left(iteration: Iteration) -> float:
 
 
 def _train_classifier(
-    store: Store,
-    folder: Path,
-    dataset: Dataset,
-    kind: ClassificationType,
-    info: CustomBaseModelInfo | None,
-    heartbeat: Heartbeat,
+    store: Store, settings: JobSettings, dataset: Dataset, iteration: Iteration, heartbeat: Heartbeat
 ) -> Result:
-    recipe = RECIPES[kind]
-    heartbeat.report(0.0, "Loading the backbone")
-    backbone = onnx.load(backbones.prepare(folder, recipe.backbone, recipe.pixels))
+    # SciPy comes with it, which takes half a second that a detector spares.
+    from training_job.classification.base import BaseUnusable
+    from training_job.classification.classifier_training import train_classifier
+
+    folder, base = Path(settings.backbones_folder), iteration.custom_base_model_info
     try:
-        base = continuing(store, info, dataset.header.tags, recipe) if info else None
+        return train_classifier(store, dataset, _pictures(store, dataset), folder, base, heartbeat.report)
     except BaseUnusable as error:
         raise TrainingFailed(str(error)) from error
-    kept = cache.of_project(store, dataset.header.project_id, {image.sha256 for image in dataset.images})
-    trained = train(backbone, _pictures(store, dataset), _truths(dataset), kind, recipe, kept, heartbeat.report, base)
-    return Result(trained.graph, trained.preprocessing, ARCHITECTURE, _evaluated(dataset, trained))
 
 
 def _pictures(store: Store, dataset: Dataset) -> list[Picture]:
@@ -156,12 +138,6 @@ def _pictures(store: Store, dataset: Dataset) -> list[Picture]:
             raise TrainingFailed(f"Image {image_id} was deleted for good during the training; train again.") from None
 
     return [Picture(image.sha256, partial(read, image.id)) for image in dataset.images]
-
-
-def _truths(dataset: Dataset) -> Floats:
-    """1 where an image carries a tag, (images, tags)."""
-    tags = [tag.id for tag in dataset.header.tags]
-    return np.array([[tag in image.tag_ids for tag in tags] for image in dataset.images], np.float32)
 
 
 def _store(store: Store, dataset: Dataset, result: Result) -> None:
@@ -184,14 +160,3 @@ def _store(store: Store, dataset: Dataset, result: Result) -> None:
     blobs.model_write(store, project_id, iteration_id, "model.onnx", result.graph)
     evaluations.write(store, project_id, iteration_id, evaluation)
     blobs.model_write(store, project_id, iteration_id, "model.json", msgspec.json.encode(spec))
-
-
-def _evaluated(dataset: Dataset, trained: TrainedClassifier) -> list[EvaluatedImage]:
-    known = {tag.id for tag in dataset.header.tags}
-    images = [dataset.images[position] for position in trained.judged]
-    return [
-        EvaluatedImage(
-            image.id, image.created, image.width, image.height, sorted(image.tag_ids & known), answers.tolist()
-        )
-        for image, answers in zip(images, trained.probabilities, strict=True)
-    ]
