@@ -83,7 +83,7 @@ class State(Generic[Batch]):
 
 def begin(tunable: Tunable[Batch], recipe: Tuning) -> State[Batch]:
     groups = [{"params": list(group.parameters), "lr": group.rate, "rate": group.rate} for group in tunable.groups()]
-    optimizer = torch.optim.AdamW(groups, weight_decay=recipe.decay)
+    optimizer = torch.optim.AdamW(groups, weight_decay=recipe.decay, fused=True)
     return State(tunable, optimizer, copied(tunable.module.state_dict()))
 
 

@@ -47,7 +47,7 @@ def begin(widths: Sequence[int], tags: int, recipe: Recipe) -> TrainerState:
     head = BoxHead(widths, tags, recipe.width, recipe.depth).to(device)
     # On a CPU a third faster than planes.
     head = head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True)
     grid = Grid(*(part.to(device) for part in Grid.of(recipe.pixels)))
     return TrainerState(head, optimizer, grid, recipe, device)
 
