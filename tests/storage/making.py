@@ -45,7 +45,7 @@ def add_images(store: Store, project_id: UUID, number: int, tag_ids: Iterable[UU
 
 def insert_all(store: Store, project_id: UUID, made: list[ImageRecord]) -> list[ImageRecord]:
     """The newest first."""
-    assert set(store.threads.map(lambda image: images.insert(store, project_id, image), made)) <= {None}
+    images.insert_many(store, project_id, made)
     return made[::-1]
 
 
@@ -78,9 +78,10 @@ def forget() -> None:
     snapshot.changed.clear()
 
 
-def assert_consistent(store: Store, project_id: UUID) -> None:
+def assert_consistent(store: Store, project_id: UUID) -> Catalog:
     """The counts are those of a recount, and every index row is what the primary rows call for, and no other."""
-    assert_same(catalog.read(store, project_id), catalog.recount(store, project_id))
+    counted = catalog.read(store, project_id)
+    assert_same(counted, catalog.recount(store, project_id))
     held = {row.key: row.doc for row in rows.scan(store.catalog, str(project_id), " ", "~")}
     expected: dict[str, str] = {}
     for key, doc in held.items():
@@ -89,6 +90,7 @@ def assert_consistent(store: Store, project_id: UUID) -> None:
             expected |= {f"hash:{image.sha256}": str(image.id)} | image_rows.copies(image)
     found = {key: doc for key, doc in held.items() if key.split(":")[0] in ("hash", "tagged", "untagged", "t", "m")}
     assert found == expected
+    return counted
 
 
 def assert_same(one: Catalog, other: Catalog) -> None:
