@@ -1,7 +1,10 @@
 """Small real graphs, as a training would leave them, and the photographs that they have answers for."""
 
+import fcntl
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +53,27 @@ def photographs() -> list[bytes]:
     return [path.read_bytes() for kind in KINDS for path in files(kind)[:SHOWN]]
 
 
+Maker = Callable[[], onnx.ModelProto]
+Once = Callable[[str, Maker], onnx.ModelProto]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """A graph by its name: made by the first worker of this run that asks for it, and read by the others."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def kept(name: str, make: Maker) -> onnx.ModelProto:
+        path = shared / f"{name}.onnx"
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                path.write_bytes(make().SerializeToString())
+        return onnx.load(path)
+
+    return kept
+
+
 def composed(kind: ClassificationType, truths: np.ndarray) -> onnx.ModelProto:
     recipe = RECIPES[kind]
     crop = recipe.crops[0]
@@ -66,16 +90,16 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def multiclass(photographs: Sequence[bytes]) -> onnx.ModelProto:
+def multiclass(once: Once, photographs: Sequence[bytes]) -> onnx.ModelProto:
     """Tells the four kinds from each other; it sees the middle of the picture."""
-    return composed(ClassificationType.MULTICLASS, truths())
+    return once("multiclass", partial(composed, ClassificationType.MULTICLASS, truths()))
 
 
 @pytest.fixture(scope="session")
-def multilabel(photographs: Sequence[bytes]) -> onnx.ModelProto:
+def multilabel(once: Once, photographs: Sequence[bytes]) -> onnx.ModelProto:
     """Tells the four kinds, and a fifth tag: cutlery."""
-    kinds = truths()
-    return composed(ClassificationType.MULTILABEL, np.column_stack([kinds, kinds[:, :2].sum(axis=1)]))
+    kinds = np.column_stack([truths(), truths()[:, :2].sum(axis=1)])
+    return once("multilabel", partial(composed, ClassificationType.MULTILABEL, kinds))
 
 
 def truths() -> np.ndarray:
@@ -83,8 +107,12 @@ def truths() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def detector(photographs: Sequence[bytes]) -> onnx.ModelProto:
+def detector(once: Once, photographs: Sequence[bytes]) -> onnx.ModelProto:
     """Finds forks and scissors after a glance at some, as surely as if it had learned for long."""
+    return once("detector", trained)
+
+
+def trained() -> onnx.ModelProto:
     backbone = onnx.load(backbones.prepare_features(folder(), RECIPE.backbone, RECIPE.pixels))
     regions = json.loads((SAMPLE / "regions.json").read_text())["regions"]
     examples = [
