@@ -11,7 +11,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
 from msgspec import Struct
 
-from shared.storage.account.transport import BROKEN_OFF, unavailable
+from shared.storage.account.transport import BROKEN_OFF, ask, unavailable
 
 MISSING = 404
 SENT_AT_MOST = 4
@@ -64,8 +64,7 @@ def _send(table: TableClient, place: str) -> HttpResponse:
     }
     request = HttpRequest("GET", f"{table.url.rstrip('/')}/{table.table_name}{place}", headers=headers)
     for _ in range(SENT_AT_MOST):
-        # The client's own pipeline signs it; the library offers no public way to it.
-        response: HttpResponse = table._client.send_request(request, stream=True)
+        response = ask(table, request)
         try:
             response.read()
         except BROKEN_OFF:

@@ -14,7 +14,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
 
 from shared.storage.account.queries import quoted
-from shared.storage.account.transport import BROKEN_OFF, unavailable
+from shared.storage.account.transport import BROKEN_OFF, ask, unavailable
 
 LIMIT = 100
 # A property holds 32,768 UTF-16 units; a character takes up to two.
@@ -75,9 +75,7 @@ def _send(table: TableClient, url: str, body: bytes, boundary: str) -> HttpRespo
         "Content-Type": f"multipart/mixed; boundary=batch_{boundary}",
         "Accept": "application/json",
     }
-    # The client's own pipeline signs it; the library offers no public way to it.
-    request = HttpRequest("POST", url, headers=headers, content=body)
-    response: HttpResponse = table._client.send_request(request, stream=True)
+    response = ask(table, HttpRequest("POST", url, headers=headers, content=body))
     try:
         response.read()
     except BROKEN_OFF as error:

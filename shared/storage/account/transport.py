@@ -3,15 +3,23 @@
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
+from functools import lru_cache
 
 import requests
 from azure.core.exceptions import HttpResponseError, IncompleteReadError, ServiceRequestError, ServiceResponseError
+from azure.core.pipeline import Pipeline
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HeadersPolicy, UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
+from azure.data.tables import TableClient
+from azure.data.tables._authentication import SharedKeyCredentialPolicy
 from requests.adapters import HTTPAdapter
+from requests.hooks import default_hooks
+from requests.structures import CaseInsensitiveDict
 
 from shared.errors import AccessRefused, ServiceUnavailable
 
@@ -29,6 +37,8 @@ FORBIDDEN = 403
 # What an answer raises that breaks off in the middle.
 BROKEN_OFF = (ServiceResponseError, IncompleteReadError)
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
+# What a request for a table needs: a date, a name of who asks, and a signature or a token.
+NEEDED = (HeadersPolicy, UserAgentPolicy, SharedKeyCredentialPolicy, BearerTokenCredentialPolicy)
 # By time.monotonic(), when whoever called no longer waits for the answer.
 _given_up: ContextVar[float] = ContextVar("given_up", default=math.inf)
 
@@ -43,6 +53,49 @@ def patience(seconds: float) -> Iterator[None]:
         _given_up.reset(token)
 
 
+def ask(table: TableClient, request: HttpRequest) -> HttpResponse:
+    """Send a request that is written out for a table; its answer is still to be read.
+
+    The client's own way takes as much processor time again: it copies the request and runs policies of no use to it.
+    """
+    response: HttpResponse = _pipeline(table).run(request, stream=True).http_response
+    return response
+
+
+@lru_cache(maxsize=16)
+def _pipeline(table: TableClient) -> Pipeline[HttpRequest, HttpResponse]:
+    # Copies, as a policy belongs to one pipeline. The library offers no public way to them.
+    policies = [copy(policy) for policy in table._policies if isinstance(policy, NEEDED)]
+    return Pipeline(table._client._client._pipeline._transport, policies)
+
+
+class Session(requests.Session):
+    """Sends what the clients have encoded and signed as it is: to prepare it again takes half as long as to send it."""
+
+    def request(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        data: bytes | Iterable[bytes] | None,
+        stream: bool = False,
+        timeout: tuple[float, float],
+        verify: bool,
+        **_: object,
+    ) -> requests.Response:
+        request = requests.PreparedRequest()
+        request.method, request.url, request.hooks = method, url, default_hooks()
+        request.headers = CaseInsensitiveDict(self.headers)
+        request.headers.update(headers)
+        request.prepare_body(data, None)
+        response = self.get_adapter(url).send(request, stream=True, timeout=timeout, verify=verify)
+        if not stream:
+            # Here its errors are still told as those of the request.
+            response.content  # noqa: B018
+        return response
+
+
 class Transport(RequestsTransport):  # type: ignore[misc]
     """Retries here and not in the clients, so that table, blob and queue behave alike.
 
@@ -50,7 +103,7 @@ class Transport(RequestsTransport):  # type: ignore[misc]
     """
 
     def __init__(self) -> None:
-        session = requests.Session()
+        session = Session()
         # Reading proxies and .netrc from the environment takes longer than the rest of a request.
         session.trust_env = False
         adapter = HTTPAdapter(pool_connections=8, pool_maxsize=CONNECTIONS)
