@@ -77,8 +77,8 @@ class QueueListener:
                 if reachable:
                     logger.warning("Queue %s can't be reached: %s", self._queue.queue_name, fault)
                 wait, reachable = OUTAGE_WAIT, False
-            if self._wake.wait(wait):
-                wait = 0.0
+            # What was sent before the wake is found by one poll, so an empty one shortens no wait.
+            self._wake.wait(wait)
 
     def _take(self) -> int:
         if len(self._held) > self._options.threshold:
