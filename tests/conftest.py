@@ -2,7 +2,6 @@
 
 import gc
 import subprocess
-import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from local.service import Options, Service, running
 from shared.settings import ROOT, Settings
 from shared.storage.account.store import Store
 from tests.browsers import browser
+from tests.waiting import wait_for
 from tests.web import Web, opened
 
 __all__ = ["browser"]
@@ -124,10 +124,7 @@ def web() -> Iterator[Web]:
 def eventually() -> Callable[..., None]:
     """Wait until a condition holds, and fail if it does not within some seconds."""
 
-    def wait(condition: Callable[[], bool], seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it did not come about in time"
-            time.sleep(0.05)
+    def wait(condition: Callable[[], bool], seconds: float = 20, **pauses: float) -> None:
+        wait_for(condition, seconds, **pauses)
 
     return wait

@@ -50,7 +50,8 @@ def train(training: CustomVisionTrainingClient, project_id: str, **options: obje
     iteration = training.train_project(project_id, **options)
     deadline = time.monotonic() + 300
     while iteration.status == "Training" and time.monotonic() < deadline:
-        time.sleep(0.2)
+        # Each question takes the service some 10 ms.
+        time.sleep(0.5)
         iteration = training.get_iteration(project_id, iteration.id)
     assert iteration.status == "Completed", iteration.training_error_details
     return iteration
@@ -62,7 +63,7 @@ def import_project(training: CustomVisionTrainingClient, token: str, name: str |
     assert project.status == "Importing"
     deadline = time.monotonic() + 60
     while project.status == "Importing" and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.2)
         project = training.get_project(project.id)
     assert project.status == "Succeeded", project.description
     return project

@@ -84,7 +84,7 @@ def test_a_job_that_always_dies_fails_with_the_reason(client, catalog, labelled,
             os.kill(int(run.execution or 0) or 2**22, signal.SIGKILL)
         return client.get_iteration(labelled, iteration.id).status == "Failed"
 
-    eventually(ended, 90)
+    eventually(ended, 90, longest=0.05)
     assert "died" in client.get_iteration(labelled, iteration.id).training_error_details
     assert train(client, labelled).status == "Completed"
 
@@ -135,7 +135,7 @@ def test_the_host_killed_between_the_camera_steps(fragile, client, catalog, labe
     with ContainerClient.from_connection_string(fragile.connection_string, "uploads") as uploads:
         for number in range(40):
             uploads.upload_blob(f"{labelled}/gate/{number}.jpg", picture("apple", 500 + number))
-    eventually(lambda: len(list(results.list_all(catalog, labelled))) > 3)
+    eventually(lambda: len(list(results.list_all(catalog, labelled))) > 3, longest=0.05)
     fragile.kill_host()
     assert len(list(results.list_all(catalog, labelled))) < 40
     fragile.start_host()
