@@ -12,10 +12,11 @@ from msgspec import structs
 from shared.errors import ServiceError, ServiceUnavailable, TagNameNotUnique, TagNotFound
 from shared.models.workspace.images import ImageRecord
 from shared.models.workspace.tags import Tag
+from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.account.transport import Transport
 from shared.storage.columns import snapshot
-from shared.storage.workspace import images, projects, tags, trash
+from shared.storage.workspace import catalog, images, projects, tags, trash
 from tests.storage.making import (
     add_tag,
     assert_consistent,
@@ -56,9 +57,10 @@ class Scene(NamedTuple):
 
     def state(self) -> State:
         """The images with their tags, all by their places here, and how many tags there are."""
-        found = images.get_many(self.store, self.project_id, self.image_ids)
-        marks = ((self.image_ids.index(image.id), sorted(map(self.tag_ids.index, image.tag_ids))) for image in found)
-        return tuple((at, *tag_ids) for at, tag_ids in marks), len(tags.names(self.store, self.project_id))
+        found = rows.starting(self.store.catalog, str(self.project_id), catalog.IMAGE)
+        made = (row.decode(ImageRecord) for row in found)
+        marks = ((self.image_ids.index(image.id), sorted(map(self.tag_ids.index, image.tag_ids))) for image in made)
+        return tuple((at, *tag_ids) for at, tag_ids in sorted(marks)), len(tags.names(self.store, self.project_id))
 
 
 def insert(scene: Scene) -> None:
