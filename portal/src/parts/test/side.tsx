@@ -28,7 +28,7 @@ export function Side({ one, iterationId, onIteration, ways }: Props) {
       <span class="grow" />
       {tested.value.length > 0 && (
         <>
-          <h3>Another picture</h3>
+          <h2 class="another">Another picture</h2>
           <Inputs {...ways} />
         </>
       )}
