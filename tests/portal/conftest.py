@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -55,12 +56,35 @@ def run(browser, bundle) -> Iterator[Callable[..., object]]:
     page.close()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+@contextmanager
+def window(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
     context.set_default_timeout(15_000)
     yield context
     context.close()
+
+
+@pytest.fixture(scope="module")
+def keeper(browser: Browser, service: Service) -> Iterator[Page]:
+    """A tab that shows no page of the portal, but is of its site: so the process of its tabs stays."""
+    with window(browser) as context:
+        page = context.new_page()
+        page.goto(f"{service.endpoint}/portal/config.json")
+        yield page
+
+
+@pytest.fixture
+def context(keeper: Page) -> Iterator[BrowserContext]:
+    """A browser that remembers nothing of the tests before."""
+    context = keeper.context
+    yield context
+    for page in context.pages:
+        if page != keeper:
+            page.close()
+    context.set_offline(False)
+    context.clear_permissions()
+    context.clear_cookies()
+    keeper.evaluate("localStorage.clear()")
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """What people do with the portal: find things by role and name, press keys, click, and look whether all is saved."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
@@ -10,6 +10,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 from shared.settings import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+# Where pictures of the pages go: `PICTURES=1` in the environment.
 LOOKS = ROOT / ".local" / "portal"
 NARROW = 320
 # What is dark is as light but for its colours. How large a target is has to be asked for.
@@ -22,6 +23,10 @@ LOST = """[...document.querySelectorAll("button, a, input, select, textarea, sum
     .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
     .filter((each) => !each.closest("nav, pre, .scroll, .tagbar, .segments, .strip"))
     .map((each) => each.outerHTML.slice(0, 160))"""
+FOLLOW = """(address) => {
+  history.pushState(null, "", address);
+  dispatchEvent(new PopStateEvent("popstate"));
+}"""
 # A busy machine takes its time; who waits for nothing loses none.
 expect.set_options(timeout=20_000)
 # Of a training of the tests, on a busy machine.
@@ -97,6 +102,10 @@ class Portal:
     def open(self, project_id: str, screen: str = "images", search: str = "") -> None:
         self.page.goto(f"{self.endpoint}/portal/projects/{project_id}/{screen}{search}")
 
+    def follow(self, project_id: str, screen: str = "images", search: str = "") -> None:
+        """Go there as by a link of the page, which isn't loaded anew."""
+        self.page.evaluate(FOLLOW, f"/portal/projects/{project_id}/{screen}{search}")
+
     @property
     def grid(self) -> Locator:
         return self.page.get_by_role("listbox", name="Images")
@@ -135,12 +144,10 @@ class Portal:
         """Wait until the service has everything."""
         expect(self.page.locator("[data-state=saved]")).to_be_visible()
 
-    def look(self, name: str) -> Path:
-        """A picture of the page, for people to look at."""
-        LOOKS.mkdir(parents=True, exist_ok=True)
-        path = LOOKS / f"{name}.png"
-        self.page.screenshot(path=path)
-        return path
+    def look(self, name: str) -> None:
+        """A picture of the page, where somebody asked for them to look at."""
+        if "PICTURES" in os.environ:
+            self.page.screenshot(path=LOOKS / f"{name}.png")
 
     def barriers(self, name: str = "") -> list[str]:
         """What keeps some people from what is shown, light and dark, as axe sees it; with pictures of that name."""

@@ -66,7 +66,7 @@ def test_the_images(portal, training, filled):
     portal.page.get_by_role("dialog").wait_for()
     assert portal.barriers("upload") == []
     portal.press("Escape")
-    portal.open(project.id, search="?search=none")
+    portal.follow(project.id, search="?search=none")
     portal.page.get_by_role("heading", name="No image whose file name begins").wait_for()
     assert portal.barriers("nothing-found") == []
 
@@ -88,8 +88,9 @@ EMPTY = {
 
 def test_an_empty_project_in_a_narrow_window(portal, project):
     portal.page.set_viewport_size({"width": NARROW, "height": 640})
+    portal.open(project.id)
     for screen, text in EMPTY.items():
-        portal.open(project.id, *screen.split("?")[:1], search="?suggested=last" if "?" in screen else "")
+        portal.follow(project.id, *screen.split("?")[:1], search="?suggested=last" if "?" in screen else "")
         expect(portal.page.get_by_role("main").get_by_text(re.compile(text)).first).to_be_visible()
         assert portal.barriers(f"empty-{re.sub('[^a-z]+', '-', screen)}") == [], screen
         assert portal.narrow() == [], screen
@@ -108,6 +109,7 @@ def asked(training, storage, project):
 
 def test_suggestions_predictions_tests_cameras_and_settings(portal, asked):
     page = portal.page
+    portal.open(asked.id)
     for screen, search, role, name in (
         ("images", "?suggested=last", "listbox", "Suggestions"),
         ("predictions", "", "listbox", "Predictions"),
@@ -115,7 +117,7 @@ def test_suggestions_predictions_tests_cameras_and_settings(portal, asked):
         ("cameras", "", "heading", "Connect a camera"),
         ("settings", "", "heading", "Settings"),
     ):
-        portal.open(asked.id, screen, search)
+        portal.follow(asked.id, screen, search)
         page.get_by_role(role, name=name, exact=True).wait_for()
         if role == "listbox":
             expect(page.get_by_role(role, name=name).locator("img").first).to_be_visible()

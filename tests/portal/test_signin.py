@@ -224,7 +224,7 @@ def test_a_reader_sees_every_screen_and_each_action_names_its_role(account, guar
     sign_in(account, guarded, "Reader")
     (first,) = training.get_images(fruit.id, take=1)
     for screen, actions in FOR_OTHERS.items():
-        account.open(fruit.id, screen + {"image/": first.id, "performance/": fruit.second}.get(screen, ""))
+        account.follow(fruit.id, screen + {"image/": first.id, "performance/": fruit.second}.get(screen, ""))
         if screen in ("images", "predictions"):
             expect(account.page.get_by_role("main").locator("[role=option] img").first).to_be_visible()
             account.press("m")
@@ -241,9 +241,9 @@ def test_a_reader_sees_every_screen_and_each_action_names_its_role(account, guar
     expect(new).to_be_disabled()
     expect(new).to_have_attribute("title", "This needs the role Contributor.")
     for search, heading in (("?suggested=last", "Suggestions are for those who label"), ("?search=none", "No image")):
-        account.open(fruit.id, search=search)
+        account.follow(fruit.id, search=search)
         account.page.get_by_role("heading", name=heading).wait_for()
-    account.open(fruit.id)
+    account.follow(fruit.id)
     expect(account.cells).to_have_count(5)
     account.press("1")
     expect(account.page.get_by_text("This needs the role Labeler.")).to_be_visible()
@@ -253,6 +253,6 @@ def test_a_reader_sees_every_screen_and_each_action_names_its_role(account, guar
         expect(item).to_be_disabled()
         expect(item).to_have_attribute("title", "This needs the role Labeler.")
     for screen, heading in (("compare", "Compare"), ("cameras", "Publish first, and cameras can ask")):
-        account.open(fruit.id, screen, f"?a={fruit.first}&b={fruit.second}" if screen == "compare" else "")
+        account.follow(fruit.id, screen, f"?a={fruit.first}&b={fruit.second}" if screen == "compare" else "")
         account.page.get_by_role("heading", name=heading).first.wait_for()
     assert refused == []

@@ -9,6 +9,7 @@ from playwright.sync_api import FilePayload, expect
 
 from tests.functions.flows import DETECTION
 from tests.pictures import picture
+from tests.portal.conftest import window
 
 DROP = """async (files) => {
   const transfer = new DataTransfer();
@@ -24,6 +25,13 @@ DROP = """async (files) => {
 
 def jpeg(name: str, kind: str = "apple", seed: int = 0) -> FilePayload:
     return {"name": name, "mimeType": "image/jpeg", "buffer": picture(kind, seed)}
+
+
+@pytest.fixture
+def context(browser):
+    """One for each test, as a clock that was installed stays in it."""
+    with window(browser) as context:
+        yield context
 
 
 @pytest.fixture
