@@ -11,7 +11,7 @@ from io import StringIO
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from shared.exporting.graph.subject import Ending, Subject
+from shared.exporting.graph.subject import Ending, Subject, readable
 from shared.exporting.nchw import trunk
 from shared.exporting.nchw.mil import Operations
 from shared.exporting.nchw.trunk import Choice, Trunk
@@ -30,7 +30,7 @@ INPUT, PROBABILITIES, LABEL, BOXES, SCORES, GRID = (
 def files(subject: Subject, *, half: bool = False) -> dict[str, bytes]:
     """`half`: weights in 16 bits. Raises Unexportable."""
     # Coremltools tells its progress on both, and has one program in the making for all threads.
-    with ALONE, trunk.readable(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+    with ALONE, readable(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         model = _converted(subject, trunk.read(subject), half)
     return {MODEL: bytes(model.get_spec().SerializeToString())}
 

@@ -8,7 +8,7 @@ post-processing what those are chosen from.
 import numpy as np
 
 from shared.exporting.graph.grid import ANCHORS
-from shared.exporting.graph.subject import Ending, Subject
+from shared.exporting.graph.subject import Ending, Subject, readable
 from shared.exporting.nchw import trunk
 from shared.exporting.nchw.ir import INT32, Network, Port
 from shared.exporting.nchw.opset1 import Layers
@@ -22,7 +22,7 @@ COLUMNS = [1, 1, 1, 4]
 
 def files(subject: Subject, *, post_processing: bool = True) -> dict[str, bytes]:
     """A raw grid is never processed. Raises Unexportable."""
-    with trunk.readable():
+    with readable():
         read, network = trunk.read(subject), Network()
         for value in _answers(subject, read, network, post_processing):
             network.result(value)

@@ -43,6 +43,10 @@ def too_many_nodes(model: onnx.ModelProto) -> None:
     model.graph.node.extend(helper.make_node("Relu", ["data"], [f"v{each}"]) for each in range(reading.NODES))
 
 
+def too_many_values(model: onnx.ModelProto) -> None:
+    model.graph.node.append(helper.make_node("Split", ["data"], [f"v{each}" for each in range(reading.NAMES)], axis=1))
+
+
 def hollow(model: onnx.ModelProto) -> None:
     """Two bytes each on the wire."""
     for _ in range(wire.MOST_FIELDS):
@@ -53,6 +57,7 @@ def hollow(model: onnx.ModelProto) -> None:
     ("change", "message"),
     [
         (too_many_nodes, "more than 5,000 nodes"),
+        (too_many_values, "more than 20,000 values"),
         (hollow, "over 100,000 parts"),
         (a_branch, "graphs within"),
         (elsewhere, "another file"),

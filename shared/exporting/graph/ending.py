@@ -5,7 +5,7 @@ from onnx import TensorProto
 
 from shared.exporting.graph.grid import gridded
 from shared.exporting.graph.reading import read
-from shared.exporting.graph.subject import Ending, Subject, Unexportable
+from shared.exporting.graph.subject import Ending, Subject, Unexportable, readable
 from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.domains import DOMAINS, DomainType
 
@@ -18,6 +18,7 @@ BOXES = {
 }
 
 
+@readable()
 def subject(graph: bytes, spec: ModelSpec, *, grids: bool = True) -> Subject:
     """Of model.onnx and model.json, which may be anybody's; without `grids` detectors of all domains answer boxes.
 

@@ -12,7 +12,7 @@ from shared.exporting.graph.wire import Wire
 
 # In memory a message takes up to a hundred times its bytes. Weights don't: they are one field.
 GRAPH_BYTES, STRUCTURE_BYTES = 256 * 1024 * 1024, 2 * 1024 * 1024
-NODES, RANK, SIDE = 5_000, 8, 1 << 24
+NODES, NAMES, RANK, SIDE = 5_000, 20_000, 8, 1 << 24
 # Whole numbers tell shapes, and a shape of a million sides costs a million numbers at each node behind it.
 NUMBERS = 2_000_000
 # The bytes of a weight, and where its values lie if not in raw data.
@@ -46,6 +46,8 @@ def _check_parts(model: onnx.ModelProto) -> None:
     graph = model.graph
     attributes = [attribute for node in graph.node for attribute in node.attribute]
     _require(len(graph.node) <= NODES, f"It has more than {NODES:,} nodes.")
+    names = sum(len(node.input) + len(node.output) for node in graph.node)
+    _require(names <= NAMES, f"Its nodes read and answer more than {NAMES:,} values.")
     _require(not (model.functions or model.training_info or graph.sparse_initializer), "It is more than a graph.")
     _require(all(node.domain in ("", "ai.onnx") for node in graph.node), "It has operators that are not ONNX's own.")
     _require(not any(each.HasField("g") or each.graphs for each in attributes), "It has graphs within the graph.")

@@ -1,5 +1,7 @@
 """What is exported: a served graph with the ending that consumers of its domain expect."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -8,6 +10,18 @@ import onnx
 
 class Unexportable(Exception):
     """A graph that can't be exported, at all or to one format; the message says what of it."""
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raises Unexportable where a graph turns out not to be: of an imported project it may be anybody's."""
+    try:
+        yield
+    except (
+        *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+        onnx.shape_inference.InferenceError,
+    ) as error:
+        raise Unexportable(f"The graph can't be read: {error}") from error
 
 
 class Ending(StrEnum):

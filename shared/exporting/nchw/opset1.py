@@ -175,8 +175,10 @@ def softmax(made: Layers, node: Node) -> Port:
 
 
 def reduction(made: Layers, node: Node) -> Port:
-    value = made.value(node.inputs[0])
-    return made.reduced(node.operator, value, node.integers("axes", range(len(value.shape))), made.shape(node))
+    """Of the axes that an attribute tells, or an input; or of all."""
+    value, told = made.value(node.inputs[0]), made.known(node)
+    axes = told[0].tolist() if told else node.integers("axes", range(len(value.shape)))
+    return made.reduced(node.operator, value, axes, made.shape(node))
 
 
 def length(made: Layers, node: Node) -> Port:

@@ -1,7 +1,6 @@
 """A served graph up to the choice of boxes: what formats that lay images out as ONNX does write alike."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +8,10 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
+from shared.exporting.graph.budget import Budget
 from shared.exporting.graph.node import Node
-from shared.exporting.graph.subject import Ending, Subject, Unexportable
-from shared.exporting.nhwc.suppression import BEGINNING, FOLLOWING
+from shared.exporting.graph.subject import Ending, Subject, Unexportable, readable
+from shared.exporting.graph.suppressing import BEGINNING, beginning, number
 
 # Operators that leave the numbers as they are, in their order.
 RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
@@ -74,24 +74,18 @@ class Trunk(NamedTuple):
         return rows // high, columns // wide
 
 
+@readable()
 def read(subject: Subject) -> Trunk:
     """Raises Unexportable."""
-    with readable():
-        graph = subject.model.graph
-        weights = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
-        (source,) = (value.name for value in graph.input if value.name not in weights)
-        nodes = [Node(proto) for proto in graph.node]
-        whole = Trunk(source, nodes, weights, _shapes(subject.model, weights), graph.output[0].name)
-        return _before_boxes(whole, len(subject.labels)) if subject.ending is Ending.BOXES else whole
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """Raises Unexportable where a graph turns out not to be: of an imported project it may be anybody's."""
-    try:
-        yield
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise Unexportable(f"The graph can't be read: {error}") from error
+    graph = subject.model.graph
+    weights = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
+    (source,) = (value.name for value in graph.input if value.name not in weights)
+    nodes = [Node(proto) for proto in graph.node]
+    trunk = Trunk(source, nodes, weights, _shapes(subject.model, weights), graph.output[0].name)
+    if subject.ending is Ending.BOXES:
+        trunk = _before_boxes(trunk, len(subject.labels))
+    Budget().take(trunk.shape(name) for node in trunk.nodes for name in (*node.inputs, *node.outputs) if name)
+    return trunk
 
 
 def _before_boxes(whole: Trunk, tags: int) -> Trunk:
@@ -101,22 +95,19 @@ def _before_boxes(whole: Trunk, tags: int) -> Trunk:
     if (whole.shape(boxes), found) != ((1, count, 4), (1, tags, count)):
         raise Unexportable(f"{count} boxes have scores {found} for {tags} tags.")
     most, overlap, lowest = (whole.known(name).item() for name in limits)
-    return whole._replace(nodes=nodes, answer=Choice(boxes, scores, int(most), overlap, lowest))
+    return whole._replace(nodes=nodes, answer=Choice(boxes, scores, number(most), overlap, lowest))
 
 
 def _parted(nodes: Sequence[Node]) -> tuple[Sequence[Node], Node]:
     """Those before the choice of boxes, and that."""
     operators = [node.operator for node in nodes]
     place = operators.index(BEGINNING) if BEGINNING in operators else len(nodes)
-    if operators[place:] != [BEGINNING, *FOLLOWING]:
-        raise Unexportable("Boxes are chosen in a way that is not known.")
-    nodes[place].demand(center_point_box=0)
-    return nodes[:place], nodes[place]
+    return nodes[:place], beginning(nodes[place:])
 
 
 def _shapes(model: onnx.ModelProto, weights: Mapping[str, Array]) -> dict[str, Shape]:
     """Those that are told without running the graph."""
-    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph
     values = {
         value.name: value.type.tensor_type.shape.dim for value in [*graph.input, *graph.value_info, *graph.output]
     }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from shared.exporting.graph.budget import Budget
 from shared.exporting.graph.subject import Unexportable
 from shared.exporting.nhwc.network import Array, DType, Kind, Operation, Settings, Shape, Tensor
 
@@ -44,6 +45,7 @@ class Draft:
         self.constants: dict[str, Array] = {}
         self.tensors: dict[str, Tensor] = {}
         self._names = 0
+        self._budget = Budget()
 
     def constant(self, data: npt.ArrayLike) -> Value:
         """Floats as float32, integers as int32. It becomes part of the network where something reads it."""
@@ -79,6 +81,7 @@ class Draft:
     def add_all(
         self, kind: Kind, *inputs: Value, outputs: Sequence[Tensor], settings: Settings = PLAIN
     ) -> tuple[Value, ...]:
+        self._budget.take([*(value.shape for value in inputs), *(tensor.shape for tensor in outputs)])
         name = self._named(kind)
         names = [f"{name}_{position}" if position else name for position in range(len(outputs))]
         for each in inputs:

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from shared.exporting.graph.node import Node
-from shared.exporting.graph.subject import Ending, Subject, Unexportable
+from shared.exporting.graph.subject import Ending, Subject, Unexportable, readable
+from shared.exporting.graph.suppressing import BEGINNING
 from shared.exporting.nhwc import arithmetic, shaping
 from shared.exporting.nhwc.convolution import convolution
 from shared.exporting.nhwc.draft import Value
 from shared.exporting.nhwc.graph import Graph
 from shared.exporting.nhwc.network import Network
-from shared.exporting.nhwc.suppression import BEGINNING, suppression
+from shared.exporting.nhwc.suppression import suppression
 
 SOURCE = "Placeholder"
 # What consumers ask for.
@@ -45,16 +46,9 @@ OPERATORS: dict[str, Callable[..., Value | tuple[Value, ...]]] = {
 }
 
 
+@readable()
 def read(subject: Subject) -> Network:
     """Raises Unexportable."""
-    try:
-        return _read(subject)
-    except (ArithmeticError, AttributeError, IndexError, LookupError, TypeError, ValueError) as error:
-        # Of an imported project the graph may be anybody's.
-        raise Unexportable(f"The graph can't be read: {error}") from error
-
-
-def _read(subject: Subject) -> Network:
     graph = Graph(subject.model.graph)
     (source,) = (value for value in subject.model.graph.input if value.name not in graph.weights)
     _, channels, height, width = (side.dim_value for side in source.type.tensor_type.shape.dim)

@@ -5,28 +5,23 @@ import math
 import numpy as np
 
 from shared.exporting.graph.subject import Unexportable
+from shared.exporting.graph.suppressing import beginning, number
 from shared.exporting.nhwc.draft import Draft, Value
 from shared.exporting.nhwc.graph import Graph
 from shared.exporting.nhwc.network import DType, Kind, Settings, Tensor
 
-BEGINNING = "NonMaxSuppression"
-# What follows: scores are looked up, and of the best of all tags their boxes, tags and scores are answered.
-FOLLOWING = ["GatherND", "Shape", "Min", "TopK", "Gather", "Gather", "Gather", "Gather", "Unsqueeze", "Unsqueeze"]
 # Boxes lie in 0..1; those of different tags are moved so far apart that they never overlap.
 APART = 2
 
 
 def suppression(graph: Graph, place: int, tags: int) -> tuple[Value, Value, Value]:
     """Boxes (m, 4), tags (m,), scores (m,) of the graph that ends with the node at that place."""
-    node, *following = graph.nodes[place:]
-    if [each.operator for each in following] != FOLLOWING:
-        raise Unexportable("Boxes are chosen in a way that is not known.")
-    node.demand(center_point_box=0)
+    node = beginning(graph.nodes[place:])
     boxes, scores, *limits = (graph.draft.plain(graph.value(name)) for name in node.inputs)
     if scores.shape != (1, tags, boxes.shape[1]):
         raise Unexportable(f"{boxes.shape[1]} boxes have scores {scores.shape} for {tags} tags.")
     most, overlap, lowest = (limit.known.item() for limit in limits)
-    return _chosen(graph.draft, boxes, scores, Settings(most=int(most), overlap=overlap, lowest=lowest))
+    return _chosen(graph.draft, boxes, scores, Settings(most=number(most), overlap=overlap, lowest=lowest))
 
 
 def _chosen(draft: Draft, boxes: Value, scores: Value, settings: Settings) -> tuple[Value, Value, Value]:

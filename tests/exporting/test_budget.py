@@ -1,0 +1,105 @@
+"""Graphs of a few bytes that would be gigabytes once they are read."""
+
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from shared.exporting import coreml, openvino, tflite
+from shared.exporting.graph.reading import read
+from shared.exporting.graph.subject import Ending, Subject, Unexportable
+from tests.prediction.small import small_detector
+from training_job.graphs.graph import Graph
+
+SIDE, TAGS = 16, 2
+DOUBLED, READ = 40, 200
+
+
+def graph(made: Graph) -> onnx.ModelProto:
+    """With a small classifier behind it."""
+    means = made.add("Flatten", made.add("GlobalAveragePool", "data"))
+    weights = made.constant(np.zeros((TAGS, 3))), made.constant(np.zeros(TAGS))
+    made.add("Gemm", means, *weights, transB=1, output="model_output")
+    return made.model({"data": [1, 3, SIDE, SIDE]}, {"model_output": [1, TAGS]})
+
+
+def doubled(value: str, made: Graph) -> onnx.ModelProto:
+    for _ in range(DOUBLED):
+        value = made.add("Concat", value, value, axis=0)
+    return graph(made)
+
+
+def pixels_side_by_side() -> onnx.ModelProto:
+    made = Graph()
+    return doubled(made.add("Reshape", "data", made.constant([-1], np.int64)), made)
+
+
+def weights_side_by_side() -> onnx.ModelProto:
+    made = Graph()
+    return doubled(made.constant(np.ones(4)), made)
+
+
+def whole_numbers_side_by_side() -> onnx.ModelProto:
+    made = Graph()
+    return doubled(made.constant(np.ones(4), np.int64), made)
+
+
+def shapes_side_by_side() -> onnx.ModelProto:
+    made = Graph()
+    return doubled(made.add("Shape", "data"), made)
+
+
+def weights_in_rows_and_columns() -> onnx.ModelProto:
+    made = Graph()
+    made.add("Add", made.constant(np.ones((100_000, 1))), made.constant(np.ones((1, 100_000))))
+    return graph(made)
+
+
+def weights_that_many_read() -> onnx.ModelProto:
+    made = Graph()
+    weights = made.constant(np.ones((1, 3, 500, 500)))
+    for _ in range(READ):
+        made.add("Conv", "data", weights, kernel_shape=[500, 500], pads=[250, 250, 250, 250])
+    return graph(made)
+
+
+in_each_format = pytest.mark.parametrize(
+    "format", [tflite, openvino, coreml], ids=lambda format: format.__name__.rpartition(".")[2]
+)
+
+
+@in_each_format
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(pixels_side_by_side, weights_side_by_side, whole_numbers_side_by_side, shapes_side_by_side),
+        *(weights_in_rows_and_columns, weights_that_many_read),
+    ],
+)
+def test_what_grows_without_bounds_is_refused(make: Callable[[], onnx.ModelProto], format: ModuleType) -> None:
+    model = read(make().SerializeToString())
+    known = "Shape is not known" if make is shapes_side_by_side and format is tflite else "134,217,728 numbers"
+    with pytest.raises(Unexportable, match=known):
+        format.files(Subject(model, ["a", "b"], Ending.PROBABILITIES, False))
+
+
+@in_each_format
+@pytest.mark.parametrize("most", [0, 1 << 40])
+def test_as_many_boxes_as_no_format_has_room_for_are_refused(most: int, format: ModuleType) -> None:
+    model = read(small_detector(3))
+    (given,) = (node.input[2] for node in model.graph.node if node.op_type == "NonMaxSuppression")
+    (limit,) = (weight for weight in model.graph.initializer if weight.name == given)
+    limit.CopyFrom(numpy_helper.from_array(np.array([most]), given))
+    with pytest.raises(Unexportable, match="boxes of a tag"):
+        format.files(Subject(model, ["a", "b", "c"], Ending.BOXES, False))
+
+
+@in_each_format
+def test_what_does_not_fit_together_is_refused(format: ModuleType) -> None:
+    made = Graph()
+    made.add("Add", made.constant(np.ones((2, 3))), made.constant(np.ones((4, 5))))
+    with pytest.raises(Unexportable, match="read"):
+        format.files(Subject(graph(made), ["a", "b"], Ending.PROBABILITIES, False))
