@@ -29,6 +29,8 @@ KEPT_BACK = {"connection", "keep-alive", "transfer-encoding", "server", "date"}
 THREADS, CONNECTIONS = 16, 200
 SECONDS = 30.0
 CHUNK = 256 * 1024
+# Storage ends connections that were idle for five seconds, perhaps just when one is taken up again.
+AGAIN = urllib3.Retry(1, redirect=False, status=False)
 
 
 class Files:
@@ -44,7 +46,7 @@ class Files:
         self._root, self._fixed = root, fixed
         self._threads = ThreadPoolExecutor(THREADS, "files")
         self._storage = urllib3.HTTPConnectionPool(
-            str(blobs.hostname), blobs.port, maxsize=CONNECTIONS, retries=False, timeout=SECONDS
+            str(blobs.hostname), blobs.port, maxsize=CONNECTIONS, retries=AGAIN, timeout=SECONDS
         )
 
     def close(self) -> None:

@@ -1,8 +1,11 @@
 """Blobs that answers link to, at the service's own address: to be read by who has a signature, and nothing else."""
 
+import asyncio
 import socket
 from contextlib import closing
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -10,7 +13,8 @@ import pytest
 import requests
 from azure.storage.blob import BlobClient, BlobSasPermissions, generate_blob_sas
 
-from local.host.files import CHUNK
+from local.host.files import CHUNK, Files
+from local.host.http import Message
 from local.service import Service
 from shared.settings import Settings
 from shared.storage.account import blobs, signing
@@ -197,3 +201,50 @@ def test_a_blob_that_is_gone_is_not_found(service: Service, store: Store) -> Non
     name = urlsplit(address).path.split("/", 3)[3]
     blobs.delete(store, "images", name)
     assert requests.get(address, timeout=20).status_code == 404
+
+
+class Impatient(BaseHTTPRequestHandler):
+    """Ends a connection when a second request comes by it, as storage does with one that was idle for a while."""
+
+    protocol_version = "HTTP/1.1"
+    answered = False
+
+    def do_GET(self) -> None:
+        self.close_connection = self.answered
+        if not self.answered:
+            self.answered = True
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Tests say enough."""
+
+
+def test_a_connection_that_storage_ended_meanwhile_is_made_anew() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Impatient) as storage:
+        Thread(target=storage.serve_forever, daemon=True).start()
+        files = Files(nobody, f"http://127.0.0.1:{storage.server_port}/devstoreaccount1", "")
+        assert [asyncio.run(status_of(files)) for _ in range(3)] == [200, 200, 200]
+        files.close()
+        storage.shutdown()
+
+
+async def nobody(*_: object) -> None:
+    """No application."""
+
+
+async def nothing() -> Message:
+    return {}
+
+
+async def status_of(files: Files) -> int:
+    said: list[Message] = []
+
+    async def tell(message: Message) -> None:
+        said.append(message)
+
+    path = f"/devstoreaccount1/images/{uuid4()}/{uuid4()}/original"
+    scope = {"type": "http", "method": "GET", "raw_path": path.encode(), "query_string": b"sig=a", "headers": []}
+    await files(scope, nothing, tell)
+    return int(said[0]["status"])
