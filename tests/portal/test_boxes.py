@@ -93,16 +93,14 @@ def test_a_drag_draws_a_box_and_a_digit_corrects_it(portal, editor, training, op
     assert [tag.tag_name for tag in image.tags] == ["red"]
 
 
-def test_a_digit_before_the_first_box_is_the_tag_of_the_next_ones(portal, editor, training, opened):
-    portal.press("2")
-    editor.drag((0.1, 0.1), (0.2, 0.2))
-    portal.press("Escape")
-    editor.drag((0.3, 0.3), (0.4, 0.4))
+def taken_back(portal, editor, steps):
+    """The picture is as it was before so many steps: without boxes."""
+    portal.press(*["Control+z"] * steps)
+    expect(editor.boxes).to_have_count(0)
     portal.saved()
-    assert [tag for tag, *_ in regions(training, opened.id, opened.image)] == ["green", "green"]
 
 
-def test_escape_ends_a_drag_that_is_under_way(portal, editor, training, opened):
+def test_boxes_are_drawn_in_two_ways_and_put_right_by_numbers(portal, editor, training, opened):
     editor.drag((0.2, 0.2), (0.4, 0.6))
     editor.mouse.move(*editor.at(0.2, 0.4))
     editor.mouse.down()
@@ -112,9 +110,7 @@ def test_escape_ends_a_drag_that_is_under_way(portal, editor, training, opened):
     editor.mouse.up()
     portal.saved()
     assert only(training, opened) == ("blue", near(0.2, 0.2, 0.2, 0.4))
-
-
-def test_two_clicks_draw_a_box_and_escape_takes_the_first_back(portal, editor, training, opened):
+    taken_back(portal, editor, 1)
     editor.click(0.2, 0.2)
     editor.mouse.move(*editor.at(0.4, 0.4))
     portal.press("Escape")
@@ -123,9 +119,7 @@ def test_two_clicks_draw_a_box_and_escape_takes_the_first_back(portal, editor, t
     editor.click(0.7, 0.8)
     portal.saved()
     assert only(training, opened) == ("blue", near(0.5, 0.5, 0.2, 0.3))
-
-
-def test_what_is_smaller_than_four_pixels_is_no_box(portal, editor, training, opened):
+    taken_back(portal, editor, 1)
     x, y = editor.at(0.3, 0.3)
     editor.mouse.move(x, y)
     editor.mouse.down()
@@ -136,6 +130,25 @@ def test_what_is_smaller_than_four_pixels_is_no_box(portal, editor, training, op
     portal.saved()
     # What goes beyond the picture is cut off at its sides.
     assert only(training, opened) == ("blue", near(0.5, 0.5, 0.5, 0.5))
+    taken_back(portal, editor, 1)
+    # A digit before a box is the tag of the next ones.
+    portal.press("2")
+    editor.drag((0.1, 0.1), (0.2, 0.2))
+    portal.press("Escape")
+    editor.drag((0.3, 0.3), (0.4, 0.4))
+    portal.saved()
+    assert [tag for tag, *_ in regions(training, opened.id, opened.image)] == ["green", "green"]
+    taken_back(portal, editor, 2)
+    portal.press("1")
+    editor.drag((0.2, 0.3), (0.5, 0.7))
+    sides = portal.page.get_by_role("group", name="The chosen box")
+    sides.get_by_label("left").fill("0.125")
+    sides.get_by_label("width").fill("0.5")
+    sides.get_by_label("top").fill("7")
+    sides.get_by_label("height").fill("")
+    sides.get_by_label("height").press("Tab")
+    portal.saved()
+    assert only(training, opened) == ("blue", near(0.125, 0.6, 0.5, 0.4))
 
 
 def test_a_box_is_moved_by_its_frame_and_sized_by_its_handles(portal, editor, training, opened):
@@ -217,18 +230,6 @@ def test_tab_goes_through_the_boxes_and_then_on(portal, editor, opened):
     expect(editor.boxes).to_have_count(2)
     portal.press("Tab", "Tab", "Tab")
     expect(editor.page.get_by_role("listbox", name="Boxes")).not_to_be_focused()
-
-
-def test_numbers_are_typed(portal, editor, training, opened):
-    editor.drag((0.2, 0.3), (0.5, 0.7))
-    sides = portal.page.get_by_role("group", name="The chosen box")
-    sides.get_by_label("left").fill("0.125")
-    sides.get_by_label("width").fill("0.5")
-    sides.get_by_label("top").fill("7")
-    sides.get_by_label("height").fill("")
-    sides.get_by_label("height").press("Tab")
-    portal.saved()
-    assert only(training, opened) == ("blue", near(0.125, 0.6, 0.5, 0.4))
 
 
 def test_boxes_of_the_image_before_copies_and_duplicates(portal, editor, training, opened):
