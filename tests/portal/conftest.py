@@ -147,3 +147,13 @@ def fruit(training: CustomVisionTrainingClient, storage: Store, project: Project
     for iteration in training.get_iterations(project.id):
         if iteration.publish_name:
             training.unpublish_iteration(project.id, iteration.id)
+
+
+@pytest.fixture(scope="module")
+def still(
+    training: CustomVisionTrainingClient, storage: Store, request: pytest.FixtureRequest
+) -> Iterator[SimpleNamespace]:
+    """What `fruit` is, for all tests of a file that change nothing of it."""
+    project = training.create_project(f"still {request.node.name}"[:100], classification_type="Multiclass")
+    yield judged_fruit(training, storage, project)
+    training.delete_project(project.id)

@@ -15,37 +15,37 @@ def strip(portal, name):
     return portal.page.get_by_role("region", name=name)
 
 
-def test_what_the_second_does_better_and_worse(portal, fruit):
-    portal.open(fruit.id, f"performance/{fruit.second}")
+def test_what_the_second_does_better_and_worse(portal, still):
+    portal.open(still.id, f"performance/{still.second}")
     expect(portal.figure("Precision")).to_be_visible(timeout=20_000)
     portal.page.get_by_role("link", name="Compare two …").click()
     expect(strip(portal, "Second fixed 2").get_by_role("link")).to_have_count(2)
     expect(strip(portal, "Second broke 0")).to_contain_text("It is wrong about nothing")
     row = portal.page.get_by_role("row").filter(has_text="apple")
     expect(row).to_contain_text("50.0 % → 75.0 % +25.0")
-    expect(portal.page.get_by_role("combobox", name="Compare")).to_have_value(fruit.first)
+    expect(portal.page.get_by_role("combobox", name="Compare")).to_have_value(still.first)
     portal.button("Swap").click()
     expect(strip(portal, "First broke 2").get_by_role("link")).to_have_count(2)
     strip(portal, "First broke 2").get_by_role("link").first.click()
     expect(portal.page).to_have_url(re.compile(r"/image/"))
 
 
-def test_the_threshold_stands_in_the_address(portal, fruit):
-    open_comparison(portal, fruit.id, fruit.first, fruit.second, "&threshold=0.9")
+def test_the_threshold_stands_in_the_address(portal, still):
+    open_comparison(portal, still.id, still.first, still.second, "&threshold=0.9")
     portal.page.get_by_role("slider", name="Threshold").focus()
     portal.press("End")
     expect(portal.page).to_have_url(re.compile("threshold=1$"))
     expect(strip(portal, "Second broke 0")).to_be_visible()
 
 
-def test_nothing_of_it_keeps_anybody_out(portal, fruit):
-    open_comparison(portal, fruit.id, fruit.first, fruit.second)
+def test_nothing_of_it_keeps_anybody_out(portal, still):
+    open_comparison(portal, still.id, still.first, still.second)
     assert portal.barriers("compare") == []
     assert portal.narrow() == []
 
 
-def test_what_can_not_be_compared_says_so(portal, project, fruit):
-    portal.open(fruit.id, "compare", f"?a={uuid4()}&b={fruit.second}")
+def test_what_can_not_be_compared_says_so(portal, project, still):
+    portal.open(still.id, "compare", f"?a={uuid4()}&b={still.second}")
     expect(portal.page.get_by_role("alert").first).to_contain_text("no iteration")
-    portal.open(fruit.id, "compare", "?a=no&b=nonsense")
+    portal.open(still.id, "compare", "?a=no&b=nonsense")
     expect(portal.page.get_by_role("alert").first).to_contain_text("must be")

@@ -57,8 +57,8 @@ def test_a_project_that_was_never_trained_says_where_to_begin(portal, project):
     expect(portal.page).to_have_url(re.compile(r"/train$"))
 
 
-def test_the_threshold_moves_all_figures_at_once_and_asks_for_nothing(portal, fruit):
-    look_at(portal, fruit.id, fruit.first)
+def test_the_threshold_moves_all_figures_at_once_and_asks_for_nothing(portal, still):
+    look_at(portal, still.id, still.first)
     expect(portal.figure("Precision")).to_have_text("40.0 %")
     expect(portal.figure("Recall")).to_have_text("40.0 %")
     chart = portal.page.get_by_role("img", name=re.compile("^Of all tags"))
@@ -77,8 +77,8 @@ def test_the_threshold_moves_all_figures_at_once_and_asks_for_nothing(portal, fr
     expect(portal.figure("Recall")).to_have_text("40.0 %")
 
 
-def test_the_best_balance_and_the_curve_set_the_threshold(portal, fruit):
-    look_at(portal, fruit.id, fruit.first)
+def test_the_best_balance_and_the_curve_set_the_threshold(portal, still):
+    look_at(portal, still.id, still.first)
     slide(portal, "Threshold", 1, "End")
     expect(portal.figure("Recall")).to_have_text("0.0 %")
     portal.page.get_by_role("button", name=re.compile("^Best balance")).click()
@@ -113,8 +113,8 @@ def test_a_cell_leads_in_three_steps_to_its_images_and_a_digit_puts_them_right(p
     expect(tiles(portal)).to_have_count(0)
 
 
-def test_a_link_shows_the_same_cell_and_mistakes_come_the_surest_first(portal, fruit):
-    look_at(portal, fruit.id, fruit.first, "?threshold=0.7&wrong=true")
+def test_a_link_shows_the_same_cell_and_mistakes_come_the_surest_first(portal, still):
+    look_at(portal, still.id, still.first, "?threshold=0.7&wrong=true")
     expect(tiles(portal)).to_have_count(3)
     expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 95 %")
     expect(portal.page.get_by_role("button", name="3 mistakes")).to_have_attribute("aria-pressed", "true")
@@ -123,8 +123,8 @@ def test_a_link_shows_the_same_cell_and_mistakes_come_the_surest_first(portal, f
     expect(tiles(portal).nth(1)).to_have_accessible_name("apple said to be leaf 60 %")
 
 
-def test_the_matrix_is_walked_by_arrows(portal, fruit):
-    look_at(portal, fruit.id, fruit.first)
+def test_the_matrix_is_walked_by_arrows(portal, still):
+    look_at(portal, still.id, still.first)
     cell(portal, "apple", "apple").focus()
     portal.press("ArrowRight")
     expect(cell(portal, "apple", "leaf")).to_be_focused()
@@ -140,8 +140,8 @@ def test_an_image_that_was_deleted_since_is_told_so(portal, training, fruit):
     expect(tiles(portal).first).to_have_accessible_name("apple said to be leaf 95 % deleted since")
 
 
-def test_the_tags_are_sorted_and_few_images_are_marked(portal, fruit):
-    look_at(portal, fruit.id, fruit.first)
+def test_the_tags_are_sorted_and_few_images_are_marked(portal, still):
+    look_at(portal, still.id, still.first)
     table = portal.page.get_by_role("region", name="Tags")
     names = table.get_by_role("rowheader")
     table.get_by_role("button", name="Tag").first.click()
@@ -255,7 +255,7 @@ def test_an_iteration_is_renamed_made_the_default_and_deleted(portal, training, 
     assert [iteration.name for iteration in training.get_iterations(fruit.id)] == ["Best of all"]
 
 
-def test_a_domain_that_stays_in_the_cloud_says_how_to_leave_it(portal, fruit):
+def test_a_domain_that_stays_in_the_cloud_says_how_to_leave_it(portal, still):
     """Where the service lets the compact domains alone be exported."""
 
     def strict(route):
@@ -264,7 +264,7 @@ def test_a_domain_that_stays_in_the_cloud_says_how_to_leave_it(portal, fruit):
         route.fulfill(json=[domain if "(compact)" in domain["name"] else domain | closed for domain in domains])
 
     portal.page.route("**/domains", strict)
-    look_at(portal, fruit.id, fruit.first)
+    look_at(portal, still.id, still.first)
     portal.button("Export").click()
     expect(portal.page.get_by_role("dialog")).to_contain_text("General can’t be exported. Choose a compact domain")
 
