@@ -109,7 +109,8 @@ def _copy(words: list[str], context: Path, stages: dict[str, Stage], stage: Stag
 def _run(stage: Stage, command: str, tools: Tools) -> None:
     path = f"{tools.commands}:/usr/local/bin:/usr/bin:/bin"
     # Off: pip reads the value of an option that begins with "no" as that of what it negates.
-    environment = child_environment(**stage.environment, **tools.environment, PATH=path, PIP_NO_COMPILE="off")
+    quick = {"PIP_NO_COMPILE": "off", "PIP_NO_WARN_CONFLICTS": "off"}
+    environment = child_environment(**stage.environment, **tools.environment, **quick, PATH=path)
     done = subprocess.run(
         ["sh", "-ec", stage.mapped(command)], cwd=stage.folder, env=environment, capture_output=True, text=True
     )

@@ -47,8 +47,9 @@ def pip_command(python: Path) -> None:
 
 def install(python: Path, *arguments: str, cwd: Path, wheels: Wheels | None = None) -> None:
     """From the `wheels` alone where they are given."""
-    # Python compiles what is imported; the rest would take a third of an installation's time.
-    command = [*pip(python), "install", "--quiet", "--no-compile", *arguments]
+    # Python compiles what is imported; the rest would take a third of an installation's time. What pip would warn of
+    # takes a fifth, and is no error.
+    command = [*pip(python), "install", "--quiet", "--no-compile", "--no-warn-conflicts", *arguments]
     environment = {**os.environ, **(wheels.environment if wheels else {})}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
