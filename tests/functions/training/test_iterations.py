@@ -28,21 +28,6 @@ def test_a_jobs_log_lies_with_the_services_data(service, trained):
     assert (service.data / "jobs" / f"{trained.iteration.id}.log").is_file()
 
 
-def test_train_project_refuses_when_nothing_changed_and_numbers_go_on_after_a_deletion(training, project):
-    for kind in ("apple", "leaf"):
-        upload(training, project.id, kind, range(5))
-    train(training, project.id)
-    with refused("BadRequestTrainingNotNeeded", "Nothing changed since last training"):
-        training.train_project(project.id)
-    second = train(training, project.id, force_train=True)
-    assert second.name == "Iteration 2"
-    training.delete_iteration(project.id, second.id)
-    with refused("NotFoundIteration"):
-        training.get_iteration(project.id, second.id)
-    upload(training, project.id, "sky", range(5))
-    assert train(training, project.id).name == "Iteration 3"
-
-
 def test_train_project_refuses_too_little(training, project):
     with refused("BadRequestMultiClassClassificationTrainingValidationFailed"):
         training.train_project(project.id)
@@ -80,16 +65,26 @@ def test_train_project_takes_several_tags_an_image_in_multiclass(training, sever
     assert performance.precision in [pytest.approx(right / 12) for right in range(13)]
 
 
-def test_train_project_while_training(training, project):
+def test_train_project_while_training_when_nothing_changed_and_after_deletions(training, project):
     for kind in ("apple", "leaf"):
         upload(training, project.id, kind, range(5))
-    iteration = training.train_project(project.id)
+    first = training.train_project(project.id)
     with refused("BadRequestTrainingAlreadyInProgress"):
         training.train_project(project.id, force_train=True)
-    training.delete_iteration(project.id, iteration.id)
+    training.delete_iteration(project.id, first.id)
     assert training.get_iterations(project.id) == []
-    # It was cancelled, so that the project can be trained anew.
-    assert train(training, project.id).status == "Completed"
+    # It was cancelled, so that the project can be trained anew; numbers go on.
+    second = train(training, project.id)
+    assert (second.name, second.status) == ("Iteration 2", "Completed")
+    with refused("BadRequestTrainingNotNeeded", "Nothing changed since last training"):
+        training.train_project(project.id)
+    third = train(training, project.id, force_train=True)
+    assert third.name == "Iteration 3"
+    training.delete_iteration(project.id, third.id)
+    with refused("NotFoundIteration"):
+        training.get_iteration(project.id, third.id)
+    upload(training, project.id, "sky", range(5))
+    assert train(training, project.id).name == "Iteration 4"
 
 
 def test_train_project_with_selected_tags_and_the_negative(training):
