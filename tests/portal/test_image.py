@@ -53,7 +53,8 @@ def test_a_digit_tags_the_picture_and_goes_to_the_next(portal, training, opened)
     assert tags_of(training, opened.id)[0] == []
 
 
-def test_the_way_back_leads_to_the_same_place(portal, opened):
+def test_without_an_iteration_it_says_what_is_missing_and_the_way_back_leads_to_the_same_place(portal, opened):
+    expect(portal.page.get_by_text("Train once, and tags are suggested here.")).to_be_visible()
     portal.press("Space", "Space", "Escape")
     expect(portal.grid).to_have_attribute("aria-activedescendant", "cell-2")
     portal.press("Space")
@@ -112,10 +113,6 @@ def test_the_surest_suggestion_is_accepted_or_left_out(portal, training, storage
     expect(suggested).to_be_hidden()
 
 
-def test_without_an_iteration_it_says_what_is_missing(portal, opened):
-    expect(portal.page.get_by_text("Train once, and tags are suggested here.")).to_be_visible()
-
-
 def test_a_link_leads_to_an_image_and_finds_its_place(portal, training, project):
     entries = [ImageFileCreateEntry(name=f"{n}.jpg", contents=picture("sky", n, (40, 30))) for n in range(40)]
     for some in (entries[:20], entries[20:]):
@@ -135,16 +132,7 @@ def test_an_image_that_is_not_there_is_told_of(portal, filled):
     expect(portal.page.get_by_role("alert").filter(has_text="That did not work")).to_be_visible()
 
 
-def test_a_picture_that_can_not_be_loaded_can_be_asked_for_again(portal, opened):
-    portal.page.route("**/resized*", lambda route: route.abort())
-    portal.page.reload()
-    portal.page.get_by_text("This picture can't be loaded.").wait_for()
-    portal.page.unroute("**/resized*")
-    portal.button("Load it again").click()
-    expect(portal.page.get_by_role("group", name="Picture").locator("img")).to_be_visible()
-
-
-def test_it_zooms_and_is_pulled(portal, opened):
+def test_it_zooms_is_pulled_and_is_loaded_again_where_it_could_not_be(portal, opened):
     stage = portal.page.get_by_role("group", name="Picture")
     photo = stage.locator("img")
     before = photo.bounding_box()
@@ -167,6 +155,12 @@ def test_it_zooms_and_is_pulled(portal, opened):
     expect(portal.page.get_by_role("button", name="Fit the picture, now 125 %")).to_be_visible()
     portal.press("ArrowRight")
     expect(portal.page.get_by_role("button", name="Fit the picture, now 100 %")).to_be_visible()
+    portal.page.route("**/resized*", lambda route: route.abort())
+    portal.page.reload()
+    portal.page.get_by_text("This picture can't be loaded.").wait_for()
+    portal.page.unroute("**/resized*")
+    portal.button("Load it again").click()
+    expect(portal.page.get_by_role("group", name="Picture").locator("img")).to_be_visible()
 
 
 def training_original(photo):

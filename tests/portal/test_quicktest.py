@@ -25,11 +25,17 @@ PASTE = (
 )
 
 
-@pytest.fixture
-def fruit(training, storage, project):
+@pytest.fixture(scope="module")
+def fruit(training, storage):
+    project = training.create_project("fruit to test", classification_type="Multiclass")
     classifier(training, storage, project, "Iteration 1", scale=0.02)
     classifier(training, storage, project, "Iteration 2")
-    return project
+    yield project
+    training.delete_project(project.id)
+
+
+def kept(training, project):
+    return len(training.query_predictions(project.id, {"order_by": "Newest"}).results)
 
 
 def choose(portal, *files):
@@ -43,6 +49,7 @@ def said(portal):
 
 
 def test_a_chosen_picture_is_judged_and_another_iteration_looks_again(portal, training, fruit):
+    before = kept(training, fruit)
     portal.open(fruit.id, "test")
     choose(portal, ("one.jpg", picture("leaf", 1)))
     expect(portal.page.get_by_role("img", name="one.jpg")).to_be_visible()
@@ -52,7 +59,7 @@ def test_a_chosen_picture_is_judged_and_another_iteration_looks_again(portal, tr
     expect(said(portal).first).not_to_have_text(sure)
     expect(said(portal).first).to_contain_text("leaf")
     expect(portal.page).to_have_url(re.compile(r"\?iteration="))
-    assert len(training.query_predictions(fruit.id, {"order_by": "Newest"}).results) == 2
+    assert kept(training, fruit) == before + 2
 
 
 def test_the_iteration_that_is_chosen_while_another_looks_has_the_last_word(portal, training, fruit):
