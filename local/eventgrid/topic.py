@@ -8,7 +8,7 @@ import msgspec
 
 from local.eventgrid.delivery import Courier
 from local.eventgrid.ledger import Ledger
-from local.host.http import Message, Receive, Send
+from local.network.asgi import Message, Receive, Send
 
 PATH = "/topic/api/events"
 CONTENT_TYPES = {True: "application/cloudevents-batch+json", False: "application/json"}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import urllib3
 from urllib3.response import BaseHTTPResponse
 
-from local.host.http import Message, Receive, Send
+from local.network.asgi import Message, Receive, Send
 from shared.storage.account.signing import served_at
 
 App = Callable[[Message, Receive, Send], Awaitable[None]]

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from contextvars import copy_context
-from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -14,12 +13,8 @@ from azure.functions import HttpRequest, HttpResponse
 from local.host.events import WEBHOOK_PATH, EventGridWebhook
 from local.host.functions import FunctionFailed, HostedFunction
 from local.host.routes import RouteTable
+from local.network.asgi import Message, Receive, Send
 from shared.models.limits import BODY_BYTES
-
-# The types that ASGI gives these; they are Any because a message holds what its type says.
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
 # A browser would hold all ports of this machine's name to it, and the other servers on them may have no certificate.

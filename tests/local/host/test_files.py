@@ -14,7 +14,7 @@ import requests
 from azure.storage.blob import BlobClient, BlobSasPermissions, generate_blob_sas
 
 from local.host.files import CHUNK, Files
-from local.host.http import Message
+from local.network.asgi import Message
 from local.service import Service
 from shared.settings import Settings
 from shared.storage.account import blobs, signing
