@@ -4,7 +4,9 @@ makes a folder and an environment in which its entry command trains.
 
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Callable
+from importlib.metadata import distributions
 from pathlib import Path
 from uuid import uuid4
 
@@ -60,18 +62,18 @@ class Packages:
         self.shared: set[str] | None = None
 
     def names(self) -> set[str]:
-        return set(self.pip("freeze").split())
+        place = sysconfig.get_path("purelib", vars={"base": str(self.python.parents[1])})
+        return {package.name for package in distributions(path=[place])}
 
     def begin_stage(self) -> None:
         present = self.names()
         if self.shared and (added := present - self.shared):
-            self.pip("uninstall", "--yes", *(line.split("==")[0] for line in added))
+            self.pip("uninstall", "--yes", *added)
         elif present:
             self.shared = present
 
-    def pip(self, *arguments: str) -> str:
-        command = [*pip(self.python), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    def pip(self, *arguments: str) -> None:
+        subprocess.run([*pip(self.python), *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
