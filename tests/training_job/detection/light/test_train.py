@@ -29,9 +29,10 @@ from training_job.detection.light import train as light_train
 from training_job.detection.light.backbone import Upper
 from training_job.detection.light.train import Advanced, TrainedDetector, train
 
-QUICK = replace(RECIPE.quick(), seen=1_500)
+# The scenes are small.
+QUICK = replace(RECIPE.quick(), pixels=160, seen=1_500)
 # 12 images, a view of each, in 6 epochs.
-BRIEF = replace(QUICK, pixels=160, width=16, views_each=1, seen=72)
+BRIEF = replace(QUICK, width=16, views_each=1, seen=72)
 BRIEF_TUNING = replace(TUNING.quick(), epochs=3, least_views=12)
 TRAINABLE = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 
