@@ -1,5 +1,6 @@
 """The service's description of itself: valid, complete, and true of what the running service answers."""
 
+from functools import partial
 from operator import attrgetter
 from uuid import UUID
 
@@ -126,23 +127,30 @@ def described(service):
     return schemathesis.openapi.from_url(f"{service.endpoint}/customvision/openapi.json", config=config)
 
 
+@pytest.fixture(scope="module")
+def calling(service):
+    """Makes the calls, by one connection for all."""
+    with requests.Session() as session:
+        yield partial(call, service, session)
+
+
 @pytest.mark.parametrize("operation", operations, ids=NAME)
-def test_valid_calls_are_answered_as_described(service, described, places, operation):
-    call(service, described.find_operation_by_id(operation.name), GenerationMode.POSITIVE, CHECKS, places(operation))
+def test_valid_calls_are_answered_as_described(calling, described, places, operation):
+    calling(described.find_operation_by_id(operation.name), GenerationMode.POSITIVE, CHECKS, places(operation))
 
 
 # What takes nothing can't be given it wrongly.
 @pytest.mark.parametrize("operation", [each for each in operations if each.parameters or each.versions], ids=NAME)
-def test_calls_that_break_the_description_are_refused_as_described(service, described, places, operation):
+def test_calls_that_break_the_description_are_refused_as_described(calling, described, places, operation):
     sources = {parameter.source for parameter in operation.parameters.values()}
     # A part of any name is a picture, and one that can't be read is told in the answer, as a batch's bad entry is.
     told = sources & {"files", "picture"} or 207 in operation.statuses
     checks = CHECKS if told else [*CHECKS, negative_data_rejection]
     values = places(operation) if sources - {"path"} else {}
-    call(service, described.find_operation_by_id(operation.name), GenerationMode.NEGATIVE, checks, values)
+    calling(described.find_operation_by_id(operation.name), GenerationMode.NEGATIVE, checks, values)
 
 
-def call(service, wanted, mode, checks, values):
+def call(service, session, wanted, mode, checks, values):
     """Some calls made from the description, the same ones in every run."""
     in_path = {name: value for name, value in values.items() if f"{{{name}}}" in wanted.path}
     keys = {"Training-Key": service.training_key, "Prediction-Key": service.prediction_key}
@@ -157,6 +165,6 @@ def call(service, wanted, mode, checks, values):
     )
     @given(case=wanted.as_strategy(generation_mode=mode, path_parameters=in_path))
     def answers(case):
-        case.call_and_validate(headers=keys, checks=checks)
+        case.call_and_validate(headers=keys, checks=checks, session=session)
 
     answers()
