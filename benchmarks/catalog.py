@@ -269,7 +269,6 @@ def completed(rig: Rig, domain: UUID) -> Iteration:
         now(),
         now(),
         rig.project,
-        exportable=False,
         domain_id=domain,
         classification_type=ClassificationType.MULTILABEL if domain == GENERAL else None,
         training_type=TrainingType.REGULAR,

@@ -53,7 +53,7 @@ PLACES = {
     "shared.operations.audit": RULES,
     "shared.operations.continuation": RULES,
     "shared.operations.step": [*RULES, *of_shared("events")],
-    "shared.operations.notifications": [*STEPS, *of_shared("events", "fetch")],
+    "shared.operations.notifications": [*STEPS, *of_shared("events", "fetch", "packages")],
     "shared.operations.workspace": [*STEPS, *of_shared("fetch", "imaging", "packages", "operations.notifications")],
     "shared.operations.serving": [
         *RULES,

@@ -26,7 +26,6 @@ from shared.models.training.model_spec import ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.models.workspace.domains import DOMAINS
 from shared.operations.training.ending import end_training
-from shared.packages.platforms import offered
 from shared.settings import JobSettings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
@@ -82,7 +81,7 @@ def _ended(record: IterationRecord, failure: str | None, time: datetime) -> Iter
         last_modified=time,
         training_time_in_minutes=max(1, math.ceil(minutes)),
         training_error_details=failure and failure[:REASON_LENGTH],
-        exportable_to=list(offered()) if record.iteration.exportable and not failure else [],
+        exportable_to=[],
         **({} if failure else {"trained_at": time}),
     )
 

@@ -9,6 +9,7 @@ from shared.models.access.roles import DEPLOYERS, READERS, TRAINERS
 from shared.models.training.iterations import Iteration, IterationUpdate, TrainingParameters, TrainingType
 from shared.operations.serving import publish
 from shared.operations.training import iterations, train
+from shared.packages.exportability import iteration_with_exports
 
 
 @training("POST", "projects/{project_id}/train", TRAINERS, rate="trainings_per_second")
@@ -21,9 +22,10 @@ def train_project(
     force_train: bool = False,
     notification_email_address: str | None = None,
 ) -> Iteration:
-    return train.train_project(
+    settings = call.runtime.settings
+    iteration = train.train_project(
         call.store,
-        call.runtime.settings,
+        settings,
         project_id,
         training_type=training_type,
         reserved_budget_in_hours=reserved_budget_in_hours,
@@ -31,16 +33,18 @@ def train_project(
         notification_email_address=notification_email_address,
         parameters=body,
     )
+    return iteration_with_exports(settings, iteration)
 
 
 @training("GET", "projects/{project_id}/iterations", READERS)
 def get_iterations(call: Call, project_id: UUID) -> list[Iteration]:
-    return iterations.get_iterations(call.store, project_id)
+    found = iterations.get_iterations(call.store, project_id)
+    return [iteration_with_exports(call.runtime.settings, iteration) for iteration in found]
 
 
 @training("GET", "projects/{project_id}/iterations/{iteration_id}", READERS)
 def get_iteration(call: Call, project_id: UUID, iteration_id: UUID) -> Iteration:
-    return iterations.get_iteration(call.store, project_id, iteration_id)
+    return iteration_with_exports(call.runtime.settings, iterations.get_iteration(call.store, project_id, iteration_id))
 
 
 @training(
@@ -50,7 +54,8 @@ def get_iteration(call: Call, project_id: UUID, iteration_id: UUID) -> Iteration
     audit=("project_id", "iteration_id", "name", "is_default"),
 )
 def update_iteration(call: Call, project_id: UUID, iteration_id: UUID, body: IterationUpdate) -> Iteration:
-    return iterations.update_iteration(call.store, project_id, iteration_id, body)
+    iteration = iterations.update_iteration(call.store, project_id, iteration_id, body)
+    return iteration_with_exports(call.runtime.settings, iteration)
 
 
 @training("DELETE", "projects/{project_id}/iterations/{iteration_id}", TRAINERS, audit=("project_id", "iteration_id"))

@@ -16,6 +16,7 @@ from shared.models.training.iterations import (
     TrainingType,
 )
 from shared.models.wire import now
+from shared.models.workspace.domains import GENERAL
 from shared.models.workspace.images import (
     GivenFile,
     ImageFileCreateBatch,
@@ -39,10 +40,7 @@ DETECTION = UUID("da2e3a8a-40a5-4171-82f4-58522f70fbc1")
 
 
 def record_of(project_id, status=IterationStatus.COMPLETED) -> IterationRecord:
-    domain = uuid4()
-    iteration = Iteration(
-        uuid4(), "Iteration 1", status, now(), now(), project_id, False, domain, None, TrainingType.REGULAR
-    )
+    iteration = Iteration(uuid4(), "Iteration 1", status, now(), now(), project_id, GENERAL, None, TrainingType.REGULAR)
     return IterationRecord(iteration, TrainingRun(0, started=now()))
 
 

@@ -23,7 +23,6 @@ def put_trained(
         now(),
         now(),
         spec.project_id,
-        exportable=False,
         domain_id=spec.domain_id,
         classification_type=spec.classification_type,
         training_type=TrainingType.REGULAR,

@@ -42,7 +42,7 @@ def prepared(store: Store, images: int = 10, base: TrainJob | None = None) -> Tr
     header = DatasetHeader(project_id, iteration_id, GENERAL, kind, TAGS)
     datasets.write(store, header, [stored(store, project_id, position) for position in range(images)])
     status, regular = IterationStatus.TRAINING, TrainingType.REGULAR
-    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, False, GENERAL, kind, regular)
+    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, GENERAL, kind, regular)
     if base:
         info = CustomBaseModelInfo(base.project_id, base.iteration_id)
         iteration = replace(iteration, custom_base_model_info=info)

@@ -23,7 +23,7 @@ def record(store: Store) -> IterationRecord:
     time, project_id = now(), uuid4()
     projects.insert(store, Project(project_id, str(project_id), None, ProjectSettings(GENERAL, None), time, time))
     status, regular = IterationStatus.TRAINING, TrainingType.REGULAR
-    iteration = Iteration(uuid4(), "Iteration 1", status, time, time, project_id, False, GENERAL, None, regular)
+    iteration = Iteration(uuid4(), "Iteration 1", status, time, time, project_id, GENERAL, None, regular)
     record = IterationRecord(iteration, TrainingRun(1, started=time, attempts=1))
     iterations.insert(store, record)
     return record

@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 import onnx
 import pytest
-from msgspec.structs import replace
 
 from shared.models.messages.events import EventType
 from shared.models.messages.jobs import TrainJob
@@ -20,7 +19,6 @@ from shared.models.training.evaluations import Evaluation
 from shared.models.training.iterations import IterationRecord, IterationStatus
 from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.tags import TagType
-from shared.packages.platforms import offered
 from shared.prediction.model import Model
 from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
@@ -90,20 +88,12 @@ def test_a_base_that_was_deleted_fails_the_iteration_with_the_reason(
     assert "train again without it" in (iteration_of(store, of).training_error_details or "")
 
 
-def test_an_iteration_says_where_it_can_be_exported_to(store: Store) -> None:
-    of, failed, kept = (prepared(store, images=0) for _ in range(3))
-    for each in (of, failed):
-        iterations.update(
-            store,
-            each.project_id,
-            each.iteration_id,
-            lambda record: replace(record, iteration=replace(record.iteration, exportable=True)),
-        )
+def test_an_iteration_that_ended_tells_where_it_can_be_exported_to(store: Store) -> None:
+    of, failed = (prepared(store, images=0) for _ in range(2))
     assert iteration_of(store, of).exportable_to is None
     training.finish(store, of.project_id, of.iteration_id, None)
-    training.finish(store, kept.project_id, kept.iteration_id, None)
     training.finish(store, failed.project_id, failed.iteration_id, "It failed.")
-    assert [iteration_of(store, each).exportable_to for each in (of, failed, kept)] == [list(offered()), [], []]
+    assert [iteration_of(store, each).exportable_to for each in (of, failed)] == [[], []]
 
 
 def test_a_job_announces_its_end_and_lets_the_next_training_begin(store: Store) -> None:

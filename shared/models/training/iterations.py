@@ -35,7 +35,10 @@ class CustomBaseModelInfo(Wire, frozen=True):
 
 
 class Iteration(Wire, frozen=True):
-    """`training_progress`, 0 to 1, and `training_message`, what its job is at, are our own and there while it is
+    """Where it can be exported to is looked up when it is shown. A record says only whether `exportable_to` is told:
+    not in training, nor after an import.
+
+    `training_progress`, 0 to 1, and `training_message`, what its job is at, are our own and there while it is
     trained; clients of Custom Vision pass over them.
 
     `is_default` is version 2's, and there where it is true.
@@ -47,11 +50,11 @@ class Iteration(Wire, frozen=True):
     created: datetime
     last_modified: datetime
     project_id: UUID
-    exportable: bool
     domain_id: UUID
     classification_type: ClassificationType | None
     training_type: TrainingType
     trained_at: datetime | UnsetType = UNSET
+    exportable: bool = False
     exportable_to: list[str] | None = None
     reserved_budget_in_hours: int = 0
     training_time_in_minutes: int = 0

@@ -6,11 +6,13 @@ from shared.events import Publisher
 from shared.models.messages.events import EventType
 from shared.models.messages.tasks import Announce
 from shared.models.training.iterations import EndedIteration
+from shared.packages.exportability import iteration_with_exports
+from shared.settings import Settings
 from shared.telemetry import counters
 
 
-def announce(publisher: Publisher, task: Announce) -> None:
-    iteration = task.iteration
+def announce(publisher: Publisher, settings: Settings, task: Announce) -> None:
+    iteration = iteration_with_exports(settings, task.iteration)
     if task.event in (EventType.ITERATION_TRAINED, EventType.ITERATION_FAILED):
         counters.training(counters.OK if task.event == EventType.ITERATION_TRAINED else "Failed")
         iteration = EndedIteration(

@@ -6,7 +6,7 @@ from shared.operations.step import Context, Rest, Steps
 
 
 def announce(context: Context, task: Announce) -> None:
-    announcements.announce(context.publisher, task)
+    announcements.announce(context.publisher, context.settings, task)
 
 
 def notify(context: Context, task: NotifyTraining | NotifyExport) -> Rest | None:

@@ -7,8 +7,8 @@ from shared.models.messages.tasks import SETTLED, BuildExport
 from shared.models.training.exports import Export, ExportRecord, ExportStatus
 from shared.models.training.iterations import IterationStatus
 from shared.models.workspace.domains import DOMAINS, Domain
-from shared.operations.workspace.domains import exportable
 from shared.packages import building
+from shared.packages.exportability import exportable
 from shared.packages.platforms import INSTEAD, Line, line_of, offered
 from shared.settings import Settings
 from shared.storage.account import queues

@@ -27,7 +27,7 @@ from shared.models.workspace.images import ImageRecord
 from shared.models.workspace.tags import Tag
 from shared.operations.training import checks, ending
 from shared.operations.training.data import of_classifier, of_detector
-from shared.operations.workspace import domains, projects
+from shared.operations.workspace import projects
 from shared.operations.workspace.tags import require_tags
 from shared.settings import Settings
 from shared.storage.account import queues
@@ -82,7 +82,6 @@ def train_project(
         created=time,
         last_modified=time,
         project_id=project_id,
-        exportable=domains.exportable(settings, projects.domain_of(project)),
         domain_id=project.settings.domain_id,
         classification_type=project.settings.classification_type,
         training_type=training_type,

@@ -78,7 +78,7 @@ def test_projects_iterations_and_predictions_are_written_in_milliseconds(microse
     time, written = MOMENT.replace(microsecond=microsecond), f"2020-11-06T16:37:26.{digits}Z"
     project = Project(ID, '"created":"2020-11-06T16:37:26Z"', "", ProjectSettings(ID, None), time, time)
     iteration = Iteration(
-        ID, "", IterationStatus.COMPLETED, time, time, ID, False, ID, None, TrainingType.REGULAR, trained_at=time
+        ID, "", IterationStatus.COMPLETED, time, time, ID, ID, None, TrainingType.REGULAR, trained_at=time
     )
     for answer, names in [
         (project, ("created", "lastModified")),

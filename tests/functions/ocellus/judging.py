@@ -53,7 +53,6 @@ def put_judged(
         now(),
         now(),
         project_id,
-        exportable=False,
         domain_id=domain_id,
         classification_type=kind,
         training_type=TrainingType.REGULAR,

@@ -21,6 +21,7 @@ from shared.operations import upkeep
 from shared.operations.training import exports, iterations
 from shared.operations.workspace import domains
 from shared.packages import building, packing, platforms
+from shared.packages.exportability import iteration_with_exports
 from shared.settings import ROOT
 from shared.storage.account import blobs, queues
 from shared.storage.training import exports as stored_exports
@@ -255,6 +256,24 @@ def test_a_platform_whose_package_is_not_installed_is_refused_at_the_call(
     assert "Later" not in platforms.offered()["ONNX"]
     platforms.offered.cache_clear()
     assert sent == []
+
+
+@pytest.mark.parametrize("domain", [COMPACT, GENERAL])
+def test_an_iteration_tells_where_it_can_be_exported_to_by_now(settings, domain):
+    """Whatever its record says, which may be older than the setting and the packages."""
+    offered, strict = list(platforms.offered()), replace(settings, export_compact_only=True)
+    for status, held, shown in (
+        (IterationStatus.TRAINING, None, None),
+        (IterationStatus.COMPLETED, ["ONNX"], offered),
+        (IterationStatus.COMPLETED, [], offered),
+        (IterationStatus.COMPLETED, None, None),
+        (IterationStatus.FAILED, [], []),
+    ):
+        iteration = replace(record_of(uuid4(), status).iteration, domain_id=domain, exportable_to=held)
+        told, less = iteration_with_exports(settings, iteration), iteration_with_exports(strict, iteration)
+        assert (told.exportable, told.exportable_to) == (True, shown)
+        nothing = shown if domain == COMPACT else shown and []
+        assert (less.exportable, less.exportable_to) == (domain == COMPACT, nothing)
 
 
 def test_no_platform_takes_a_graph_that_reaches_out_of_itself(store, settings, iteration, sent):

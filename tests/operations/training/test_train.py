@@ -18,6 +18,7 @@ from shared.models.wire import now
 from shared.operations import upkeep
 from shared.operations.training import ending, iterations, train, watch
 from shared.operations.workspace import tags
+from shared.packages.exportability import iteration_with_exports
 from shared.storage.training import datasets
 from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
@@ -78,7 +79,8 @@ def test_a_small_project_is_frozen_and_launched_within_the_call(store, settings,
 def test_an_iteration_in_training_says_null_and_leaves_out_as_custom_vision_does(
     store, settings, project_id, tagged, launches
 ):
-    answer = msgspec.json.decode(msgspec.json.encode(train_project(store, settings, project_id)))
+    iteration = iteration_with_exports(settings, train_project(store, settings, project_id))
+    answer = msgspec.json.decode(msgspec.json.encode(iteration))
     nulls = {name for name, value in answer.items() if value is None}
     assert nulls == {
         "exportableTo",
@@ -124,7 +126,7 @@ def test_prepare_fails_the_iteration_with_the_reason(store, settings, project_id
     iteration = train_project(store, settings, project_id)
     lose_an_image(store, project_id, tagged[0])
     train.prepare(store, settings, launches.tasks[0])
-    ended = stored_record(store, iteration).iteration
+    ended = iteration_with_exports(settings, stored_record(store, iteration).iteration)
     assert (ended.status, ended.exportable_to) == (IterationStatus.FAILED, [])
     assert "disc has fewer than 5" in (ended.training_error_details or "")
     assert [task.event for task in launches.of(Announce)] == [EventType.ITERATION_FAILED]

@@ -39,7 +39,6 @@ def iteration(project_id: UUID, number: int = 1) -> IterationRecord:
             created,
             created,
             project_id,
-            False,
             GENERAL,
             ClassificationType.MULTILABEL,
             TrainingType.REGULAR,

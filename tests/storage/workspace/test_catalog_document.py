@@ -51,7 +51,6 @@ def fill(store: Store, project_id: UUID) -> None:
         now(),
         now(),
         project_id,
-        exportable=True,
         domain_id=GENERAL,
         classification_type=None,
         training_type=TrainingType.REGULAR,

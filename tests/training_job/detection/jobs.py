@@ -40,7 +40,7 @@ def prepared(
     header = DatasetHeader(project_id, iteration_id, domain, None, TAGS)
     datasets.write(store, header, [stored(store, project_id, seed) for seed in range(images)])
     status = IterationStatus.TRAINING
-    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, True, domain, None, kind)
+    iteration = Iteration(iteration_id, "Iteration 1", status, time, time, project_id, domain, None, kind)
     iterations.lock_training(store, project_id, iteration_id)
     iterations.insert(store, IterationRecord(iteration, TrainingRun(1, started=time)))
     return TrainJob(project_id, iteration_id)
