@@ -23,6 +23,7 @@ from rich.table import Table
 
 from benchmarks import subjects
 from local.demo import session
+from shared.formats import regions
 from shared.models.training.exports import ExportRecord
 from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.domains import DOMAINS
@@ -34,7 +35,7 @@ from tests.exporting.agreement import SEEN, Answers, boxes
 
 SHOWN = 20
 S1 = "General (compact) [S1]"
-SAMPLE, GROCERIES = "customvision-sample", "grocery10"
+CELLS, GROCERIES = "bccd", "grocery10"
 SECONDS_GOAL, MEMORY_GOAL = 10.0, 300
 Run = Callable[[Sequence[bytes]], Answers]
 
@@ -67,23 +68,23 @@ def main(argv: list[str]) -> int:
 
 
 def train(photos: Path) -> dict[str, Trained]:
-    """A classifier of ten tags and a detector of two, as domains of [S1] have them, with photographs unseen or seen."""
+    """A classifier of ten tags and a detector of three, as domains of [S1] have them, and photographs new to them."""
     with subjects.fresh_service() as service:
         trainer = session.training_client(service)
         learned = {
             "classifier": subjects.published_project(trainer, subjects.photographs(photos / GROCERIES / "train")),
-            "detector": subjects.published_detector(trainer, photos / SAMPLE),
+            "detector": subjects.published_detector(trainer, photos / CELLS),
         }
         models = {
             name: subjects.model_of(service, f"{project.id}/{iteration.id}")
             for name, (project, iteration) in learned.items()
         }
     shown = {
-        "classifier": subjects.photographs(photos / GROCERIES / "test")[:: 300 // SHOWN],
-        "detector": subjects.photographs(photos / SAMPLE, ("fork", "scissors")),
+        "classifier": [each.path for each in subjects.photographs(photos / GROCERIES / "test")[:: 300 // SHOWN]],
+        "detector": [each.path for each in regions.load(photos / CELLS).test],
     }
     return {
-        name: Trained(graph, as_s1(spec), [picture.path.read_bytes() for picture in shown[name][:SHOWN]])
+        name: Trained(graph, as_s1(spec), [path.read_bytes() for path in shown[name][:SHOWN]])
         for name, (graph, spec) in models.items()
     }
 
