@@ -1,15 +1,18 @@
 """ONNX: what each flavor answers, by onnxruntime, beside the served graph."""
 
 from collections.abc import Sequence
+from io import BytesIO
 
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 
 from shared.exporting import onnx as format
 from shared.exporting.graph.subject import Subject
 from tests.exporting.conftest import KINDS
-from tests.exporting.making import answers, decoded
+from tests.exporting.making import answers, decoded, size_of
+from tests.pictures import encoded
 from training_job.detection.data import session
 
 ENDINGS = ["multiclass", "multilabel", "boxes", "grid"]
@@ -69,3 +72,34 @@ def test_a_classifier_of_the_first_generation_names_tags(
 @pytest.mark.parametrize("ending", ENDINGS[1:])
 def test_no_other_names_tags(subjects: dict[str, Subject], ending: str) -> None:
     assert model_of(subjects[ending], named=True) == subjects[ending].model
+
+
+def by_metadata(model: onnx.ModelProto, picture: Image.Image) -> list[np.ndarray]:
+    """As Microsoft's samples do: size, type and name of the one input, and the pixels as the model says."""
+    running = session(model)
+    (given,), told = running.get_inputs(), running.get_modelmeta().custom_metadata_map
+    pixels = np.asarray(picture.resize(given.shape[:1:-1])).astype(np.float32)
+    if told["Image.BitmapPixelFormat"] == "Bgr8":
+        pixels = pixels[..., ::-1]
+    if told["Image.NominalPixelRange"] != "NominalRange_0_255":
+        pixels = pixels / np.float32(255)
+    dtype = np.float16 if given.type == "tensor(float16)" else np.float32
+    return list(running.run(None, {given.name: pixels.transpose(2, 0, 1)[None].astype(dtype)}))
+
+
+@pytest.mark.parametrize(
+    ("ending", "flavor", "margin"),
+    [
+        *(("multiclass", "half", 0.02), ("multilabel", "half", 0.02)),
+        *(("multiclass", "named", 0), ("multilabel", "named", 0), ("boxes", "named", 0), ("grid", "named", 0)),
+    ],
+)
+def test_pixels_are_fed_as_the_model_says(
+    subjects: dict[str, Subject], photographs: Sequence[bytes], ending: str, flavor: str, margin: float
+) -> None:
+    subject = subjects[ending]
+    size = size_of(subject.model)
+    picture = Image.open(BytesIO(photographs[0])).convert("RGB").resize((size.width, size.height))
+    (wanted,) = answers(subject.model, [encoded(picture, "PNG")])
+    first, *_ = by_metadata(model_of(subject, **{flavor: True}), picture)
+    assert first == pytest.approx(next(iter(wanted.values())), abs=margin)
