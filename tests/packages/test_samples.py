@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 from uuid import UUID, uuid4
 from zipfile import ZipFile
 
@@ -30,13 +31,22 @@ from tests.pictures import picture, rectangles
 from tests.prediction.graphs import COLOURS
 from tests.prediction.small import small_classifier, small_detector
 
+
+class Run(NamedTuple):
+    """A package that its own sample runs here, and how near the service it comes."""
+
+    platform: str
+    flavor: str | None
+    margin: float
+
+
 RUNS = [
-    ("ONNX", None, 1e-6),
-    ("ONNX", "ONNX12", 1e-6),
-    ("ONNX", "ONNXFloat16", 0.01),
-    ("OpenVino", None, 1e-5),
-    ("TensorFlow", "TensorFlowLite", 1e-5),
-    ("TensorFlow", "TensorFlowLiteFloat16", 0.01),
+    Run("ONNX", None, 1e-6),
+    Run("ONNX", "ONNX12", 1e-6),
+    Run("ONNX", "ONNXFloat16", 0.01),
+    Run("OpenVino", None, 1e-5),
+    Run("TensorFlow", "TensorFlowLite", 1e-5),
+    Run("TensorFlow", "TensorFlowLiteFloat16", 0.01),
 ]
 GENERAL, COMPACT, S1 = "General", "General (compact)", "General (compact) [S1]"
 SEEN = 0.6
@@ -97,21 +107,15 @@ def sample(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType
 
 
 @pytest.mark.parametrize("domain", [COMPACT, GENERAL])
-@pytest.mark.parametrize(("platform", "flavor", "margin"), RUNS, ids=lambda value: str(value))
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.platform} {run.flavor}")
 def test_a_classifiers_sample_predicts_what_the_service_does(
-    photos: list[Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    platform: str,
-    flavor: str | None,
-    margin: float,
-    domain: str,
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, domain: str
 ) -> None:
     graph, spec = described(False, domain)
-    zipped = unpacked(platform, flavor, graph, spec, tmp_path)
-    plain = platform == "ONNX" and flavor != "ONNXFloat16"
+    zipped = unpacked(run.platform, run.flavor, graph, spec, tmp_path)
+    plain = run.platform == "ONNX" and run.flavor != "ONNXFloat16"
     assert any(name.startswith("CSharp") for name in zipped.namelist()) == plain
-    if platform == "TensorFlow":
+    if run.platform == "TensorFlow":
         assert f"BLUE_FIRST = {str(domain == COMPACT).lower()}" in zipped.read("kotlin/Model.kt").decode()
     served = Model.load(graph, msgspec.json.encode(spec))
     with sample(tmp_path, monkeypatch) as predict:
@@ -120,7 +124,7 @@ def test_a_classifiers_sample_predicts_what_the_service_does(
             with Image.open(photo) as image:
                 found = {each.label: each.probability for each in model.predict(image)}
             expected = {each.tag_name: each.probability for each in served.predict(photo.read_bytes())}
-            assert found == pytest.approx(expected, abs=margin), photo.name
+            assert found == pytest.approx(expected, abs=run.margin), photo.name
 
 
 def test_a_sample_resizes_as_the_model_wants_it(
@@ -136,18 +140,12 @@ def test_a_sample_resizes_as_the_model_wants_it(
 
 
 @pytest.mark.parametrize("domain", [COMPACT, S1])
-@pytest.mark.parametrize(("platform", "flavor", "margin"), RUNS, ids=lambda value: str(value))
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.platform} {run.flavor}")
 def test_a_detectors_sample_finds_what_the_service_does(
-    photos: list[Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    platform: str,
-    flavor: str | None,
-    margin: float,
-    domain: str,
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, domain: str
 ) -> None:
     graph, spec = described(True, domain)
-    zipped = unpacked(platform, flavor, graph, spec, tmp_path)
+    zipped = unpacked(run.platform, run.flavor, graph, spec, tmp_path)
     assert json.loads(zipped.read("cvexport.manifest"))["DomainType"] == "ObjectDetection"
     assert not any(name.startswith(("CSharp", "kotlin")) for name in zipped.namelist())
     served = Model.load(graph, msgspec.json.encode(spec)).predict(photos[-1].read_bytes())
@@ -157,7 +155,7 @@ def test_a_detectors_sample_finds_what_the_service_does(
     assert len(expected) == 3
     assert {each.label for each in found} == {"red", "blue"}
     mine, theirs = (sorted(each) for each in (map(seen_here, found), map(seen_there, expected)))
-    assert np.array(mine) == pytest.approx(np.array(theirs), abs=max(margin, 1e-5))
+    assert np.array(mine) == pytest.approx(np.array(theirs), abs=max(run.margin, 1e-5))
 
 
 def seen_here(found: tuple[str, float, list[float]]) -> list[float]:

@@ -20,7 +20,7 @@ const TARGETS: Target[] = [
   ["DockerFile", "Linux", "Container", "Linux", "A service with the same paths as this one; built by docker build"],
   ["DockerFile", "ARM", "Container", "Linux on ARM", "The same for 64-bit ARM, such as a Raspberry Pi"],
   ["DockerFile", "Windows", "Container", "Windows", "The same for Windows Server"],
-  ["ONNX", null, "Program", "Any language", "ONNX, with samples in Python and C#"],
+  ["ONNX", null, "Program", "Any language", "ONNX, with samples"],
   ["ONNX", "ONNXFloat16", "Program", "Any language, half the size", "ONNX in float16; scores differ in the second decimal"],
   ["ONNX", "ONNX12", "Program", "Windows ML", "ONNX with the outputs of Custom Vision’s ONNX12"],
   ["ONNX", "ONNX10", "Program", "Windows ML of old", "ONNX with the outputs of Custom Vision’s ONNX10"],
