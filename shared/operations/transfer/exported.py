@@ -138,6 +138,9 @@ def read_model(source: ExportSource, exported: IterationExport, limits: Limits) 
         0 < size.width <= INPUT_SIDE and 0 < size.height <= INPUT_SIDE and len(spec.tags) <= limits.tags_per_project
     ):
         raise errors.InvalidImportToken("Invalid Token: a model has an input or tags beyond measure.")
+    for tag in spec.tags:
+        # A label that breaks its line would be two in an exported package.
+        checked_name(tag.name, "A tag's", errors.BadTagName)
     kind = DOMAINS[exported.record.iteration.domain_id].type
     if not all(_fits(image, evaluation.tags, kind) for image in evaluation.images):
         raise errors.InvalidImportToken("Invalid Token: a model's performance does not fit its tags.")

@@ -65,6 +65,7 @@ def test_what_is_missing_of_an_export_that_is_gone_ends_as_failed_at_once(
         ("model.onnx", None),
         ("model.json", {"preprocessing": {"width": 1_000_000, "height": 16}}),
         ("model.json", {"tags": "none"}),
+        ("model.json", {"tags": [{"id": str(uuid4()), "name": "apple\npear", "type": "Regular"}]}),
         ("performance.json", {"tags": []}),
     ],
 )
