@@ -1,5 +1,5 @@
 // Loaded into Azurite before it starts: ends it with its parent, leaves out what is never used, orders its tables,
-// journals its databases and tells of uploads.
+// journals its databases, tells of uploads and lets polls wait.
 "use strict";
 const { requireFor } = require("./versions.cjs");
 
@@ -23,3 +23,6 @@ require("./journal.cjs").install(process.argv[1]);
 
 // Azurite has no Event Grid.
 require("./uploads.cjs").install(process.argv[1]);
+
+// Azurite alone is asked for messages each second.
+require("./polls.cjs").install();

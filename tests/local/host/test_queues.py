@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import azure.functions as func
 import pytest
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+from azure.storage.queue import QueueClient, QueueMessage, TextBase64EncodePolicy
 
 from local.host import __main__ as host
 from local.host import queues
@@ -122,6 +122,48 @@ def test_hold_on_a_message_is_renewed_while_its_handler_runs(
     first.stop()
     second.stop()
     assert handler.begun == 1
+
+
+def test_a_poll_of_an_empty_queue_waits_for_a_message(azurite: str, pool: ThreadPoolExecutor) -> None:
+    """Also for one that was sent to be seen later, and for one that another host took and did not settle."""
+    queue = client(azurite, f"waiting-{uuid.uuid4()}")
+    handler = Counted(seconds=0)
+    started = listener(azurite, queue, handler, pool)
+    polls: list[float] = []
+    poll = started._poll
+
+    def counted(count: int) -> list[QueueMessage]:
+        polls.append(time.monotonic())
+        return poll(count)
+
+    started._poll = counted  # type: ignore[method-assign]
+    started.start()
+    # One that asks for the state, and one that is held.
+    wait_for(lambda: len(polls) == 2)
+    time.sleep(2)
+    assert len(polls) == 2
+    for sent in ({}, {"visibility_timeout": 1}):
+        begun = time.monotonic()
+        queue.send_message("x", **sent)
+        assert handler.ended.wait(10)
+        assert time.monotonic() - begun < sum(sent.values()) + 1
+        handler.ended.clear()
+    started.stop()
+
+
+def test_a_message_that_comes_after_the_end_is_left_for_the_next_host(azurite: str, pool: ThreadPoolExecutor) -> None:
+    queue = client(azurite, f"ended-{uuid.uuid4()}")
+    handlers = Counted(seconds=0), Counted(seconds=0)
+    first, second = (listener(azurite, queue, handler, pool) for handler in handlers)
+    first.start()
+    # Until its poll is held.
+    time.sleep(1)
+    first.stop()
+    queue.send_message("x")
+    second.start()
+    assert handlers[1].ended.wait(10)
+    second.stop()
+    assert [handler.begun for handler in handlers] == [0, 1]
 
 
 def test_queue_may_come_into_being_later(azurite: str, pool: ThreadPoolExecutor) -> None:
