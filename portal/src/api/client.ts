@@ -279,11 +279,11 @@ export interface Iteration {
   created: string;
   lastModified: string;
   projectId: string;
-  exportable: boolean;
   domainId: string;
   classificationType: ClassificationType | null;
   trainingType: TrainingType;
   trainedAt?: string;
+  exportable: boolean;
   exportableTo: string[] | null;
   reservedBudgetInHours: number;
   trainingTimeInMinutes: number;

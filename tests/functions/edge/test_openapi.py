@@ -145,9 +145,17 @@ def test_calls_that_break_the_description_are_refused_as_described(calling, desc
     sources = {parameter.source for parameter in operation.parameters.values()}
     # A part of any name is a picture, and one that can't be read is told in the answer, as a batch's bad entry is.
     told = sources & {"files", "picture"} or 207 in operation.statuses
-    checks = CHECKS if told else [*CHECKS, negative_data_rejection]
+    checks = CHECKS if told else [*CHECKS, rejection_of_what_says_something]
     values = places(operation) if sources - {"path"} else {}
     calling(described.find_operation_by_id(operation.name), GenerationMode.NEGATIVE, checks, values)
+
+
+def rejection_of_what_says_something(context, response, case):
+    """A blank body is none, and none is what the description allows."""
+    body = response.request.body
+    if body and not body.strip():
+        return None
+    return negative_data_rejection(context, response, case)
 
 
 def call(service, session, wanted, mode, checks, values):
