@@ -210,7 +210,11 @@ def _cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def as_a_job(module: str) -> int:
+    """Run `main` of a module as a job is launched, and answer its status: torch reads what that says as it starts."""
+    command = [sys.executable, "-c", f"import sys; from {module} import main; main(sys.argv[1:])", *sys.argv[1:]]
+    return subprocess.run(command, env=child_environment(**PATIENCE), check=False).returncode
+
+
 if __name__ == "__main__":
-    # As a job is launched: torch reads this before Python can say it.
-    command = [sys.executable, "-c", "import sys; from benchmarks.detection import main; main(sys.argv[1:])"]
-    sys.exit(subprocess.run([*command, *sys.argv[1:]], env=child_environment(**PATIENCE), check=False).returncode)
+    sys.exit(as_a_job("benchmarks.detection"))

@@ -64,12 +64,20 @@ def test_without_an_iteration_it_says_what_is_missing_and_the_way_back_leads_to_
 
 
 def test_nothing_here_and_tags_by_name(portal, training, opened):
+    """The negative tag is made where it is first asked for, here after a tag that was asked for later is given."""
+
+    def late(route):
+        expect(portal.page.get_by_text("3 of 4", exact=True)).to_be_visible()
+        route.continue_()
+
+    portal.page.route(re.compile("/tags.*type=Negative"), late)
     portal.press("0")
     expect(portal.page.get_by_text("2 of 4", exact=True)).to_be_visible()
     portal.press("t")
     portal.page.get_by_role("combobox", name="Name of the tag").fill("pear")
     portal.press("Enter")
     expect(portal.page.get_by_text("3 of 4", exact=True)).to_be_visible()
+    expect(portal.page.get_by_text("Negative")).to_be_visible()
     portal.press("r")
     portal.saved()
     assert tags_of(training, opened.id) == [["Negative"], ["pear"], ["pear"], []]

@@ -12,11 +12,17 @@ import { focus, isFar, lastTags, meant, selection } from "./view";
 
 const rules = (): Rules => ({ multiclass: isMulticlass.value, negativeId: negative.value?.id });
 
+let turns = 0;
+let lastTurn = 0;
+
 /** True where something was done to one image alone, so that the hand may go on. */
-export function toggleTag(images: readonly Image[], tag: Tag): boolean {
+export function toggleTag(images: readonly Image[], tag: Tag, turn = ++turns): boolean {
   if (!images.length) return false;
   const away = images.every((image) => hasTag(image, tag.id));
-  if (!away) lastTags.value = [tag.id];
+  if (!away && turn > lastTurn) {
+    lastTurn = turn;
+    lastTags.value = [tag.id];
+  }
   const step = act(`${counted(images.length, "image")} ${away ? "no longer" : "tagged"} ${tag.name}`, toggles(images, tag.id, rules()));
   if (images.length > 1) announce(step);
   return images.length === 1 && !away;
@@ -26,7 +32,9 @@ export function toggleTag(images: readonly Image[], tag: Tag): boolean {
 export function markNegative(images: readonly Image[]): boolean {
   if (isDetector.value) return markBackground(images);
   if (negative.value) return toggleTag(images, negative.value);
-  void addTag("Negative", "Negative").then((tag) => tag && toggleTag(images, tag));
+  // It may be there only after others were given that were asked for later.
+  const turn = ++turns;
+  void addTag("Negative", "Negative").then((tag) => tag && toggleTag(images, tag, turn));
   return images.length === 1;
 }
 
