@@ -47,7 +47,7 @@ def watched(page: Page) -> Iterator[None]:
     page.on("console", hear)
     page.on("pageerror", lambda error: faults.append(str(error)))
     yield
-    assert faults == []
+    assert faults == [], faults
 
 
 COUNT = """(() => {
