@@ -142,6 +142,8 @@ class Portal:
 
     def saved(self) -> None:
         """Wait until the service has everything."""
+        # The header tells of a key only in the frame after it.
+        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         expect(self.page.locator("[data-state=saved]")).to_be_visible()
 
     def look(self, name: str) -> None:
