@@ -3,6 +3,8 @@
 python -m benchmarks.exports
 """
 
+from __future__ import annotations
+
 import argparse
 import multiprocessing
 import sys
@@ -11,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 from zipfile import ZipFile
 
@@ -21,23 +23,21 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import subjects
-from local.demo import session
-from shared.formats import regions
 from shared.models.training.exports import ExportRecord
 from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.domains import DOMAINS
 from shared.packages import packing
 from shared.packages.platforms import LINES, Line
 
-# What runs the formats is imported where it runs: what writes them is measured without it.
-from tests.exporting.agreement import SEEN, Answers, boxes
+if TYPE_CHECKING:
+    from tests.exporting.agreement import Answers
 
+# What trains, and what runs the formats, is imported where it does so: what writes them is measured without it.
 SHOWN = 20
 S1 = "General (compact) [S1]"
 CELLS, GROCERIES = "bccd", "grocery10"
 SECONDS_GOAL, MEMORY_GOAL = 10.0, 300
-Run = Callable[[Sequence[bytes]], Answers]
+Run = Callable[[Sequence[bytes]], "Answers"]
 
 
 class Trained(NamedTuple):
@@ -69,6 +69,10 @@ def main(argv: list[str]) -> int:
 
 def train(photos: Path) -> dict[str, Trained]:
     """A classifier of ten tags and a detector of three, as domains of [S1] have them, and photographs new to them."""
+    from benchmarks import subjects
+    from local.demo import session
+    from shared.formats import regions
+
     with subjects.fresh_service() as service:
         trainer = session.training_client(service)
         learned = {
@@ -167,6 +171,8 @@ def worst(served: Answers, given: Answers) -> float:
 
 
 def _apart(mine: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> float:
+    from tests.exporting.agreement import SEEN, boxes
+
     if "detected_boxes" not in mine:
         return float(np.abs(next(iter(mine.values())) - next(iter(other.values()))).max())
     rows, others = boxes(mine), boxes(other)
@@ -175,6 +181,8 @@ def _apart(mine: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> f
 
 
 def _arguments() -> argparse.ArgumentParser:
+    from benchmarks import subjects
+
     parser = argparse.ArgumentParser(prog="python -m benchmarks.exports", description=__doc__)
     subjects.add_photos(parser)
     return parser

@@ -6,9 +6,12 @@ Classifiers answer `loss` and `classLabel`, detectors `coordinates` and `confide
 from __future__ import annotations
 
 import logging
-from contextlib import redirect_stderr, redirect_stdout
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from importlib.abc import MetaPathFinder
 from io import StringIO
-from threading import Lock
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING
 
 from shared.exporting.graph.subject import Ending, Subject, readable
@@ -27,6 +30,27 @@ INPUT, PROBABILITIES, LABEL, BOXES, SCORES, GRID = (
 )  # fmt: skip
 
 
+class Unseen(MetaPathFinder):
+    """A package that this thread can't import. Whoever has loaded it already keeps it."""
+
+    def __init__(self, package: str) -> None:
+        self._package, self._thread = package, get_ident()
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == self._package and get_ident() == self._thread:
+            raise ModuleNotFoundError(f"{name} is hidden here", name=name)
+
+
+@contextmanager
+def without(package: str) -> Iterator[None]:
+    unseen = Unseen(package)
+    sys.meta_path.insert(0, unseen)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(unseen)
+
+
 def files(subject: Subject, *, half: bool = False) -> dict[str, bytes]:
     """`half`: weights in 16 bits. Raises Unexportable."""
     # Coremltools tells its progress on both, and has one program in the making for all threads.
@@ -38,8 +62,10 @@ def files(subject: Subject, *, half: bool = False) -> dict[str, bytes]:
 def _converted(subject: Subject, read: Trunk, half: bool) -> MLModel:
     # It takes seconds to import, and warns of what only a Mac has.
     logging.getLogger("coremltools").setLevel(logging.ERROR)
-    import coremltools
-    from coremltools.models.neural_network.quantization_utils import quantize_weights
+    # Where torch is installed, coremltools would load it for a converter of its own: 200 MB, and most of those seconds.
+    with without("torch"):
+        import coremltools
+        from coremltools.models.neural_network.quantization_utils import quantize_weights
 
     shape, labels = read.shape(read.source), subject.labels if subject.ending is Ending.PROBABILITIES else []
     model = coremltools.convert(

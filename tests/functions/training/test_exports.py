@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID, uuid4
@@ -121,7 +122,7 @@ def test_export_iteration_refuses_what_is_not_there(training, compact, trained):
     ],
     ids=["classifier", "detector", "grid"],
 )
-def test_export_iteration_to_all_that_is_offered(training, storage, web, eventually, domain, name):
+def test_export_iteration_to_all_that_is_offered(service, training, storage, web, eventually, domain, name):
     iteration = put_small(storage, UUID(training.create_project(name, domain_id=domain).id), UUID(domain))
     ids = str(iteration.project_id), str(iteration.id)
     for platform, flavor in OFFERED:
@@ -134,6 +135,9 @@ def test_export_iteration_to_all_that_is_offered(training, storage, web, eventua
     )
     for export in done:
         check_package(export, ZipFile(BytesIO(web.get(export.download_uri))))
+    loaded = Path(f"/proc/{service.host_pid}/maps").read_text()
+    assert "onnxruntime" in loaded
+    assert "libtorch" not in loaded
 
 
 def check_package(export: Export, files: ZipFile) -> None:
