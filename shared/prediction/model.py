@@ -17,8 +17,10 @@ from shared.imaging.resize import model_picture, placement, preprocess
 from shared.models.serving.predictions import Prediction
 from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.domains import DomainType
+from shared.prediction import tiles as tiling
 from shared.prediction.deadline import Deadline
-from shared.prediction.outputs import NAMES, Values, classified, detected
+from shared.prediction.outputs import NAMES, Found, Values, classified, detected, found_in
+from shared.prediction.tiles import Tile
 from shared.telemetry.predictions import Stopwatch
 
 # What onnxruntime raises on a graph that is no graph, or one that it can't run.
@@ -71,23 +73,30 @@ class Model:
         model._predict(Image.new("RGB", size), Stopwatch())
         return model
 
-    def predict(self, data: bytes, watch: Stopwatch | None = None) -> list[Prediction]:
-        """The most probable first: every tag, or the boxes of a detector. Raises BadImageFormat,
-        PredictionModelUnreadable.
+    def predict(self, data: bytes, watch: Stopwatch | None = None, tiles: int = 1) -> list[Prediction]:
+        """The most probable first: every tag, or the boxes of a detector, which with 2 `tiles` or more looks at as many
+        by as many of them, too. Raises BadImageFormat, PredictionModelUnreadable.
         """
         watch = watch or Stopwatch()
         with watch.part("decode"):
-            picture = model_picture(data, self.spec.preprocessing)
-        return self._predict(picture, watch)
+            picture = model_picture(data, self.spec.preprocessing, tiles)
+        return self._predict(picture, watch, tiles)
 
-    def _predict(self, picture: Image.Image, watch: Stopwatch) -> list[Prediction]:
+    def _predict(self, picture: Image.Image, watch: Stopwatch, tiles: int = 1) -> list[Prediction]:
+        if self.spec.domain_type == DomainType.CLASSIFICATION:
+            return classified(self.spec, self._seen(picture, watch)[0])
+        found = [(tile, self._found(picture, tile, watch)) for tile in tiling.tiles(tiles)]
+        return detected(self.spec, tiling.together(found), self._most_boxes)
+
+    def _found(self, picture: Image.Image, tile: Tile, watch: Stopwatch) -> Found:
+        part = picture if tile == tiling.WHOLE else picture.crop(tile.of(picture.size))
+        return found_in(self.spec, self._seen(part, watch), placement(part.size, self.spec.preprocessing))
+
+    def _seen(self, picture: Image.Image, watch: Stopwatch) -> Sequence[Values]:
         with watch.part("decode"):
             planes = preprocess(picture, self.spec.preprocessing)
         with watch.part("inference"):
-            values = self._run(planes)
-        if self.spec.domain_type == DomainType.CLASSIFICATION:
-            return classified(self.spec, values[0])
-        return detected(self.spec, values, placement(picture.size, self.spec.preprocessing), self._most_boxes)
+            return self._run(planes)
 
     def _run(self, planes: npt.NDArray[np.float32]) -> Sequence[Values]:
         """Float32 (1, 3, height, width), RGB 0..255 -> the outputs that `NAMES` asks for."""

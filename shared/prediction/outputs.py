@@ -1,6 +1,7 @@
 """What a graph answers, as predictions: the probabilities of a classifier, or the boxes of a detector."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,30 +33,44 @@ def classified(spec: ModelSpec, probabilities: Values) -> list[Prediction]:
     return sorted(predictions, key=lambda prediction: -prediction.probability)
 
 
-def detected(spec: ModelSpec, values: Sequence[Values], place: Placement, most: int | None) -> list[Prediction]:
-    """The `most` probable boxes, the most probable first, of what `NAMES` says: x1, y1, x2, y2 in fractions of the
-    model's input, float (1, n, 4); tags, int64 (1, n); probabilities, float (1, n); or all without the 1.
+class Found(NamedTuple):
+    """Boxes (n, 4), x1, y1, x2, y2 in 0..1 of the picture; tags (n,), probabilities (n,)."""
+
+    boxes: Reals
+    tags: npt.NDArray[np.int64]
+    probabilities: Reals
+
+
+def found_in(spec: ModelSpec, values: Sequence[Values], place: Placement) -> Found:
+    """The boxes that are worth an answer, of what `NAMES` says: x1, y1, x2, y2 in fractions of the model's input,
+    float (1, n, 4); tags, int64 (1, n); probabilities, float (1, n); or all without the 1.
 
     Raises PredictionModelUnreadable.
     """
     boxes, tags, probabilities = _checked(values)
-    ltwh = xyxy_to_ltwh(_in_picture(boxes, spec.preprocessing, place))
+    corners = _in_picture(boxes, spec.preprocessing, place)
     # Comparing so drops what is not a number, too.
-    seen = np.flatnonzero((probabilities >= LOWEST_PROBABILITY) & (ltwh[:, 2:] > 0).all(axis=1))
-    best = seen[np.argsort(-probabilities[seen], kind="stable")][:most]
-    if not set(tags[best].tolist()) <= set(range(len(spec.tags))):
-        raise _unfit(f"answers classes {tags[best].min()} to {tags[best].max()} for {len(spec.tags)} tags")
-    found = zip(tags[best].tolist(), probabilities[best].tolist(), ltwh[best].tolist(), strict=True)
-    return [_prediction(spec, tag, probability, box) for tag, probability, box in found]
+    seen = (probabilities >= LOWEST_PROBABILITY) & (corners[:, 2:] > corners[:, :2]).all(axis=1)
+    return Found(corners[seen], tags[seen], probabilities[seen])
 
 
-def _checked(values: Sequence[Values]) -> tuple[Reals, npt.NDArray[np.int64], Reals]:
-    """Boxes (n, 4), tags (n,), probabilities (n,)."""
+def detected(spec: ModelSpec, found: Found, most: int | None) -> list[Prediction]:
+    """The `most` probable boxes, the most probable first. Raises PredictionModelUnreadable."""
+    best = np.argsort(-found.probabilities, kind="stable")[:most]
+    boxes, tags, probabilities = found.boxes[best], found.tags[best], found.probabilities[best]
+    if not set(tags.tolist()) <= set(range(len(spec.tags))):
+        raise _unfit(f"answers classes {tags.min()} to {tags.max()} for {len(spec.tags)} tags")
+    rows = zip(tags.tolist(), probabilities.tolist(), xyxy_to_ltwh(boxes).tolist(), strict=True)
+    return [_prediction(spec, tag, probability, box) for tag, probability, box in rows]
+
+
+def _checked(values: Sequence[Values]) -> Found:
+    """As they are told, of the model's input."""
     boxes, tags, scores = (np.asarray(value) for value in values)
     count, kinds = scores.size, boxes.dtype.kind + tags.dtype.kind + scores.dtype.kind
     if boxes.shape[-1:] != (4,) or (boxes.size, tags.size, kinds) != (4 * count, count, "fif"):
         raise _unfit("answers " + ", ".join(f"{each.dtype} {each.shape}" for each in (boxes, tags, scores)))
-    return (
+    return Found(
         boxes.astype(np.float64).reshape(count, 4),
         tags.astype(np.int64).reshape(count),
         scores.astype(np.float64).reshape(count),

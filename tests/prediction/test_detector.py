@@ -14,7 +14,7 @@ from shared.models.serving.predictions import BoundingBox, Prediction
 from shared.models.training.preprocessing import Fit
 from shared.models.workspace.domains import DomainType
 from shared.prediction.model import Model
-from shared.prediction.outputs import detected
+from shared.prediction.outputs import detected, found_in
 from tests.pictures import rectangles
 from tests.prediction.graphs import COLOURS, DETECTOR, make_detector, make_detector_spec, make_graph
 
@@ -38,7 +38,8 @@ def boxes_of(predictions: list[Prediction]) -> dict[str, tuple[float, ...]]:
 
 
 def read(boxes: object, tags: object, scores: object, place: Placement = WHOLE) -> list[Prediction]:
-    return detected(SPEC, [np.array(boxes, np.float32), np.array(tags), np.array(scores, np.float32)], place, None)
+    values = [np.array(boxes, np.float32), np.array(tags), np.array(scores, np.float32)]
+    return detected(SPEC, found_in(SPEC, values, place), None)
 
 
 @pytest.mark.parametrize("fit", list(Fit))
@@ -65,6 +66,17 @@ def test_predict_answers_no_more_boxes_than_allowed() -> None:
     data = rectangles({"red": RED, "blue": BLUE})
     assert len(detector().predict(data)) == 2
     assert len(detector(most_boxes=1).predict(data)) == 1
+
+
+@pytest.mark.parametrize("fit", list(Fit))
+def test_predict_by_tiles_finds_what_is_too_small_for_the_whole(fit: Fit) -> None:
+    model, small = detector(fit=fit), (0.7, 0.3, 0.00625, 0.0125)
+    data = rectangles({"red": small, "blue": BLUE})
+    assert boxes_of(model.predict(data)).keys() == {"blue"}
+    found = model.predict(data, tiles=4)
+    assert {each.tag_name for each in found} == {"red", "blue"}
+    (red,) = (each for each in found if each.tag_name == "red")
+    assert ltwh(red) == pytest.approx(small, abs=1 / 64)
 
 
 def test_predict_in_many_threads_keeps_pictures_apart() -> None:

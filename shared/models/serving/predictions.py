@@ -69,12 +69,14 @@ HISTORY = 50
 class Pointer(Publication, frozen=True, kw_only=True):
     """published/{projectId}/{publishedName}.json: which iterations a published name serves, and served, latest first.
 
-    Publishing makes it one iteration with all of the requests; nothing deals them out to several yet.
+    Publishing makes it one iteration with all of the requests; nothing deals them out to several yet. `tiles` is how
+    many tiles a side a detector looks at besides the whole picture, where it is 2 or more.
     """
 
     project_id: UUID
     publish_name: str
     history: list[Publication] = []
+    tiles: int = 1
 
     def __post_init__(self) -> None:
         if not math.isclose(sum(share.part for share in self.shares), 1):
@@ -85,11 +87,11 @@ class Pointer(Publication, frozen=True, kw_only=True):
         return cls([Share(iteration_id)], published, by, project_id=project_id, publish_name=publish_name)
 
     def after(self, held: Self) -> Self:
-        """With the history of the pointer whose place it takes."""
+        """With the history and the tiles of the pointer whose place it takes."""
         if self.shares == held.shares:
-            return replace(self, history=held.history)
+            return replace(self, history=held.history, tiles=held.tiles)
         before = Publication(held.shares, held.published, held.by)
-        return replace(self, history=[before, *held.history][:HISTORY])
+        return replace(self, history=[before, *held.history][:HISTORY], tiles=held.tiles)
 
 
 class PublishedIteration(Wire, frozen=True):
@@ -105,10 +107,19 @@ class PublishedIteration(Wire, frozen=True):
 
 
 class PublishedName(PublishedIteration, frozen=True, kw_only=True):
-    """`before` is what answered before, the latest first; to publish one of these again is the way back."""
+    """`before` is what answered before, the latest first; to publish one of these again is the way back. `tiles` is as
+    of the pointer.
+    """
 
     name: str
     before: list[PublishedIteration]
+    tiles: int
+
+    @classmethod
+    def of_pointer(cls, pointer: Pointer) -> Self:
+        before = [PublishedIteration.of(each) for each in pointer.history]
+        held = pointer.iteration_id, pointer.published, pointer.by
+        return cls(*held, name=pointer.publish_name, before=before, tiles=pointer.tiles)
 
 
 class StoredPrediction(Wire, frozen=True):

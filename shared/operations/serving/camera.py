@@ -185,7 +185,7 @@ def _predicted(store: Store, sessions: Sessions, frame: Frame, draw_boxes: bool)
     result_id, drawn = _result_id(frame.upload), None
     with observed(model.spec, frame.published_name, "camera") as observation:
         data = results.read_frame(store, frame.blob)
-        predictions = observation.predictions = model.predict(data, observation.watch)
+        predictions = observation.predictions = model.predict(data, observation.watch, pointer.tiles)
     if draw_boxes and model.spec.domain_type == DomainType.OBJECT_DETECTION:
         shown = resize.jpeg(draw_predictions(decode(data), predictions))
         drawn = results.write_drawn(store, frame.project_id, result_id, shown)

@@ -39,11 +39,11 @@ def predict(
     published_name: str,
     kind: DomainType,
 ) -> ImagePrediction:
-    model, _ = sessions.published(project_id, published_name)
+    model, pointer = sessions.published(project_id, published_name)
     if model.spec.domain_type != kind:
         verb = "classify" if model.spec.domain_type == DomainType.CLASSIFICATION else "detect"
         raise errors.OperationNotSupported(f"'{published_name}' serves a model of the other kind; call {verb} instead.")
-    return _run(store, limits, model, request, published_name)
+    return _run(store, limits, model, request, published_name, pointer.tiles)
 
 
 def predict_default(
@@ -56,7 +56,7 @@ def predict_default(
         model, pointer = sessions.published(project_id, DEFAULT)
     except errors.IterationNotFound:
         model, pointer = sessions.published(project_id, _published_last(store, project_id))
-    return _run(store, limits, model, request, pointer.publish_name)
+    return _run(store, limits, model, request, pointer.publish_name, pointer.tiles)
 
 
 def _published_last(store: Store, project_id: UUID) -> str:
@@ -80,16 +80,18 @@ def check_application(name: str) -> None:
         raise errors.InvalidApplicationName(f"'application' has at most {APPLICATION_LENGTH} characters.")
 
 
-def _run(store: Store, limits: Limits, model: Model, request: Request, published_name: str) -> ImagePrediction:
+def _run(
+    store: Store, limits: Limits, model: Model, request: Request, published_name: str, tiles: int = 1
+) -> ImagePrediction:
     check_application(request.application)
     spec = model.spec
     with observed(spec, published_name, "api" if published_name else "quick_test") as observation:
         header = check(request.picture, limits, limits.training_image_bytes)
         watch = observation.watch
         predictions = (
-            _store_and_judge(store, model, request, header, watch)
+            _store_and_judge(store, model, request, header, watch, tiles)
             if request.keep
-            else model.predict(request.picture, watch)
+            else model.predict(request.picture, watch, tiles)
         )
         answer = ImagePrediction(request.id, spec.project_id, spec.iteration_id, now(), predictions)
         if request.keep:
@@ -102,13 +104,13 @@ def _run(store: Store, limits: Limits, model: Model, request: Request, published
 
 
 def _store_and_judge(
-    store: Store, model: Model, request: Request, header: Header, watch: Stopwatch
+    store: Store, model: Model, request: Request, header: Header, watch: Stopwatch, tiles: int
 ) -> list[Prediction]:
     """The picture goes to storage while the model looks at it; until there is a row for it, nobody sees it there."""
     place = store, model.spec.project_id, request.id
     storing = store.threads.submit(stored_predictions.put_picture, *place, request.picture, header.content_type)
     try:
-        predictions = model.predict(request.picture, watch)
+        predictions = model.predict(request.picture, watch, tiles)
     except errors.ServiceError:
         wait([storing])
         stored_predictions.delete(*place)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.messages.events import EventType
 from shared.models.messages.tasks import Announce
-from shared.models.serving.predictions import Pointer, PublishedIteration, PublishedName
+from shared.models.serving.predictions import Pointer, PublishedName
 from shared.models.texts import folded, is_readable
 from shared.models.training.iterations import DEFAULT, IterationRecord, IterationStatus
 from shared.models.wire import now
@@ -19,6 +19,8 @@ from shared.storage.serving import published
 from shared.storage.training import iterations as stored_iterations
 
 NAME_LENGTH = 128
+# 17 looks at a picture.
+MOST_TILES = 4
 
 
 def publish_iteration(
@@ -76,16 +78,16 @@ def get_published_names(store: Store, project_id: UUID) -> list[PublishedName]:
     """In the order of the names."""
     projects.get_project(store, project_id)
     pointers = sorted(published.list_all(store, project_id), key=lambda pointer: folded(pointer.publish_name))
-    return [
-        PublishedName(
-            pointer.iteration_id,
-            pointer.published,
-            pointer.by,
-            name=pointer.publish_name,
-            before=[PublishedIteration.of(each) for each in pointer.history],
-        )
-        for pointer in pointers
-    ]
+    return [PublishedName.of_pointer(pointer) for pointer in pointers]
+
+
+def update_published_name(store: Store, project_id: UUID, name: str, *, tiles: int) -> PublishedName:
+    project = projects.get_project(store, project_id)
+    if tiles > 1 and project.settings.classification_type is not None:
+        raise errors.OperationNotSupported("Tiles are for detectors; a classifier looks at the whole picture.")
+    if not 1 <= tiles <= MOST_TILES:
+        raise errors.BadRequest(f"'tiles' is 1, for the whole picture alone, to {MOST_TILES}.")
+    return PublishedName.of_pointer(published.set_tiles(store, project_id, name, tiles))
 
 
 def set_default(store: Store, project_id: UUID, iteration_id: UUID, is_default: bool) -> None:

@@ -1,8 +1,10 @@
 """Pointers: which iterations a published name serves. Prediction reads nothing else of the catalog's world."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
 from shared.errors import InvalidPublishName, IterationNotFound
 from shared.models.serving.predictions import Pointer
@@ -27,6 +29,20 @@ def put(store: Store, pointer: Pointer, *, replace: bool) -> None:
         except blobs.BlobChanged:
             continue
         return
+
+
+def set_tiles(store: Store, project_id: UUID, publish_name: str, tiles: int) -> Pointer:
+    """Raises IterationNotFound."""
+    name = _name(store, project_id, publish_name)
+    for _ in rows.attempts():
+        held = blobs.read(store, "published", name)
+        if held is None:
+            raise _absent(publish_name)
+        pointer = structs.replace(_pointer(held), tiles=tiles)
+        with suppress(blobs.BlobChanged):
+            blobs.write(store, "published", name, _encoded(pointer), etag=held.etag)
+            return pointer
+    raise AssertionError("attempts() raises")
 
 
 def get(store: Store, project_id: UUID, name: str) -> tuple[Pointer, str]:

@@ -6,6 +6,9 @@ import pytest
 
 from shared.access.keys import fingerprint
 from tests.functions.ocellus.judging import put_judged
+from tests.pictures import rectangles
+from tests.prediction.detectors import put_detector
+from tests.prediction.graphs import DETECTION_DOMAIN
 
 
 @pytest.fixture
@@ -49,3 +52,44 @@ def test_get_published_names_refuses_a_project_that_is_not_there(ask):
     reply = ask("GET", "/ocellus/v1/projects/none/publishednames")
     assert (reply.status, reply.body["code"]) == (400, "BadRequestInvalidIds")
     assert ask("POST", f"/ocellus/v1/projects/{uuid4()}/publishednames").status == 405
+
+
+@pytest.fixture
+def tiled(ask):
+    def patch(project_id: object, name: str, query: str):
+        return ask("PATCH", f"/ocellus/v1/projects/{project_id}/publishednames/{name}?{query}")
+
+    return patch
+
+
+def test_update_published_name_has_a_detector_look_at_tiles(training, prediction, storage, ask, tiled, eventually):
+    project = training.create_project(f"tiles {uuid4()}", domain_id=str(DETECTION_DOMAIN))
+    iteration, other = (put_detector(storage, UUID(project.id)) for _ in range(2))
+    training.publish_iteration(project.id, iteration.id, "Shelf 1", "resource")
+    small = rectangles({"red": (0.7, 0.3, 0.00625, 0.0125)})
+
+    def found() -> list[str]:
+        result = prediction.detect_image_with_no_store(project.id, "shelf 1", small)
+        return [each.tag_name for each in result.predictions]
+
+    assert found() == []
+    reply = tiled(project.id, "shelf%201", "tiles=4")
+    assert (reply.status, reply.body["name"], reply.body["tiles"]) == (200, "Shelf 1", 4)
+    # Each instance knows within two seconds.
+    eventually(lambda: "red" in found())
+    # What is published next under the name looks at tiles, too.
+    training.publish_iteration(project.id, other.id, "Shelf 1", "resource", overwrite=True)
+    (name,) = ask("GET", f"/ocellus/v1/projects/{project.id}/publishednames").body
+    assert (name["iterationId"], name["tiles"]) == (str(other.id), 4)
+    for query in ("tiles=0", "tiles=5", "tiles=many", "tiles=", ""):
+        assert tiled(project.id, "shelf%201", query).status == 400
+    assert tiled(project.id, "shelf%202", "tiles=2").status == 404
+    assert tiled(uuid4(), "shelf%201", "tiles=2").status == 404
+    training.unpublish_iteration(project.id, other.id)
+
+
+def test_update_published_name_refuses_a_classifier(training, project, iterations, tiled):
+    training.publish_iteration(project.id, iterations[0], "gate", "resource")
+    reply = tiled(project.id, "gate", "tiles=2")
+    assert (reply.status, reply.body["code"]) == (400, "BadRequestOperationNotSupported")
+    training.unpublish_iteration(project.id, iterations[0])
