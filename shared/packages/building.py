@@ -24,7 +24,7 @@ def build(store: Store, wanted: ExportRecord) -> None:
     record = exports.update(store, wanted, lambda held: replace(held, attempts=held.attempts + 1))
     if record is None or record.status != ExportStatus.EXPORTING:
         return
-    end(store, record, _package(store, record) if record.attempts <= ATTEMPTS else None)
+    end(store, record, _package(store, record))
 
 
 def end(store: Store, record: ExportRecord, package: bytes | None) -> None:
@@ -39,7 +39,10 @@ def end(store: Store, record: ExportRecord, package: bytes | None) -> None:
 
 
 def _package(store: Store, record: ExportRecord) -> bytes | None:
-    """None where the model is gone, can't be read, or is none for this platform."""
+    """None where the model is gone, can't be read, or is none for this platform, and where every build died."""
+    if record.attempts > ATTEMPTS:
+        logging.error("Iteration %s can't be exported to %s: every build died", record.iteration_id, record.platform)
+        return None
     # Half a second, which no start shall take.
     from shared.exporting.graph.subject import Unexportable
 

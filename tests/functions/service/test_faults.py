@@ -6,7 +6,9 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
@@ -16,15 +18,19 @@ from msrest.authentication import ApiKeyCredentials
 
 from local.service import Options, Service, running
 from shared.models.serving.camera import Outcome
+from shared.models.training.exports import ExportRecord, ExportStatus
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.account.transport import SEND_SECONDS
 from shared.storage.serving import results
-from shared.storage.training import iterations
+from shared.storage.training import exports, iterations
 from shared.storage.workspace import catalog as stored
 from tests.functions.flows import train, upload
 from tests.functions.wire import ask
 from tests.pictures import picture
+
+# Together they take long enough to be cut off.
+PACKED = ["TensorFlow", "OpenVino"]
 
 
 @pytest.fixture(scope="module")
@@ -129,18 +135,33 @@ def test_whoever_no_longer_waits_knows_that_nothing_more_comes_of_the_call(fragi
     assert client.get_images(labelled, take=1)[0].tags == image.tags
 
 
-def test_the_host_killed_between_the_camera_steps(fragile, client, catalog, labelled, eventually):
+def test_the_host_killed_between_the_camera_steps_and_amid_exports(fragile, client, catalog, labelled, eventually, web):
     iteration = train(client, labelled)
     client.publish_iteration(labelled, iteration.id, "gate", "resource")
     with ContainerClient.from_connection_string(fragile.connection_string, "uploads") as uploads:
         for number in range(40):
             uploads.upload_blob(f"{labelled}/gate/{number}.jpg", picture("apple", 500 + number))
+    for platform in PACKED:
+        client.export_iteration(labelled, iteration.id, platform)
+    eventually(lambda: any(record.attempts for record in cut_off(catalog, labelled, iteration.id)), longest=0.02)
     eventually(lambda: len(list(results.list_all(catalog, labelled))) > 3, longest=0.05)
     fragile.kill_host()
     assert len(list(results.list_all(catalog, labelled))) < 40
+    assert any(record.attempts for record in cut_off(catalog, labelled, iteration.id))
+    assert not any(exports.read_package(catalog, record) for record in cut_off(catalog, labelled, iteration.id))
     fragile.start_host()
     eventually(lambda: len(list(results.list_all(catalog, labelled))) == 40, 60)
     assert {result.outcome for result in results.list_all(catalog, labelled)} == {Outcome.RESULT}
+    eventually(lambda: not cut_off(catalog, labelled, iteration.id), 60)
+    done = client.get_exports(labelled, iteration.id)
+    assert {(export.platform, export.status) for export in done} == {(platform, "Done") for platform in PACKED}
+    assert [ZipFile(BytesIO(web.get(export.download_uri))).testzip() for export in done] == [None] * len(PACKED)
+
+
+def cut_off(catalog: Store, project_id: UUID, iteration_id: str) -> list[ExportRecord]:
+    """The exports that are not over."""
+    records = exports.list_all(catalog, project_id, UUID(str(iteration_id)))
+    return [record for record in records if record.status == ExportStatus.EXPORTING]
 
 
 def test_the_host_killed_while_a_job_trains(fragile, client, labelled, eventually):

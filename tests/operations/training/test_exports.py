@@ -152,7 +152,7 @@ def test_a_build_that_always_dies_ends_as_failed(store, settings, iteration, sen
     def dies(*_):
         raise MemoryError
 
-    monkeypatch.setattr(building, "_package", dies)
+    monkeypatch.setattr(packing, "package", dies)
     export(store, settings, iteration)
     for _ in range(building.ATTEMPTS):
         with pytest.raises(MemoryError):
