@@ -13,16 +13,36 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # Where pictures of the pages go: `PICTURES=1` in the environment.
 LOOKS = ROOT / ".local" / "portal"
 NARROW = 320
+# A window of 1280 by 1024 at 400 %, though taller, and at 200 %.
+ZOOMED = {"400%": (NARROW, 640), "200%": (640, 512)}
 # What is dark is as light but for its colours. How large a target is has to be asked for.
 CHECKED: dict[Literal["light", "dark"], dict[str, object]] = {
     "light": {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}},
     "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast"]},
 }
-# What lies beyond the right edge, but for strips and tables that are made to scroll.
-LOST = """[...document.querySelectorAll("button, a, input, select, textarea, summary, h1, h2, p")]
-    .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
-    .filter((each) => !each.closest("nav, pre, .scroll, .tagbar, .segments, .strip"))
-    .map((each) => each.outerHTML.slice(0, 160))"""
+# What lies beyond an edge and can't be scrolled to, or in too low a strip; to the right only strips and tables scroll.
+LOST = """(async () => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const WIDE = "nav, pre, .scroll, .tagbar, .segments, .strip", ROOM = 80;
+  const lost = (each) => {
+    let { right, bottom } = each.getBoundingClientRect();
+    if (right > innerWidth + 1 && !each.closest(WIDE)) return true;
+    if (each.type === "number" && each.scrollWidth > each.clientWidth) return true;
+    for (let box = each; box !== document.body; box = box.parentElement) {
+      const { overflowY, position } = getComputedStyle(box), edge = box.getBoundingClientRect().bottom;
+      if (/auto|scroll/.test(overflowY)) {
+        if (box.scrollHeight > box.clientHeight + 1 && box.clientHeight < ROOM) return true;
+        bottom = Math.min(bottom, edge);
+      }
+      if (/hidden|clip/.test(overflowY) && bottom > edge + 1) return true;
+      if (position === "fixed") break;
+    }
+    return bottom > innerHeight + 1;
+  };
+  return [...document.querySelectorAll("button, a, input, select, textarea, summary, h1, h2, p")]
+    .filter((each) => each.checkVisibility() && lost(each))
+    .map((each) => each.outerHTML.slice(0, 160));
+})()"""
 FOLLOW = """(address) => {
   history.pushState(null, "", address);
   dispatchEvent(new PopStateEvent("popstate"));
@@ -152,7 +172,9 @@ class Portal:
             self.page.screenshot(path=LOOKS / f"{name}.png")
 
     def barriers(self, name: str = "") -> list[str]:
-        """What keeps some people from what is shown, light and dark, as axe sees it; with pictures of that name."""
+        """What keeps some people from what is shown: in light and in dark, as axe sees it, and where it is zoomed; with
+        pictures of that name.
+        """
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text())
         found = []
@@ -161,13 +183,17 @@ class Portal:
             found += self.page.evaluate("(options) => axe.run(options).then((result) => result.violations)", options)
             if name:
                 self.look(f"{name}-{scheme}")
-        return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+        return self.lost(name) + [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
-    def narrow(self) -> list[str]:
-        """What is out of sight in the narrowest window, which is a wide one at 400 %, and can't be scrolled to."""
+    def lost(self, name: str = "") -> list[str]:
+        """What is out of sight and can't be scrolled to for whoever zooms."""
         usual = self.page.viewport_size
         assert usual
-        self.page.set_viewport_size({"width": NARROW, "height": 640})
-        lost: list[str] = self.page.evaluate(LOST)
+        found = []
+        for zoom, (width, height) in ZOOMED.items():
+            self.page.set_viewport_size({"width": width, "height": height})
+            found += [f"{zoom}: {each}" for each in self.page.evaluate(LOST)]
+            if name:
+                self.look(f"{name}-{zoom}")
         self.page.set_viewport_size(usual)
-        return lost
+        return found

@@ -36,7 +36,6 @@ def test_signing_in_and_all_projects(page, service, filled):
     visitor.press("Escape", "?")
     page.get_by_role("dialog", name="Keys").wait_for()
     assert visitor.barriers("keys") == []
-    assert visitor.narrow() == []
 
 
 def test_the_images(portal, training, filled):
@@ -48,7 +47,6 @@ def test_the_images(portal, training, filled):
     # Who asked the system for less motion gets none.
     bar = portal.page.get_by_role("toolbar", name="Chosen images")
     assert bar.evaluate("(each) => getComputedStyle(each).animationName") == "none"
-    assert portal.narrow() == []
     portal.press("t")
     portal.page.get_by_role("dialog", name="Tag").wait_for()
     assert portal.barriers("tag") == []
@@ -93,7 +91,6 @@ def test_an_empty_project_in_a_narrow_window(portal, project):
         portal.follow(project.id, *screen.split("?")[:1], search="?suggested=last" if "?" in screen else "")
         expect(portal.page.get_by_role("main").get_by_text(re.compile(text)).first).to_be_visible()
         assert portal.barriers(f"empty-{re.sub('[^a-z]+', '-', screen)}") == [], screen
-        assert portal.narrow() == [], screen
 
 
 @pytest.fixture
@@ -129,7 +126,6 @@ def test_suggestions_predictions_tests_cameras_and_settings(portal, asked):
             chooser.value.set_files({"name": "sky.jpg", "mimeType": "image/jpeg", "buffer": picture("sky", 2)})
             expect(page.get_by_role("region", name="Picture").locator("img").first).to_be_visible()
         assert portal.barriers("suggested" if search else screen) == [], screen
-        assert portal.narrow() == [], screen
     portal.button("Delete this project …").click()
     page.get_by_role("dialog").wait_for()
     assert portal.barriers() == []

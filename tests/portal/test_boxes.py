@@ -456,4 +456,3 @@ def test_nothing_keeps_anybody_out(portal, editor, suggested):
     assert portal.barriers("boxes") == []
     portal.page.set_viewport_size({"width": NARROW, "height": 640})
     assert portal.barriers("boxes-narrow") == []
-    assert portal.narrow() == []

@@ -41,7 +41,6 @@ def test_the_threshold_stands_in_the_address(portal, still):
 def test_nothing_of_it_keeps_anybody_out(portal, still):
     open_comparison(portal, still.id, still.first, still.second)
     assert portal.barriers("compare") == []
-    assert portal.narrow() == []
 
 
 def test_what_can_not_be_compared_says_so(portal, project, still):

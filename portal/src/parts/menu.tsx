@@ -1,7 +1,7 @@
 // A button with a menu under it: the browser's own popover, closed by Esc, by a click beside it, and by a choice.
 
 import type { ComponentChildren } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useId, useRef, useState } from "preact/hooks";
 
 interface Props {
   label: string;
@@ -18,13 +18,21 @@ export function Menu({ label, text, children }: Props) {
   const menu = useRef<HTMLDivElement>(null);
   /** Its choices are made when it opens first: a page has a menu for each tag. */
   const [made, setMade] = useState(false);
+  const [open, setOpen] = useState(false);
   const place = () => {
     const at = button.current!.getBoundingClientRect();
     const size = menu.current!.getBoundingClientRect();
     menu.current!.style.top = `${Math.min(at.bottom + GAP, innerHeight - size.height - EDGE)}px`;
     menu.current!.style.left = `${Math.max(EDGE, Math.min(at.left, innerWidth - size.width - EDGE))}px`;
-    menu.current!.querySelector<HTMLElement>("button:not(:disabled)")?.focus();
   };
+  useLayoutEffect(() => {
+    if (!open) return;
+    place();
+    menu.current!.querySelector<HTMLElement>("button:not(:disabled)")?.focus();
+    // Whoever zooms, or turns the screen, still has it in sight.
+    addEventListener("resize", place);
+    return () => removeEventListener("resize", place);
+  }, [open]);
   return (
     <>
       <button ref={button} class="quiet icon" aria-label={label} title={label} aria-haspopup="menu" popovertarget={id}>
@@ -38,7 +46,7 @@ export function Menu({ label, text, children }: Props) {
         role="menu"
         aria-label={label}
         onBeforeToggle={() => setMade(true)}
-        onToggle={(event) => event.newState === "open" && place()}
+        onToggle={(event) => setOpen(event.newState === "open")}
         onKeyDown={step}
         onClick={(event) => event.target instanceof Element && event.target.closest("[role^=menuitem]") && menu.current?.hidePopover()}
       >
