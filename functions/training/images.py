@@ -149,8 +149,10 @@ def delete_images(
 
 
 @training("POST", "projects/{project_id}/images/tags", LABELERS)
-def create_image_tags(call: Call, project_id: UUID, body: ImageTagCreateBatch) -> ImageTagCreateSummary:
-    return images.create_image_tags(call.store, call.limits, project_id, body.tags or [])
+def create_image_tags(
+    call: Call, project_id: UUID, body: ImageTagCreateBatch, alone: bool = False
+) -> ImageTagCreateSummary:
+    return images.create_image_tags(call.store, call.limits, project_id, body.tags or [], alone=alone)
 
 
 @training("DELETE", "projects/{project_id}/images/tags", LABELERS)

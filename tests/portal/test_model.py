@@ -240,14 +240,17 @@ RULES = {"multiclass": False, "negativeId": "none"}
         ([image("a")], "a", {}, ["untag a"]),
         ([image("a"), image()], "a", {}, ["tag a"]),
         ([image("b")], "a", {}, ["tag a"]),
-        ([image("b")], "a", {"multiclass": True}, ["untag b", "tag a"]),
+        ([image("a")], "a", {"multiclass": True}, ["untag a alone"]),
+        ([image("b")], "a", {"multiclass": True}, ["untag b alone", "tag a alone"]),
+        ([image("a", "b")], "c", {"multiclass": True}, ["untag a", "untag b", "tag c alone"]),
         ([image("none")], "a", {}, ["untag none", "tag a"]),
         ([image("a", "b")], "none", {}, ["untag a", "untag b", "tag none"]),
     ],
 )
 def test_what_giving_a_tag_does(run, images, tag, rules, wanted):
     changes = run("labelling.toggles(images, tag, rules)", images=images, tag=tag, rules={**RULES, **rules})
-    assert [f"{change['kind']} {change['tagId']}" for change in changes] == wanted
+    said = [f"{change['kind']} {change['tagId']}{' alone' if 'alone' in change else ''}" for change in changes]
+    assert said == wanted
 
 
 def test_a_tag_that_goes_takes_its_boxes_and_comes_back_with_them(run):

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from azure.cognitiveservices.vision.customvision.training.models import ImageTagCreateEntry
 from playwright.sync_api import expect
 
@@ -97,8 +98,9 @@ def test_what_is_refused_is_taken_back_and_the_rest_is_done(portal, training, fi
     assert tags_of(training, project.id) == [["apple"], ["apple"]]
 
 
-def test_two_people_on_one_image_end_with_what_both_did(portal, context, training, service):
-    project = training.create_project("two people", classification_type="Multilabel")
+@pytest.mark.parametrize(("kind", "kept"), [("Multilabel", ["apple", "leaf"]), ("Multiclass", ["leaf"])])
+def test_two_people_on_one_image_end_with_what_both_did_or_the_last_did(portal, context, training, service, kind, kept):
+    project = training.create_project(f"two people {kind}", classification_type=kind)
     try:
         for name in ("apple", "leaf"):
             training.create_tag(project.id, name)
@@ -110,9 +112,11 @@ def test_two_people_on_one_image_end_with_what_both_did(portal, context, trainin
             other.images(project.id, 1)
             portal.images(project.id, 1)
             other.press("1")
+            if kind == "Multiclass":
+                other.saved()
             portal.press("2")
             other.saved()
             portal.saved()
-        assert tags_of(training, project.id) == [["apple", "leaf"]]
+        assert tags_of(training, project.id) == [kept]
     finally:
         training.delete_project(project.id)

@@ -488,6 +488,7 @@ export interface PublishedName {
   by: string;
   name: string;
   before: PublishedIteration[];
+  tiles: number;
 }
 
 export interface Rates {
@@ -656,8 +657,8 @@ export const createImageRegions = (projectId: string, body: ImageRegionCreateBat
   send<ImageRegionCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/regions`, { body, ...options });
 
 /** Create image tags. */
-export const createImageTags = (projectId: string, body: ImageTagCreateBatch, options: Options = {}) =>
-  send<ImageTagCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/tags`, { body, ...options });
+export const createImageTags = (projectId: string, query: { alone?: boolean } = {}, body: ImageTagCreateBatch, options: Options = {}) =>
+  send<ImageTagCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/tags`, { query, body, ...options });
 
 /** Create images from data. */
 export const createImagesFromData = (projectId: string, query: { tagIds?: string[]; nameKey?: string } = {}, body: Blob | FormData, options: Options = {}) =>
@@ -886,6 +887,10 @@ export const updateIteration = (projectId: string, iterationId: string, body: It
 /** Update project. */
 export const updateProject = (projectId: string, body: ProjectUpdate, options: Options = {}) =>
   send<Project>("PATCH", `/customvision/v3.4-preview/training/projects/${projectId}`, { body, ...options });
+
+/** Have a published detector look at tiles of each picture, too, so many by so many: it finds smaller objects, and. */
+export const updatePublishedName = (projectId: string, publishedName: string, query: { tiles: number }, options: Options = {}) =>
+  send<PublishedName>("PATCH", `/ocellus/v1/projects/${projectId}/publishednames/${publishedName}`, { query, ...options });
 
 /** Update tag. */
 export const updateTag = (projectId: string, tagId: string, body: TagUpdate, options: Options = {}) =>

@@ -22,6 +22,7 @@ export function batch(waiting: readonly Change[], most = MOST): number[] {
 /** Images lose one tag in a call, as a call takes each tag from each image. */
 function fits(first: Change, change: Change): boolean {
   if (first.kind !== change.kind) return false;
+  if (first.kind === "tag" && change.kind === "tag") return first.alone === change.alone;
   if (first.kind === "untag" && change.kind === "untag") return first.tagId === change.tagId;
   if (first.kind === "metadata" && change.kind === "metadata") return JSON.stringify(first.values) === JSON.stringify(change.values);
   return true;
@@ -31,7 +32,7 @@ function fits(first: Change, change: Change): boolean {
 function repeats(change: Change, taken: readonly Change[]): boolean {
   return taken.some((each) => {
     if (each.imageId !== change.imageId) return false;
-    if (each.kind === "tag" && change.kind === "tag") return each.tagId === change.tagId;
+    if (each.kind === "tag" && change.kind === "tag") return each.tagId === change.tagId || !!change.alone;
     if (each.kind === "box" && change.kind === "box") return each.box.tagId === change.box.tagId && same(each.box, change.box);
     return each.kind !== "unbox";
   });

@@ -17,6 +17,8 @@ export interface Tagging {
   kind: "tag" | "untag";
   imageId: string;
   tagId: string;
+  /** The tag takes the place of all others, those too that somebody else gives at this moment. */
+  alone?: true;
 }
 
 export interface Boxing {

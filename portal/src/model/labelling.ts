@@ -10,7 +10,7 @@ export interface Rules {
 
 /** Give images a tag; where all of them have it, take it away. */
 export function toggles(images: readonly Image[], tagId: string, rules: Rules): Change[] {
-  if (images.length && images.every((image) => hasTag(image, tagId))) return images.map(({ id: imageId }) => ({ kind: "untag", imageId, tagId }));
+  if (images.length && images.every((image) => hasTag(image, tagId))) return images.map((image) => takes(image, tagId, rules));
   return images.flatMap((image) => gives(image, tagId, rules));
 }
 
@@ -19,8 +19,13 @@ export function gives(image: Image, tagId: string, rules: Rules): Change[] {
   if (hasTag(image, tagId)) return [];
   const alone = rules.multiclass || tagId === rules.negativeId;
   const other = tagIds(image).filter((id) => alone || id === rules.negativeId);
-  return [...other.map((id): Change => ({ kind: "untag", imageId: image.id, tagId: id })), { kind: "tag", imageId: image.id, tagId }];
+  return [...other.map((id) => takes(image, id, rules)), { kind: "tag", imageId: image.id, tagId, ...(rules.multiclass && ALONE) }];
 }
+
+const ALONE = { alone: true } as const;
+
+/** What takes it back gives the one tag alone, too; several come back beside each other. */
+const takes = (image: Image, tagId: string, rules: Rules): Change => ({ kind: "untag", imageId: image.id, tagId, ...(rules.multiclass && tagIds(image).length === 1 && ALONE) });
 
 /** The same tags as another image has. */
 export const copies = (image: Image, tags: readonly string[], rules: Rules): Change[] => tags.flatMap((tagId) => gives(image, tagId, rules));

@@ -32,7 +32,8 @@ const changes = <Kind extends Change>(entries: readonly Entry[]) => entries.map(
 
 async function tag(projectId: string, entries: readonly Entry[]): Promise<Delivery> {
   const tags = changes<Tagging>(entries).map(({ imageId, tagId }) => ({ imageId, tagId }));
-  const { exceeded } = await client.createImageTags(projectId, { tags }, PATIENCE);
+  const { alone } = changes<Tagging>(entries)[0]!;
+  const { exceeded } = await client.createImageTags(projectId, alone ? { alone } : {}, { tags }, PATIENCE);
   const over = new Set(exceeded.map(({ imageId, tagId }) => imageId + tagId));
   const refused = entries.filter((_, place) => over.has(tags[place]!.imageId + tags[place]!.tagId));
   return { refused: refused.map((entry) => ({ entry, why: "The image has as many tags as an image may have." })) };

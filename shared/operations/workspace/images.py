@@ -115,9 +115,12 @@ def delete_images(
 
 
 def create_image_tags(
-    store: Store, limits: Limits, project_id: UUID, entries: list[ImageTagCreateEntry]
+    store: Store, limits: Limits, project_id: UUID, entries: list[ImageTagCreateEntry], *, alone: bool = False
 ) -> ImageTagCreateSummary:
-    """Tag images. Everything is checked before the first image is touched, so a refused batch changes nothing."""
+    """Tag images; `alone` puts these tags in the place of all others, whoever tags the image meanwhile.
+
+    Everything is checked before the first image is touched, so a refused batch changes nothing.
+    """
     check_batch(limits.images_per_batch, len(entries), "tags")
     tags = tags_of(store, project_id, [entry.tag_id for entry in entries], changing=True)
     wanted: dict[UUID, list[UUID]] = defaultdict(list)
@@ -126,15 +129,20 @@ def create_image_tags(
     before: dict[UUID, set[UUID]] = {}
     after: dict[UUID, set[UUID]] = {}
 
+    def tagged(record: ImageRecord) -> ImageRecord:
+        tag_ids = wanted[record.id]
+        kept = record.without_tags(record.tag_ids - set(tag_ids)) if alone else record
+        return with_tags(kept, tag_ids, tags, limits.tags_per_image)
+
     def change(record: ImageRecord) -> ImageRecord:
-        tagged = with_tags(record, wanted[record.id], tags, limits.tags_per_image)
+        new = tagged(record)
         # Asked again, it may see its own work; what was there before, it saw at first.
         before.setdefault(record.id, record.tag_ids)
-        after[record.id] = tagged.tag_ids
-        return tagged
+        after[record.id] = new.tag_ids
+        return new
 
     for record in get_all(store, project_id, list(wanted)):
-        with_tags(record, wanted[record.id], tags, limits.tags_per_image)
+        tagged(record)
     stored_images.change_many(store, project_id, list(wanted), change)
     require_known(wanted, after)
     return _summary(entries, before, after)

@@ -2,6 +2,7 @@
 
 import base64
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from uuid import uuid4
 
@@ -236,6 +237,24 @@ def test_create_image_tags_sorts_what_became_of_each(training, project):
     assert [entry.tag_id for entry in summary.duplicated] == [apple.id]
     assert summary.exceeded == []
     assert training.get_tag(project.id, red.id).image_count == 1
+
+
+def test_create_image_tags_alone_leaves_one_tag_whoever_else_gives_one(training, service, project):
+    image_id = training.create_images_from_data(project.id, picture("apple", 1)).images[0].image.id
+    tags = [training.create_tag(project.id, name).id for name in ("apple", "leaf", "sky")]
+    training.create_image_tags(project.id, [ImageTagCreateEntry(image_id=image_id, tag_id=tag) for tag in tags])
+
+    def give(tag_id: str) -> int:
+        body = {"tags": [{"imageId": image_id, "tagId": tag_id}]}
+        return post(service, f"projects/{project.id}/images/tags?alone=true", body)[0]
+
+    with ThreadPoolExecutor(2) as writers:
+        for _ in range(8):
+            assert list(writers.map(give, tags[:2])) == [200, 200]
+            (mark,) = training.get_images_by_ids(project.id, [image_id])[0].tags
+            assert mark.tag_id in tags[:2]
+    assert give(tags[2]) == 200
+    assert [training.get_tag(project.id, tag).image_count for tag in tags] == [0, 0, 1]
 
 
 def test_create_image_tags_changes_nothing_when_it_refuses(training, project):
