@@ -14,6 +14,8 @@ from packaging.utils import canonicalize_name
 
 # What pip notes of an installation.
 NOTES = {"INSTALLER", "REQUESTED", "direct_url.json"}
+# What no package runs: two thirds of the files, most of them headers of torch.
+UNUSED = {"__pycache__", "include", "test", "tests"}
 
 
 class Wheels(Struct, frozen=True):
@@ -64,7 +66,7 @@ def _text(package: Distribution, name: str) -> list[str]:
 
 def _write(package: Distribution, folder: Path, tags: list[str]) -> None:
     """Without what lies beside the packages: pip makes the commands anew."""
-    files = [file for file in package.files or [] if not {"..", "__pycache__"} & set(file.parts)]
+    files = [file for file in package.files or [] if not {"..", *UNUSED} & set(file.parts)]
     (about,) = {file.parts[0] for file in files if file.parts[0].endswith(".dist-info")}
     tag = "-".join(".".join(sorted(set(part))) for part in zip(*(tag.split("-") for tag in tags), strict=True))
     with ZipFile(folder / f"{about.removesuffix('.dist-info')}-{tag}.whl", "w") as wheel:

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from playwright.sync_api import FilePayload, Locator, expect
 
 from shared.models.training.model_spec import ModelTag
@@ -23,7 +24,7 @@ TOOLS = ("fork", "scissors")
 # Of each tag, the fewest that a detector is trained on.
 PHOTOGRAPHS = 15
 # The box that a key puts in the middle, the pixels of these photographs, and how far a key with Shift moves it.
-MIDDLE, SIZE, STEP = (0.375, 0.375, 0.25, 0.25), (816, 612), 10
+MIDDLE, SIZE, STEP = (0.375, 0.375, 0.25, 0.25), (408, 306), 10
 
 pytestmark = pytest.mark.skipif(not SAMPLE.is_dir(), reason=f"needs the sample photographs in {SAMPLE}")
 
@@ -160,6 +161,19 @@ def name(request, training):
             training.delete_project(project.id)
 
 
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Half as wide and high: a box is where it belongs after half as many keys."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for path in SAMPLE.rglob("*.jpg"):
+        with Image.open(path) as image:
+            half = image.resize((image.width // 2, image.height // 2))
+        place = folder / path.relative_to(SAMPLE)
+        place.parent.mkdir(exist_ok=True)
+        half.save(place, quality=90)
+    return folder
+
+
 def make_project(hand, training, name, kind):
     hand.use(hand.page.get_by_role("button", name="New project").first)
     dialog = hand.page.get_by_role("dialog", name="New project")
@@ -205,16 +219,16 @@ def try_picture(hand, file) -> Locator:
     return hand.page.get_by_role("list", name="What it says").get_by_role("listitem")
 
 
-def test_a_classifier_of_trees(hand, training, name):
+def test_a_classifier_of_trees(hand, training, name, photographs):
     project = make_project(hand, training, name, "What is it?")
     for total, (tag, folder) in zip((10, 20), TREES.items(), strict=True):
-        add(hand, sorted((SAMPLE / folder).iterdir()), total, tag)
+        add(hand, sorted((photographs / folder).iterdir()), total, tag)
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == dict.fromkeys(TREES, 10)
     begin_training(hand)
     expect(hand.page.get_by_role("status").get_by_text("Iteration 1 is trained.")).to_be_visible(timeout=TRAINED_MS)
     publish(hand, "Iteration 1")
     assert training.get_iterations(project.id)[0].publish_name == "live"
-    expect(try_picture(hand, SAMPLE / "test" / "test_image.jpg").first).to_contain_text("Hemlock")
+    expect(try_picture(hand, photographs / "test" / "test_image.jpg").first).to_contain_text("Hemlock")
 
 
 def boxes_on(training, project) -> list[tuple[str, Box]]:
@@ -242,11 +256,11 @@ def draw_all(hand, things) -> None:
     hand.portal.saved()
 
 
-def test_a_detector_of_tools(hand, training, storage, name):
+def test_a_detector_of_tools(hand, training, storage, name, photographs):
     """By keys it is trained, which takes its time; by mouse the training is cancelled for one that was made."""
     project = make_project(hand, training, name, "Where is it?")
     for total, folder in zip((PHOTOGRAPHS, 2 * PHOTOGRAPHS), TOOLS, strict=True):
-        add(hand, [SAMPLE / folder / f"{folder}_{number}.jpg" for number in range(1, PHOTOGRAPHS + 1)], total)
+        add(hand, [photographs / folder / f"{folder}_{number}.jpg" for number in range(1, PHOTOGRAPHS + 1)], total)
     things = boxes_on(training, project)
     draw_all(hand, things)
     for (kind, box), image in zip(things, training.get_images(project.id, order_by="Newest"), strict=True):
@@ -254,7 +268,7 @@ def test_a_detector_of_tools(hand, training, storage, name):
         assert region.tag_name == kind
         assert (region.left, region.top, region.width, region.height) == pytest.approx(box, abs=0.02)
     begin_training(hand)
-    photograph: Path | FilePayload = SAMPLE / "test" / "test_od_image.jpg"
+    photograph: Path | FilePayload = photographs / "test" / "test_od_image.jpg"
     if isinstance(hand, Mouse):
         cancel(hand)
         photograph = {"name": "red.jpg", "mimeType": "image/jpeg", "buffer": rectangles({"red": (0.2, 0.2, 0.5, 0.5)})}
