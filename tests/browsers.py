@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
+# The first has no windows, and so less to do.
+NAMES = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 # A camera that shows a moving pattern, and is seen through without a question.
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
