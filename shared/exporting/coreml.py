@@ -1,6 +1,6 @@
 """Core ML: a neural network for iOS 13 and macOS 10.15 on, which takes an image named `data`.
 
-Classifiers answer `loss` and `classLabel`, detectors `coordinates` and `confidence` of 200 boxes, or the raw grid.
+Classifiers answer `loss` and `classLabel`, detectors `coordinates` and `confidence` of 300 boxes, or the raw grid.
 """
 
 from __future__ import annotations

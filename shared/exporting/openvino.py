@@ -1,7 +1,7 @@
 """OpenVINO: an IR of version 10 with its first operators, which versions 2020 and later read.
 
 The input is (1, 3, height, width), RGB in 0..1. Detectors answer `detected_boxes`, `detected_classes` and
-`detected_scores` of 200 boxes, of which those that nothing was found for have a score of 0; and without
+`detected_scores` of 300 boxes, of which those that nothing was found for have a score of 0; and without
 post-processing what those are chosen from.
 """
 

@@ -20,7 +20,7 @@ class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     tags_per_project: int = 500
     tags_per_image: int = 100
     regions_per_image: int = 300
-    boxes_per_prediction: int = 200
+    boxes_per_prediction: int = 300
     iterations_per_project: int = 100
     images_per_batch: int = 64
     tags_per_batch: int = 20

@@ -1,17 +1,29 @@
 """Graphs of a few bytes that would be gigabytes once they are read."""
 
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
+from uuid import uuid4
 
 import numpy as np
 import onnx
 import pytest
+from msgspec.structs import replace
 from onnx import numpy_helper
 
 from shared.exporting import coreml, openvino, tflite
+from shared.exporting.graph.ending import subject
 from shared.exporting.graph.reading import read
 from shared.exporting.graph.subject import Ending, Subject, Unexportable
+from shared.models.training.model_spec import ModelTag
+from shared.models.workspace.domains import DOMAINS, DomainType
+from shared.settings import Settings
+from tests.prediction.graphs import make_detector_spec
 from tests.prediction.small import small_detector
+from training_job.detection.detector_recipe import RECIPE
+from training_job.detection.light.model import BoxHead
+from training_job.detection.light.served_graph import detector
+from training_job.graphs.backbones import BACKBONES, prepare_features, sized
 from training_job.graphs.graph import Graph
 
 SIDE, TAGS = 16, 2
@@ -81,7 +93,11 @@ in_each_format = pytest.mark.parametrize(
 )
 def test_what_grows_without_bounds_is_refused(make: Callable[[], onnx.ModelProto], format: ModuleType) -> None:
     model = read(make().SerializeToString())
-    known = "Shape is not known" if make is shapes_side_by_side and format is tflite else "134,217,728 numbers"
+    known = (
+        "Shape is not known"
+        if make is shapes_side_by_side and format is tflite
+        else r"(134,217,728|402,653,184) numbers"
+    )
     with pytest.raises(Unexportable, match=known):
         format.files(Subject(model, ["a", "b"], Ending.PROBABILITIES, False))
 
@@ -103,3 +119,17 @@ def test_what_does_not_fit_together_is_refused(format: ModuleType) -> None:
     made.add("Add", made.constant(np.ones((2, 3))), made.constant(np.ones((4, 5))))
     with pytest.raises(Unexportable, match="read"):
         format.files(Subject(graph(made), ["a", "b"], Ending.PROBABILITIES, False))
+
+
+@pytest.mark.parametrize("format", [tflite, openvino], ids=["tflite", "openvino"])
+@pytest.mark.parametrize("domain", ["General (compact) [S1]", "General (compact)"])
+def test_a_detector_of_small_objects_has_room(domain: str, format: ModuleType) -> None:
+    """It looks at four times as many pixels as others."""
+    recipe, widths = replace(RECIPE, zoom=2), BACKBONES[RECIPE.backbone].scale_widths
+    features = onnx.load(prepare_features(Path(Settings.read().backbones_folder), recipe.backbone, recipe.pixels))
+    head = BoxHead(widths, 3, recipe.width, recipe.depth).eval()
+    graph = detector(sized(features, recipe.served), head, recipe).SerializeToString()
+    (id,) = (each.id for each in DOMAINS.values() if (each.name, each.type) == (domain, DomainType.OBJECT_DETECTION))
+    tags = [ModelTag(uuid4(), name) for name in "abc"]
+    spec = replace(make_detector_spec(uuid4(), uuid4()), domain_id=id, tags=tags, preprocessing=recipe.preprocessing)
+    assert format.files(subject(graph, spec))

@@ -59,7 +59,7 @@ def test_a_detector_chooses_among_the_served_boxes(
     (choice,) = (layer for layer in found if layers.kind(layer) == layers.CHOICE)
     told = choice.NonMaximumSuppression
     limits = told.iouThreshold, told.scoreThreshold, told.maxBoxes, told.perClassSuppression
-    assert limits == (pytest.approx(0.5), pytest.approx(0.01), 200, True)
+    assert limits == (pytest.approx(0.5), pytest.approx(0.01), 300, True)
     mine = answers(read_back(written["boxes"], {name: [] for name in choice.input}), photographs)
     for read, (corners, scores) in zip(mine, candidates(subjects["boxes"], photographs), strict=True):
         size = corners[..., 2:] - corners[..., :2]
@@ -83,12 +83,12 @@ def test_chosen_boxes_are_told_by_left_top_width_and_height(written: Mapping[str
     _, found = layers.network(written["boxes"])
     place = [layers.kind(layer) for layer in found].index(layers.CHOICE)
     boxes, scores = found[place].output[:2]
-    shapes = {boxes: [1, 200, 4], scores: [1, 200, 2]}
-    ending = layers.graph(found[place + 1 :], shapes, {"coordinates": [200, 4], "confidence": [200, 2]})
-    given = {boxes: np.full([1, 200, 4], [0.5, 0.5, 0.25, 0.5], np.float32), scores: np.zeros([1, 200, 2], np.float32)}
+    shapes = {boxes: [1, 300, 4], scores: [1, 300, 2]}
+    ending = layers.graph(found[place + 1 :], shapes, {"coordinates": [300, 4], "confidence": [300, 2]})
+    given = {boxes: np.full([1, 300, 4], [0.5, 0.5, 0.25, 0.5], np.float32), scores: np.zeros([1, 300, 2], np.float32)}
     coordinates, confidence = map(np.asarray, ReferenceEvaluator(ending).run(None, given))
-    assert coordinates.tolist() == [[0.375, 0.25, 0.25, 0.5]] * 200
-    assert confidence.shape == (200, 2)
+    assert coordinates.tolist() == [[0.375, 0.25, 0.25, 0.5]] * 300
+    assert confidence.shape == (300, 2)
 
 
 @pytest.mark.parametrize(

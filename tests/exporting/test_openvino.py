@@ -21,9 +21,9 @@ OUTPUTS: dict[str, dict[str, tuple[list[int], str]]] = {
     "multiclass": {"model_output": ([1, 4], "f32")},
     "multilabel": {"model_output": ([1, 5], "f32")},
     "boxes": {
-        "detected_boxes": ([1, 200, 4], "f32"),
-        "detected_classes": ([1, 200], "i32"),
-        "detected_scores": ([1, 200], "f32"),
+        "detected_boxes": ([1, 300, 4], "f32"),
+        "detected_classes": ([1, 300], "i32"),
+        "detected_scores": ([1, 300], "f32"),
     },
     "grid": {"model_outputs": ([1, 35 * 169], "f32")},
 }

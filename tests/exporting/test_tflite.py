@@ -18,9 +18,9 @@ OUTPUTS: dict[str, dict[str, tuple[list[int], type[np.generic]]]] = {
     "multiclass": {"loss": ([1, 4], FLOAT)},
     "multilabel": {"loss": ([1, 5], FLOAT)},
     "boxes": {
-        "detected_boxes": ([200, 4], FLOAT),
-        "detected_classes": ([200], INT),
-        "detected_scores": ([200], FLOAT),
+        "detected_boxes": ([300, 4], FLOAT),
+        "detected_classes": ([300], INT),
+        "detected_scores": ([300], FLOAT),
     },
     "grid": {"model_outputs": ([1, 13, 13, 35], FLOAT)},
 }

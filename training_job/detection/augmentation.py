@@ -6,10 +6,11 @@ import numpy as np
 from PIL import Image
 
 from shared.arrays import Flags, Floats, Ints
-from shared.imaging.resize import FILTERS, GAP, LETTERBOX_RGB, preprocess
+from shared.imaging.resize import FILTERS, GAP, LETTERBOX_RGB, model_picture, preprocess
 from shared.models.training.preprocessing import Preprocessing
 
-# A window's area, as a share of the picture's, and how much wider than high it may be, or the reverse.
+# A window's area, as a share of what a view shows of the picture, and how much wider than high it may be, or the
+# reverse.
 SMALLEST, LARGEST, ASPECT = 0.35, 1.6, 1.25
 # An object of which less is left in a window is no longer to be found there, nor is its remainder background: both
 # would teach nonsense, but the former happens less often.
@@ -25,28 +26,48 @@ class Augmented(NamedTuple):
     tags: Ints
 
 
-def plain(picture: Image.Image, boxes_xyxy: Floats, tags: Ints, spec: Preprocessing) -> Augmented:
-    """The picture as it is served."""
-    return Augmented(preprocess(picture, spec), boxes_xyxy, tags)
+class Views(NamedTuple):
+    """Views are as `spec` says, and show objects about as large as they are where the picture is `zoom` times as wide
+    and as high; every other one is `mirrored`, or none is.
+    """
+
+    spec: Preprocessing
+    zoom: float = 1.0
+    mirrored: bool = True
+
+    def picture(self, data: bytes) -> Image.Image:
+        """What views are made of. Raises BadImageFormat."""
+        return model_picture(data, self.spec, self.zoom)
+
+
+def plain(picture: Image.Image, boxes_xyxy: Floats, tags: Ints, views: Views) -> Augmented:
+    """The whole picture."""
+    return Augmented(preprocess(picture, views.spec), boxes_xyxy, tags)
 
 
 def varied(
-    picture: Image.Image, boxes_xyxy: Floats, tags: Ints, spec: Preprocessing, random: np.random.Generator
+    picture: Image.Image, boxes_xyxy: Floats, tags: Ints, views: Views, random: np.random.Generator
 ) -> Augmented:
-    window = random_window(random)
+    window = random_window(random, views.zoom, boxes_xyxy)
     seen, left = through(window, boxes_xyxy)
-    pixels = relit(looked_at(picture, window, spec), random)
-    if random.random() < 0.5:
+    pixels = relit(looked_at(picture, window, views.spec), random)
+    if views.mirrored and random.random() < 0.5:
         pixels, seen = mirrored(pixels, seen)
     return Augmented(np.ascontiguousarray(pixels), seen, tags[left])
 
 
-def random_window(random: np.random.Generator) -> Floats:
-    """x1, y1, x2, y2 in fractions of the picture; one that is larger than the picture shows grey around it."""
-    scale = np.sqrt(random.uniform(SMALLEST, LARGEST))
+def random_window(random: np.random.Generator, zoom: float, boxes_xyxy: Floats) -> Floats:
+    """x1, y1, x2, y2 in fractions of the picture; one that is larger than the picture shows grey around it. Zoomed in
+    it has the middle of one of the boxes: of background there is enough around them.
+    """
+    scale = np.sqrt(random.uniform(SMALLEST, LARGEST)) / zoom
     stretch = np.sqrt(np.exp(random.uniform(-1, 1) * np.log(ASPECT)))
     size = np.array([scale * stretch, scale / stretch])
-    corner = random.uniform(np.minimum(0, 1 - size), np.maximum(0, 1 - size))
+    low, high = np.minimum(0, 1 - size), np.maximum(0, 1 - size)
+    if zoom > 1 and len(boxes_xyxy):
+        middle = random.choice(boxes_xyxy).reshape(2, 2).mean(axis=0)
+        low, high = np.maximum(low, np.minimum(middle - size, high)), np.minimum(high, np.maximum(middle, low))
+    corner = random.uniform(low, high)
     return np.concatenate([corner, corner + size]).astype(np.float32)
 
 

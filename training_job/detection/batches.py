@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from shared.arrays import Floats, Ints
-from shared.imaging.resize import model_picture
 from training_job.detection.augmentation import Augmented, plain, varied
 from training_job.detection.data import Example
 from training_job.detection.detector import Batch, Detector
@@ -57,10 +56,10 @@ def padded(boxes: Sequence[Floats], tags: Sequence[Ints]) -> tuple[Tensor, Tenso
 
 
 def _view(detector: Detector, example: Example, random: np.random.Generator) -> Augmented:
-    picture = model_picture(example.read(), detector.preprocessing)
+    picture = detector.views.picture(example.read())
     if random.integers(PLAIN) == 0:
-        return plain(picture, example.boxes, example.tags, detector.preprocessing)
-    return varied(picture, example.boxes, example.tags, detector.preprocessing, random)
+        return plain(picture, example.boxes, example.tags, detector.views)
+    return varied(picture, example.boxes, example.tags, detector.views, random)
 
 
 def _ahead(pool: ThreadPoolExecutor, calls: Iterable[Callable[[], Made]], count: int) -> Iterator[Made]:

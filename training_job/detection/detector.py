@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from shared.arrays import Floats
 from shared.models.training.preprocessing import Preprocessing
+from training_job.detection.augmentation import Views
 from training_job.tuning.tunable import Group
 
 
@@ -29,7 +30,11 @@ class Detector(Protocol):
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """How the graph is fed, and how views are made."""
+        """How the graph is fed."""
+
+    @property
+    def views(self) -> Views:
+        """What it learns from."""
 
     @property
     def architecture(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from shared.arrays import Floats
 from shared.imaging.boxes import ltwh_to_xyxy, xyxy_to_ltwh
 from shared.learning import holdout
 from shared.learning.embeddings import Picture, Report
@@ -26,8 +27,8 @@ from training_job.graphs import backbones
 from training_job.result import Result
 from training_job.tuning import device
 
-# COCO judges by so many boxes of an image, the best.
-MOST_JUDGED = 100
+# Of an image so many boxes are judged, the best: as many as are answered unless an installation says otherwise.
+MOST_JUDGED = 300
 
 
 def train_detector(
@@ -46,6 +47,7 @@ def train_detector(
     truths = np.array([[tag in _boxed(image) for tag in tags] for image in dataset.images], np.float32)
     chosen = holdout.sample(truths, recipe.images)
     examples = [_example(dataset.images[place], pictures[place].read, dataset) for place in chosen]
+    recipe = recipe.of_domain(dataset.header.domain_id).fitted(_sides(examples))
     trained = train(backbone, examples, len(tags), recipe, checkpoint, report, advanced)
     judged = [dataset.images[place] for place in chosen[trained.judged]]
     evaluated = [_evaluated(image, found) for image, found in zip(judged, trained.found, strict=True)]
@@ -58,8 +60,15 @@ def pretrained(settings: Settings, dataset: Dataset, recipe: Recipe) -> Detector
     """
     if not settings.large_detector or DOMAINS[dataset.header.domain_id].compact:
         return None
-    cache = Path(settings.backbones_folder) / "detectors"
-    return Transformer(settings.large_detector, cache, len(dataset.header.tags), recipe, device.ready())
+    cache, own = Path(settings.backbones_folder) / "detectors", recipe.of_domain(dataset.header.domain_id)
+    return Transformer(settings.large_detector, cache, len(dataset.header.tags), own, device.ready())
+
+
+def _sides(examples: Sequence[Example]) -> Floats:
+    """Of squares as large as the boxes, (M,)."""
+    boxes = np.concatenate([np.zeros((0, 4), np.float32), *(example.boxes for example in examples)])
+    sides: Floats = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
+    return sides
 
 
 def _boxed(image: ImageRecord) -> set[object]:

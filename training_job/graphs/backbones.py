@@ -58,6 +58,17 @@ def prepare_features(folder: Path, name: str, pixels: int) -> Path:
     return _prepare(folder / f"{name}-{pixels}-features.onnx", name, pixels, features=True)
 
 
+def sized(features: onnx.ModelProto, pixels: int) -> onnx.ModelProto:
+    """A graph of features for pictures of another size: both have sides that 32 divides, and so the same padding."""
+    model = onnx.ModelProto()
+    model.CopyFrom(features)
+    before = features.graph.input[0].type.tensor_type.shape.dim[2].dim_value
+    for value in [*model.graph.input, *model.graph.output]:
+        for side in value.type.tensor_type.shape.dim[2:]:
+            side.dim_value = side.dim_value * pixels // before
+    return model
+
+
 def _prepare(path: Path, name: str, pixels: int, *, features: bool = False) -> Path:
     if not path.exists():
         _write_atomically(path, convert(name, pixels, features=features).SerializeToString())

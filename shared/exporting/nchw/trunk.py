@@ -84,7 +84,9 @@ def read(subject: Subject) -> Trunk:
     trunk = Trunk(source, nodes, weights, _shapes(subject.model, weights), graph.output[0].name)
     if subject.ending is Ending.BOXES:
         trunk = _before_boxes(trunk, len(subject.labels))
-    Budget().take(trunk.shape(name) for node in trunk.nodes for name in (*node.inputs, *node.outputs) if name)
+    names = [name for node in trunk.nodes for name in (*node.inputs, *node.outputs) if name]
+    shapes = [(name in weights, trunk.shape(name)) for name in names]
+    Budget().take((shape for known, shape in shapes if known), (shape for known, shape in shapes if not known))
     return trunk
 
 

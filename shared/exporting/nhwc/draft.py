@@ -81,7 +81,8 @@ class Draft:
     def add_all(
         self, kind: Kind, *inputs: Value, outputs: Sequence[Tensor], settings: Settings = PLAIN
     ) -> tuple[Value, ...]:
-        self._budget.take([*(value.shape for value in inputs), *(tensor.shape for tensor in outputs)])
+        known, flowing = ([each.shape for each in inputs if (each.data is None) == flows] for flows in (False, True))
+        self._budget.take(known, [*flowing, *(tensor.shape for tensor in outputs)])
         name = self._named(kind)
         names = [f"{name}_{position}" if position else name for position in range(len(outputs))]
         for each in inputs:

@@ -77,4 +77,5 @@ DOMAINS = {
     ]
 }
 GENERAL = UUID("ee85a74c-405e-4adc-bb47-ffa8ca0c9f31")
+LOGO = UUID("1d8ffafe-ec40-4fb2-8f90-72b3b6cecea4")
 PRODUCTS_ON_SHELVES = UUID("3780a898-81c3-4516-81ae-3a139614e1f3")

@@ -7,7 +7,7 @@ from PIL import Image
 from shared.imaging.resize import preprocess
 from shared.models.training.preprocessing import Preprocessing
 from training_job.detection import augmentation
-from training_job.detection.augmentation import looked_at, mirrored, random_window, relit, through, varied
+from training_job.detection.augmentation import Views, looked_at, mirrored, random_window, relit, through, varied
 
 SPEC = Preprocessing(64, 64)
 
@@ -84,13 +84,36 @@ def test_a_mirrored_view_has_mirrored_boxes():
 
 def test_random_windows_show_most_of_the_picture_or_all_of_it():
     random = np.random.default_rng(0)
-    windows = np.stack([random_window(random) for _ in range(500)])
+    windows = np.stack([random_window(random, 1, boxes()) for _ in range(500)])
     sizes = windows[:, 2:] - windows[:, :2]
     areas = sizes.prod(axis=1)
     assert augmentation.SMALLEST - 1e-3 <= areas.min() < 0.5 < 1.3 < areas.max() <= augmentation.LARGEST + 1e-3
     # In each direction a window lies within the picture, or the picture within it.
     inside, around = ((windows.clip(0, 1) == windows).reshape(-1, 2, 2), sizes >= 1)
     assert (inside.all(axis=1) | around).all()
+
+
+def test_zoomed_in_a_window_shows_a_part_of_the_picture_with_an_object():
+    corners = boxes((0, 0, 0.1, 0.1), (0.9, 0.4, 1, 0.5))
+    windows = np.stack([random_window(np.random.default_rng(seed), 2, corners) for seed in range(100)])
+    plain = np.stack([random_window(np.random.default_rng(seed), 1, corners) for seed in range(100)])
+    assert windows[:, 2:] - windows[:, :2] == pytest.approx((plain[:, 2:] - plain[:, :2]) / 2, abs=1e-6)
+    assert (windows.clip(0, 1) == windows).all()
+    shown = np.array([[len(through(window, corner[None])[0]) for corner in corners] for window in windows])
+    assert (shown.sum(axis=1) >= 1).all()
+    assert (shown.sum(axis=0) > 20).all()
+    empty = random_window(np.random.default_rng(0), 2, boxes())
+    assert (empty.clip(0, 1) == empty).all()
+
+
+def test_no_view_is_mirrored_where_that_would_change_the_object():
+    image, box = picture((0, 0, 0.2, 1)), boxes((0, 0, 0.2, 1))
+    for turned in (True, False):
+        views = [
+            varied(image, box, np.array([0]), Views(SPEC, mirrored=turned), np.random.default_rng(seed)).boxes
+            for seed in range(30)
+        ]
+        assert any(len(each) and each[0, 0] > 0.5 for each in views) == turned
 
 
 def test_other_light_leaves_the_picture_recognisable():
@@ -106,7 +129,7 @@ def test_a_varied_view_keeps_the_box_on_its_object(monkeypatch):
     # In other light black would be grey.
     monkeypatch.setattr(augmentation, "relit", lambda pixels, random: pixels)
     for seed in range(20):
-        view = varied(image, box, np.array([1]), SPEC, np.random.default_rng(seed))
+        view = varied(image, box, np.array([1]), Views(SPEC), np.random.default_rng(seed))
         assert view.pixels.shape == (1, 3, 64, 64)
         for seen, tag in zip(view.boxes, view.tags, strict=True):
             assert dark_box(view.pixels) == pytest.approx(seen, abs=2 / 64)

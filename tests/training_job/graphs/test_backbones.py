@@ -25,10 +25,18 @@ def test_the_graph_is_the_network(tmp_path: Path) -> None:
 
 
 def test_the_features_are_those_of_three_scales(tmp_path: Path) -> None:
-    graph = onnxruntime.InferenceSession(str(backbones.prepare_features(tmp_path, NAME, 64)))
-    pixels = np.random.default_rng(0).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
+    features = onnx.load(backbones.prepare_features(tmp_path, NAME, 64))
+    assert backbones.sized(features, 64) == features
+    for size, cells in ((64, (8, 4, 2)), (96, (12, 6, 3))):
+        are_features(backbones.sized(features, size), size, cells)
+
+
+def are_features(model: onnx.ModelProto, size: int, cells: tuple[int, int, int]) -> None:
+    graph = onnxruntime.InferenceSession(model.SerializeToString())
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, 3, size, size)).astype(np.float32)
     values, expected = graph.run(None, {"pixels": pixels}), by_torch(pixels)[0]
-    assert [value.shape for value in values] == [(1, 40, 8, 8), (1, 112, 4, 4), (1, 320, 2, 2)]
+    shapes = [(1, width, side, side) for width, side in zip((40, 112, 320), cells, strict=True)]
+    assert [value.shape for value in values] == shapes
     assert [output.shape for output in graph.get_outputs()] == [list(value.shape) for value in values]
     for value, block in zip(values, BACKBONES[NAME].scales, strict=True):
         assert value == pytest.approx(expected[block], abs=1e-4)

@@ -14,6 +14,7 @@ from training_job.detection.light.learn import TrainerState
 from training_job.detection.light.loss import loss
 from training_job.detection.light.model import BoxHead, boxes_of
 from training_job.detection.light.served_graph import detector
+from training_job.graphs.backbones import sized
 from training_job.tuning.tunable import Group
 
 
@@ -32,11 +33,12 @@ class Light:
 
     def __init__(self, backbone: onnx.ModelProto, trainer: TrainerState) -> None:
         self.backbone, self.recipe, self.grid = backbone, trainer.recipe, trainer.grid
-        self.frozen = session(parted(backbone).frozen)
+        self.frozen = session(parted(sized(backbone, self.recipe.pixels)).frozen)
         network = Network(Upper(backbone), deepcopy(trainer.head)).to(trainer.device)
         # On a CPU a third faster than planes.
         self.module: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.preprocessing, self.architecture = trainer.recipe.preprocessing, trainer.recipe.architecture
+        self.preprocessing, self.views = trainer.recipe.preprocessing, trainer.recipe.views
+        self.architecture = trainer.recipe.architecture
 
     def groups(self) -> list[Group]:
         return [
@@ -56,4 +58,5 @@ class Light:
 
     def graph(self) -> onnx.ModelProto:
         head = deepcopy(self.module.head).cpu().eval()
-        return detector(self.module.upper.written(self.backbone), head, self.recipe)
+        backbone = sized(self.backbone, self.recipe.served)
+        return detector(self.module.upper.written(backbone), head, self.recipe)

@@ -13,10 +13,8 @@ import torch
 from torch import Tensor
 
 from shared.arrays import Floats, Ints
-from shared.imaging.resize import model_picture
 from shared.learning.embeddings import Report
-from shared.models.training.preprocessing import Preprocessing
-from training_job.detection.augmentation import Augmented, plain, varied
+from training_job.detection.augmentation import Augmented, Views, plain, varied
 from training_job.detection.batches import padded
 from training_job.detection.data import Example, session
 
@@ -52,7 +50,7 @@ class Features(NamedTuple):
 def featurise(
     backbone: onnx.ModelProto,
     examples: Sequence[Example],
-    spec: Preprocessing,
+    seen: Views,
     views: int,
     report: Report,
     seed: int = 0,
@@ -67,18 +65,18 @@ def featurise(
     tags: list[Ints] = []
 
     def look(position: int) -> list[tuple[Floats, Ints]]:
-        seen = []
-        for view, each in enumerate(_views(examples[position], spec, views, np.random.default_rng([seed, position]))):
+        told = []
+        for view, each in enumerate(_views(examples[position], seen, views, np.random.default_rng([seed, position]))):
             for scale, values in zip(scales, running.run(None, {"pixels": each.pixels}), strict=True):
                 scale[position * views + view] = values[0].transpose(1, 2, 0)
-            seen.append((each.boxes, each.tags))
-        return seen
+            told.append((each.boxes, each.tags))
+        return told
 
     # Twice as many threads as cores: half of them wait for storage.
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
-        for done, seen in enumerate(pool.map(look, range(len(examples))), 1):
-            boxes += [view_boxes for view_boxes, _ in seen]
-            tags += [view_tags for _, view_tags in seen]
+        for done, told in enumerate(pool.map(look, range(len(examples))), 1):
+            boxes += [view_boxes for view_boxes, _ in told]
+            tags += [view_tags for _, view_tags in told]
             report(done / len(examples), f"Looked at {done} of {len(examples)} images")
     return Features(scales, boxes, tags)
 
@@ -89,8 +87,8 @@ def _on_disk(*shape: int) -> Halves:
         return np.memmap(file, np.float16, "w+", shape=shape)
 
 
-def _views(example: Example, spec: Preprocessing, count: int, random: np.random.Generator) -> Iterator[Augmented]:
-    picture = model_picture(example.read(), spec)
-    yield plain(picture, example.boxes, example.tags, spec)
+def _views(example: Example, seen: Views, count: int, random: np.random.Generator) -> Iterator[Augmented]:
+    picture = seen.picture(example.read())
+    yield plain(picture, example.boxes, example.tags, seen)
     for _ in range(count - 1):
-        yield varied(picture, example.boxes, example.tags, spec, random)
+        yield varied(picture, example.boxes, example.tags, seen, random)

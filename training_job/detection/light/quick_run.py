@@ -21,6 +21,7 @@ from training_job.detection.light import learn
 from training_job.detection.light.features import Features, featurise
 from training_job.detection.light.learn import Epoch, TrainerState, phase
 from training_job.detection.light.served_graph import detector
+from training_job.graphs.backbones import sized
 from training_job.tuning import packing
 
 # Of a quick training's progress, up to here the look at all images, and up to there learning.
@@ -48,7 +49,8 @@ class QuickRun:
     pace: float = 0.0
 
     def composed(self) -> onnx.ModelProto:
-        return detector(self.backbone, deepcopy(self.trainer.head).cpu().eval(), self.trainer.recipe)
+        backbone = sized(self.backbone, self.trainer.recipe.served)
+        return detector(backbone, deepcopy(self.trainer.head).cpu().eval(), self.trainer.recipe)
 
 
 def begin(
@@ -60,13 +62,12 @@ def begin(
     report: Report,
 ) -> QuickRun:
     """Looks at the examples, and goes on from the checkpoint if there is one."""
-    views = recipe.views(len(examples))
-    features = featurise(
-        backbone, examples, recipe.preprocessing, views, lambda *told: report(LOOKED * told[0], told[1])
-    )
+    views = recipe.views_of(len(examples))
+    seeing = sized(backbone, recipe.pixels)
+    features = featurise(seeing, examples, recipe.views, views, lambda *told: report(LOOKED * told[0], told[1]))
     held = hold_out(features.pooled(views), [example.tags for example in examples], recipe.parts, recipe.judged)
     rows = np.arange(len(examples) * views)
-    first, last = recipe.epochs(len(rows))
+    first, last = recipe.epochs(len(examples), views)
     epochs = [
         *phase(rows[~np.isin(rows // views, held)], first, recipe.rate),
         *phase(rows, last, recipe.last_rate),

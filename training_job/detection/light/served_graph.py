@@ -18,7 +18,7 @@ def detector(backbone: onnx.ModelProto, head: BoxHead, recipe: Recipe) -> onnx.M
     """`data` (1, 3, pixels, pixels), RGB 0..255 -> `detected_boxes` (1, n, 4), x1, y1, x2, y2 in 0..1,
     `detected_classes` int64 (1, n), `detected_scores` (1, n): `recipe.boxes` at most, the best first.
     """
-    graph, pixels, grid = Graph.of(backbone), recipe.pixels, Grid.of(recipe.pixels)
+    graph, pixels, grid = Graph.of(backbone), recipe.served, Grid.of(recipe.served)
     graph.nodes.insert(0, helper.make_node("Identity", [INPUT], [backbone.graph.input[0].name]))
     logits, reaches = _Written(graph).head(head, [output.name for output in backbone.graph.output])
     corners = graph.constant(np.tile(grid.centres.numpy(), 2) / pixels)

@@ -16,11 +16,12 @@ from tests.pictures import PHOTOS
 from tests.training_job.detection.kept import NOWHERE
 from tests.training_job.detection.scenes import rendered
 from training_job.detection.data import Example, session
-from training_job.detection.detector_recipe import RECIPE
+from training_job.detection.detector_recipe import RECIPE, Recipe
 from training_job.detection.judge import Found, judge
 from training_job.detection.light.model import BoxHead, Grid, boxes_of
 from training_job.detection.light.quick_run import advance, begin
 from training_job.detection.light.served_graph import detector
+from training_job.graphs.backbones import sized
 from training_job.graphs.classifier import METADATA
 from training_job.graphs.selection import LOWEST_SCORE
 
@@ -44,12 +45,12 @@ def head(backbone: onnx.ModelProto) -> BoxHead:
     return head.eval()
 
 
-def by_torch(head: BoxHead, features: Sequence[np.ndarray]) -> Found:
+def by_torch(head: BoxHead, features: Sequence[np.ndarray], pixels: int) -> Found:
     """What is found by torch's layers and by our own suppression, from the backbone's features on."""
-    grid = Grid.of(RECIPE.pixels)
+    grid = Grid.of(pixels)
     with torch.no_grad():
         logits, reaches = head([torch.from_numpy(each) for each in features])
-        boxes = (boxes_of(reaches, grid) / RECIPE.pixels).clamp(0, 1)[0].numpy()
+        boxes = (boxes_of(reaches, grid) / pixels).clamp(0, 1)[0].numpy()
     scores = logits.sigmoid()[0].numpy()
     found: list[tuple[int, int]] = []
     for tag in range(scores.shape[1]):
@@ -61,13 +62,15 @@ def by_torch(head: BoxHead, features: Sequence[np.ndarray]) -> Found:
     return Found(boxes[cells], tags, scores[cells, tags])
 
 
-def agree(backbone: onnx.ModelProto, head: BoxHead, pictures: Sequence[bytes]) -> None:
+def agree(backbone: onnx.ModelProto, head: BoxHead, pictures: Sequence[bytes], recipe: Recipe = RECIPE) -> None:
     nothing = np.zeros((0, 4), np.float32), np.zeros(0, np.int64)
     examples = [Example(partial(bytes, data), *nothing) for data in pictures]
+    backbone = sized(backbone, recipe.served)
     seeing = session(backbone)
-    served = judge(detector(backbone, head, RECIPE), examples, RECIPE.preprocessing)
+    served = judge(detector(backbone, head, recipe), examples, recipe.preprocessing)
     for picture, found in zip(pictures, served, strict=True):
-        expected = by_torch(head, seeing.run(None, {"pixels": model_input(picture, RECIPE.preprocessing)}))
+        features = seeing.run(None, {"pixels": model_input(picture, recipe.preprocessing)})
+        expected = by_torch(head, features, recipe.served)
         assert len(found.scores) == len(expected.scores) > 10
         # Two boxes of the same score but for the rounding may change places.
         rows, others = (np.column_stack(each).astype(np.float64) for each in (found, expected))
@@ -77,7 +80,9 @@ def agree(backbone: onnx.ModelProto, head: BoxHead, pictures: Sequence[bytes]) -
 
 
 def test_the_graph_and_torch_agree_on_scenes(backbone: onnx.ModelProto, head: BoxHead) -> None:
-    agree(backbone, head, [rendered(seed)[0] for seed in range(5)])
+    pictures = [rendered(seed)[0] for seed in range(5)]
+    agree(backbone, head, pictures[:2])
+    agree(backbone, head, pictures[2:], replace(RECIPE, zoom=1.5))
 
 
 def photographs() -> list[bytes]:

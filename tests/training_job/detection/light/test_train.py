@@ -30,7 +30,7 @@ from training_job.detection.light.backbone import Upper
 from training_job.detection.light.train import Advanced, TrainedDetector, train
 
 # The scenes are small.
-QUICK = replace(RECIPE.quick(), pixels=160, seen=1_500)
+QUICK = replace(RECIPE.quick(), pixels=160, seen_least=1_500, seen=1_500)
 # 12 images, a view of each, in 6 epochs.
 BRIEF = replace(QUICK, width=16, views_each=1, seen=72)
 BRIEF_TUNING = replace(TUNING.quick(), epochs=3, least_views=12)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from shared.imaging.resize import model_picture
 from tests.training_job.detection.scenes import SHAPES, example
 from tests.training_job.detection.transformer.tiny import D_FINE, RT_DETR, save, saved
 from training_job.detection.augmentation import plain
@@ -35,8 +34,8 @@ def schooled(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
     """A detector that has learned what shapes look like in 12 scenes, as a pretrained one would."""
     root = folders[RT_DETR]
     transformer = Transformer(str(root), root, len(SHAPES), RECIPE, torch.device("cpu"))
-    spec, examples = transformer.preprocessing, [example(seed) for seed in range(12)]
-    views = [plain(model_picture(each.read(), spec), each.boxes, each.tags, spec) for each in examples]
+    how, examples = transformer.views, [example(seed) for seed in range(12)]
+    views = [plain(how.picture(each.read()), each.boxes, each.tags, how) for each in examples]
     optimizer = torch.optim.AdamW(transformer.module.parameters(), lr=3e-3)
     transformer.module.train()
     for _ in range(60):
