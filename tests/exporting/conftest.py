@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ import onnx
 import pytest
 import torch
 from msgspec.structs import replace
+from PIL import Image
 
 from shared.exporting.graph.ending import subject
 from shared.exporting.graph.subject import Subject
 from shared.imaging.boxes import ltwh_to_xyxy
+from shared.imaging.resize import copies
 from shared.learning.classifier_recipe import RECIPES
 from shared.learning.embeddings import Picture, embed
 from shared.learning.head import fit
@@ -36,6 +39,7 @@ CUTLERY = ["fork", "scissors"]
 KINDS = [*CUTLERY, "hemlock", "japanese_cherry"]
 # Of each kind: the first show what is tested, the others are learned from.
 SHOWN, LEARNED = 5, 5
+LARGE = 1440
 # A detector that saw so few views says little; its logits are lifted and stretched.
 SEEN, LIFT, STRETCH = 120, 3.75, 6.0
 
@@ -46,11 +50,25 @@ def files(kind: str) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def photographs() -> list[bytes]:
-    """Five of each of the four kinds. The detector finds something in those of cutlery, which come first."""
+    """Five of each of the four kinds, no larger than the service keeps them. The detector finds something in those of
+    cutlery, which come first.
+    """
+    torch.set_num_threads(1)
+    return [copies(path.read_bytes()).resized for path in shown()]
+
+
+@pytest.fixture(scope="session")
+def large() -> list[bytes]:
+    """The files of photographs that have a side of four times any model's input and more."""
+    found = [data for path in shown() if max(Image.open(BytesIO(data := path.read_bytes())).size) >= LARGE]
+    assert len(found) > 5
+    return found
+
+
+def shown() -> list[Path]:
     if not PHOTOS.is_dir():
         pytest.skip("the photographs are not there")
-    torch.set_num_threads(1)
-    return [path.read_bytes() for kind in KINDS for path in files(kind)[:SHOWN]]
+    return [path for kind in KINDS for path in files(kind)[:SHOWN]]
 
 
 Maker = Callable[[], onnx.ModelProto]

@@ -3,14 +3,15 @@
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import openvino
 from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
 
 from shared.exporting.graph.subject import Subject
-from shared.imaging.resize import model_input
 from shared.settings import ROOT
 from tests.exporting.agreement import Answers
 from tests.exporting.making import size_of
@@ -20,10 +21,15 @@ EXACT = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
 PREDICT = ROOT / "tests" / "exporting" / "predict.cjs"
 
 
+def resized(data: bytes, subject: Subject) -> np.ndarray:
+    """As Microsoft's samples in Python do it: Pillow's own resize of the whole file, uint8 (height, width, 3)."""
+    size = size_of(subject.model)
+    return np.asarray(Image.open(BytesIO(data)).resize((size.width, size.height)))
+
+
 def fed(subject: Subject, photographs: Sequence[bytes]) -> np.ndarray:
     """As consumers feed them: float32 (n, height, width, 3), blue first where they do so."""
-    size = size_of(subject.model)
-    pictures = np.concatenate([model_input(data, size) for data in photographs]).transpose(0, 2, 3, 1)
+    pictures = np.stack([resized(data, subject) for data in photographs]).astype(np.float32)
     return np.ascontiguousarray(pictures[..., ::-1] if subject.bgr else pictures)
 
 
@@ -43,10 +49,10 @@ def by_openvino(files: Mapping[str, bytes], subject: Subject, photographs: Seque
     """As consumers feed it: RGB in 0..1."""
     core = openvino.Core()
     model = core.compile_model(core.read_model(files["model.xml"], files["model.bin"]), "CPU", EXACT)
-    pictures = (model_input(data, size_of(subject.model)) / np.float32(255) for data in photographs)
+    pictures = (resized(data, subject).transpose(2, 0, 1)[None] / 255 for data in photographs)
     answers = []
     for picture in pictures:
-        found = model({0: picture})
+        found = model({0: picture.astype(np.float32)})
         answers.append({output.any_name: np.array(found[output]) for output in model.outputs})
     return answers
 

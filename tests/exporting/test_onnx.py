@@ -10,9 +10,10 @@ from PIL import Image
 
 from shared.exporting import onnx as format
 from shared.exporting.graph.subject import Subject
+from shared.imaging.resize import model_input
 from tests.exporting.conftest import KINDS
+from tests.exporting.consumers import resized
 from tests.exporting.making import answers, decoded, size_of
-from tests.pictures import encoded
 from training_job.detection.data import session
 
 ENDINGS = ["multiclass", "multilabel", "boxes", "grid"]
@@ -98,8 +99,22 @@ def test_pixels_are_fed_as_the_model_says(
     subjects: dict[str, Subject], photographs: Sequence[bytes], ending: str, flavor: str, margin: float
 ) -> None:
     subject = subjects[ending]
-    size = size_of(subject.model)
-    picture = Image.open(BytesIO(photographs[0])).convert("RGB").resize((size.width, size.height))
-    (wanted,) = answers(subject.model, [encoded(picture, "PNG")])
-    first, *_ = by_metadata(model_of(subject, **{flavor: True}), picture)
-    assert first == pytest.approx(next(iter(wanted.values())), abs=margin)
+    model, some = model_of(subject, **{flavor: True}), photographs[::4]
+    for photograph, wanted in zip(some, answers(subject.model, some), strict=True):
+        first, *_ = by_metadata(model, Image.open(BytesIO(photograph)))
+        assert first == pytest.approx(next(iter(wanted.values())), abs=margin)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "boxes"])
+def test_large_pictures_are_fed_nearly_as_the_service_does(
+    subjects: dict[str, Subject], large: Sequence[bytes], kind: str
+) -> None:
+    """There the service averages pixels before it resizes, and what samples feed is a little other."""
+    subject = subjects[kind]
+    for photograph, wanted in zip(large, answers(subject.model, large), strict=True):
+        mine, other = model_input(photograph, size_of(subject.model))[0], resized(photograph, subject)
+        assert 0 < np.abs(mine - other.transpose(2, 0, 1)).max() <= 8
+        if kind != "boxes":
+            (found,) = by_metadata(subject.model, Image.open(BytesIO(photograph)))
+            assert found == pytest.approx(wanted["model_output"], abs=1e-3)
+            assert found.argmax() == wanted["model_output"].argmax()

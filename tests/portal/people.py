@@ -157,6 +157,15 @@ class Portal:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def reach(self, control: Locator) -> None:
+        """By Tab, as who has no mouse."""
+        expect(control).to_be_visible()
+        for _ in range(60):
+            if control.evaluate("(control) => control === document.activeElement"):
+                return
+            self.press("Tab")
+        raise AssertionError(f"Tab does not reach {control}")
+
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 

@@ -128,11 +128,13 @@ def test_a_link_shows_the_same_cell_and_mistakes_come_the_surest_first(portal, s
 
 def test_the_matrix_is_walked_by_arrows(portal, still):
     look_at(portal, still.id, still.first)
-    cell(portal, "apple", "apple").focus()
+    portal.reach(cell(portal, "apple", "apple"))
     portal.press("ArrowRight")
     expect(cell(portal, "apple", "leaf")).to_be_focused()
     portal.press("Enter")
     expect(tiles(portal)).to_have_count(2)
+    portal.press("ArrowRight")
+    expect(tiles(portal).nth(1)).to_have_attribute("aria-selected", "true")
 
 
 def test_an_image_that_was_deleted_since_is_told_so(portal, training, fruit):

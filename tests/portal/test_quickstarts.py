@@ -80,19 +80,11 @@ class Keys:
     """Never touches the mouse: Tab reaches what has no key of its own."""
 
     def __init__(self, portal: Portal) -> None:
-        self.portal, self.page, self.press = portal, portal.page, portal.press
+        self.portal, self.page, self.press, self.reach = portal, portal.page, portal.press, portal.reach
         self.last: tuple[float, ...] = ()
 
     def go(self, screen: str) -> None:
         self.press(".", {"Train": "2", "Performance": "3", "Quick test": "t"}[screen])
-
-    def reach(self, control: Locator) -> None:
-        expect(control).to_be_visible()
-        for _ in range(60):
-            if control.evaluate("(control) => control === document.activeElement"):
-                return
-            self.press("Tab")
-        raise AssertionError(f"Tab does not reach {control}")
 
     def use(self, control: Locator) -> None:
         self.reach(control)

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,15 +74,24 @@ def test_pictures_that_are_chosen_are_uploaded_with_a_tag(portal, training, proj
     assert [tag.image_count for tag in training.get_tags(project.id)] == [2]
 
 
-def test_folders_become_tags_by_one_choice(portal, training, project, folders):
+def test_folders_become_tags_by_one_choice_and_by_keys_alone(portal, training, project, folders):
+    def use(control) -> None:
+        portal.reach(control)
+        portal.press("Enter")
+
+    def write(field, text) -> None:
+        portal.reach(field)
+        portal.press("Control+a", "Delete")
+        portal.page.keyboard.type(text)
+
     portal.open(project.id)
-    choose(portal, portal.page.get_by_role("button", name="A folder").click, folders)
+    choose(portal, partial(use, portal.page.get_by_role("button", name="A folder")), folders)
     dialog = portal.page.get_by_role("dialog", name="Add 6 pictures")
     expect(dialog.get_by_text("Left out: 1 file")).to_be_visible()
     expect(dialog.get_by_text("notes.txt")).to_be_visible()
-    dialog.get_by_label("Tag of leaf").fill("green leaf")
-    dialog.get_by_label("Tag of sky").fill("")
-    dialog.get_by_role("button", name="Add 6 pictures").click()
+    write(dialog.get_by_label("Tag of leaf"), "green leaf")
+    write(dialog.get_by_label("Tag of sky"), "")
+    use(dialog.get_by_role("button", name="Add 6 pictures"))
     expect(portal.cells).to_have_count(6)
     expect(portal.page.get_by_text("6 images added, 1 refused")).to_be_visible()
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "green leaf": 2}

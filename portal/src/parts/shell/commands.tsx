@@ -1,5 +1,6 @@
 // Keys that work everywhere.
 
+import { options } from "preact";
 import { useKeys } from "../keyboard";
 import { showHelp } from "./help";
 import { redo, undo } from "../../state/outbox";
@@ -22,8 +23,17 @@ export function CommandKeys() {
 
 const field = () => document.querySelector<HTMLInputElement>("[type=search]");
 
-/** The field of the screen, else the one of the images. */
+/** The field of the screen, else the one of the images; at once, as the letters to look for are on their way. */
 function search(): void {
-  if (!field() && route.value.projectId) go(pathOf(route.value.projectId, "images"));
-  requestAnimationFrame(() => field()?.focus());
+  const { projectId } = route.value;
+  if (!field() && projectId) rendered(() => go(pathOf(projectId, "images")));
+  field()?.focus();
+}
+
+/** Renders what it changes before it returns. */
+function rendered(change: () => void): void {
+  const later = options.debounceRendering;
+  options.debounceRendering = (render) => render();
+  change();
+  options.debounceRendering = later;
 }
