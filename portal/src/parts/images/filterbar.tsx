@@ -1,6 +1,6 @@
 // Which images are shown, in which order and size.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { ImageQuery } from "../../model/query";
 import { counted } from "../../model/labelling";
 import * as pages from "../../state/pages";
@@ -73,7 +73,8 @@ const PAUSE_MS = 250;
 
 function Search({ query, show }: Props) {
   const [text, setText] = useState(query.search);
-  useEffect(() => setText(query.search), [query.search]);
+  // Before the next letter is typed, which it would undo.
+  useLayoutEffect(() => setText(query.search), [query.search]);
   useEffect(() => {
     if (text === query.search) return;
     const timer = setTimeout(() => show({ search: text }), PAUSE_MS);

@@ -1,6 +1,6 @@
 // Which of the stored predictions are shown.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { DAYS, type PredictionFilter } from "../../model/predicting";
 import type { PredictionOrder } from "../../api/client";
 import { percent } from "../../model/judged";
@@ -85,7 +85,8 @@ function TagRange({ filter, show }: Given) {
 /** What the clients call themselves. */
 function Application({ filter, show }: Given) {
   const [text, setText] = useState(filter.application);
-  useEffect(() => setText(filter.application), [filter.application]);
+  // Before the next letter is typed, which it would undo.
+  useLayoutEffect(() => setText(filter.application), [filter.application]);
   useEffect(() => {
     if (text === filter.application) return;
     const timer = setTimeout(() => show({ application: text }), PAUSE_MS);
