@@ -53,7 +53,9 @@ export function Grid(props: Props) {
 
   const lasso = useLasso(pane, at, total, props.onLasso);
   const scroll = () => {
-    const place = pane.current!.scrollTop;
+    // The browser tells of it in the next frame, when the grid may be gone.
+    if (!pane.current) return;
+    const place = pane.current.scrollTop;
     const [first, last] = visible(at, place, frame.height, total);
     if (first !== from || last !== to) setTop(place);
     moved(place);
