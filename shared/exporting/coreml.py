@@ -60,9 +60,9 @@ def files(subject: Subject, *, half: bool = False) -> dict[str, bytes]:
 
 
 def _converted(subject: Subject, read: Trunk, half: bool) -> MLModel:
-    # It takes seconds to import, and warns of what only a Mac has.
+    # It takes a second to import, and warns of what only a Mac has.
     logging.getLogger("coremltools").setLevel(logging.ERROR)
-    # Where torch is installed, coremltools would load it for a converter of its own: 200 MB, and most of those seconds.
+    # Where torch is installed, it would load that for a converter which isn't used: 200 MB, and three seconds more.
     with without("torch"):
         import coremltools
         from coremltools.models.neural_network.quantization_utils import quantize_weights

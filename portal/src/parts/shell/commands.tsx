@@ -34,6 +34,9 @@ function search(): void {
 function rendered(change: () => void): void {
   const later = options.debounceRendering;
   options.debounceRendering = (render) => render();
-  change();
-  options.debounceRendering = later;
+  try {
+    change();
+  } finally {
+    options.debounceRendering = later;
+  }
 }
