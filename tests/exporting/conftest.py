@@ -138,7 +138,9 @@ def trained() -> onnx.ModelProto:
         for tag, kind in enumerate(CUTLERY)
         for path in files(kind)[SHOWN:][: 2 * LEARNED]
     ]
-    run = begin(backbone, examples, 2, replace(RECIPE, width=32, views_each=1, seen=SEEN), NOWHERE, lambda *_: None)
+    run = begin(
+        backbone, examples, 2, replace(RECIPE, width=32, views_each=1, seen=SEEN, batch=6), NOWHERE, lambda *_: None
+    )
     advance(run, len(run.epochs), lambda *_: None)
     with torch.no_grad():
         tags = run.trainer.head.tags
