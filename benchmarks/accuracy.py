@@ -13,8 +13,8 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -24,19 +24,22 @@ import onnxruntime
 
 from benchmarks import detection
 from benchmarks.subjects import add_photos
-from benchmarks.training_recipes import calibration_error
-from shared.arrays import Doubles, Floats
-from shared.learning import evaluate
-from shared.learning.classifier_recipe import RECIPES, Crop
-from shared.learning.embeddings import Cache, Picture, embed
+from shared.arrays import Doubles, Floats, Halves
+from shared.learning import classifier_recipe, evaluate
+from shared.learning.classifier_recipe import Recipe
+from shared.learning.embeddings import Cache, Picture
+from shared.models.workspace.domains import DOMAINS, DomainType
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import ROOT, Settings
-from training_job.classification.quick import TrainedClassifier, train
+from training_job.classification import advanced
+from training_job.classification.quick import Examples, TrainedClassifier, show, train
+from training_job.classification.seeing import Backbones, see
 from training_job.graphs import backbones
-from training_job.graphs.classifier import OUTPUT, embedder
+from training_job.graphs.classifier import OUTPUT, head_of
 
 KIND = ClassificationType.MULTICLASS
-RECIPE = RECIPES[KIND]
+CLASSIFICATION = DomainType.CLASSIFICATION
+CLASSIFIERS = [domain.name for domain in DOMAINS.values() if domain.type == CLASSIFICATION]
 SETS = ("clothing", "food", "insects", "landmarks", "rice-leaf", "satellite", "solar-cells", "trash", "grocery10")
 BOXED = ("pcb", "ppe", "cards", "bccd")
 SHOTS, ALL = ("5", "10", "20"), "all"
@@ -71,37 +74,42 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--sets", type=words(*SETS, *BOXED), default=[*SETS, *BOXED], metavar="NAME,...")
     parser.add_argument("--shots", type=words(*SHOTS, ALL), default=[*SHOTS, ALL], help="photographs a tag")
     parser.add_argument("--draws", type=int, default=3, help="of few photographs")
-    parser.add_argument("--advanced", type=float, metavar="MINUTES", help="fine-tune detectors within so many minutes")
+    parser.add_argument("--advanced", type=float, metavar="MINUTES", help="advanced training, within so many minutes")
+    parser.add_argument("--domain", choices=CLASSIFIERS, default="General", help="of classifiers")
     parser.add_argument("--anew", action="store_true", help="forget what was measured before")
     options = parser.parse_args(argv)
     if missing := [name for name in options.sets if not folder_of(options.photos, name).is_dir()]:
-        where = f"in {options.photos}; name their folder by --photos"
-        parser.error(f"there are no photographs of {', '.join(missing)} {where}")
+        parser.error(
+            f"there are no photographs of {', '.join(missing)} in {options.photos}; name their folder by --photos"
+        )
     classified = [name for name in options.sets if name in SETS]
     if classified:
-        classify(options, classified, Results(KEPT / "quick.json", Figures, options.anew))
-    advanced = options.advanced and f"advanced {options.advanced:g}"
-    boxed = Results(KEPT / f"{advanced or 'quick'} boxes.json", detection.Figures, options.anew)
+        classify(options, classified)
+    boxed = Results(KEPT / f"{kind_of(options)} boxes.json", detection.Figures, options.anew)
     for name in options.sets:
         if name in BOXED:
             train, test = detection.cells(folder_of(options.photos, name))
             detection.tell(name, boxed.of(name, partial(detection.measure, train, test, options.advanced)))
 
 
-def classify(options: argparse.Namespace, names: Sequence[str], results: "Results[Figures]") -> None:
-    backbone = onnx.load(backbones.prepare(Path(Settings.read().backbones_folder), RECIPE.backbone, RECIPE.pixels))
+def classify(options: argparse.Namespace, names: Sequence[str]) -> None:
     means: dict[str, list[Figures]] = {shot: [] for shot in options.shots}
+    results = Results(KEPT / f"{options.domain} {kind_of(options)}.json", Figures, options.anew)
     for name in names:
         photos = photos_of(folder_of(options.photos, name))
         for shot, of_sets in means.items():
             draws = range(1 if shot == ALL else options.draws)
             figures = [
-                results.of(f"{name} {shot} {draw}", partial(measure, backbone, photos, shot, draw)) for draw in draws
+                results.of(f"{name} {shot} {draw}", partial(measure, photos, shot, draw, options)) for draw in draws
             ]
             tell(name, shot, figures)
             of_sets.append(mean(figures))
     for shot, of_sets in means.items():
         tell("mean", shot, [mean(of_sets)])
+
+
+def kind_of(options: argparse.Namespace) -> str:
+    return f"advanced {options.advanced:g}" if options.advanced else "quick"
 
 
 def words(*known: str) -> Callable[[str], list[str]]:
@@ -153,16 +161,24 @@ def drawn(photos: Photos, shot: str, draw: int) -> dict[str, list[Path]]:
     return chosen
 
 
-def measure(backbone: onnx.ModelProto, photos: Photos, shot: str, draw: int) -> Figures:
+def measure(photos: Photos, shot: str, draw: int, options: argparse.Namespace) -> Figures:
     pictures, truths = subjects(drawn(photos, shot, draw))
-    cache = on_disk(photos.name)
-    for crop in RECIPE.crops:
-        seen(backbone, crop, pictures, cache)
+    examples = Examples(pictures, truths, KIND, on_disk(photos.name))
+    domain = next(each for each in DOMAINS.values() if (each.name, each.type) == (options.domain, CLASSIFICATION))
+    recipes = classifier_recipe.advanced(domain, KIND)
+    if not options.advanced:
+        del recipes[1:]
+    for recipe in recipes:
+        show(load(recipe), examples, recipe, silent)
     started = time.process_time()
-    trained = train(backbone, pictures, truths, KIND, RECIPE, cache, lambda *_: None)
+    if options.advanced:
+        end = time.monotonic() + 60 * options.advanced
+        trained = advanced.train(load, examples, recipes, silent, lambda: end - time.monotonic())
+    else:
+        trained = train(load(recipes[0]), examples, recipes[0], silent)
     cpu_seconds = time.process_time() - started
     tests, answers = subjects(photos.test)
-    said, right = served(backbone, trained, tests, cache), answers.argmax(1)
+    said, right = served(recipes, trained, tests, examples.cache), answers.argmax(1)
     held = trained.probabilities.argmax(1) == truths[trained.judged].argmax(1)
     return Figures(
         len(pictures),
@@ -174,6 +190,11 @@ def measure(backbone: onnx.ModelProto, photos: Photos, shot: str, draw: int) -> 
     )
 
 
+@cache
+def load(recipe: Recipe) -> Backbones:
+    return backbones.load(Path(Settings.read().backbones_folder), recipe.backbones, recipe.pixels)
+
+
 def subjects(photos: Mapping[str, Sequence[Path]]) -> tuple[list[Picture], Floats]:
     """With 1 where a photograph is of the tag, (N, tags)."""
     paths = [path for tag in sorted(photos) for path in photos[tag]]
@@ -182,38 +203,48 @@ def subjects(photos: Mapping[str, Sequence[Path]]) -> tuple[list[Picture], Float
     return pictures, np.eye(len(photos), dtype=np.float32)[tags]
 
 
-def seen(backbone: onnx.ModelProto, crop: Crop, pictures: Sequence[Picture], cache: Cache) -> Floats:
-    spec = RECIPE.preprocessing(crop)
-    graph = embedder(backbone, spec).SerializeToString()
-    return embed(graph, spec, RECIPE.space(crop), pictures, cache, lambda *_: None)
+def silent(progress: float, message: str) -> None:
+    pass
 
 
-def served(backbone: onnx.ModelProto, trained: TrainedClassifier, tests: Sequence[Picture], cache: Cache) -> Doubles:
-    """The probabilities that the served graph gives, (N, tags); its backbone looks at a photograph once for all."""
-    (crop,) = (crop for crop in RECIPE.crops if RECIPE.preprocessing(crop) == trained.preprocessing)
-    vectors = seen(backbone, crop, tests, cache)
+def served(recipes: Sequence[Recipe], trained: TrainedClassifier, tests: Sequence[Picture], kept: Cache) -> Doubles:
+    """The probabilities that the served graph gives, (N, tags); its backbones look at a photograph once for all."""
+    recipe = next(recipe for recipe in recipes if recipe.architecture == trained.architecture)
+    (crop,) = (crop for crop in recipe.crops if recipe.preprocessing(crop) == trained.preprocessing)
+    views = see(load(recipe), recipe, crop, tests, kept, silent)
     graph = onnx.shape_inference.infer_shapes(onnx.load_from_string(trained.graph))
-    head = onnx.utils.Extractor(graph).extract_model(["embedding"], [OUTPUT])
+    _, layers = head_of(graph)
+    head = onnx.utils.Extractor(graph).extract_model(layers, [OUTPUT])
     session = onnxruntime.InferenceSession(head.SerializeToString())
-    return np.concatenate([session.run(None, {"embedding": row[None]})[0] for row in vectors]).astype(np.float64)
+    rows = zip(*(views[layer].astype(np.float32) for layer in layers), strict=True)
+    feeds = ({layer: row[None] for layer, row in zip(layers, each, strict=True)} for each in rows)
+    return np.concatenate([session.run(None, feed)[0] for feed in feeds]).astype(np.float64)
 
 
 def on_disk(name: str) -> Cache:
     def path(space: str) -> Path:
         return KEPT / "embeddings" / f"{name} {space}.npz"
 
-    def get(space: str) -> dict[str, Floats]:
+    def get(space: str) -> dict[str, Halves]:
         if not path(space).exists():
             return {}
         with np.load(path(space)) as arrays:
             return dict(zip(arrays["keys"].tolist(), arrays["vectors"], strict=True))
 
-    def put(space: str, made: Mapping[str, Floats]) -> None:
+    def put(space: str, made: Mapping[str, Halves]) -> None:
         vectors = {**get(space), **made}
         path(space).parent.mkdir(parents=True, exist_ok=True)
         np.savez(path(space), keys=np.array(list(vectors)), vectors=np.stack(list(vectors.values())))
 
     return Cache(get, put)
+
+
+def calibration_error(answers: Doubles, right: Iterable[bool]) -> float:
+    """How far confidence is from accuracy, on average over ten bins of confidence; answers (N, tags), right (N,)."""
+    confidence, hits = answers.max(1), np.array(right)
+    bins = np.minimum((confidence * 10).astype(int), 9)
+    gaps = [abs(np.sum(hits[bins == bin] - confidence[bins == bin])) for bin in range(10)]
+    return float(sum(gaps) / len(hits))
 
 
 def mean(figures: Sequence[Figures]) -> Figures:

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+Halves = npt.NDArray[np.float16]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -61,7 +61,7 @@ PLACES = {
     ],
     "shared.operations.training": [
         *STEPS,
-        *of_shared("launcher", "metrics", "packages", "operations.workspace", "operations.serving"),
+        *of_shared("launcher", "learning", "metrics", "packages", "operations.workspace", "operations.serving"),
     ],
     "shared.operations.labelling": [
         *STEPS,
@@ -77,6 +77,7 @@ PLACES = {
         *of_shared("arrays", "learning"),
         "training_job.graphs",
         "training_job.result",
+        "training_job.tuning.schedule",
     ],
     "training_job": [
         *RULES,

@@ -123,8 +123,9 @@ def _train_classifier(
     from training_job.classification.classifier_training import train_classifier
 
     folder, base = Path(settings.backbones_folder), iteration.custom_base_model_info
+    left = partial(_left, iteration) if iteration.training_type == TrainingType.ADVANCED else None
     try:
-        return train_classifier(store, dataset, _pictures(store, dataset), folder, base, heartbeat.report)
+        return train_classifier(store, dataset, _pictures(store, dataset), folder, base, heartbeat.report, left)
     except BaseUnusable as error:
         raise TrainingFailed(str(error)) from error
 

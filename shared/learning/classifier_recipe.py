@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from shared.models.training.preprocessing import Preprocessing
+from shared.models.workspace.domains import Domain
 from shared.models.workspace.projects import ClassificationType
 
 
@@ -18,43 +19,84 @@ class Crop(StrEnum):
 FRACTION = {Crop.WHOLE: 1.0, Crop.CENTRE: 0.8}
 
 
+LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
+
+
 class Recipe(Struct, frozen=True):
-    """Quick classification: a frozen backbone, and a linear head on unit embeddings times `scale`.
+    """Frozen backbones, and a linear head on each of their layers, which has unit length, times `scale`.
 
     `crops` begins with the one to prefer; another has to beat it by two standard errors on images held out.
     `strength` is the logistic regression's C; a tag's positive images count (negatives / positives) to the power of
     `positive_weight`. At most `judged` images take part in the evaluation, in `folds` folds.
-
-    Measured on 2026-11-21 by `python -m benchmarks.training_recipes ../shared/data`:
-    - grocery10 (394 photos, 10 tags; 300 test photos): test accuracy 0.903, held-out accuracy 0.926, calibration error
-      0.037, log loss 0.246. The whole picture gives 0.853 and 0.41; the centre at 224 px 0.880; both crops 0.880.
-    - Hemlock and Japanese Cherry (20 photos): 20 of 20 in leave-one-out; test_image.jpg is Hemlock with 0.94.
-    - CPU seconds: 2.4 for the 20 photos, 24 for the 394, of which 22 embed in parallel; 27 ms a photo and crop.
-
-    Multilabel, pairs of grocery10 photos side by side, 200 to train and 200 to test: mAP 0.875 (whole), 0.890 (centre);
-    `positive_weight` 0.5 instead of 0 lifts F1 at 0.5 from 0.769 to 0.787 and keeps the calibration error at 0.04.
     """
 
-    crops: tuple[Crop, ...]
-    backbone: str = "efficientnet-lite0"
-    pixels: int = 288
+    backbones: tuple[str, ...]
+    pixels: int
+    crops: tuple[Crop, ...] = (Crop.CENTRE, Crop.WHOLE)
     scale: float = 16.0
     strength: float = 10.0
     positive_weight: float = 0.0
     folds: int = 5
     judged: int = 2000
 
+    @property
+    def architecture(self) -> str:
+        """A head fits embeddings of its own alone."""
+        return f"{'+'.join(self.backbones)}-{self.pixels}"
+
     def preprocessing(self, crop: Crop) -> Preprocessing:
         """The input of a crop's graph, which cuts the middle out of it by itself."""
         side = round(self.pixels / FRACTION[crop])
         return Preprocessing(side, side)
 
-    def space(self, crop: Crop) -> str:
+    def space(self, backbone: str, crop: Crop) -> str:
         """Names what an embedding depends on beside the picture."""
-        return f"{self.backbone}-{self.pixels}-{crop}"
+        return f"{backbone}-{self.pixels}-{crop}-layers"
 
 
-RECIPES = {
-    ClassificationType.MULTICLASS: Recipe((Crop.CENTRE, Crop.WHOLE)),
-    ClassificationType.MULTILABEL: Recipe((Crop.WHOLE, Crop.CENTRE), positive_weight=0.5),
+GENERAL, SMALL = Recipe((LITE2,), 260), Recipe((LITE0,), 288)
+
+# What quick training does in each domain.
+QUICK = {
+    "General": GENERAL,
+    "General [A1]": Recipe((LITE2,), 384),
+    "General [A2]": Recipe((LITE2,), 320),
+    "Food": GENERAL,
+    "Landmarks": Recipe((LITE2,), 320, (Crop.WHOLE, Crop.CENTRE)),
+    "Retail": GENERAL,
+    "Adult": GENERAL,
+    "General (compact)": SMALL,
+    "General (compact) [S1]": SMALL,
+    "Food (compact)": SMALL,
+    "Landmarks (compact)": Recipe((LITE0,), 288, (Crop.WHOLE, Crop.CENTRE)),
+    "Retail (compact)": SMALL,
 }
+# What advanced training tries beside it. A compact model stays small.
+LARGER: dict[bool, list[tuple[tuple[str, ...], int]]] = {
+    False: [((LITE2,), 320), ((LITE2,), 384), ((LITE0, LITE2), 320)],
+    True: [((LITE0,), 384)],
+}
+
+
+def quick(domain: Domain, kind: ClassificationType) -> Recipe:
+    """In multilabel, what is at a picture's edge may carry a tag, too."""
+    recipe = QUICK[domain.name]
+    if kind == ClassificationType.MULTICLASS:
+        return recipe
+    return structs.replace(recipe, crops=(Crop.WHOLE, Crop.CENTRE), positive_weight=0.5)
+
+
+def advanced(domain: Domain, kind: ClassificationType) -> list[Recipe]:
+    """What advanced training tries, quick training's first."""
+    first = quick(domain, kind)
+    tried = [structs.replace(first, backbones=names, pixels=pixels) for names, pixels in LARGER[domain.compact]]
+    return [first, *(recipe for recipe in tried if recipe != first)]
+
+
+def continued(architecture: str, domain: Domain, kind: ClassificationType) -> Recipe | None:
+    """By which a model of that architecture can be trained on, if it is one of the domain's, or of what all domains had
+    at first.
+    """
+    first, *others = advanced(domain, kind)
+    known = [first, *others, structs.replace(first, backbones=SMALL.backbones, pixels=SMALL.pixels)]
+    return next((recipe for recipe in known if recipe.architecture == architecture), None)

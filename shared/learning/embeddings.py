@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import onnxruntime
 
-from shared.arrays import Floats
+from shared.arrays import Halves
 from shared.imaging.resize import model_input
 from shared.models.training.preprocessing import Preprocessing
 
@@ -28,8 +28,8 @@ class Picture(NamedTuple):
 class Cache(NamedTuple):
     """Where embeddings lie between trainings, by a picture's key. A space is a backbone and its crop."""
 
-    get: Callable[[str], Mapping[str, Floats]]
-    put: Callable[[str, Mapping[str, Floats]], None]
+    get: Callable[[str], Mapping[str, Halves]]
+    put: Callable[[str, Mapping[str, Halves]], None]
 
 
 def embed(
@@ -39,8 +39,8 @@ def embed(
     pictures: Sequence[Picture],
     cache: Cache,
     report: Report,
-) -> Floats:
-    """The pictures' embeddings, (N, width) of length 1, by an ONNX graph that is fed as `spec` says.
+) -> Halves:
+    """The pictures' embeddings, (N, width), by an ONNX graph that is fed as `spec` says.
 
     Raises what their `read` raises, and BadImageFormat.
     """
@@ -62,7 +62,7 @@ def embed(
     return np.stack([vectors[picture.key] for picture in pictures])
 
 
-def _running(embedder: bytes, spec: Preprocessing) -> Callable[[Picture], Floats]:
+def _running(embedder: bytes, spec: Preprocessing) -> Callable[[Picture], Halves]:
     """A function that embeds one picture, (width,), and can run in many threads."""
     options = onnxruntime.SessionOptions()
     # A picture a core is faster than all cores on one picture.
@@ -70,8 +70,8 @@ def _running(embedder: bytes, spec: Preprocessing) -> Callable[[Picture], Floats
     session = onnxruntime.InferenceSession(embedder, options, providers=["CPUExecutionProvider"])
     (pixels,) = session.get_inputs()
 
-    def run(picture: Picture) -> Floats:
-        vector: Floats = session.run(None, {pixels.name: model_input(picture.read(), spec)})[0][0]
+    def run(picture: Picture) -> Halves:
+        vector: Halves = session.run(None, {pixels.name: model_input(picture.read(), spec)})[0][0].astype(np.float16)
         return vector
 
     return run

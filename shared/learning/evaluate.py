@@ -7,7 +7,7 @@ import numpy as np
 
 from shared.arrays import Doubles, Floats, Ints
 from shared.learning.classifier_recipe import Recipe
-from shared.learning.head import Head, fit, probabilities
+from shared.learning.head import fit, logits
 from shared.models.workspace.projects import ClassificationType
 
 
@@ -17,15 +17,15 @@ def held_out(
     fold_of: Ints,
     kind: ClassificationType,
     recipe: Recipe,
-    base: Head | None = None,
-) -> Doubles:
-    """Each image's probabilities, (N, tags), by the head that was fitted without its fold."""
-    answer = np.zeros(truths.shape)
+    given: Floats | None = None,
+) -> Floats:
+    """Each image's logits, (N, tags), by the head that was fitted without its fold; without those that are given."""
+    answer = np.zeros(truths.shape, np.float32)
 
     def judge(fold: int) -> None:
         inside = fold_of == fold
-        head = fit(embeddings[~inside], truths[~inside], kind, recipe, base)
-        answer[inside] = probabilities(head, embeddings[inside], kind)
+        known = None if given is None else given[~inside]
+        answer[inside] = logits(fit(embeddings[~inside], truths[~inside], kind, recipe, known), embeddings[inside])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in pool.map(judge, np.unique(fold_of)):
@@ -44,7 +44,7 @@ def losses(answers: Doubles, truths: Floats, kind: ClassificationType) -> Double
     return total
 
 
-def clearly_better(losses_new: Doubles, losses_old: Doubles, groups: Ints) -> bool:
-    """Whether the mean loss fell by over two standard errors; a group of near-duplicates is one observation."""
+def clearly_better(losses_new: Doubles, losses_old: Doubles, groups: Ints, errors: float = 2.0) -> bool:
+    """Whether the mean loss fell by over so many standard errors; a group of near-duplicates is one observation."""
     gains = np.bincount(groups, losses_old - losses_new)
-    return bool(gains.sum() > 2 * np.sqrt((gains**2).sum()))
+    return bool(gains.sum() > errors * np.sqrt((gains**2).sum()))

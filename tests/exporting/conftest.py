@@ -19,9 +19,10 @@ from shared.exporting.graph.ending import subject
 from shared.exporting.graph.subject import Subject
 from shared.imaging.boxes import ltwh_to_xyxy
 from shared.imaging.resize import copies
-from shared.learning.classifier_recipe import RECIPES
-from shared.learning.embeddings import Picture, embed
-from shared.learning.head import fit
+from shared.learning.classifier_recipe import quick
+from shared.learning.embeddings import Picture
+from shared.learning.mixing import fit_mix
+from shared.models.workspace.domains import DOMAINS
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import Settings
 from tests.exporting.agreement import Answers
@@ -29,6 +30,7 @@ from tests.exporting.making import answers, spec_of
 from tests.learning.scenes import memory, one_hot
 from tests.pictures import PHOTOS
 from tests.training_job.detection.kept import NOWHERE
+from training_job.classification.seeing import see
 from training_job.detection.data import Example
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.light.quick_run import advance, begin
@@ -93,14 +95,14 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 
 def composed(kind: ClassificationType, truths: np.ndarray) -> onnx.ModelProto:
-    recipe = RECIPES[kind]
+    recipe = quick(next(domain for domain in DOMAINS.values() if domain.name == "General (compact)"), kind)
     crop = recipe.crops[0]
     spec = recipe.preprocessing(crop)
-    backbone = onnx.load(backbones.prepare(folder(), recipe.backbone, recipe.pixels))
+    seeing = backbones.load(folder(), recipe.backbones, recipe.pixels)
     pictures = [Picture(path.name, path.read_bytes) for kind in KINDS for path in files(kind)[SHOWN:][:LEARNED]]
-    seeing = classifier.embedder(backbone, spec).SerializeToString()
-    vectors = embed(seeing, spec, recipe.space(crop), pictures, memory(), lambda *_: None)
-    return classifier.classifier(backbone, spec, fit(vectors, truths, kind, recipe), kind)
+    seen = see(seeing, recipe, crop, pictures, memory(), lambda *_: None)
+    head = fit_mix(seen, dict.fromkeys(seen, 1 / len(seen)), truths, kind, recipe)
+    return classifier.classifier(seeing, spec, head, seen, kind)
 
 
 def folder() -> Path:

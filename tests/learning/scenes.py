@@ -5,8 +5,14 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw
 
-from shared.arrays import Floats
+from shared.arrays import Floats, Halves
+from shared.learning.classifier_recipe import quick
 from shared.learning.embeddings import Cache
+from shared.models.workspace.domains import DOMAINS, GENERAL
+from shared.models.workspace.projects import ClassificationType
+
+# Of the domain General.
+RECIPES = {kind: quick(DOMAINS[GENERAL], kind) for kind in ClassificationType}
 
 
 def one_hot(tags: list[int], count: int = 0) -> Floats:
@@ -29,6 +35,14 @@ def bursts(tags: list[int], shots: int, width: int = 64, spread: float = 0.05, s
     scenes = unit(random.normal(size=(len(tags), width)))
     noise = random.normal(size=(len(tags), shots, width)) * spread / np.sqrt(width)
     return unit((scenes[:, None] + noise).reshape(-1, width)), np.repeat(one_hot(tags), shots, axis=0)
+
+
+def clusters(count: int, width: int, seed: int = 0) -> tuple[Floats, Floats]:
+    """Three tags around three axes."""
+    random = np.random.default_rng(seed)
+    tags = [position % 3 for position in range(count)]
+    centres = np.eye(width)[tags]
+    return unit(centres + random.normal(size=(count, width)) * 0.1), one_hot(tags)
 
 
 def drawn(shape: str, seed: int, size: tuple[int, int] = (96, 72)) -> bytes:
@@ -79,5 +93,5 @@ def cluttered(shape: str, seed: int, *, night: bool = False) -> bytes:
 
 def memory() -> Cache:
     """Embeddings kept in this process."""
-    spaces: dict[str, dict[str, Floats]] = {}
+    spaces: dict[str, dict[str, Halves]] = {}
     return Cache(lambda space: spaces.get(space, {}), lambda space, made: spaces.setdefault(space, {}).update(made))

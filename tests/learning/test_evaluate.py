@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from shared.learning import evaluate, holdout
-from shared.learning.classifier_recipe import RECIPES
+from shared.learning.head import probabilities
 from shared.models.workspace.projects import ClassificationType
-from tests.learning.scenes import bursts, one_hot
+from tests.learning.scenes import RECIPES, bursts, one_hot
 
 MULTICLASS = ClassificationType.MULTICLASS
 RECIPE = RECIPES[MULTICLASS]
@@ -27,9 +27,9 @@ def test_bursts_do_not_leak_into_the_score() -> None:
 
 def test_every_image_is_judged_once_by_a_head_that_never_saw_it() -> None:
     embeddings, truths = np.eye(6, dtype=np.float32), one_hot([0, 1, 0, 1, 0, 1])
-    answers = evaluate.held_out(embeddings, truths, np.arange(6), MULTICLASS, RECIPE)
-    # Orthogonal to all that its head saw: 2 of one tag and 3 of the other; nothing speaks for its own.
+    answers = probabilities(evaluate.held_out(embeddings, truths, np.arange(6), MULTICLASS, RECIPE), MULTICLASS)
     assert answers.sum(1) == pytest.approx(1)
+    # Orthogonal to all that its head saw: 2 of one tag and 3 of the other; nothing speaks for its own.
     assert ((answers * truths).sum(1) <= 0.5).all()
 
 

@@ -99,7 +99,8 @@ def test_tags_of_one_kind_alone_are_not_enough(portal, training, project):
     upload(training, project.id, "apple", range(5))
     portal.open(project.id, "train")
     expect(portal.page.get_by_text("A classifier tells at least two tags apart.")).to_be_visible()
-    expect(portal.page.get_by_role("radio", name="Advanced")).to_be_disabled()
+    portal.page.get_by_role("radio", name="Advanced").check()
+    expect(portal.page.get_by_role("spinbutton", name="Hours")).to_have_value("1")
 
 
 def test_what_the_service_refuses_is_said_where_it_was_asked_for(portal, training, few):

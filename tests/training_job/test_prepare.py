@@ -15,6 +15,6 @@ def test_main_prepares_what_the_recipes_name(
     caplog.set_level("INFO")
     prepare.main()
     assert Settings.read().backbones_folder == str(tmp_path)
-    assert (tmp_path / "efficientnet-lite0-288.onnx").exists()
+    assert (tmp_path / "efficientnet-lite0-288-layers.onnx").exists()
     assert (tmp_path / "efficientnet-lite0-320-features.onnx").exists()
     assert "efficientnet-lite0 at 288 px" in caplog.text

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import onnx
+from msgspec import structs
 
 from shared.errors import NotFound
-from shared.learning.classifier_recipe import Crop, Recipe
+from shared.learning import classifier_recipe
+from shared.learning.classifier_recipe import Crop
 from shared.learning.head import Head
 from shared.models.texts import folded
 from shared.models.training.iterations import CustomBaseModelInfo
 from shared.models.training.model_spec import ModelSpec, ModelTag
+from shared.models.workspace.domains import Domain
+from shared.models.workspace.projects import ClassificationType
 from shared.models.workspace.tags import Tag
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
@@ -24,7 +28,9 @@ class BaseUnusable(Exception):
     """There is nothing to continue from; the message says what to do."""
 
 
-def continuing(store: Store, info: CustomBaseModelInfo, tags: Sequence[Tag], recipe: Recipe) -> Base:
+def continuing(
+    store: Store, info: CustomBaseModelInfo, tags: Sequence[Tag], domain: Domain, kind: ClassificationType
+) -> Base:
     """Raises BaseUnusable."""
     try:
         data, graph = (
@@ -33,12 +39,14 @@ def continuing(store: Store, info: CustomBaseModelInfo, tags: Sequence[Tag], rec
     except NotFound:
         raise BaseUnusable("The iteration to continue from was deleted; train again without it.") from None
     spec = msgspec.json.decode(data, type=ModelSpec)
-    crops = [crop for crop in Crop if recipe.preprocessing(crop) == spec.preprocessing]
-    if not crops:
+    recipe = classifier_recipe.continued(spec.architecture, domain, kind)
+    crops = [crop for crop in Crop if recipe and recipe.preprocessing(crop) == spec.preprocessing]
+    if recipe is None or not crops:
         raise BaseUnusable("The iteration to continue from sees pictures in a way that is no longer trained.")
     dataset = datasets.read(store, info.project_id, info.iteration_id)
     seen = {image.sha256 for image in dataset.images} if dataset else None
-    return Base(aligned(head_of(onnx.load_from_string(graph)), spec.tags, tags), crops[0], seen)
+    head, layers = head_of(onnx.load_from_string(graph))
+    return Base(aligned(head, spec.tags, tags), layers, structs.replace(recipe, crops=tuple(crops[:1])), seen)
 
 
 def aligned(head: Head, had: Sequence[ModelTag], wanted: Sequence[Tag]) -> Head:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from shared.arrays import Floats
+from shared.arrays import Halves
 from shared.learning.embeddings import Cache
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
@@ -19,10 +19,10 @@ BLOBS = 32
 def of_project(store: Store, project_id: UUID, wanted: Set[str]) -> Cache:
     """The project's embeddings, of which only those of `wanted` keys are read, and outlive a clean-up."""
 
-    def get(space: str) -> dict[str, Floats]:
+    def get(space: str) -> dict[str, Halves]:
         prefix = f"{project_id}/embeddings/{space}/"
         names = sorted(blobs.names(store, "models", prefix))
-        found: dict[str, Floats] = {}
+        found: dict[str, Halves] = {}
         for vectors in store.threads.map(lambda name: _read(store, name), names):
             found |= {key: vector for key, vector in vectors.items() if key in wanted}
         if len(names) > BLOBS:
@@ -32,13 +32,13 @@ def of_project(store: Store, project_id: UUID, wanted: Set[str]) -> Cache:
                 blobs.delete(store, "models", name)
         return found
 
-    def put(space: str, vectors: Mapping[str, Floats]) -> None:
+    def put(space: str, vectors: Mapping[str, Halves]) -> None:
         _write(store, f"{project_id}/embeddings/{space}/", vectors)
 
     return Cache(get, put)
 
 
-def _read(store: Store, name: str) -> dict[str, Floats]:
+def _read(store: Store, name: str) -> dict[str, Halves]:
     blob = blobs.read(store, "models", name)
     if blob is None:
         return {}
@@ -46,7 +46,7 @@ def _read(store: Store, name: str) -> dict[str, Floats]:
         return dict(zip(arrays["keys"].tolist(), arrays["vectors"], strict=True))
 
 
-def _write(store: Store, prefix: str, vectors: Mapping[str, Floats]) -> str:
+def _write(store: Store, prefix: str, vectors: Mapping[str, Halves]) -> str:
     """The name: the same keys make the same blob, so a restarted job rewrites what it wrote."""
     keys = sorted(vectors)
     name = f"{prefix}{sha256(''.join(keys).encode()).hexdigest()}.npz"

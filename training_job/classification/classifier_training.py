@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
 
 from shared.arrays import Floats
-from shared.learning.classifier_recipe import RECIPES
+from shared.learning import classifier_recipe
+from shared.learning.classifier_recipe import Recipe
 from shared.learning.embeddings import Picture, Report
 from shared.models.training.datasets import Dataset
 from shared.models.training.evaluations import EvaluatedImage
 from shared.models.training.iterations import CustomBaseModelInfo
-from shared.models.training.model_spec import ARCHITECTURE
+from shared.models.workspace.domains import DOMAINS
 from shared.storage.account.store import Store
-from training_job.classification import cache
+from training_job.classification import advanced, cache, quick
 from training_job.classification.base import continuing
-from training_job.classification.quick import TrainedClassifier, train
+from training_job.classification.quick import Examples, TrainedClassifier
+from training_job.classification.seeing import Backbones, part_of
 from training_job.graphs import backbones
 from training_job.result import Result
+from training_job.tuning.schedule import SecondsLeft
 
 
 def train_classifier(
@@ -28,17 +30,31 @@ def train_classifier(
     backbones_folder: Path,
     info: CustomBaseModelInfo | None,
     report: Report,
+    left: SecondsLeft | None = None,
 ) -> Result:
-    """Raises BaseUnusable, which is about what `info` names."""
-    kind = dataset.header.classification_type
+    """By advanced training where a time is `left`, and nothing to continue from.
+
+    Raises BaseUnusable, which is about what `info` names.
+    """
+    header = dataset.header
+    kind, domain = header.classification_type, DOMAINS[header.domain_id]
     assert kind
-    recipe = RECIPES[kind]
+
+    def load(recipe: Recipe) -> Backbones:
+        return backbones.load(backbones_folder, recipe.backbones, recipe.pixels)
+
     report(0.0, "Loading the backbone")
-    backbone = onnx.load(backbones.prepare(backbones_folder, recipe.backbone, recipe.pixels))
-    base = continuing(store, info, dataset.header.tags, recipe) if info else None
-    kept = cache.of_project(store, dataset.header.project_id, {image.sha256 for image in dataset.images})
-    trained = train(backbone, pictures, _truths(dataset), kind, recipe, kept, report, base)
-    return Result(trained.graph, trained.preprocessing, ARCHITECTURE, _evaluated(dataset, trained))
+    kept = cache.of_project(store, header.project_id, {image.sha256 for image in dataset.images})
+    examples, part = Examples(pictures, _truths(dataset), kind, kept), part_of(report, 0, 0.9)
+    if info:
+        base = continuing(store, info, header.tags, domain, kind)
+        trained = quick.train(load(base.recipe), examples, base.recipe, part, base)
+    elif left:
+        trained = advanced.train(load, examples, classifier_recipe.advanced(domain, kind), part, left)
+    else:
+        recipe = classifier_recipe.quick(domain, kind)
+        trained = quick.train(load(recipe), examples, recipe, part)
+    return Result(trained.graph, trained.preprocessing, trained.architecture, _evaluated(dataset, trained))
 
 
 def _truths(dataset: Dataset) -> Floats:

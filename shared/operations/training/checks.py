@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from shared import errors
+from shared.learning.classifier_recipe import continued
 from shared.models.limits import Limits
 from shared.models.training.iterations import (
     CustomBaseModelInfo,
@@ -13,9 +14,8 @@ from shared.models.training.iterations import (
     IterationRecord,
     IterationStatus,
     TrainingRun,
-    TrainingType,
 )
-from shared.models.training.model_spec import ARCHITECTURE, ModelSpec
+from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.domains import PRODUCTS_ON_SHELVES, DomainType
 from shared.models.workspace.projects import ClassificationType, Project
 from shared.models.workspace.tags import Tag, TagType
@@ -30,15 +30,6 @@ REFUSED: dict[ClassificationType | None, type[errors.ServiceError]] = {
     ClassificationType.MULTICLASS: errors.MultiClassTrainingValidationFailed,
     ClassificationType.MULTILABEL: errors.MultiLabelTrainingValidationFailed,
 }
-
-
-def check_kind(project: Project, training_type: TrainingType) -> None:
-    """Whether the project can be trained in this way."""
-    domain = projects.domain_of(project)
-    if training_type == TrainingType.ADVANCED and domain.type != DomainType.OBJECT_DETECTION:
-        raise errors.DomainNotSupportedForAdvancedTraining(
-            f"'{domain.name}' has no advanced training in this version; train with trainingType=Regular."
-        )
 
 
 def check_tags(project: Project, tags: list[Tag]) -> None:
@@ -99,7 +90,8 @@ def _basis(run: TrainingRun, iteration: Iteration) -> tuple[object, ...]:
 
 def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> None:
     """Whether the project's training can continue from that iteration, which may be another project's."""
-    if projects.domain_of(project).type == DomainType.OBJECT_DETECTION:
+    domain = projects.domain_of(project)
+    if domain.type == DomainType.OBJECT_DETECTION:
         raise errors.CustomBaseModelNotCompatible(
             "A detector continues from no other iteration in this version; leave out customBaseModelInfo."
         )
@@ -114,7 +106,8 @@ def check_base(store: Store, project: Project, base: CustomBaseModelInfo) -> Non
             f"'{iteration.name}' was trained in another domain or classification type; continue from an iteration "
             "with those of this project, or leave out customBaseModelInfo."
         )
-    if _architecture(store, base) != ARCHITECTURE:
+    kind = settings.classification_type
+    if kind is None or continued(_architecture(store, base), domain, kind) is None:
         raise errors.CustomBaseModelRetired(
             f"'{iteration.name}' has an architecture that is no longer trained; leave out customBaseModelInfo."
         )

@@ -58,7 +58,6 @@ def train_project(
 ) -> Iteration:
     """Answers at once with an iteration in `Training`; the job ends it as `Completed` or `Failed`."""
     project = projects.get_workspace(store, project_id)
-    checks.check_kind(project, training_type)
     if notification_email_address and not EMAIL.fullmatch(notification_email_address):
         raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")
     if parameters.custom_base_model_info:

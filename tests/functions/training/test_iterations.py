@@ -105,7 +105,7 @@ def test_train_project_with_selected_tags_and_the_negative(training):
     training.delete_project(project.id)
 
 
-def test_train_project_continues_from_another_iteration(training, trained, project):
+def test_train_project_continues_from_another_iteration_and_tries_larger_networks(training, trained, project):
     for kind in ("apple", "leaf"):
         upload(training, project.id, kind, range(50, 55))
     base = CustomBaseModelInfo(project_id=trained.project.id, iteration_id=trained.iteration.id)
@@ -115,6 +115,10 @@ def test_train_project_continues_from_another_iteration(training, trained, proje
     assert result.predictions[0].tag_name == "leaf"
     with refused("BadRequestTrainingNotNeeded"):
         training.train_project(project.id, custom_base_model_info=base)
+    advanced = train(training, project.id, training_type="Advanced", reserved_budget_in_hours=1)
+    assert (advanced.status, advanced.training_type) == ("Completed", "Advanced")
+    result = training.quick_test_image(project.id, picture("leaf", 77), iteration_id=advanced.id)
+    assert result.predictions[0].tag_name == "leaf"
 
 
 def test_train_project_refuses_bases_that_do_not_fit(training, trained):
@@ -131,8 +135,6 @@ def test_train_project_refuses_bases_that_do_not_fit(training, trained):
 
 
 def test_train_project_refuses_what_it_can_not_do(training, trained):
-    with refused("BadRequestDomainNotSupportedForAdvancedTraining"):
-        training.train_project(trained.project.id, training_type="Advanced", reserved_budget_in_hours=1)
     with refused("BadRequestInvalidEmailAddress"):
         training.train_project(trained.project.id, notification_email_address="nobody", force_train=True)
     with refused("NotFoundProject"):

@@ -21,7 +21,7 @@ from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.graphs.classifier import INPUT
 from training_job.graphs.graph import Graph
 from training_job.graphs.selection import BOXES, SCORES, TAGS
-from training_job.tuning.loop import SecondsLeft
+from training_job.tuning.schedule import SecondsLeft
 from training_job.tuning.tunable import Group
 
 BRIEF = replace(TUNING, epochs=6, patience=3, least_views=16, batch=4, warm_steps=1, average=0.5)

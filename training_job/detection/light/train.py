@@ -19,8 +19,7 @@ from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.detection.judge import Found, judge, mean_precision
 from training_job.detection.light.detector import Light
 from training_job.detection.light.quick_run import LEARNED, QuickRun, advance, begin
-from training_job.tuning.loop import SecondsLeft
-from training_job.tuning.schedule import Tuning
+from training_job.tuning.schedule import SecondsLeft, Tuning
 
 # Of an advanced training's, up to here what it has in common with a quick one.
 TUNED_FROM = 0.2
