@@ -305,10 +305,6 @@ class DetectionTrainingNotAllowNegativeTag(ServiceError):
     code = "BadRequestDetectionTrainingNotAllowNegativeTag"
 
 
-class DomainNotSupportedForAdvancedTraining(ServiceError):
-    code = "BadRequestDomainNotSupportedForAdvancedTraining"
-
-
 class CustomBaseModelNotCompleted(ServiceError):
     code = "BadRequestCustomBaseModelIterationStatusNotCompleted"
 

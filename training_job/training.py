@@ -32,7 +32,7 @@ from shared.storage.account.store import Store
 from shared.storage.training import datasets, evaluations, iterations
 from training_job import checkpoint
 from training_job.heartbeat import Heartbeat
-from training_job.result import Result
+from training_job.result import Claim, Result
 
 # Seconds to store the model.
 STORING = 30.0
@@ -58,16 +58,17 @@ def run(store: Store, settings: JobSettings, job: TrainJob) -> None:
         result = _train(store, settings, dataset, record.iteration, heartbeat)
         heartbeat.report(0.95, "Storing the model")
         _store(store, dataset, result)
-    finish(store, project_id, iteration_id, None)
+    finish(store, project_id, iteration_id, None, result.claim)
 
 
-def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | None) -> None:
+def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | None, claim: Claim | None = None) -> None:
     """Complete or fail an iteration that is still in training, announce it, and let the next training begin."""
 
     def change(record: IterationRecord) -> IterationRecord:
         if record.iteration.status != IterationStatus.TRAINING:
             return record
-        return replace(record, iteration=_ended(record, failure, now()))
+        told = {"right_at_least": claim.at_least, "right_at_most": claim.at_most} if claim else {}
+        return replace(record, iteration=replace(_ended(record, failure, now()), **told))
 
     end_training(store, iterations.update(store, project_id, iteration_id, change))
     checkpoint.delete(store, project_id, iteration_id)

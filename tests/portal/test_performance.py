@@ -3,12 +3,13 @@
 import re
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from shared.models.training.exports import ExportRecord, ExportStatus
 from shared.models.training.iterations import IterationStatus
 from shared.models.training.model_spec import ModelTag
-from shared.storage.training import exports
+from shared.storage.training import exports, iterations
 from tests.functions.flows import DETECTION
 from tests.functions.ocellus.judging import judged, judged_boxes, put_judged
 
@@ -33,8 +34,13 @@ def slide(portal, name, times, key="ArrowRight"):
 
 
 def test_nothing_of_it_keeps_anybody_out(portal, fruit, storage):
+    def doubted(record):
+        return replace(record, iteration=replace(record.iteration, right_at_least=0.51, right_at_most=0.83))
+
+    iterations.update(storage, UUID(fruit.id), UUID(fruit.first), doubted)
     look_at(portal, fruit.id, fruit.first, f"?truth={fruit.tags[0].id}&said={fruit.tags[1].id}&tag={fruit.tags[0].id}")
     expect(tiles(portal)).to_have_count(2)
+    expect(portal.page.get_by_text(re.compile("at least 51 % of images.* it is 83 %"))).to_be_visible()
     assert portal.barriers("performance") == []
     for platform, status in (("ONNX", "Exporting"), ("CoreML", "Done"), ("OpenVino", "Failed")):
         record = ExportRecord(uuid4(), UUID(fruit.id), UUID(fruit.first), platform, None, ExportStatus(status))

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import onnx
 import pytest
+from msgspec import UNSET
 
 from shared.models.messages.events import EventType
 from shared.models.messages.jobs import TrainJob
@@ -31,6 +32,7 @@ from training_job.__main__ import main
 from training_job.classification import cache
 from training_job.graphs.classifier import head_of
 from training_job.heartbeat import Heartbeat
+from training_job.result import Claim
 
 
 @pytest.fixture(autouse=True)
@@ -88,12 +90,14 @@ def test_a_base_that_was_deleted_fails_the_iteration_with_the_reason(
     assert "train again without it" in (iteration_of(store, of).training_error_details or "")
 
 
-def test_an_iteration_that_ended_tells_where_it_can_be_exported_to(store: Store) -> None:
+def test_an_iteration_that_ended_tells_where_it_can_be_exported_to_and_what_it_claims(store: Store) -> None:
     of, failed = (prepared(store, images=0) for _ in range(2))
     assert iteration_of(store, of).exportable_to is None
-    training.finish(store, of.project_id, of.iteration_id, None)
+    training.finish(store, of.project_id, of.iteration_id, None, Claim(0.5, 0.9))
     training.finish(store, failed.project_id, failed.iteration_id, "It failed.")
     assert [iteration_of(store, each).exportable_to for each in (of, failed)] == [[], []]
+    assert (iteration_of(store, of).right_at_least, iteration_of(store, of).right_at_most) == (0.5, 0.9)
+    assert iteration_of(store, failed).right_at_least is UNSET
 
 
 def test_a_job_announces_its_end_and_lets_the_next_training_begin(store: Store) -> None:

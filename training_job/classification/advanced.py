@@ -8,11 +8,13 @@ from shared.arrays import Ints
 from shared.learning import evaluate, holdout
 from shared.learning.classifier_recipe import Recipe
 from shared.learning.embeddings import Report
+from training_job.classification.claim import doubted
 from training_job.classification.quick import (
     Candidate,
     Examples,
     TrainedClassifier,
     divided,
+    first_view,
     fitted,
     judge,
     near_duplicates,
@@ -47,7 +49,7 @@ def train(
     judged = holdout.sample(examples.truths, first.judged)
     some, share = examples.at(judged), 0.8 / len(recipes)
     shown = show(load(first), some, first, part_of(report, 0, share))
-    groups = near_duplicates(shown, some.truths)
+    groups, view = near_duplicates(shown, some.truths), first_view(shown)
     best = judge(load(first), shown, groups, some, first)
     for at, recipe in enumerate(recipes[1:], 1):
         try:
@@ -57,7 +59,8 @@ def train(
             continue
         best = _better(judge(load(recipe), shown, groups, some, recipe), best, groups)
     log.info("Trained is %s", _told(best))
-    return fitted(best, examples, judged, part_of(report, 0.8, 1))
+    claim = doubted(best.probabilities, view, groups, some.truths, some.kind, first)
+    return fitted(best, examples, judged, part_of(report, 0.8, 1))._replace(claim=claim)
 
 
 def _in_time(report: Report, left: SecondsLeft) -> Report:

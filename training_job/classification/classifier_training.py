@@ -54,7 +54,8 @@ def train_classifier(
     else:
         recipe = classifier_recipe.quick(domain, kind)
         trained = quick.train(load(recipe), examples, recipe, part)
-    return Result(trained.graph, trained.preprocessing, trained.architecture, _evaluated(dataset, trained))
+    evaluated = _evaluated(dataset, trained)
+    return Result(trained.graph, trained.preprocessing, trained.architecture, evaluated, trained.claim)
 
 
 def _truths(dataset: Dataset) -> Floats:

@@ -14,8 +14,10 @@ from shared.learning.layers import Layer, Views, full_name, joined
 from shared.learning.mixing import Mix, best_mix, fit_mix, mixed
 from shared.models.training.preprocessing import Preprocessing
 from shared.models.workspace.projects import ClassificationType
+from training_job.classification.claim import doubted
 from training_job.classification.seeing import Backbones, part_of, see
 from training_job.graphs.classifier import classifier
+from training_job.result import Claim
 
 # With fewer images of a tag nothing is held out that could tell layers apart.
 LEAST_MIXED = 3
@@ -63,6 +65,7 @@ class TrainedClassifier(NamedTuple):
     preprocessing: Preprocessing
     judged: Ints
     probabilities: Doubles
+    claim: Claim | None = None
 
 
 def train(
@@ -72,11 +75,13 @@ def train(
     examples = divided(examples)
     judged = holdout.sample(examples.truths, recipe.judged)
     share = 0.9 * len(recipe.crops) * len(judged) / (len(recipe.crops) * len(judged) + len(examples.pictures))
-    shown = show(backbones, examples.at(judged), recipe, part_of(report, 0, share))
+    some = examples.at(judged)
+    shown = show(backbones, some, recipe, part_of(report, 0, share))
     report(share, "Judging on held-out images")
-    groups = near_duplicates(shown, examples.truths[judged])
-    chosen = judge(backbones, shown, groups, examples.at(judged), recipe, base)
-    return fitted(chosen, examples, judged, part_of(report, share, 1), base)
+    groups = near_duplicates(shown, some.truths)
+    chosen = judge(backbones, shown, groups, some, recipe, base)
+    claim = None if base else doubted(chosen.probabilities, first_view(shown), groups, some.truths, some.kind, recipe)
+    return fitted(chosen, examples, judged, part_of(report, share, 1), base)._replace(claim=claim)
 
 
 def divided(examples: Examples) -> Examples:
@@ -98,9 +103,14 @@ def show(backbones: Backbones, examples: Examples, recipe: Recipe, report: Repor
 
 
 def near_duplicates(shown: Mapping[Crop, Views], truths: Floats) -> Ints:
-    """The group of each image, (J,), by the first layer of the whole picture, where that was looked at."""
+    """The group of each image, (J,)."""
+    return holdout.near_duplicates(first_view(shown), truths)
+
+
+def first_view(shown: Mapping[Crop, Views]) -> Floats:
+    """The first layer of the whole picture, where that was looked at, (J, width)."""
     views = shown.get(Crop.WHOLE) or next(iter(shown.values()))
-    return holdout.near_duplicates(next(iter(views.values())).astype(np.float32), truths)
+    return next(iter(views.values())).astype(np.float32)
 
 
 def judge(

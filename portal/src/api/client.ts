@@ -293,6 +293,8 @@ export interface Iteration {
   trainingErrorDetails: string | null;
   trainingProgress?: number;
   trainingMessage?: string;
+  rightAtLeast?: number;
+  rightAtMost?: number;
   isDefault?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Iteration } from "../api/client";
 import { hint } from "../model/keys";
-import { readLook, writeLook, type Cell, type Look } from "../model/judging";
+import { percent, readLook, writeLook, type Cell, type Look } from "../model/judging";
 import { Actions, useDoing } from "../parts/performance/actions";
 import { CellImages, CellLabelling } from "../parts/performance/cellimages";
 import { CurveChart } from "../parts/performance/curve";
@@ -59,6 +59,7 @@ function Shown({ iteration }: { iteration: Iteration }) {
           <span class="grow" />
           <Actions iteration={iteration} doing={doing} setDoing={setDoing} />
         </header>
+        <Doubt iteration={iteration} />
         {iteration.status === "Completed" ? <Judgement iterationId={iteration.id} look={look} change={change} /> : <p class="faint">It is {iteration.status === "Training" ? "in training" : "not trained"}.</p>}
       </div>
       {iteration.status === "Completed" && <Following iterationId={iteration.id} />}
@@ -70,6 +71,15 @@ function facts({ trainedAt, trainingType, trainingTimeInMinutes }: Iteration): s
   const when = trainedAt ? new Date(trainedAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "";
   const long = trainingTimeInMinutes ? `${trainingTimeInMinutes} min` : "";
   return [when, trainingType === "Advanced" ? "advanced" : "", long].filter(Boolean).join(" · ");
+}
+
+function Doubt({ iteration: { rightAtLeast, rightAtMost } }: { iteration: Iteration }) {
+  if (rightAtLeast === undefined || rightAtMost === undefined) return null;
+  return (
+    <p class="faint">
+      Right about at least {percent(rightAtLeast, 0)} of images: those of a tag look alike, and where look-alikes are not kept apart it is {percent(rightAtMost, 0)}. More scenes of each tag would tell.
+    </p>
+  );
 }
 
 interface JudgementProps {

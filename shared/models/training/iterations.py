@@ -41,6 +41,9 @@ class Iteration(Wire, frozen=True):
     `training_progress`, 0 to 1, and `training_message`, what its job is at, are our own and there while it is
     trained; clients of Custom Vision pass over them.
 
+    `right_at_least` and `right_at_most`, 0 to 1, are our own, too: the share of held-out images that a classifier was
+    right about where near-duplicates are kept apart, and where they are not. They are there where these differ much.
+
     `is_default` is version 2's, and there where it is true.
     """
 
@@ -64,6 +67,8 @@ class Iteration(Wire, frozen=True):
     training_error_details: str | None = None
     training_progress: float | UnsetType = UNSET
     training_message: str | UnsetType = UNSET
+    right_at_least: float | UnsetType = UNSET
+    right_at_most: float | UnsetType = UNSET
     is_default: bool | UnsetType = UNSET
 
     @property

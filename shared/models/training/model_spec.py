@@ -9,8 +9,8 @@ from shared.models.workspace.domains import DomainType
 from shared.models.workspace.projects import ClassificationType
 from shared.models.workspace.tags import TagType
 
-# What is trained now: the backbone, and the side in pixels of what it sees. A head fits embeddings of its own alone.
-ARCHITECTURE = "efficientnet-lite0-288"
+# Of models that name none: the backbone, and the side in pixels of what it sees.
+FIRST_ARCHITECTURE = "efficientnet-lite0-288"
 
 
 class ModelTag(Wire, frozen=True):
@@ -30,4 +30,4 @@ class ModelSpec(Wire, frozen=True):
     tags: list[ModelTag]
     preprocessing: Preprocessing
     trained: datetime
-    architecture: str = ARCHITECTURE
+    architecture: str = FIRST_ARCHITECTURE
