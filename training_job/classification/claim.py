@@ -19,11 +19,12 @@ def doubted(
     """Of the answers for images, (J, tags), by heads that had not seen their groups; None where nothing is in doubt.
     `view`, (J, width), is of one layer, which is enough to tell.
     """
-    if len(np.unique(groups)) == len(groups):
+    at_least = right(answers, truths, kind)
+    if len(np.unique(groups)) == len(groups) or at_least + APART >= 1:
         return None
     folds = holdout.folds(np.arange(len(truths)), truths, recipe.folds)
     others = probabilities(evaluate.held_out(view, truths, folds, kind, recipe), kind)
-    claim = Claim(right(answers, truths, kind), right(others, truths, kind))
+    claim = Claim(at_least, right(others, truths, kind))
     return claim if claim.at_most - claim.at_least > APART else None
 
 

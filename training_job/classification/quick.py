@@ -121,41 +121,39 @@ def judge(
     recipe: Recipe,
     base: Base | None = None,
 ) -> Candidate:
-    """The mix of layers that is best on held-out images of the preferred crop, and another crop if that is clearly
-    better. With a base all its layers count the same.
+    """The crop that is preferred, or another that is clearly better for held-out images by the first layer; and the mix
+    of its layers that is best for them. With a base all its layers count the same.
     """
-    (preferred, views), *others = shown.items()
     truths, kind = examples.truths, examples.kind
     folds = holdout.folds(groups, truths, recipe.folds)
     # A head that begins at the base has seen through it what the base saw, held out or not. Such images, and their
     # near-duplicates, are judged by heads that begin at nothing: that may understate the model, and never flatters
     # it. Near-duplicates among images that only the base had can't be known here.
     known = np.isin(groups, groups[_known(examples.pictures, base)])
-    layers = _layers(backbones, truths, base)
+    first, *more = layers = _layers(backbones, truths, base)
 
-    def held_out(views: Views) -> dict[str, Floats]:
-        """The logits of each layer."""
-        given = logits(base.head, joined(views, layers)) if base else np.zeros_like(truths)
-        said = {}
-        for name in layers:
-            embeddings = views[name].astype(np.float32)
-            said[name] = given + evaluate.held_out(embeddings, truths, folds, kind, recipe, given)
-            if known.any():
-                said[name][known] = evaluate.held_out(embeddings, truths, folds, kind, recipe)[known]
+    def held_out(crop: Crop, name: str) -> Floats:
+        """The logits by one layer."""
+        given = logits(base.head, joined(shown[crop], layers)) if base else np.zeros_like(truths)
+        embeddings = shown[crop][name].astype(np.float32)
+        said = given + evaluate.held_out(embeddings, truths, folds, kind, recipe, given)
+        if known.any():
+            said[known] = evaluate.held_out(embeddings, truths, folds, kind, recipe)[known]
         return said
 
-    def candidate(crop: Crop, mix: Mix, said: Mapping[str, Floats]) -> Candidate:
-        answers = probabilities(mixed(said, mix), kind)
-        return Candidate(backbones, recipe, crop, mix, answers, evaluate.losses(answers, truths, kind))
+    def losses(said: Floats) -> Doubles:
+        return evaluate.losses(probabilities(said, kind), truths, kind)
 
-    said = held_out(views)
-    mix = dict.fromkeys(layers, 1 / len(layers)) if base else best_mix(said, truths, kind, recipe)
-    best = candidate(preferred, mix, said)
-    for crop, views in others:
-        other = candidate(crop, mix, held_out(views))
-        if evaluate.clearly_better(other.losses, best.losses, groups):
-            best = other
-    return best
+    preferred, *others = recipe.crops
+    best, least = preferred, held_out(preferred, first)
+    for crop in others:
+        said = held_out(crop, first)
+        if evaluate.clearly_better(losses(said), losses(least), groups):
+            best, least = crop, said
+    every = {first: least} | {name: held_out(best, name) for name in more}
+    mix = dict.fromkeys(layers, 1 / len(layers)) if base else best_mix(every, truths, kind, recipe)
+    answers = mixed(every, mix)
+    return Candidate(backbones, recipe, best, mix, probabilities(answers, kind), losses(answers))
 
 
 def fitted(
