@@ -222,6 +222,7 @@ def _(hand: Hand, key: str) -> None:
     hand.count(1)
     hand.press("Tab", "Delete", "ArrowLeft")
     expect(hand.page.get_by_text("2 of 3")).to_be_visible()
+    hand.count(1)
     hand.press("Tab", "Delete")
     hand.count(0)
 
