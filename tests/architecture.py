@@ -42,7 +42,7 @@ PLACES = {
     "shared.storage.account": of_shared("models", "errors", "settings", "access.identity", "telemetry"),
     "shared.storage.columns": ROWS,
     "shared.storage.workspace": [*ROWS, *of_shared("storage.columns")],
-    "shared.storage.training": [*ROWS, *of_shared("storage.columns", "storage.workspace")],
+    "shared.storage.training": [*ROWS, *of_shared("arrays", "storage.columns", "storage.workspace")],
     "shared.storage.serving": ROWS,
     "shared.packages.samples": [],
     "shared.packages.samples.docker": of_shared("errors", "fetch"),

@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import onnxruntime
 
 from shared.arrays import Halves
-from shared.imaging.resize import model_input
+from shared.learning.embedder import Embedder
 from shared.models.training.preprocessing import Preprocessing
 
 Report = Callable[[float, str], None]
@@ -33,45 +32,31 @@ class Cache(NamedTuple):
 
 
 def embed(
-    embedder: bytes,
+    graph: bytes,
     spec: Preprocessing,
     space: str,
     pictures: Sequence[Picture],
     cache: Cache,
     report: Report,
 ) -> Halves:
-    """The pictures' embeddings, (N, width), by an ONNX graph that is fed as `spec` says.
+    """The pictures' embeddings, (N, width), by the graph of a backbone that sees the middle of what `spec` says.
 
     Raises what their `read` raises, and BadImageFormat.
     """
     vectors = dict(cache.get(space))
     new = list({picture.key: picture for picture in pictures if picture.key not in vectors}.values())
     if new:
-        run = _running(embedder, spec)
+        embedder = Embedder(graph, spec)
         # Twice as many threads as cores: half of them wait for storage.
         with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
             for start in range(0, len(new), PORTION):
                 portion = new[start : start + PORTION]
                 made = {}
-                for picture, vector in zip(portion, pool.map(run, portion), strict=True):
+                seen = pool.map(lambda picture: embedder.embedding(picture.read()), portion)
+                for picture, vector in zip(portion, seen, strict=True):
                     made[picture.key] = vector
                     done = start + len(made)
                     report(done / len(new), f"Looked at {done} of {len(new)} new images")
                 cache.put(space, made)
                 vectors |= made
     return np.stack([vectors[picture.key] for picture in pictures])
-
-
-def _running(embedder: bytes, spec: Preprocessing) -> Callable[[Picture], Halves]:
-    """A function that embeds one picture, (width,), and can run in many threads."""
-    options = onnxruntime.SessionOptions()
-    # A picture a core is faster than all cores on one picture.
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(embedder, options, providers=["CPUExecutionProvider"])
-    (pixels,) = session.get_inputs()
-
-    def run(picture: Picture) -> Halves:
-        vector: Halves = session.run(None, {pixels.name: model_input(picture.read(), spec)})[0][0].astype(np.float16)
-        return vector
-
-    return run

@@ -25,11 +25,10 @@ from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import datasets, iterations
-from tests.learning.scenes import drawn, unit
+from tests.learning.scenes import drawn
 from tests.training_job.jobs import SHAPES, TAGS, environment, in_environment, iteration_of, prepared, train
 from training_job import heartbeat, training
 from training_job.__main__ import main
-from training_job.classification import cache
 from training_job.graphs.classifier import head_of
 from training_job.heartbeat import Heartbeat
 from training_job.result import Claim
@@ -176,34 +175,6 @@ def test_a_killed_job_is_run_again_and_completes(store: Store, settings: Setting
     with start() as second:
         assert second.wait(60) == 0
     assert iteration_of(store, of).status == IterationStatus.COMPLETED
-
-
-def test_embeddings_are_kept_with_the_project_in_few_blobs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "BLOBS", 3)
-    project_id, vectors = uuid4(), unit(np.eye(6))
-    keys = [f"key{position}" for position in range(6)]
-    kept = cache.of_project(store, project_id, set(keys[:5]))
-    assert kept.get("space") == {}
-    for key, vector in zip(keys, vectors, strict=True):
-        kept.put("space", {key: vector})
-    for _ in range(2):
-        found = kept.get("space")
-        assert sorted(found) == keys[:5]
-        assert all(np.array_equal(found[key], vectors[position]) for position, key in enumerate(keys[:5]))
-    assert len(list(blobs.names(store, "models", f"{project_id}/"))) == 1
-    assert kept.get("another space") == {}
-
-
-def test_embeddings_of_which_none_is_wanted_any_more_are_cleaned_up(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cache, "BLOBS", 2)
-    project_id, vectors = uuid4(), unit(np.eye(3))
-    before = cache.of_project(store, project_id, {"0", "1", "2"})
-    for position, vector in enumerate(vectors):
-        before.put("space", {str(position): vector})
-    assert cache.of_project(store, project_id, {"new"}).get("space") == {}
-    assert list(blobs.names(store, "models", f"{project_id}/")) == []
 
 
 def test_a_reason_of_any_length_is_announced(store: Store) -> None:

@@ -1,6 +1,7 @@
 """Classification training on a stored dataset: images and their tags in, the model and what it found out."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,14 @@ import numpy as np
 from shared.arrays import Floats
 from shared.learning import classifier_recipe
 from shared.learning.classifier_recipe import Recipe
-from shared.learning.embeddings import Picture, Report
+from shared.learning.embeddings import Cache, Picture, Report
 from shared.models.training.datasets import Dataset
 from shared.models.training.evaluations import EvaluatedImage
 from shared.models.training.iterations import CustomBaseModelInfo
 from shared.models.workspace.domains import DOMAINS
 from shared.storage.account.store import Store
-from training_job.classification import advanced, cache, quick
+from shared.storage.training import embeddings
+from training_job.classification import advanced, quick
 from training_job.classification.base import continuing
 from training_job.classification.quick import Examples, TrainedClassifier
 from training_job.classification.seeing import Backbones, part_of
@@ -44,7 +46,10 @@ def train_classifier(
         return backbones.load(backbones_folder, recipe.backbones, recipe.pixels)
 
     report(0.0, "Loading the backbone")
-    kept = cache.of_project(store, header.project_id, {image.sha256 for image in dataset.images})
+    wanted, project_id = {image.sha256 for image in dataset.images}, header.project_id
+    kept = Cache(
+        lambda space: embeddings.get(store, project_id, space, wanted), partial(embeddings.put, store, project_id)
+    )
     examples, part = Examples(pictures, _truths(dataset), kind, kept), part_of(report, 0, 0.9)
     if info:
         base = continuing(store, info, header.tags, domain, kind)

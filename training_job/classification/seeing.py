@@ -8,7 +8,7 @@ from shared.arrays import Halves
 from shared.learning.classifier_recipe import Crop, Recipe
 from shared.learning.embeddings import Cache, Picture, Report, embed
 from shared.learning.layers import Views, views
-from training_job.graphs.classifier import embedder, widths_of
+from training_job.graphs.classifier import widths_of
 
 Backbones = Mapping[str, onnx.ModelProto]
 
@@ -20,7 +20,7 @@ def see(
     spec = recipe.preprocessing(crop)
     found: dict[str, Halves] = {}
     for at, (name, backbone) in enumerate(backbones.items()):
-        graph = embedder(backbone, spec).SerializeToString()
+        graph = backbone.SerializeToString()
         part = part_of(report, at / len(backbones), (at + 1) / len(backbones))
         vectors = embed(graph, spec, recipe.space(name, crop), pictures, cache, part)
         found |= views(name, vectors, widths_of(backbone))

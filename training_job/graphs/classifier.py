@@ -16,16 +16,6 @@ INPUT, OUTPUT = "data", "model_output"
 METADATA = {"Image.BitmapPixelFormat": "Rgb8", "Image.NominalPixelRange": "NominalRange_0_255"}
 
 
-def embedder(backbone: onnx.ModelProto, spec: Preprocessing) -> onnx.ModelProto:
-    """`data` (1, 3, height, width), RGB 0..255 -> `embedding` (1, width), all layers one after the other: the backbone
-    sees the middle.
-    """
-    graph = Graph.of(backbone)
-    _see_the_middle(graph, backbone, spec)
-    graph.add("Concat", *Layer, axis=1, output="embedding")
-    return graph.model({INPUT: _shape(spec)}, {"embedding": [1, sum(widths_of(backbone).values())]})
-
-
 def widths_of(backbone: onnx.ModelProto) -> dict[Layer, int]:
     return {Layer(output.name): output.type.tensor_type.shape.dim[1].dim_value for output in backbone.graph.output}
 

@@ -141,6 +141,12 @@ def names(store: Store, container: Container, prefix: str) -> Iterator[str]:
     return iter(store.containers[container].list_blob_names(name_starts_with=prefix))
 
 
+def sizes(store: Store, container: Container, prefix: str) -> dict[str, int]:
+    """The bytes of each blob, by its name."""
+    found = store.containers[container].list_blobs(name_starts_with=prefix)
+    return {str(properties.name): int(properties.size) for properties in found}
+
+
 def names_before(store: Store, container: Container, before: datetime, prefix: str = "") -> Iterator[str]:
     """The blobs that were last written before that time."""
     for properties in store.containers[container].list_blobs(name_starts_with=prefix):
