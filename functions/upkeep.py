@@ -34,12 +34,15 @@ def upkeep_work(message: func.QueueMessage) -> None:
 
 
 @blueprint.queue_trigger(arg_name="message", queue_name="upkeep", connection="STORAGE_CONNECTION_STRING")
-def upkeep_former(message: func.QueueMessage) -> None:
-    """Tasks of before there were two queues, which jobs that began then still send."""
+def upkeep_patient(message: func.QueueMessage) -> None:
+    """Tasks that may wait. Others are of before there were several queues, and jobs that began then still send them."""
     body = message.get_body()
     task = msgspec.json.decode(body, type=AnyTask)
-    with sent(), span("upkeep_former", queues.trace_of(body), task=type(task).__name__):
-        queues.send(runtime().store, task)
+    if task.queue == "upkeep":
+        _do("upkeep_patient", message)
+    else:
+        with sent(), span("upkeep_patient", queues.trace_of(body), task=type(task).__name__):
+            queues.send(runtime().store, task)
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule="0 15 * * * *")

@@ -45,6 +45,7 @@ class Settings(Environment, frozen=True):
     `cors_origins` are those of the pages that may call from a browser: a comma list, or `*` for all.
     `large_detector` is what advanced training fine-tunes in the larger detection domains: dfine-small, rtdetr-v2-r18,
     a folder, or owner/name@revision of a hub.
+    With `embed_at_upload` the backbone looks at new images soon, and not when somebody first asks for live suggestions.
     `export_compact_only` lets the compact domains alone be exported, as Custom Vision does.
     """
 
@@ -65,6 +66,7 @@ class Settings(Environment, frozen=True):
     identity_client_id: str = ""
     event_topic_endpoint: str = ""
     event_topic_key: str = ""
+    embed_at_upload: bool = True
     launcher: Literal["process", "container-apps"] = "container-apps"
     container_apps_job_id: str = ""
     job_heartbeat_seconds: float = 60.0

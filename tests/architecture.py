@@ -65,7 +65,8 @@ PLACES = {
     ],
     "shared.operations.labelling": [
         *STEPS,
-        *of_shared("imaging", "prediction", "operations.continuation", "operations.workspace", "operations.training"),
+        *of_shared("arrays", "imaging", "launcher", "learning", "prediction"),
+        *of_shared("operations.continuation", "operations.workspace", "operations.training"),
     ],
     "shared.operations.transfer": [*STEPS, *of_shared("fetch", "imaging", "operations.workspace")],
     "shared.operations": ["shared"],

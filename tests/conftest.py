@@ -99,6 +99,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, web: Web) -> Iterator[Serv
     options = Options(
         environment={
             "CAMERA_DRAW_BOXES": "true",
+            # Thousands of pictures that no test asks live suggestions for.
+            "EMBED_AT_UPLOAD": "false",
             "JOB_SHRUNKEN": "true",
             "CORS_ORIGINS": f"https://a.example, {web.address}",
         }

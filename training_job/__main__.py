@@ -4,15 +4,17 @@ import logging
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
+from msgspec import structs
 from opentelemetry.trace import SpanKind
 
 from shared.errors import IterationNotFound, ProjectNotFound, ServiceError, ServiceUnavailable
-from shared.models.messages.jobs import ExportJob, TrainJob
+from shared.models.messages.jobs import BackbonesJob, ExportJob, TrainJob
 from shared.settings import JobSettings
 from shared.storage.account.store import Store
 from shared.telemetry.tracing import fail, span
-from training_job import training
+from training_job import prepare, training
 from training_job.exports import exporting
 from training_job.graphs.backbones import BackboneUnavailable
 from training_job.heartbeat import Abandoned
@@ -33,7 +35,7 @@ def main() -> int:
         # What is left to send is sent when the process ends.
         start(settings.applicationinsights_connection_string, "ocellus-training-job", settings.telemetry_share)
     store, job = Store.open(settings), settings.job
-    ids = {"project_id": str(job.project_id), "iteration_id": str(job.iteration_id)}
+    ids = {name: str(value) for name, value in structs.asdict(job).items() if name.endswith("_id")}
     with span("training_job", settings.traceparent, SpanKind.CONSUMER, job=job.kind, **ids):
         return _watched(store, settings)
 
@@ -56,6 +58,8 @@ def _do(store: Store, settings: JobSettings) -> int:
             return _done(partial(training.run, store, settings, job), finish)
         case ExportJob() as job:
             return _done(partial(exporting.run, store, job), lambda _: exporting.fail(store, job))
+        case BackbonesJob():
+            return _done(partial(prepare.publish, store, Path(settings.backbones_folder)), log.error)
 
 
 def _done(run: Callable[[], None], end_failed: Callable[[str], None]) -> int:

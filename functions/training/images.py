@@ -28,12 +28,13 @@ OK_OR_MIXED = (200, 207)
 def create_images_from_data(
     call: Call, project_id: UUID, tag_ids: BatchTagIds, files: list[File], name_key: str | None = None
 ) -> Answer[ImageCreateSummary]:
-    return _created(uploads.create_images_from_data(call.store, call.limits, project_id, files, tag_ids, name_key))
+    settings = call.runtime.settings
+    return _created(uploads.create_images_from_data(call.store, settings, project_id, files, tag_ids, name_key))
 
 
 @training("POST", "projects/{project_id}/images/files", LABELERS, statuses=OK_OR_MIXED)
 def create_images_from_files(call: Call, project_id: UUID, body: ImageFileCreateBatch) -> Answer[ImageCreateSummary]:
-    return _created(uploads.create_images_from_files(call.store, call.limits, project_id, body))
+    return _created(uploads.create_images_from_files(call.store, call.runtime.settings, project_id, body))
 
 
 @training("POST", "projects/{project_id}/images/urls", LABELERS, statuses=OK_OR_MIXED)

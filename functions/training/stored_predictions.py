@@ -30,5 +30,5 @@ def delete_prediction(call: Call, project_id: UUID, ids: PredictionIds) -> None:
 def create_images_from_predictions(
     call: Call, project_id: UUID, body: ImageIdCreateBatch
 ) -> Answer[ImageCreateSummary]:
-    summary = stored_predictions.create_images_from_predictions(call.store, call.limits, project_id, body)
+    summary = stored_predictions.create_images_from_predictions(call.store, call.runtime.settings, project_id, body)
     return Answer(200 if summary.is_batch_successful else 207, summary)

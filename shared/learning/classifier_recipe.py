@@ -51,9 +51,17 @@ class Recipe(Struct, frozen=True):
         side = round(self.pixels / FRACTION[crop])
         return Preprocessing(side, side)
 
+    def graph(self, backbone: str) -> str:
+        """The file of the graph of one of its backbones, which answers all layers."""
+        return graph_file(backbone, self.pixels)
+
     def space(self, backbone: str, crop: Crop) -> str:
         """Names what an embedding depends on beside the picture."""
         return f"{backbone}-{self.pixels}-{crop}-layers"
+
+
+def graph_file(backbone: str, pixels: int) -> str:
+    return f"{backbone}-{pixels}-layers.onnx"
 
 
 GENERAL, SMALL = Recipe((LITE2,), 260), Recipe((LITE0,), 288)

@@ -33,6 +33,7 @@ DEFAULT = {
     "JOB_HEARTBEAT_SECONDS": "what the job beats by",
     "JOB_START_SECONDS": "what a container takes to start",
     "BACKBONES_FOLDER": "set by the job's image",
+    "EMBED_AT_UPLOAD": "costs cents for thousands of images",
 }
 # What the Functions host and the exporters read.
 HOST = re.compile(

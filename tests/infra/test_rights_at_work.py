@@ -140,7 +140,7 @@ def test_the_job_may_train_and_build_exports_and_no_more(open_as: OpenAs, store:
 def test_training_may_take_a_project_from_its_start_to_its_end(
     open_as: OpenAs, store: Store, settings: Settings, project_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot, "SHORTEST", 0)
+    monkeypatch.setattr(snapshot, "SHORTEST", 1)
     opened, guard = open_as("training")
     publisher, sessions = Publisher.open(settings), Sessions(opened, settings)
     # There is no job to start here: that is left to upkeep_watch_trainings.
@@ -158,14 +158,16 @@ def test_training_may_take_a_project_from_its_start_to_its_end(
     results.expire_frames(opened, now() + timedelta(days=1))
     projects.delete_project(opened, project_id)
     done = [
-        msgspec.json.decode(message, type=AnyTask) for queue in ("events", "work") for message in taken(opened, queue)
+        msgspec.json.decode(message, type=AnyTask)
+        for queue in ("events", "work", "upkeep")
+        for message in taken(opened, queue)
     ]
     assert PurgeProject in {type(task) for task in done}
     for task in done:
         upkeep.do(opened, settings, publisher, task)
     sessions.close()
     assert {right.scope for right in guard.unused()} == {
-        f"queue {name}" for name in ("events-poison", "work-poison", "upkeep", "upkeep-poison")
+        f"queue {name}-poison" for name in ("events", "work", "upkeep")
     }
 
 
@@ -183,7 +185,7 @@ def begun(store: Store, settings: Settings, project_id: UUID) -> Iteration:
     ]
     for tag in made:
         images = [GivenFile(ImageFileCreateEntry(picture(tag.name, seed), tag_ids=[tag.id])) for seed in range(2)]
-        uploads.create_images_from_files(store, settings.limits, project_id, ImageFileCreateBatch(images=images))
+        uploads.create_images_from_files(store, settings, project_id, ImageFileCreateBatch(images=images))
     return train.train_project(
         store,
         settings,

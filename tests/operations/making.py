@@ -61,7 +61,7 @@ def image_with(store, project_id, *tag_ids) -> ImageRecord:
 
 def create_images(store, settings, project_id, seeds):
     batch = ImageFileCreateBatch(images=[GivenFile(ImageFileCreateEntry(picture("apple", seed))) for seed in seeds])
-    summary = uploads.create_images_from_files(store, settings.limits, project_id, batch)
+    summary = uploads.create_images_from_files(store, settings, project_id, batch)
     return [result.image.id for result in summary.images if result.image]
 
 

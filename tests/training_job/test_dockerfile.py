@@ -109,7 +109,7 @@ def iteration(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch)
         tag = tags.create_tag(store, settings.limits, project.id, name=shape, description=None, kind=None)
         pictures = [GivenFile(ImageFileCreateEntry(drawn(shape, seed))) for seed in range(6)]
         batch = ImageFileCreateBatch(images=pictures, tag_ids=[tag.id])
-        uploads.create_images_from_files(store, settings.limits, project.id, batch)
+        uploads.create_images_from_files(store, settings, project.id, batch)
     monkeypatch.setattr(launcher, "launch", lambda *_: Launched("the test's", "the test's"))
     return train.train_project(
         store,

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from shared.arrays import Floats
+from shared.learning.classifier_recipe import graph_file
 from shared.learning.layers import Layer
 from training_job.graphs.graph import Graph
 
@@ -68,7 +69,7 @@ def prepare(folder: Path, name: str, pixels: int) -> Path:
 
     Input `pixels` float (1, 3, pixels, pixels), RGB 0..255; outputs are all layers by their names, float (1, width).
     """
-    return _prepare(folder / f"{name}-{pixels}-layers.onnx", name, pixels)
+    return _prepare(folder / graph_file(name, pixels), name, pixels)
 
 
 def prepare_features(folder: Path, name: str, pixels: int) -> Path:

@@ -36,7 +36,7 @@ var queues = [
   'events-poison'
   'work'
   'work-poison'
-  // From before there were two queues of tasks: what it still holds is moved.
+  // Tasks that may wait; and those of before there were several queues, which are moved.
   'upkeep'
   'upkeep-poison'
 ]

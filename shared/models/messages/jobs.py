@@ -13,7 +13,6 @@ class Job(Struct, frozen=True, tag_field="kind", tag=lambda name: name.removesuf
     """Each field is the variable of its name in capitals: JOB_KIND, JOB_PROJECT_ID and so on."""
 
     project_id: UUID
-    iteration_id: UUID
 
     @property
     def kind(self) -> str:
@@ -22,18 +21,24 @@ class Job(Struct, frozen=True, tag_field="kind", tag=lambda name: name.removesuf
     @property
     def log_name(self) -> str:
         """The file that it writes to where it is a process."""
-        return f"{self.iteration_id}.log"
+        return f"{self.kind}.log"
 
 
 class TrainJob(Job, frozen=True):
     """Train an iteration. `attempt` counts the starts of its job, and of two that run only the later goes on."""
 
+    iteration_id: UUID
     attempt: int = 0
+
+    @property
+    def log_name(self) -> str:
+        return f"{self.iteration_id}.log"
 
 
 class ExportJob(Job, frozen=True):
     """Build the package of an export. No platform asks for it: a function has all that each takes."""
 
+    iteration_id: UUID
     platform: str
     flavor: str | None = None
 
@@ -42,7 +47,11 @@ class ExportJob(Job, frozen=True):
         return f"{self.iteration_id}.export.log"
 
 
-AnyJob = TrainJob | ExportJob
+class BackbonesJob(Job, frozen=True):
+    """Put the backbones where functions find them, for the project that asked first."""
+
+
+AnyJob = TrainJob | ExportJob | BackbonesJob
 
 
 def to_environment(job: AnyJob) -> dict[str, str]:

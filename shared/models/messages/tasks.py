@@ -1,4 +1,4 @@
-"""What goes on in the background, in steps that can be repeated: messages of the queues `work` and `events`."""
+"""What goes on in the background, in steps that can be repeated, as messages of three queues."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -18,13 +18,19 @@ SETTLED = 300.0
 class Task(Struct, frozen=True, rename="camel", tag_field="task", tag=True):
     """A message carries the name of its class as `task`."""
 
-    queue: ClassVar[Literal["events", "work"]] = "work"
+    queue: ClassVar[Literal["events", "work", "upkeep"]] = "work"
 
 
 class Telling(Task, frozen=True):
     """A short task that others wait for: no long one stands before it."""
 
     queue = "events"
+
+
+class Patient(Task, frozen=True):
+    """A task that takes a core for seconds, and may wait until all others are done."""
+
+    queue = "upkeep"
 
 
 class PurgeProject(Task, frozen=True):
@@ -78,6 +84,13 @@ class RetagImages(ChangeImages, frozen=True):
 
 class AcceptSuggestions(ChangeImages, frozen=True):
     """Make labels of what an iteration suggested."""
+
+
+class EmbedImages(Patient, frozen=True):
+    """Have the backbone look at new images, so that suggestions and trainings find what it sees."""
+
+    project_id: UUID
+    image_ids: list[UUID]
 
 
 class Announce(Telling, frozen=True):
@@ -186,6 +199,7 @@ AnyTask = (
     | DeleteAllImages
     | RetagImages
     | AcceptSuggestions
+    | EmbedImages
     | Announce
     | PrepareTraining
     | WatchTraining

@@ -1,7 +1,7 @@
-"""What goes on in the background of labelling: many suggestions are accepted."""
+"""What goes on in the background of labelling: images are looked at, many suggestions accepted."""
 
-from shared.models.messages.tasks import AcceptSuggestions
-from shared.operations.labelling import acceptance
+from shared.models.messages.tasks import AcceptSuggestions, EmbedImages
+from shared.operations.labelling import acceptance, embedding
 from shared.operations.step import Context, Rest, Steps
 from shared.operations.workspace import bulk
 
@@ -11,4 +11,8 @@ def accept_suggestions(context: Context, task: AcceptSuggestions) -> Rest | None
     return bulk.step(context.store, task, edits)
 
 
-STEPS: Steps = {AcceptSuggestions: accept_suggestions}
+def embed_images(context: Context, task: EmbedImages) -> Rest | None:
+    return embedding.embed(context.store, context.settings, task)
+
+
+STEPS: Steps = {AcceptSuggestions: accept_suggestions, EmbedImages: embed_images}

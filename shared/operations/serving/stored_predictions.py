@@ -22,6 +22,7 @@ from shared.operations.continuation import Session, page_size
 from shared.operations.serving.prediction import check_application
 from shared.operations.workspace import uploads
 from shared.operations.workspace.projects import get_project
+from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.serving import predictions as stored_predictions
 from shared.storage.training import iterations as stored_iterations
@@ -64,7 +65,7 @@ def delete_prediction(store: Store, project_id: UUID, ids: list[UUID]) -> None:
 
 
 def create_images_from_predictions(
-    store: Store, limits: Limits, project_id: UUID, batch: ImageIdCreateBatch
+    store: Store, settings: Settings, project_id: UUID, batch: ImageIdCreateBatch
 ) -> ImageCreateSummary:
     """Pictures that become training images leave the stored predictions.
 
@@ -76,7 +77,7 @@ def create_images_from_predictions(
 
     pictures = [uploads.incoming(each, "id", read) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    summary = uploads.create(store, limits, project_id, pictures, tag_ids, metadata, "No prediction ids provided")
+    summary = uploads.create(store, settings, project_id, pictures, tag_ids, metadata, "No prediction ids provided")
     done = {UUID(result.source_url) for result in summary.images if result.source_url and result.status in CREATED}
     list(store.threads.map(partial(stored_predictions.delete, store, project_id), done))
     return summary

@@ -12,6 +12,7 @@ from threading import Event, Semaphore
 from typing import NamedTuple, NoReturn, TypeVar
 from uuid import UUID
 
+from azure.core.exceptions import AzureError
 from msgspec.structs import replace
 
 from shared import errors
@@ -19,6 +20,7 @@ from shared.fetch import fetch
 from shared.imaging import decode, resize
 from shared.models.entries import Given, Unfit
 from shared.models.limits import Limits
+from shared.models.messages.tasks import EmbedImages
 from shared.models.serving.predictions import ImageIdCreateEntry
 from shared.models.wire import now
 from shared.models.workspace.domains import DomainType
@@ -39,7 +41,7 @@ from shared.models.workspace.tags import Tag
 from shared.operations.workspace import images, projects, regions
 from shared.operations.workspace import metadata as metadata_of
 from shared.settings import Settings
-from shared.storage.account import blobs, signing
+from shared.storage.account import blobs, queues, signing
 from shared.storage.account.store import Store
 from shared.storage.workspace import catalog
 from shared.storage.workspace import images as stored_images
@@ -103,7 +105,7 @@ class UploadBatch(NamedTuple):
 
 def create_images_from_data(
     store: Store,
-    limits: Limits,
+    settings: Settings,
     project_id: UUID,
     files: Sequence[tuple[str, bytes]],
     tag_ids: list[UUID],
@@ -112,19 +114,19 @@ def create_images_from_data(
     """With a `name_key` the name of each file becomes metadata of its image, as far as a value is long."""
 
     def described(name: str) -> dict[str, str | None]:
-        return {name_key: name[: limits.metadata_value_length]} if name_key else {}
+        return {name_key: name[: settings.limits.metadata_value_length]} if name_key else {}
 
-    metadata_of.check(limits, described("any"))
+    metadata_of.check(settings.limits, described("any"))
     pictures = [Incoming(name, partial(_given, contents), metadata=described(name)) for name, contents in files]
-    return create(store, limits, project_id, pictures, tag_ids, {}, "No valid image files")
+    return create(store, settings, project_id, pictures, tag_ids, {}, "No valid image files")
 
 
 def create_images_from_files(
-    store: Store, limits: Limits, project_id: UUID, batch: ImageFileCreateBatch
+    store: Store, settings: Settings, project_id: UUID, batch: ImageFileCreateBatch
 ) -> ImageCreateSummary:
     pictures = [incoming(each, "name", attrgetter("contents")) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    return create(store, limits, project_id, pictures, tag_ids, metadata, "No valid image files")
+    return create(store, settings, project_id, pictures, tag_ids, metadata, "No valid image files")
 
 
 def create_images_from_urls(
@@ -138,7 +140,7 @@ def create_images_from_urls(
 
     pictures = [incoming(each, "url", read) for each in batch.images or []]
     tag_ids, metadata = batch.tag_ids or [], batch.metadata or {}
-    return create(store, limits, project_id, pictures, tag_ids, metadata, "No image urls provided", URL_POOL)
+    return create(store, settings, project_id, pictures, tag_ids, metadata, "No image urls provided", URL_POOL)
 
 
 def incoming(given: Given[E], name: str, read: Callable[[E], bytes]) -> Incoming:
@@ -152,7 +154,7 @@ def incoming(given: Given[E], name: str, read: Callable[[E], bytes]) -> Incoming
 
 def create(
     store: Store,
-    limits: Limits,
+    settings: Settings,
     project_id: UUID,
     pictures: list[Incoming],
     tag_ids: list[UUID],
@@ -160,7 +162,7 @@ def create(
     nothing: str,
     pool: ThreadPoolExecutor = POOL,
 ) -> ImageCreateSummary:
-    project = projects.get_workspace(store, project_id)
+    limits, project = settings.limits, projects.get_workspace(store, project_id)
     _check(limits, pictures, tag_ids, nothing)
     metadata_of.check(limits, metadata)
     # Where only some pictures have boxes, each of these is refused by itself.
@@ -173,7 +175,17 @@ def create(
     # The context says where the caller finds pictures.
     jobs = [pool.submit(copy_context().run, _create_one, batch, picture) for picture in pictures]
     results = [job.result() for job in jobs]
+    if settings.embed_at_upload and not detects:
+        _have_looked_at(store, project_id, results)
     return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)
+
+
+def _have_looked_at(store: Store, project_id: UUID, results: Sequence[ImageCreateResult]) -> None:
+    new = [result.image.id for result in results if result.image and result.status == ImageUploadStatus.OK]
+    # The images are there; whoever asks for live suggestions finds those that nobody has looked at.
+    with suppress(errors.ServiceError, AzureError):
+        if new:
+            queues.send(store, EmbedImages(project_id, new))
 
 
 def _create_one(batch: UploadBatch, picture: Incoming) -> ImageCreateResult:

@@ -29,7 +29,6 @@ Container = Literal[
 ]
 Queue = Literal["frames", "events", "work", "upkeep"]
 CONTAINERS: tuple[Container, ...] = get_args(Container)
-# Nothing is sent to `upkeep`: it is from before there were two queues of tasks, and may still hold some.
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 # For requests of one call that go side by side.
 THREADS = 16

@@ -4,7 +4,7 @@ A blob never changes. Uploads and trainings add small ones, and whoever adds one
 that there are few however they came. A space is all that an embedding depends on beside the picture.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from hashlib import sha256
 from io import BytesIO
 from uuid import UUID
@@ -56,9 +56,12 @@ def has(store: Store, project_id: UUID, space: str, keys: Collection[str]) -> bo
     return blobs.exists(store, "models", _name(_folder(project_id, space), sorted(keys)))
 
 
-def keep_only(store: Store, project_id: UUID, keys: Set[str]) -> None:
-    """Nothing is kept of pictures that are gone, in any space."""
-    for name in list(blobs.names(store, "models", _folder(project_id))):
+def keep_only(store: Store, project_id: UUID, present: Callable[[], Set[str]]) -> None:
+    """Nothing is kept of pictures but those that are `present`, in any space."""
+    there = list(blobs.names(store, "models", _folder(project_id)))
+    # Asked afterwards: what these blobs have was there before them.
+    keys = present() if there else set()
+    for name in there:
         vectors = read(store, name)
         left = {key: vector for key, vector in vectors.items() if key in keys}
         if len(left) < len(vectors):

@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.errors import ImageNotFound, TagNotFound
 from shared.models.workspace.filters import Condition
-from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus
+from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus, TrashedImage
 from shared.storage.account import rows
 from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
@@ -17,7 +17,7 @@ from shared.storage.account.transactions import RowChanged, RowExists, RowMissin
 from shared.storage.columns.columns import Columns
 from shared.storage.columns.ids import Positions, positions, uuids
 from shared.storage.workspace import catalog, image_rows, ledger
-from shared.storage.workspace.image_rows import HASH, UNTAGGED, Turn, of_tag
+from shared.storage.workspace.image_rows import HASH, TRASH, UNTAGGED, Turn, of_tag
 
 # Fewer ids than these are quicker read one by one than looked for in one range.
 DENSE = 8
@@ -59,6 +59,16 @@ def find(store: Store, project_id: UUID, sha256: str) -> ImageRecord | None:
     row = rows.read(store.catalog, str(project_id), f"{HASH}{sha256}")
     found = row and rows.read(store.catalog, str(project_id), f"{catalog.IMAGE}{row.doc}")
     return found.decode(ImageRecord) if found else None
+
+
+def digests(store: Store, project_id: UUID) -> set[str]:
+    """The contents of all images, and of those that can be restored."""
+    present = {
+        row.key.removeprefix(HASH) for row in rows.starting(store.catalog, str(project_id), HASH, keys_only=True)
+    }
+    # Afterwards, so that one that goes there meanwhile is found.
+    trashed = rows.starting(store.catalog, str(project_id), TRASH)
+    return present | {row.decode(TrashedImage).image.sha256 for row in trashed}
 
 
 def of_regions(store: Store, project_id: UUID, region_ids: Iterable[UUID]) -> dict[UUID, ImageRecord]:

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from shared.models.messages.jobs import AnyJob, ExportJob, TrainJob, to_environment
+from shared.models.messages.jobs import AnyJob, BackbonesJob, ExportJob, TrainJob, to_environment
 from shared.settings import JobSettings
 
 PROJECT, ITERATION = UUID(int=1), UUID(int=2)
@@ -21,6 +21,7 @@ def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> JobSet
     "job",
     [
         TrainJob(PROJECT, ITERATION, 2),
+        BackbonesJob(PROJECT),
         ExportJob(PROJECT, ITERATION, "ONNX", "ONNX12"),
         ExportJob(PROJECT, ITERATION, "ONNX"),
     ],

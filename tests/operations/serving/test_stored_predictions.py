@@ -58,10 +58,10 @@ def test_making_an_image_of_a_prediction_can_be_repeated_after_a_crash(store, se
     with monkeypatch.context() as patch:
         patch.setattr(predictions, "delete", cut_off)
         with pytest.raises(ServiceUnavailable):
-            stored_predictions.create_images_from_predictions(store, settings.limits, project_id, batch)
+            stored_predictions.create_images_from_predictions(store, settings, project_id, batch)
     assert predictions.get(store, project_id, prediction.id).prediction == prediction
     for status in ("OKDuplicate", "ErrorSource"):
-        summary = stored_predictions.create_images_from_predictions(store, settings.limits, project_id, batch)
+        summary = stored_predictions.create_images_from_predictions(store, settings, project_id, batch)
         assert [result.status for result in summary.images] == [status]
     assert images.count(store, project_id, status=TaggingStatus.ALL, tag_ids=[]) == 1
     assert keys(store, project_id) == []

@@ -121,7 +121,7 @@ def test_a_project_can_not_be_changed_while_it_is_imported(store, settings, expo
         lambda: tags.delete_tag(store, project.id, tag.id),
         lambda: images.delete_images(store, project.id, [image.id], all_images=False, all_iterations=False),
         lambda: images.delete_image_tags(store, project.id, [image.id], [tag.id]),
-        lambda: uploads.create_images_from_data(store, settings.limits, project.id, [], []),
+        lambda: uploads.create_images_from_data(store, settings, project.id, [], []),
         lambda: metadata.update_image_metadata(store, settings.limits, project.id, [image.id], {"a": "b"}),
         lambda: projects.update_project(store, project.id, ProjectUpdate(name="other")),
         lambda: train.train_project(

@@ -36,8 +36,8 @@ def batch_of(*entries) -> ImageFileCreateBatch:
     return ImageFileCreateBatch(images=[GivenFile(entry) for entry in entries])
 
 
-def create_images(store, limits, project_id, *entries):
-    summary = uploads.create_images_from_files(store, limits, project_id, batch_of(*entries))
+def create_images(store, settings, project_id, *entries):
+    summary = uploads.create_images_from_files(store, settings, project_id, batch_of(*entries))
     return [result.status for result in summary.images]
 
 
@@ -84,22 +84,23 @@ def test_many_tags_are_put_on_an_image_at_once(store, project_id):
     assert_consistent(store, project_id)
 
 
-def test_an_uploaded_picture_keeps_to_the_limits_of_an_image(store, detector_id):
+def test_an_uploaded_picture_keeps_to_the_limits_of_an_image(store, settings, detector_id):
     tags = [tag_of(store, detector_id, str(at)) for at in range(3)]
     boxes = [Region(tags[0].id, at / 10, 0.0, 0.1, 0.1) for at in range(4)]
+    small = replace(settings, limits=SMALL)
     assert create_images(
-        store, SMALL, detector_id,
+        store, small, detector_id,
         ImageFileCreateEntry(picture("sky", 1), regions=boxes),
         ImageFileCreateEntry(picture("sky", 2), tag_ids=[tag.id for tag in tags]),
         ImageFileCreateEntry(picture("sky", 3), tag_ids=[tags[0].id, tags[1].id], regions=boxes[:3]),
     ) == ["ErrorRegionLimitExceed", "ErrorTagLimitExceed", "OK"]  # fmt: skip
     more = ImageFileCreateEntry(picture("sky", 3), regions=boxes)
-    assert create_images(store, SMALL, detector_id, more) == ["ErrorRegionLimitExceed"]
+    assert create_images(store, small, detector_id, more) == ["ErrorRegionLimitExceed"]
     assert catalog.read(store, detector_id).images == 1
 
 
-def test_a_full_project_takes_only_pictures_that_it_has(store, project_id):
-    full = Limits(images_per_project=2)
+def test_a_full_project_takes_only_pictures_that_it_has(store, settings, project_id):
+    full = replace(settings, limits=Limits(images_per_project=2))
     bad, entries = ImageFileCreateEntry(b"none"), [ImageFileCreateEntry(picture("sky", at)) for at in range(4)]
     assert create_images(store, full, project_id, bad, entries[0]) == ["ErrorImageFormat", "OK"]
     statuses = create_images(store, full, project_id, bad, entries[0], *entries[1:3])

@@ -49,7 +49,7 @@ def restore(store, project_id, *image_ids, limits=LIMITS):
 
 def test_its_pictures_are_released_when_it_can_not_come_back(store, settings, project_id, deleted, sent, long_ago):
     first, second = deleted
-    ((message, delay),) = sent
+    ((message, delay),) = [(task, delay) for task, delay in sent if isinstance(task, ReleaseImages)]
     assert message == ReleaseImages(project_id, [first])
     assert delay == 900
     do(store, settings, message)

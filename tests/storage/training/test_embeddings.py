@@ -90,9 +90,9 @@ def test_nothing_is_kept_of_what_is_gone(store: Store) -> None:
     embeddings.put(store, project_id, SPACE, vectors(["1", "2"]))
     embeddings.put(store, project_id, "another", vectors(["2", "3"]))
     embeddings.put(store, project_id, "third", vectors(["4"]))
-    embeddings.keep_only(store, project_id, {"2", "4"})
+    embeddings.keep_only(store, project_id, lambda: {"2", "4"})
     assert kept(store, project_id, ["1", "2"]) == ["2"]
     assert list(embeddings.get(store, project_id, "another", {"2", "3"})) == ["2"]
     assert list(embeddings.get(store, project_id, "third", {"4"})) == ["4"]
-    embeddings.keep_only(store, project_id, set())
+    embeddings.keep_only(store, project_id, set)
     assert list(blobs.names(store, "models", f"{project_id}/")) == []
