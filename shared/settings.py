@@ -44,7 +44,8 @@ class Settings(Environment, frozen=True):
     People sign in to the portal by Entra ID where `portal_client_id` names its app registration.
     `cors_origins` are those of the pages that may call from a browser: a comma list, or `*` for all.
     `large_detector` is what advanced training fine-tunes in the larger detection domains: dfine-small, rtdetr-v2-r18,
-    a folder, or owner/name@revision of a hub.
+    a folder, or owner/name@revision of a hub. `large_classifier` are backbones that it tries in the larger
+    classification domains, by commas: dinov2-small, dinov3-small, siglip2-base, convnextv2-tiny, or as above.
     With `embed_at_upload` the backbone looks at new images soon, and not when somebody first asks for live suggestions.
     `export_compact_only` lets the compact domains alone be exported, as Custom Vision does.
     """
@@ -81,6 +82,7 @@ class Settings(Environment, frozen=True):
     telemetry_share: float = 1.0
     backbones_folder: str = str(ROOT / ".local" / "backbones")
     large_detector: str = ""
+    large_classifier: str = ""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:

@@ -1,4 +1,6 @@
-"""`python -m training_job.prepare`: converts the backbones of all recipes, so that a job starts at once."""
+"""`python -m training_job.prepare`: converts the backbones of all recipes, and those that LARGE_CLASSIFIER
+names, so that a job starts at once.
+"""
 
 import logging
 from pathlib import Path
@@ -10,11 +12,13 @@ from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.training import backbones as stored_backbones
 from training_job.graphs.backbones import prepare, prepare_features
+from training_job.graphs.hub import backbones as hub
 
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    folder = Path(Settings.read().backbones_folder)
+    settings = Settings.read()
+    folder = Path(settings.backbones_folder)
     for name, pixels in sorted(classifying()):
         logging.info("Backbone %s at %d px: %s", name, pixels, prepare(folder, name, pixels))
     # Torch comes with it, which takes seconds that a job spares.
@@ -22,6 +26,8 @@ def main() -> None:
 
     name, pixels = RECIPE.backbone, RECIPE.pixels
     logging.info("Features of %s at %d px: %s", name, pixels, prepare_features(folder, name, pixels))
+    for wanted in hub.chosen(settings.large_classifier):
+        logging.info("Backbone %s of the hub: %s", wanted, hub.prepare(folder, wanted).path)
 
 
 def publish(store: Store, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from shared.models.training.model_spec import ModelSpec, ModelTag
 from shared.models.wire import now
 from shared.models.workspace.domains import DOMAINS
 from shared.operations.training.ending import end_training
+from shared.packages.platforms import refusing
 from shared.settings import JobSettings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
@@ -57,18 +59,29 @@ def run(store: Store, settings: JobSettings, job: TrainJob) -> None:
             raise TrainingFailed("The iteration has no dataset; train again.")
         result = _train(store, settings, dataset, record.iteration, heartbeat)
         heartbeat.report(0.95, "Storing the model")
-        _store(store, dataset, result)
-    finish(store, project_id, iteration_id, None, result.claim)
+        spec = _described(dataset, result)
+        _store(store, dataset, spec, result)
+    finish(store, project_id, iteration_id, None, result.claim, refusing(result.graph, spec))
 
 
-def finish(store: Store, project_id: UUID, iteration_id: UUID, failure: str | None, claim: Claim | None = None) -> None:
-    """Complete or fail an iteration that is still in training, announce it, and let the next training begin."""
+def finish(
+    store: Store,
+    project_id: UUID,
+    iteration_id: UUID,
+    failure: str | None,
+    claim: Claim | None = None,
+    refused: Sequence[str] = (),
+) -> None:
+    """Complete or fail an iteration that is still in training, announce it, and let the next training begin. Its model
+    can't be exported to the platforms that are `refused`.
+    """
 
     def change(record: IterationRecord) -> IterationRecord:
         if record.iteration.status != IterationStatus.TRAINING:
             return record
         told = {"right_at_least": claim.at_least, "right_at_most": claim.at_most} if claim else {}
-        return replace(record, iteration=replace(_ended(record, failure, now()), **told))
+        platforms = {"not_exportable_to": list(refused)} if refused else {}
+        return replace(record, iteration=replace(_ended(record, failure, now()), **told, **platforms))
 
     end_training(store, iterations.update(store, project_id, iteration_id, change))
     checkpoint.delete(store, project_id, iteration_id)
@@ -125,8 +138,9 @@ def _train_classifier(
 
     folder, base = Path(settings.backbones_folder), iteration.custom_base_model_info
     left = partial(_left, iteration) if iteration.training_type == TrainingType.ADVANCED else None
+    pictures, report, larger = _pictures(store, dataset), heartbeat.report, settings.large_classifier
     try:
-        return train_classifier(store, dataset, _pictures(store, dataset), folder, base, heartbeat.report, left)
+        return train_classifier(store, dataset, pictures, folder, base, report, left, larger)
     except BaseUnusable as error:
         raise TrainingFailed(str(error)) from error
 
@@ -141,23 +155,25 @@ def _pictures(store: Store, dataset: Dataset) -> list[Picture]:
     return [Picture(image.sha256, partial(read, image.id)) for image in dataset.images]
 
 
-def _store(store: Store, dataset: Dataset, result: Result) -> None:
-    """The description last: where it is, the rest is."""
+def _described(dataset: Dataset, result: Result) -> ModelSpec:
     header = dataset.header
-    tags = [ModelTag(tag.id, tag.name, tag.type) for tag in header.tags]
-    evaluation = Evaluation(tags, header.classification_type, result.evaluated)
-    spec = ModelSpec(
+    return ModelSpec(
         header.project_id,
         header.iteration_id,
         header.domain_id,
         DOMAINS[header.domain_id].type,
         header.classification_type,
-        tags,
+        [ModelTag(tag.id, tag.name, tag.type) for tag in header.tags],
         result.preprocessing,
         now(),
         result.architecture,
     )
-    project_id, iteration_id = header.project_id, header.iteration_id
+
+
+def _store(store: Store, dataset: Dataset, spec: ModelSpec, result: Result) -> None:
+    """The description last: where it is, the rest is."""
+    project_id, iteration_id = spec.project_id, spec.iteration_id
+    evaluation = Evaluation(spec.tags, dataset.header.classification_type, result.evaluated)
     blobs.model_write(store, project_id, iteration_id, "model.onnx", result.graph)
     evaluations.write(store, project_id, iteration_id, evaluation)
     blobs.model_write(store, project_id, iteration_id, "model.json", msgspec.json.encode(spec))

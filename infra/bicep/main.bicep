@@ -26,6 +26,8 @@ param portalClientId string = ''
 param corsOrigins array = []
 @description('What advanced training of detectors fine-tunes, see shared/settings.py; empty for our own light one.')
 param largeDetector string = ''
+@description('Backbones of a hub that advanced training of classifiers tries, see shared/settings.py; empty for none.')
+param largeClassifier string = ''
 @description('Whether the compact domains alone can be exported, as in Custom Vision.')
 param exportCompactOnly bool = false
 @description('Whether a copy of each camera picture is kept with its boxes drawn.')
@@ -262,6 +264,7 @@ module job 'modules/training-job.bicep' = {
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       TELEMETRY_SHARE: telemetryShare
       LARGE_DETECTOR: largeDetector
+      LARGE_CLASSIFIER: largeClassifier
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${jobIdentity.outputs.identity.clientId};Authorization=AAD'
     }
     subnetId: privateNetworking ? network!.outputs.subnets.job : ''

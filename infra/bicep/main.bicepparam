@@ -19,6 +19,7 @@ param entraAudience = readEnvironmentVariable('OCELLUS_ENTRA_AUDIENCE', '')
 param portalClientId = readEnvironmentVariable('OCELLUS_PORTAL_CLIENT_ID', '')
 param corsOrigins = empty(origins) ? [] : map(split(origins, ','), origin => trim(origin))
 param largeDetector = readEnvironmentVariable('OCELLUS_LARGE_DETECTOR', '')
+param largeClassifier = readEnvironmentVariable('OCELLUS_LARGE_CLASSIFIER', '')
 param gpuProfile = readEnvironmentVariable('OCELLUS_GPU_PROFILE', '')
 param privateNetworking = readEnvironmentVariable('OCELLUS_PRIVATE', 'false') == 'true'
 

@@ -1,5 +1,7 @@
 """Recipes: what to train with, and what that was measured to give."""
 
+import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct, structs
@@ -86,6 +88,10 @@ LARGER: dict[bool, list[tuple[tuple[str, ...], int]]] = {
     False: [((LITE2,), 320), ((LITE2,), 384), ((LITE0, LITE2), 320)],
     True: [((LITE0,), 384)],
 }
+# A backbone of a hub is named after what it is and eight digits of its revision.
+OF_HUB = re.compile(r"[\w.-]+-[0-9a-f]{8}")
+TOLD = re.compile(rf"({OF_HUB.pattern})(?:\+.*)?-(\d{{1,4}})")
+BESIDE = LITE2
 
 
 def quick(domain: Domain, kind: ClassificationType) -> Recipe:
@@ -96,10 +102,15 @@ def quick(domain: Domain, kind: ClassificationType) -> Recipe:
     return structs.replace(recipe, crops=(Crop.WHOLE, Crop.CENTRE), positive_weight=0.5)
 
 
-def advanced(domain: Domain, kind: ClassificationType) -> list[Recipe]:
-    """What advanced training tries, quick training's first."""
+def advanced(domain: Domain, kind: ClassificationType, of_hub: Iterable[tuple[str, int]] = ()) -> list[Recipe]:
+    """What advanced training tries, quick training's first. Backbones `of_hub`, each with the pixels that it sees, are
+    tried alone and beside one of ours, but in compact domains.
+    """
     first = quick(domain, kind)
-    tried = [structs.replace(first, backbones=names, pixels=pixels) for names, pixels in LARGER[domain.compact]]
+    ways = list(LARGER[domain.compact])
+    if not domain.compact:
+        ways += [(names, pixels) for name, pixels in of_hub for names in ((name,), (name, BESIDE))]
+    tried = [structs.replace(first, backbones=names, pixels=pixels) for names, pixels in ways]
     return [first, *(recipe for recipe in tried if recipe != first)]
 
 
@@ -107,6 +118,7 @@ def continued(architecture: str, domain: Domain, kind: ClassificationType) -> Re
     """By which a model of that architecture can be trained on, if it is one of the domain's, or of what all domains had
     at first.
     """
-    first, *others = advanced(domain, kind)
+    told = TOLD.fullmatch(architecture)
+    first, *others = advanced(domain, kind, [(told[1], int(told[2]))] if told else [])
     known = [first, *others, structs.replace(first, backbones=SMALL.backbones, pixels=SMALL.pixels)]
     return next((recipe for recipe in known if recipe.architecture == architecture), None)

@@ -9,11 +9,12 @@ from shared.arrays import Floats, Halves
 
 
 class Layer(StrEnum):
-    """Of length 1 each, none negative.
+    """Of length 1 each. Of our own backbones none is negative, but of those of a hub.
 
     MEAN: the means of the last maps. POWER: the square roots of the last maps' quadratic means, which tell of what is
     strong in a small place. MIDDLE: the square roots of means and deviations of maps from the middle of the network,
-    which tell of textures.
+    which tell of textures. Of a hub's, MEAN begins with what the network itself pools, such as its class token, and
+    no roots are taken but those that make deviations.
     """
 
     MEAN = "mean"

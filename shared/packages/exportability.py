@@ -19,6 +19,7 @@ def domain_with_exports(settings: Settings, domain: Domain) -> Domain:
 
 def iteration_with_exports(settings: Settings, iteration: Iteration) -> Iteration:
     domain = domain_with_exports(settings, DOMAINS[iteration.domain_id])
-    platforms = domain.exportable_platforms if iteration.status == IterationStatus.COMPLETED else []
-    told = None if iteration.exportable_to is None else platforms
-    return replace(iteration, exportable=domain.exportable, exportable_to=told)
+    platforms = [each for each in domain.exportable_platforms if each not in (iteration.not_exportable_to or [])]
+    done = iteration.status == IterationStatus.COMPLETED
+    told = None if iteration.exportable_to is None else platforms if done else []
+    return replace(iteration, exportable=bool(platforms), exportable_to=told)

@@ -104,6 +104,27 @@ INSTEAD = {
 }
 
 
+# Their packages have the served graph as it is: the others are written operator by operator.
+AS_IT_IS = ("ONNX", "DockerFile")
+
+
+def refusing(graph: bytes, spec: ModelSpec) -> list[str]:
+    """The platforms that can't take a served graph: all where it is too large, and those that don't know all of its
+    operators. As they know the same, one is asked.
+    """
+    exporting = import_module("shared.exporting.graph.subject")
+    every = dict.fromkeys(line.platform for line in LINES)
+    try:
+        read = import_module("shared.exporting.graph.ending").subject(graph, spec)
+    except exporting.Unexportable:
+        return list(every)
+    try:
+        import_module("shared.exporting.nhwc.reader").read(read)
+    except exporting.Unexportable:
+        return [platform for platform in every if platform not in AS_IT_IS]
+    return []
+
+
 @cache
 def offered() -> dict[str, list[str | None]]:
     """The flavors of each platform, by what is installed; None stands for a platform without a flavor."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from shared.arrays import Floats
 from shared.learning import classifier_recipe
-from shared.learning.classifier_recipe import Recipe
 from shared.learning.embeddings import Cache, Picture, Report
 from shared.models.training.datasets import Dataset
 from shared.models.training.evaluations import EvaluatedImage
@@ -18,9 +17,9 @@ from shared.storage.account.store import Store
 from shared.storage.training import embeddings
 from training_job.classification import advanced, quick
 from training_job.classification.base import continuing
+from training_job.classification.networks import Networks
 from training_job.classification.quick import Examples, TrainedClassifier
-from training_job.classification.seeing import Backbones, part_of
-from training_job.graphs import backbones
+from training_job.classification.seeing import part_of
 from training_job.result import Result
 from training_job.tuning.schedule import SecondsLeft
 
@@ -33,18 +32,17 @@ def train_classifier(
     info: CustomBaseModelInfo | None,
     report: Report,
     left: SecondsLeft | None = None,
+    large_classifier: str = "",
 ) -> Result:
     """By advanced training where a time is `left`, and nothing to continue from.
 
-    Raises BaseUnusable, which is about what `info` names.
+    Raises BaseUnusable, which is about what `info` names, and HubUnavailable, about `large_classifier`.
     """
     header = dataset.header
     kind, domain = header.classification_type, DOMAINS[header.domain_id]
     assert kind
 
-    def load(recipe: Recipe) -> Backbones:
-        return backbones.load(backbones_folder, recipe.backbones, recipe.pixels)
-
+    networks = Networks(backbones_folder, large_classifier)
     report(0.0, "Loading the backbone")
     wanted, project_id = {image.sha256 for image in dataset.images}, header.project_id
     kept = Cache(
@@ -53,12 +51,13 @@ def train_classifier(
     examples, part = Examples(pictures, _truths(dataset), kind, kept), part_of(report, 0, 0.9)
     if info:
         base = continuing(store, info, header.tags, domain, kind)
-        trained = quick.train(load(base.recipe), examples, base.recipe, part, base)
+        trained = quick.train(networks.load(base.recipe), examples, base.recipe, part, base)
     elif left:
-        trained = advanced.train(load, examples, classifier_recipe.advanced(domain, kind), part, left)
+        recipes = classifier_recipe.advanced(domain, kind, [] if domain.compact else networks.of_hub())
+        trained = advanced.train(networks.load, examples, recipes, part, left)
     else:
         recipe = classifier_recipe.quick(domain, kind)
-        trained = quick.train(load(recipe), examples, recipe, part)
+        trained = quick.train(networks.load(recipe), examples, recipe, part)
     evaluated = _evaluated(dataset, trained)
     return Result(trained.graph, trained.preprocessing, trained.architecture, evaluated, trained.claim)
 

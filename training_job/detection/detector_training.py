@@ -56,7 +56,7 @@ def train_detector(
 
 def pretrained(settings: Settings, dataset: Dataset, recipe: Recipe) -> Detector | None:
     """What advanced training fine-tunes instead of the light detector: what LARGE_DETECTOR names, in the larger
-    domains, which are those that are not compact. Raises DetectorUnavailable.
+    domains, which are those that are not compact. Raises HubUnavailable.
     """
     if not settings.large_detector or DOMAINS[dataset.header.domain_id].compact:
         return None

@@ -17,6 +17,8 @@ from training_job.graphs.graph import Graph
 # What the weights were trained on: (x - 127) / 128 of RGB 0..255, and TensorFlow's batch norm.
 MEAN, DEVIATION = 127.0, 128.0
 EPSILON = 1e-3
+# Recipes have all backbones at this size, which 32 divides.
+SIZED = 320
 
 
 class Backbone(NamedTuple):
@@ -64,6 +66,11 @@ def load(folder: Path, names: Iterable[str], pixels: int) -> dict[str, onnx.Mode
     return {name: onnx.load(prepare(folder, name, pixels)) for name in names}
 
 
+def load_sized(folder: Path, name: str, pixels: int) -> onnx.ModelProto:
+    """That of `prepare` for a size that 32 divides, and that no recipe of ours has."""
+    return sized(onnx.load(prepare(folder, name, SIZED)), pixels)
+
+
 def prepare(folder: Path, name: str, pixels: int) -> Path:
     """The file of a backbone's graph for pictures of that size, converted first if it isn't there.
 
@@ -77,11 +84,11 @@ def prepare_features(folder: Path, name: str, pixels: int) -> Path:
     return _prepare(folder / f"{name}-{pixels}-features.onnx", name, pixels, features=True)
 
 
-def sized(features: onnx.ModelProto, pixels: int) -> onnx.ModelProto:
-    """A graph of features for pictures of another size: both have sides that 32 divides, and so the same padding."""
+def sized(backbone: onnx.ModelProto, pixels: int) -> onnx.ModelProto:
+    """A graph for pictures of another size: both have sides that 32 divides, and so the same padding."""
     model = onnx.ModelProto()
-    model.CopyFrom(features)
-    before = features.graph.input[0].type.tensor_type.shape.dim[2].dim_value
+    model.CopyFrom(backbone)
+    before = backbone.graph.input[0].type.tensor_type.shape.dim[2].dim_value
     for value in [*model.graph.input, *model.graph.output]:
         for side in value.type.tensor_type.shape.dim[2:]:
             side.dim_value = side.dim_value * pixels // before
@@ -90,7 +97,7 @@ def sized(features: onnx.ModelProto, pixels: int) -> onnx.ModelProto:
 
 def _prepare(path: Path, name: str, pixels: int, *, features: bool = False) -> Path:
     if not path.exists():
-        _write_atomically(path, convert(name, pixels, features=features).SerializeToString())
+        write_atomically(path, convert(name, pixels, features=features).SerializeToString())
     return path
 
 
@@ -214,7 +221,7 @@ class _Network:
         return int(self.weights[expand].shape[1] if expand in self.weights else self.weights[depthwise].shape[0])
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Whole or not at all, also where two processes write at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:

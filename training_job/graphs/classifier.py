@@ -52,8 +52,8 @@ def head_of(model: onnx.ModelProto) -> tuple[Head, list[str]]:
     """That of a graph that `classifier` made, also before it saw several layers, and the full names of its layers."""
     weights = {weight.name: weight for weight in model.graph.initializer}
     makers = {node.output[0]: node for node in model.graph.node}
-    (gemm,) = (node for node in model.graph.node if node.op_type == "Gemm")
-    seen, *names = gemm.input
+    (answer,) = (output.name for output in model.graph.output)
+    seen, *names = makers[makers[answer].input[0]].input
     layers = list(makers[seen].input) if makers[seen].op_type == "Concat" else [seen]
     if layers == ["embedding"]:
         layers = [full_name("efficientnet-lite0", Layer.MEAN)]

@@ -44,6 +44,8 @@ class Iteration(Wire, frozen=True):
     `right_at_least` and `right_at_most`, 0 to 1, are our own, too: the share of held-out images that a classifier was
     right about where near-duplicates are kept apart, and where they are not. They are there where these differ much.
 
+    `not_exportable_to` is our own as well: platforms of its domain that its model can't be exported to.
+
     `is_default` is version 2's, and there where it is true.
     """
 
@@ -69,6 +71,7 @@ class Iteration(Wire, frozen=True):
     training_message: str | UnsetType = UNSET
     right_at_least: float | UnsetType = UNSET
     right_at_most: float | UnsetType = UNSET
+    not_exportable_to: list[str] | UnsetType = UNSET
     is_default: bool | UnsetType = UNSET
 
     @property

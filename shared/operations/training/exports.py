@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from shared import errors
 from shared.models.messages.tasks import SETTLED, BuildExport
 from shared.models.training.exports import Export, ExportRecord, ExportStatus
-from shared.models.training.iterations import IterationStatus
+from shared.models.training.iterations import Iteration, IterationStatus
 from shared.models.workspace.domains import DOMAINS, Domain
 from shared.packages import building
 from shared.packages.exportability import exportable
@@ -30,6 +30,7 @@ def export_iteration(
     if iteration.status != IterationStatus.COMPLETED:
         raise errors.IterationNotTrained(f"'{iteration.name}' is {iteration.status}; export one that is Completed.")
     line = _line(settings, DOMAINS[iteration.domain_id], platform, flavor)
+    _require_taken(iteration, line)
     record = ExportRecord(uuid4(), project_id, iteration_id, line.platform, line.flavor)
     # Once more when this call must be over: if we die right here, that builds what was written.
     queues.send(store, BuildExport(record), delay=SETTLED)
@@ -63,6 +64,18 @@ def _line(settings: Settings, domain: Domain, platform: str, flavor: str | None)
             f"{line.platform} needs the package '{line.needs}', which is not installed here; there is {_platforms()}."
         )
     return line
+
+
+def _require_taken(iteration: Iteration, line: Line) -> None:
+    refused = iteration.not_exportable_to or []
+    if line.platform not in refused:
+        return
+    others = [platform for platform in offered() if platform not in refused]
+    reason = "it has operators that this does not know" if others else "it is too large"
+    raise errors.ExportValidationFailed(
+        f"The model of '{iteration.name}' can't be exported to {line.platform}: {reason}; "
+        f"there is {', '.join(others) or 'no other platform'}."
+    )
 
 
 def _refusal(platform: str, flavor: str) -> str:

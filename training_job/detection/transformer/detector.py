@@ -20,7 +20,7 @@ RATE, BACKBONE_RATE = 1e-4, 1e-5
 
 
 class Transformer:
-    """A `Detector`. Raises DetectorUnavailable."""
+    """A `Detector`. Raises HubUnavailable."""
 
     def __init__(self, wanted: str, cache: Path, tags: int, recipe: Recipe, device: torch.device) -> None:
         found = pretrained.find(wanted, cache)
@@ -28,7 +28,7 @@ class Transformer:
         self.module = pretrained.load(found, tags).to(device)
         self.preprocessing, self.recipe = found.preprocessing, recipe
         self.views = Views(found.preprocessing, mirrored=recipe.mirrored)
-        self.architecture = f"{found.architecture} from {found.name}"
+        self.architecture = f"{found.architecture} from {found.source.name}"
 
     def groups(self) -> list[Group]:
         parts: dict[bool, list[nn.Parameter]] = {True: [], False: []}

@@ -11,15 +11,8 @@ import torch
 
 from shared.models.training.preprocessing import Interpolation, Preprocessing
 from training_job.detection.transformer import pretrained
-from training_job.detection.transformer.pretrained import (
-    CONFIGURATION,
-    PREPROCESSING,
-    WEIGHTS,
-    DetectorUnavailable,
-    Pretrained,
-    find,
-    load,
-)
+from training_job.detection.transformer.pretrained import Pretrained, find, load
+from training_job.graphs.hub.source import CONFIGURATION, PINNED, PREPROCESSING, WEIGHTS, HubUnavailable, Source
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -30,7 +23,8 @@ def found(folder: Path) -> Pretrained:
 
 def test_a_folder_is_loaded_with_its_weights_and_heads_for_the_projects_tags(folder: Path) -> None:
     of = found(folder)
-    assert of == Pretrained(folder.name, folder, folder.name, Preprocessing(96, 96, Interpolation.BILINEAR))
+    source = Source("detector", folder.name, folder)
+    assert of == Pretrained(source, folder.name, Preprocessing(96, 96, Interpolation.BILINEAR))
     weights = {
         name: value for name, value in load(of, 3).state_dict().items() if not name.endswith("num_batches_tracked")
     }
@@ -48,7 +42,7 @@ def test_a_folder_is_loaded_with_its_weights_and_heads_for_the_projects_tags(fol
 
 @pytest.mark.parametrize("wanted", sorted(pretrained.KNOWN.values()))
 def test_known_detectors_are_pinned(wanted: str) -> None:
-    assert pretrained.PINNED.fullmatch(wanted)
+    assert PINNED.fullmatch(wanted)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +56,7 @@ def test_known_detectors_are_pinned(wanted: str) -> None:
     ],
 )
 def test_neither_an_unpinned_name_nor_a_missing_folder_is_loaded(wanted: str, tmp_path: Path) -> None:
-    with pytest.raises(DetectorUnavailable, match="with its revision, owner/name@ and the 40 digits of a commit"):
+    with pytest.raises(HubUnavailable, match="with its revision, owner/name@ and the 40 digits of a commit"):
         find(wanted, tmp_path)
 
 
@@ -71,9 +65,7 @@ def test_without_a_network_the_reason_says_what_else_can_be_done(
     wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(
-        DetectorUnavailable, match=r"can't be had from its hub: .* Put its config.json, .* into a folder"
-    ):
+    with pytest.raises(HubUnavailable, match=r"can't be had from its hub: .* Put its config.json, .* into a folder"):
         find(wanted, tmp_path)
 
 
@@ -84,7 +76,7 @@ def test_what_was_downloaded_before_needs_no_network(
     kept = tmp_path / "models--someone--something" / "snapshots" / REVISION
     shutil.copytree(d_fine, kept)
     of = find(f"someone/something@{REVISION}", tmp_path)
-    assert (of.name, of.folder) == (f"someone/something@{REVISION}", kept)
+    assert (of.source.name, of.source.folder) == (f"someone/something@{REVISION}", kept)
 
 
 @pytest.mark.parametrize("package", ["transformers", "huggingface_hub"])
@@ -94,7 +86,7 @@ def test_a_missing_package_is_named(
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(DetectorUnavailable, match=f"needs {package}: pip install -r training_job/detectors-requirem"):
+    with pytest.raises(HubUnavailable, match=f"needs {package}: pip install -r training_job/detectors-requirem"):
         load(found(d_fine), 2) if package == "transformers" else find("dfine-small", tmp_path)
 
 
@@ -110,7 +102,7 @@ def test_weights_in_a_pickle_are_refused(d_fine: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(d_fine, tmp_path / "copy")
     (copy / WEIGHTS).unlink()
     torch.save({}, copy / "pytorch_model.bin")
-    with pytest.raises(DetectorUnavailable, match=r"lacks model.safetensors; weights in other formats are not read"):
+    with pytest.raises(HubUnavailable, match=r"lacks model.safetensors; weights in other formats are not read"):
         found(copy)
 
 
@@ -131,7 +123,7 @@ def test_weights_in_a_pickle_are_refused(d_fine: Path, tmp_path: Path) -> None:
 def test_what_is_no_known_detector_is_refused(
     d_fine: Path, tmp_path: Path, name: str, changes: dict[str, object], reason: str
 ) -> None:
-    with pytest.raises(DetectorUnavailable, match=reason):
+    with pytest.raises(HubUnavailable, match=reason):
         found(changed(d_fine, tmp_path / "copy", name, **changes))
 
 
@@ -140,12 +132,12 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(
     d_fine: Path, tmp_path: Path, changes: dict[str, object]
 ) -> None:
     of = found(changed(d_fine, tmp_path / "copy", CONFIGURATION, **changes))
-    with pytest.raises(DetectorUnavailable, match=r"lack .* as config.json describes it|can't be read: "):
+    with pytest.raises(HubUnavailable, match=r"lack .* as config.json describes it|can't be read: "):
         load(of, 2)
 
 
 def test_weights_that_were_cut_off_are_refused(d_fine: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(d_fine, tmp_path / "copy")
     (copy / WEIGHTS).write_bytes((d_fine / WEIGHTS).read_bytes()[:5000])
-    with pytest.raises(DetectorUnavailable, match="can't be read: "):
+    with pytest.raises(HubUnavailable, match="can't be read: "):
         load(found(copy), 2)
