@@ -71,14 +71,19 @@ PLACES = {
     "shared.operations.transfer": [*STEPS, *of_shared("fetch", "imaging", "operations.workspace")],
     "shared.operations": ["shared"],
     "training_job.graphs": of_shared("arrays", "models", "learning"),
-    "training_job.tuning": [*of_shared("arrays", "models", "learning"), "training_job.checkpoint"],
+    "training_job.tuning": [
+        *of_shared("arrays", "imaging", "models", "learning"),
+        "training_job.checkpoint",
+        "training_job.graphs",
+    ],
     "training_job.exports": [*RULES, *of_shared("packages")],
     "training_job.classification": [
         *RULES,
-        *of_shared("arrays", "learning"),
+        *of_shared("arrays", "imaging", "learning"),
+        "training_job.checkpoint",
         "training_job.graphs",
         "training_job.result",
-        "training_job.tuning.schedule",
+        "training_job.tuning",
     ],
     "training_job": [
         *RULES,

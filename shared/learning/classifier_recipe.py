@@ -42,6 +42,7 @@ class Recipe(Struct, frozen=True):
     positive_weight: float = 0.0
     folds: int = 5
     judged: int = 2000
+    mirrored: bool = True
 
     @property
     def architecture(self) -> str:
@@ -67,6 +68,7 @@ def graph_file(backbone: str, pixels: int) -> str:
 
 
 GENERAL, SMALL = Recipe((LITE2,), 260), Recipe((LITE0,), 288)
+PRINTED, SMALL_PRINTED = (structs.replace(recipe, mirrored=False) for recipe in (GENERAL, SMALL))
 
 # What quick training does in each domain.
 QUICK = {
@@ -75,13 +77,13 @@ QUICK = {
     "General [A2]": Recipe((LITE2,), 320),
     "Food": GENERAL,
     "Landmarks": Recipe((LITE2,), 320, (Crop.WHOLE, Crop.CENTRE)),
-    "Retail": GENERAL,
+    "Retail": PRINTED,
     "Adult": GENERAL,
     "General (compact)": SMALL,
     "General (compact) [S1]": SMALL,
     "Food (compact)": SMALL,
     "Landmarks (compact)": Recipe((LITE0,), 288, (Crop.WHOLE, Crop.CENTRE)),
-    "Retail (compact)": SMALL,
+    "Retail (compact)": SMALL_PRINTED,
 }
 # What advanced training tries beside it. A compact model stays small.
 LARGER: dict[bool, list[tuple[tuple[str, ...], int]]] = {

@@ -50,15 +50,12 @@ def fit_mix(
 def best_mix(said: Mapping[str, Floats], truths: Floats, kind: ClassificationType, recipe: Recipe) -> Mix:
     """By each layer's logits for held-out images, (N, tags)."""
 
-    def paid(logits: Floats) -> tuple[float, Doubles]:
-        return cost(logits.astype(np.float64), truths, kind, counts)
-
-    counts = importance(truths, kind, recipe)
+    paid = _paid(truths, kind, recipe)
     shares = _shares(np.stack(list(said.values())), paid)
     kept = {name: share for name, share in zip(said, shares.tolist(), strict=True) if share >= LEAST_SHARE}
     whole = {name: share / sum(kept.values()) for name, share in kept.items()}
-    sureness = _sureness(mixed(said, whole), paid)
-    return {name: share * sureness for name, share in whole.items()}
+    sure = sureness(mixed(said, whole), truths, kind, recipe)
+    return {name: share * sure for name, share in whole.items()}
 
 
 def _shares(said: Floats, paid: Paid) -> Doubles:
@@ -76,9 +73,17 @@ def _shares(said: Floats, paid: Paid) -> Doubles:
     return found
 
 
-def _sureness(said: Floats, paid: Paid) -> float:
+def sureness(said: Floats, truths: Floats, kind: ClassificationType, recipe: Recipe) -> float:
+    """What logits for held-out images, (N, tags), are to be multiplied by."""
+    paid = _paid(truths, kind, recipe)
+
     def objective(power: float) -> float:
         return paid(np.float32(np.exp(power)) * said)[0] + UNSURE * power**2
 
     bounds = np.log([LEAST_SURE, MOST_SURE])
     return float(np.exp(minimize_scalar(objective, bounds=bounds, method="bounded").x))
+
+
+def _paid(truths: Floats, kind: ClassificationType, recipe: Recipe) -> Paid:
+    counts = importance(truths, kind, recipe)
+    return lambda logits: cost(logits.astype(np.float64), truths, kind, counts)

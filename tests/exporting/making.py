@@ -13,7 +13,7 @@ from shared.models.training.model_spec import ModelSpec
 from shared.models.training.preprocessing import Preprocessing
 from shared.models.workspace.domains import DOMAINS, DomainType
 from tests.prediction.graphs import make_spec
-from training_job.detection.data import session
+from training_job.graphs.running import session
 
 NOBODY = UUID(int=0)
 

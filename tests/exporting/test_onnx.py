@@ -14,7 +14,7 @@ from shared.imaging.resize import model_input
 from tests.exporting.conftest import KINDS
 from tests.exporting.consumers import resized
 from tests.exporting.making import answers, decoded, size_of
-from training_job.detection.data import session
+from training_job.graphs.running import session
 
 ENDINGS = ["multiclass", "multilabel", "boxes", "grid"]
 

@@ -1,10 +1,7 @@
-"""What a detector learns from, and how a graph is run on it."""
+"""What a detector learns from."""
 
 from collections.abc import Callable
 from typing import NamedTuple
-
-import onnx
-import onnxruntime
 
 from shared.arrays import Floats, Ints
 
@@ -15,11 +12,3 @@ class Example(NamedTuple):
     read: Callable[[], bytes]
     boxes: Floats
     tags: Ints
-
-
-def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
-    """One that runs on the core of the thread that calls it, and in many threads."""
-    options = onnxruntime.SessionOptions()
-    # A picture a core is faster than all cores on one picture.
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

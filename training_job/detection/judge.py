@@ -13,8 +13,9 @@ from shared.imaging.resize import model_input
 from shared.learning import holdout
 from shared.metrics.detection import Judged, average_precisions, matches
 from shared.models.training.preprocessing import Preprocessing
-from training_job.detection.data import Example, session
+from training_job.detection.data import Example
 from training_job.graphs.classifier import INPUT
+from training_job.graphs.running import session
 from training_job.graphs.selection import BOXES, SCORES, TAGS
 
 # As COCO has it.

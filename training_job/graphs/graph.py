@@ -51,8 +51,8 @@ class Graph:
         self.add("Slice", source, *(self.constant(part, np.int64) for part in window), output=output)
         self.nodes.insert(0, self.nodes.pop())
 
-    def leave_out_what_does_not_lead_to(self, output: str) -> None:
-        needed, nodes = {output}, []
+    def leave_out_what_does_not_lead_to(self, *outputs: str) -> None:
+        needed, nodes = set(outputs), []
         for node in reversed(self.nodes):
             if needed.intersection(node.output):
                 needed.update(node.input)

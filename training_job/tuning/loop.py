@@ -3,22 +3,20 @@
 import logging
 import math
 import time
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import onnx
-import torch
-from torch import nn
 
 from shared.arrays import Ints
 from shared.learning.embeddings import Report
 from training_job.checkpoint import Checkpoint
-from training_job.tuning import device
 from training_job.tuning.schedule import SecondsLeft, Tuning
 from training_job.tuning.state import State, begin, pack, unpack
+from training_job.tuning.step import step
 from training_job.tuning.tunable import Batch, Tunable
 
-MOST_GRADIENT = 10.0
 # Another epoch is begun only where this many times its time is left, and that of what comes after it.
 SLACK = 1.25
 # Of the progress, up to here the epochs that are judged.
@@ -104,7 +102,7 @@ def _epoch(here: State[Batch], rows: Ints, recipe: Tuning, report: Report, left:
             return False
         for group in here.optimizer.param_groups:
             group["lr"] = group["rate"] * _rate(here, recipe, seen / len(rows))
-        loss = _step(here, batch)
+        loss = step(here.tunable.module, here.optimizer, partial(here.tunable.loss, batch))
         here.follow(recipe.average)
         seen, mean = seen + size, 0.9 * mean + 0.1 * loss if mean else loss
         report(*_told(here, recipe, seen / len(rows), mean, left()))
@@ -116,17 +114,6 @@ def _rate(here: State[Batch], recipe: Tuning, part: float) -> float:
     if here.last is None:
         return min((here.steps + 1) / recipe.warm_steps, 1)
     return recipe.last_rate * (1 + math.cos(math.pi * (here.last_epochs + part) / here.last)) / 2
-
-
-def _step(here: State[Batch], batch: Batch) -> float:
-    """The loss before the step."""
-    with device.mixed(next(here.tunable.module.parameters()).device):
-        cost = here.tunable.loss(batch)
-    here.optimizer.zero_grad()
-    torch.autograd.backward(cost)
-    nn.utils.clip_grad_norm_(here.tunable.module.parameters(), MOST_GRADIENT)
-    here.optimizer.step()
-    return cost.item()
 
 
 def _told(here: State[Batch], recipe: Tuning, part: float, loss: float, left: float) -> tuple[float, str]:

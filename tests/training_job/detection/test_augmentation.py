@@ -7,7 +7,9 @@ from PIL import Image
 from shared.imaging.resize import preprocess
 from shared.models.training.preprocessing import Preprocessing
 from training_job.detection import augmentation
-from training_job.detection.augmentation import Views, looked_at, mirrored, random_window, relit, through, varied
+from training_job.detection.augmentation import Views, mirrored, through, varied
+from training_job.tuning import windows as random_windows
+from training_job.tuning.windows import looked_at, random_window, relit
 
 SPEC = Preprocessing(64, 64)
 
@@ -84,10 +86,10 @@ def test_a_mirrored_view_has_mirrored_boxes():
 
 def test_random_windows_show_most_of_the_picture_or_all_of_it():
     random = np.random.default_rng(0)
-    windows = np.stack([random_window(random, 1, boxes()) for _ in range(500)])
+    windows = np.stack([random_window(random) for _ in range(500)])
     sizes = windows[:, 2:] - windows[:, :2]
     areas = sizes.prod(axis=1)
-    assert augmentation.SMALLEST - 1e-3 <= areas.min() < 0.5 < 1.3 < areas.max() <= augmentation.LARGEST + 1e-3
+    assert random_windows.SMALLEST - 1e-3 <= areas.min() < 0.5 < 1.3 < areas.max() <= random_windows.LARGEST + 1e-3
     # In each direction a window lies within the picture, or the picture within it.
     inside, around = ((windows.clip(0, 1) == windows).reshape(-1, 2, 2), sizes >= 1)
     assert (inside.all(axis=1) | around).all()

@@ -7,15 +7,15 @@ import torch
 from torch import Tensor, nn
 
 from shared.arrays import Floats
-from training_job.detection.data import session
 from training_job.detection.detector import Batch
-from training_job.detection.light.backbone import Upper, parted
 from training_job.detection.light.learn import TrainerState
 from training_job.detection.light.loss import loss
 from training_job.detection.light.model import BoxHead, boxes_of
 from training_job.detection.light.served_graph import detector
 from training_job.graphs.backbones import sized
+from training_job.graphs.running import session
 from training_job.tuning.tunable import Group
+from training_job.tuning.upper import Upper, frozen, last_seam
 
 
 class Network(nn.Module):
@@ -33,8 +33,9 @@ class Light:
 
     def __init__(self, backbone: onnx.ModelProto, trainer: TrainerState) -> None:
         self.backbone, self.recipe, self.grid = backbone, trainer.recipe, trainer.grid
-        self.frozen = session(parted(sized(backbone, self.recipe.pixels)).frozen)
-        network = Network(Upper(backbone), deepcopy(trainer.head)).to(trainer.device)
+        seam, scales = last_seam(backbone), [output.name for output in backbone.graph.output]
+        self.frozen = session(frozen(sized(backbone, self.recipe.pixels), [seam]))
+        network = Network(Upper(backbone, [seam], scales), deepcopy(trainer.head)).to(trainer.device)
         # On a CPU a third faster than planes.
         self.module: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.preprocessing, self.views = trainer.recipe.preprocessing, trainer.recipe.views

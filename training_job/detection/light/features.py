@@ -16,7 +16,8 @@ from shared.arrays import Floats, Ints
 from shared.learning.embeddings import Report
 from training_job.detection.augmentation import Augmented, Views, plain, varied
 from training_job.detection.batches import padded
-from training_job.detection.data import Example, session
+from training_job.detection.data import Example
+from training_job.graphs.running import session
 
 Halves = npt.NDArray[np.float16]
 

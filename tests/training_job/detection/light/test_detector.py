@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from tests.training_job.detection.scenes import example
 from training_job.detection.batches import batches
-from training_job.detection.data import session
 from training_job.detection.detector_recipe import RECIPE
-from training_job.detection.light.backbone import Upper, parted
 from training_job.detection.light.detector import Light
 from training_job.detection.light.learn import begin
+from training_job.graphs.running import session
+from training_job.tuning.upper import Upper, frozen, last_seam
 
 NARROW = replace(RECIPE, width=32)
 
@@ -24,6 +24,14 @@ NARROW = replace(RECIPE, width=32)
 def features(backbone: onnx.ModelProto, pixels: np.ndarray) -> Sequence[np.ndarray]:
     found: Sequence[np.ndarray] = session(backbone).run(None, {"pixels": pixels})
     return found
+
+
+def upper_of(backbone: onnx.ModelProto) -> Upper:
+    return Upper(backbone, [last_seam(backbone)], [output.name for output in backbone.graph.output])
+
+
+def lower_of(backbone: onnx.ModelProto) -> onnx.ModelProto:
+    return frozen(backbone, [last_seam(backbone)])
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +46,19 @@ def light(backbone: onnx.ModelProto) -> Light:
 
 
 def test_both_parts_say_what_the_whole_says(backbone: onnx.ModelProto, pixels: np.ndarray) -> None:
-    parts = parted(backbone)
-    (finest,) = features(parts.frozen, pixels)
+    (finest,) = features(lower_of(backbone), pixels)
     with torch.no_grad():
-        upper = Upper(backbone)(torch.from_numpy(finest))
+        upper = upper_of(backbone)(torch.from_numpy(finest))
     for whole, part in zip(features(backbone, pixels), upper, strict=True):
         assert part.numpy() == pytest.approx(whole, abs=1e-3)
 
 
 def test_what_was_learned_is_written_into_the_graph(backbone: onnx.ModelProto, pixels: np.ndarray) -> None:
-    upper = Upper(backbone)
+    upper = upper_of(backbone)
     with torch.no_grad():
         for kernel in upper.kernels.values():
             kernel.mul_(1.01)
-        (finest,) = features(parted(backbone).frozen, pixels)
+        (finest,) = features(lower_of(backbone), pixels)
         learned = upper(torch.from_numpy(finest))
     for whole, written, part in zip(
         features(backbone, pixels), features(upper.written(backbone), pixels), learned, strict=True
@@ -72,6 +79,6 @@ def test_a_step_changes_all_but_the_frozen_part(light: Light) -> None:
     whole, tuned = (
         {weight.name: weight for weight in model.graph.initializer} for model in (light.backbone, light.graph())
     )
-    frozen = {weight.name for weight in parted(light.backbone).frozen.graph.initializer}
+    lower = {weight.name for weight in lower_of(light.backbone).graph.initializer}
     assert {name for name in whole if whole[name] != tuned[name]} == set(light.module.upper.kernels)
-    assert frozen.isdisjoint(light.module.upper.kernels)
+    assert lower.isdisjoint(light.module.upper.kernels)

@@ -15,7 +15,7 @@ from shared.imaging.resize import model_input
 from tests.pictures import PHOTOS
 from tests.training_job.detection.kept import NOWHERE
 from tests.training_job.detection.scenes import rendered
-from training_job.detection.data import Example, session
+from training_job.detection.data import Example
 from training_job.detection.detector_recipe import RECIPE, Recipe
 from training_job.detection.judge import Found, judge
 from training_job.detection.light.model import BoxHead, Grid, boxes_of
@@ -23,6 +23,7 @@ from training_job.detection.light.quick_run import advance, begin
 from training_job.detection.light.served_graph import detector
 from training_job.graphs.backbones import sized
 from training_job.graphs.classifier import METADATA
+from training_job.graphs.running import session
 from training_job.graphs.selection import LOWEST_SCORE
 
 TAGS = 3

@@ -26,8 +26,8 @@ from training_job.detection.data import Example
 from training_job.detection.detector_recipe import RECIPE, TUNING
 from training_job.detection.judge import hold_out
 from training_job.detection.light import train as light_train
-from training_job.detection.light.backbone import Upper
 from training_job.detection.light.train import Advanced, TrainedDetector, train
+from training_job.tuning.upper import Upper, last_seam
 
 # The scenes are small.
 QUICK = replace(RECIPE.quick(), pixels=160, seen_least=1_500, seen=1_500)
@@ -189,7 +189,8 @@ def test_advanced_training_serves_the_fine_tuned_model_where_that_finds_more(bri
     )
     # The last epochs of the quick recipe are left out: those of fine-tuning take their place.
     assert (kept.epochs, tuning_kept.epochs) == (4, BRIEF_TUNING.epochs + 1)
-    assert changed(brief_backbone, trained) == set(Upper(brief_backbone).kernels)
+    upper = Upper(brief_backbone, [last_seam(brief_backbone)], [output.name for output in brief_backbone.graph.output])
+    assert changed(brief_backbone, trained) == set(upper.kernels)
     assert len(trained.judged) == len(trained.found) == 2
     progress = [each for each, _ in told]
     assert progress == sorted(progress)

@@ -11,12 +11,12 @@ from shared.imaging.boxes import suppress
 from tests.training_job.detection.scenes import SHAPES, example
 from tests.training_job.detection.transformer.tiny import PIXELS
 from training_job.detection.batches import batches
-from training_job.detection.data import session
 from training_job.detection.detector import Batch
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.judge import Found
 from training_job.detection.transformer.detector import BACKBONE_RATE, RATE, Transformer
 from training_job.graphs.classifier import METADATA
+from training_job.graphs.running import session
 from training_job.graphs.selection import LOWEST_SCORE
 
 TAGS = len(SHAPES)
