@@ -35,7 +35,8 @@ def slide(portal, name, times, key="ArrowRight"):
 
 def test_nothing_of_it_keeps_anybody_out(portal, fruit, storage):
     def doubted(record):
-        return replace(record, iteration=replace(record.iteration, right_at_least=0.51, right_at_most=0.83))
+        told = {"right_at_least": 0.51, "right_at_most": 0.83, "not_exportable_to": ["TensorFlow"]}
+        return replace(record, iteration=replace(record.iteration, **told))
 
     iterations.update(storage, UUID(fruit.id), UUID(fruit.first), doubted)
     look_at(portal, fruit.id, fruit.first, f"?truth={fruit.tags[0].id}&said={fruit.tags[1].id}&tag={fruit.tags[0].id}")
@@ -48,6 +49,8 @@ def test_nothing_of_it_keeps_anybody_out(portal, fruit, storage):
     for name, shown in (("Publish", "Publish First"), ("Export", "Packing …")):
         portal.button(name).click()
         expect(portal.page.get_by_role("dialog").get_by_text(shown)).to_be_visible()
+        # There, a model that TensorFlow can't take goes into programs and containers, and into no web page.
+        expect(portal.page.get_by_role("region", name="Browser")).to_have_count(0)
         assert portal.barriers(name.lower()) == []
         portal.press("Escape")
     publish(portal, "gate")

@@ -295,6 +295,7 @@ export interface Iteration {
   trainingMessage?: string;
   rightAtLeast?: number;
   rightAtMost?: number;
+  notExportableTo?: string[];
   isDefault?: boolean;
 }
 

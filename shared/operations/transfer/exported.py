@@ -37,6 +37,8 @@ IMAGES_PER_PART = 1_000
 # their file's memory.
 VALUES = 12_000_000
 DETAILS = 4_096
+# What an iteration can't be exported to: names, and their letters.
+PLATFORMS, PLATFORM = 20, 40
 # So many boxes of a detector are far beyond what any picture shows.
 BOXES_PER_IMAGE = 1_000
 # A model's input in pixels; every picture that it sees is resized to that.
@@ -185,7 +187,7 @@ def _check_image(limits: Limits, image: ImageRecord, tags: Mapping[UUID, Tag]) -
 def iteration(exported: IterationExport, project_id: UUID, ids: Mapping[UUID, UUID], revision: int) -> IterationRecord:
     """The iteration as the imported project has it: what it was trained to, but not where it is published."""
     record = renamed(exported.record, ids)
-    details = record.iteration.training_error_details
+    details, refused = record.iteration.training_error_details, record.iteration.not_exportable_to
     mine = replace(
         record.iteration,
         project_id=project_id,
@@ -193,6 +195,7 @@ def iteration(exported: IterationExport, project_id: UUID, ids: Mapping[UUID, UU
         publish_name=None,
         original_publish_resource_id=None,
         training_error_details=details and details[:DETAILS],
+        not_exportable_to=refused and [name[:PLATFORM] for name in refused[:PLATFORMS]],
     )
     run = replace(record.run, revision=revision, notification_email_address=None, execution=None, logs=None, message="")
     return IterationRecord(mine, run)

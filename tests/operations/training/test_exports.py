@@ -7,16 +7,19 @@ from io import BytesIO
 from uuid import UUID, uuid4
 from zipfile import ZipFile
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from onnx import ModelProto, TensorProto
 
 from shared import errors
 from shared.events import Publisher
+from shared.exporting.graph import reading
 from shared.models.messages.tasks import BuildExport, NotifyExport
 from shared.models.training import exports as models
 from shared.models.training.exports import Export, ExportStatus
 from shared.models.training.iterations import Iteration, IterationStatus
+from shared.models.training.model_spec import ModelSpec
 from shared.operations import upkeep
 from shared.operations.training import exports, iterations
 from shared.operations.workspace import domains
@@ -274,6 +277,43 @@ def test_an_iteration_tells_where_it_can_be_exported_to_by_now(settings, domain)
         assert (told.exportable, told.exportable_to) == (True, shown)
         nothing = shown if domain == COMPACT else shown and []
         assert (less.exportable, less.exportable_to) == (domain == COMPACT, nothing)
+
+
+def test_what_a_model_can_t_be_exported_to_is_left_out_and_refused_with_what_there_is(
+    store, project_id, settings, sent
+):
+    iteration = added(store, project_id)
+
+    def told(*platforms):
+        def change(record):
+            return replace(
+                record, iteration=replace(record.iteration, not_exportable_to=list(platforms), exportable_to=[])
+            )
+
+        found = iteration_with_exports(
+            settings, stored_iterations.update(store, project_id, iteration.id, change).shown
+        )
+        return found.exportable, found.exportable_to
+
+    assert told("CoreML", "TensorFlow", "OpenVino") == (True, ["DockerFile", "ONNX"])
+    with pytest.raises(
+        errors.ExportValidationFailed, match=r"to TensorFlow: it has operators .*; there is DockerFile, ONNX"
+    ):
+        export(store, settings, iteration, "tensorflow", "tensorflowlite")
+    assert export(store, settings, iteration, "ONNX").status == ExportStatus.EXPORTING
+    assert told(*platforms.offered()) == (False, [])
+    with pytest.raises(errors.ExportValidationFailed, match="to ONNX: it is too large; there is no other platform"):
+        export(store, settings, iteration, "ONNX")
+
+
+def test_a_graph_that_is_too_large_is_refused_by_all(store, iteration, monkeypatch):
+    graph, data = (
+        blobs.model_read(store, iteration.project_id, iteration.id, f"model.{end}") for end in ("onnx", "json")
+    )
+    spec = msgspec.json.decode(data, type=ModelSpec)
+    assert platforms.refusing(graph, spec) == []
+    monkeypatch.setattr(reading, "GRAPH_BYTES", len(graph) - 1)
+    assert platforms.refusing(graph, spec) == list(platforms.offered())
 
 
 def test_no_platform_takes_a_graph_that_reaches_out_of_itself(store, settings, iteration, sent):

@@ -208,7 +208,8 @@ def test_regions_come_along(store, settings, create_project):
 
 def test_a_failed_iteration_comes_along(store, settings, project_id, exported):
     record = record_of(project_id, IterationStatus.FAILED)
-    failed = replace(record.iteration, domain_id=DETECTION, training_error_details="too little")
+    told = {"training_error_details": "too little", "not_exportable_to": ["CoreML"]}
+    failed = replace(record.iteration, domain_id=DETECTION, **told)
     stored_iterations.insert(store, replace(record, iteration=failed))
     project = imported(store, settings, project_export.export_project(store, project_id).token)
     (copied,) = stored_iterations.list_all(store, project.id)

@@ -15,7 +15,8 @@ const POLL_MS = 1000;
 
 export function Exporting({ iteration, onClose }: { iteration: Iteration; onClose: () => void }) {
   const { exports, fault, start } = useExports(iteration);
-  const flavors = domains.value.find(({ id }) => id === iteration.domainId)?.exportableFlavors ?? {};
+  const ofDomain = domains.value.find(({ id }) => id === iteration.domainId)?.exportableFlavors ?? {};
+  const flavors = Object.fromEntries(Object.entries(ofDomain).filter(([platform]) => !iteration.notExportableTo?.includes(platform)));
   const offered = targets(flavors, exports ?? []);
   return (
     <Dialog title={`Export ${iteration.name}`} onClose={onClose}>

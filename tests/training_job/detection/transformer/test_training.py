@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from shared.models.messages.jobs import TrainJob
@@ -61,6 +62,7 @@ def test_an_advanced_job_fine_tunes_the_detector_and_leaves_a_model_that_is_serv
     train(store, of, str(schooled))
     iteration = record_of(store, of).iteration
     assert (iteration.status, iteration.training_error_details) == (IterationStatus.COMPLETED, None)
+    assert iteration.not_exportable_to == ["CoreML", "TensorFlow", "OpenVino"]
     graph, description = described(store, of)
     spec = msgspec.json.decode(description, type=ModelSpec)
     assert spec.architecture == f"{RT_DETR} from {schooled.name}"
@@ -79,6 +81,7 @@ def test_quick_training_is_the_light_detectors_in_every_domain(store: Store) -> 
     train(store, of, "/nowhere")
     expected = POOR.of_domain(PRODUCTS_ON_SHELVES).architecture
     assert msgspec.json.decode(described(store, of)[1], type=ModelSpec).architecture == expected
+    assert record_of(store, of).iteration.not_exportable_to is UNSET
 
 
 def test_a_detector_that_can_t_be_had_fails_the_iteration_with_the_reason(
