@@ -32,9 +32,9 @@ from shared.models.workspace.domains import DOMAINS, DomainType
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import ROOT, Settings
 from training_job.classification import advanced
+from training_job.classification.networks import Networks
 from training_job.classification.quick import Examples, TrainedClassifier, show, train
 from training_job.classification.seeing import Backbones, see
-from training_job.graphs import backbones
 from training_job.graphs.classifier import OUTPUT, head_of
 
 KIND = ClassificationType.MULTICLASS
@@ -94,7 +94,8 @@ def main(argv: Sequence[str]) -> None:
 
 def classify(options: argparse.Namespace, names: Sequence[str]) -> None:
     means: dict[str, list[Figures]] = {shot: [] for shot in options.shots}
-    results = Results(KEPT / f"{options.domain} {kind_of(options)}.json", Figures, options.anew)
+    of_hub = Settings.read().large_classifier.replace("/", " ") if options.advanced else ""
+    results = Results(KEPT / f"{f'{options.domain} {kind_of(options)} {of_hub}'.strip()}.json", Figures, options.anew)
     for name in names:
         photos = photos_of(folder_of(options.photos, name))
         for shot, of_sets in means.items():
@@ -165,7 +166,8 @@ def measure(photos: Photos, shot: str, draw: int, options: argparse.Namespace) -
     pictures, truths = subjects(drawn(photos, shot, draw))
     examples = Examples(pictures, truths, KIND, on_disk(photos.name))
     domain = next(each for each in DOMAINS.values() if (each.name, each.type) == (options.domain, CLASSIFICATION))
-    recipes = classifier_recipe.advanced(domain, KIND)
+    of_hub = networks().of_hub() if options.advanced and not domain.compact else []
+    recipes = classifier_recipe.advanced(domain, KIND, of_hub)
     if not options.advanced:
         del recipes[1:]
     for recipe in recipes:
@@ -192,7 +194,12 @@ def measure(photos: Photos, shot: str, draw: int, options: argparse.Namespace) -
 
 @cache
 def load(recipe: Recipe) -> Backbones:
-    return backbones.load(Path(Settings.read().backbones_folder), recipe.backbones, recipe.pixels)
+    return networks().load(recipe)
+
+
+def networks() -> Networks:
+    settings = Settings.read()
+    return Networks(Path(settings.backbones_folder), settings.large_classifier)
 
 
 def subjects(photos: Mapping[str, Sequence[Path]]) -> tuple[list[Picture], Floats]:

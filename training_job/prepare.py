@@ -3,6 +3,7 @@ names, so that a job starts at once.
 """
 
 import logging
+import sys
 from pathlib import Path
 
 from shared.learning.classifier_recipe import advanced, quick
@@ -11,7 +12,7 @@ from shared.models.workspace.projects import ClassificationType
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.training import backbones as stored_backbones
-from training_job.graphs.backbones import prepare, prepare_features
+from training_job.graphs.backbones import BackboneUnavailable, prepare, prepare_features
 from training_job.graphs.hub import backbones as hub
 
 
@@ -49,4 +50,7 @@ def _classifying() -> list[Domain]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BackboneUnavailable as error:
+        sys.exit(str(error))

@@ -42,19 +42,22 @@ UNUSUAL = re.compile(r"[^\w.-]")
 
 
 class Architecture(Struct, frozen=True):
-    """A class of transformers, where in it its blocks are, and how many class tokens stand before the patches."""
+    """A class of transformers, where in it its blocks are, and how many class tokens stand before the patches. One that
+    `fits` sees pictures of any size, the others of that of their configuration.
+    """
 
     name: str
     blocks: str
     class_tokens: int = 0
+    fits: bool = True
 
 
 # By the model type of a configuration.
 ARCHITECTURES = {
     "dinov2": Architecture("Dinov2Model", "encoder.layer", 1),
     "dinov3_vit": Architecture("DINOv3ViTModel", "model.layer", 1),
-    "siglip": Architecture("SiglipVisionModel", "encoder.layers"),
-    "siglip_vision_model": Architecture("SiglipVisionModel", "encoder.layers"),
+    "siglip": Architecture("SiglipVisionModel", "encoder.layers", fits=False),
+    "siglip_vision_model": Architecture("SiglipVisionModel", "encoder.layers", fits=False),
     "convnextv2": Architecture("ConvNextV2Model", "encoder.stages"),
 }
 _POSSIBLE = ", ".join(ARCHITECTURES)
@@ -157,15 +160,16 @@ def _graph(source: Source) -> onnx.ModelProto:
     processor, architecture = source.read(PREPROCESSING, Processor, _POSSIBLE), ARCHITECTURES[kind]
     # The other ways to attend have no operators in the graphs' opset.
     module = load(source, architecture.name, attn_implementation="eager")
-    pixels = _pixels(source, processor, module.config)
+    pixels = _pixels(source, processor, architecture, module.config)
     first = architecture.class_tokens + getattr(module.config, "num_register_tokens", 0)
     return graph(Embedding(module, architecture.blocks, first, processor.image_mean, processor.image_std), pixels)
 
 
-def _pixels(source: Source, processor: Processor, configuration: object) -> int:
+def _pixels(source: Source, processor: Processor, architecture: Architecture, configuration: object) -> int:
     """The side of what it sees."""
     pixels, patch = processor.pixels, getattr(configuration, "patch_size", STRIDE)
     normal = processor.do_rescale and processor.do_normalize
-    if pixels is None or not normal or pixels % STRIDE or pixels % patch:
+    fits = architecture.fits or pixels == getattr(configuration, "image_size", None)
+    if pixels is None or not (normal and fits) or pixels % STRIDE or pixels % patch:
         raise source.unknown_preparation()
     return pixels

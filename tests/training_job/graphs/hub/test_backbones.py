@@ -164,6 +164,13 @@ def test_what_is_not_known_is_refused(
         prepare(tmp_path, str(copy))
 
 
+def test_a_size_that_has_no_places_is_refused(backbone_folders: dict[str, Path], tmp_path: Path) -> None:
+    larger = {"height": 2 * PIXELS, "width": 2 * PIXELS}
+    copy = changed(backbone_folders["siglip2"], tmp_path / "copy", PREPROCESSING, size=larger)
+    with pytest.raises(HubUnavailable, match="wants pictures prepared in a way that is not known here"):
+        prepare(tmp_path, str(copy))
+
+
 def test_weights_in_a_pickle_are_refused(backbone_folders: dict[str, Path], tmp_path: Path) -> None:
     copy = shutil.copytree(backbone_folders["dinov2"], tmp_path / "copy")
     (copy / WEIGHTS).rename(copy / "pytorch_model.bin")
