@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from shared.arrays import Doubles, Flags, Floats, Halves
+from shared.arrays import Doubles, Flags, Floats, Halves, Ints
 from shared.models.workspace.projects import ClassificationType
 
 # What weights cost, for embeddings of three layers of length 1 each.
@@ -67,16 +67,18 @@ class LiveHead(NamedTuple):
             part = points[start : start + step].astype(np.float32)
             yield self.sureness.probabilities(part @ self.weights.T + self.bias)
 
-    def doubts(self, truths: Floats) -> Floats:
-        """How much better another tag fits each labelled image than its own do, (N,): the more, the more in doubt.
+    def doubts(self, truths: Floats) -> tuple[Floats, Ints]:
+        """How much better another tag fits each labelled image than its own do, and which, (N,) both.
 
-        In multilabel also how much better a tag fits that it lacks, or worse one that it has.
+        In multilabel the tag that it should rather have, or not have, and how clearly so.
         """
         said, own = self.left_out, truths > 0
         if self.sureness.kind == ClassificationType.MULTILABEL:
-            return np.asarray(np.abs(truths - np.clip(said, 0, 1)).max(1, initial=0), np.float32)
-        others = np.where(own, -np.inf, said).max(1, initial=-1)
-        return np.asarray(others - np.where(own, said, -np.inf).max(1, initial=-1), np.float32)
+            wrong = np.where(own, 1 - said, said)
+        else:
+            wrong = np.where(own, -np.inf, said - np.where(own, said, -np.inf).max(1, keepdims=True))
+        tags = wrong.argmax(1)
+        return wrong[np.arange(len(tags)), tags].astype(np.float32), tags
 
 
 def _sureness(left_out: Floats, truths: Floats, kind: ClassificationType) -> Sureness:

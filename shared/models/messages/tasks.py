@@ -86,6 +86,10 @@ class AcceptSuggestions(ChangeImages, frozen=True):
     """Make labels of what an iteration suggested."""
 
 
+class AcceptLive(ChangeImages, frozen=True):
+    """Make labels of what the live model suggested."""
+
+
 class EmbedImages(Patient, frozen=True):
     """Have the backbone look at new images, so that suggestions and trainings find what it sees."""
 
@@ -199,6 +203,7 @@ AnyTask = (
     | DeleteAllImages
     | RetagImages
     | AcceptSuggestions
+    | AcceptLive
     | EmbedImages
     | Announce
     | PrepareTraining

@@ -65,7 +65,14 @@ class Acceptance(Wire, frozen=True, tag=True):
     threshold: float
 
 
-Work = Retag | Acceptance
+class Confirmation(Wire, frozen=True, tag=True):
+    """What live suggestions were confirmed: one tag of all images, or tags of each."""
+
+    tag_id: UUID | None
+    tags: dict[UUID, list[UUID]] = {}
+
+
+Work = Retag | Acceptance | Confirmation
 
 
 class BulkChange(Wire, frozen=True):

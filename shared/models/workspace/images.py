@@ -236,7 +236,12 @@ class ImageUrl(Wire, frozen=True):
 
 def new_image_id() -> UUID:
     """A UUIDv8 (RFC 9562) whose first 60 free bits are the inverted time: a later image sorts before an earlier one."""
-    ticks = (1 << 60) - 1 - time.time_ns() // 16
+    return image_id_at(time.time_ns())
+
+
+def image_id_at(nanoseconds: int) -> UUID:
+    """That of an image that is new at that time."""
+    ticks = (1 << 60) - 1 - nanoseconds // 16
     high, low = ticks >> 12, ticks & 0xFFF
     return UUID(int=high << 80 | 0x8 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62))
 

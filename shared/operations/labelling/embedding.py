@@ -1,6 +1,7 @@
 """New images are looked at by the backbone that a training would look by: once, for both."""
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -8,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from shared import errors, launcher
 from shared.arrays import Halves
@@ -27,6 +30,8 @@ from shared.storage.account.store import Store
 from shared.storage.training import backbones, embeddings
 from shared.storage.workspace import images as stored_images
 
+# So many images are looked at in one step: some seconds of work.
+STEP = 64
 # How soon images are looked at again that no backbone is there for, and how often somebody may have one brought.
 LATER, BROUGHT = 120.0, timedelta(hours=1)
 # One picture at a time in a process: whoever uploads or labels meanwhile needs the other cores more.
@@ -60,24 +65,30 @@ class NoBackbone(Exception):
 
 
 def embed(store: Store, settings: Settings, task: EmbedImages) -> Rest | None:
-    """Can be repeated. Images that are gone, and pictures that can't be read, are passed over."""
+    """One step, which can be repeated. Images that are gone, and pictures that can't be read, are passed over."""
     try:
         view = View.of(projects.get_project(store, task.project_id).settings)
     except errors.ProjectNotFound:
         return None
-    found = stored_images.get_many(store, task.project_id, task.image_ids)
-    wanted = {record.sha256: record.id for record in found}
-    if view is None or not wanted or embeddings.has(store, task.project_id, view.space, wanted):
+    if view is None:
         return None
     try:
-        embedder = embedder_of(store, settings, view)
+        _embed(store, settings, task.project_id, task.image_ids[:STEP], view)
     except NoBackbone:
         bring(store, settings, task.project_id)
         return Rest(task, LATER)
-    vectors = {key: _embedding(store, task.project_id, image_id, embedder) for key, image_id in wanted.items()}
-    made = {key: vector for key, vector in vectors.items() if vector is not None}
-    embeddings.put(store, task.project_id, view.space, made)
-    return None
+    rest = task.image_ids[STEP:]
+    return Rest(replace(task, image_ids=rest)) if rest else None
+
+
+def _embed(store: Store, settings: Settings, project_id: UUID, image_ids: Sequence[UUID], view: View) -> None:
+    found = stored_images.get_many(store, project_id, image_ids)
+    wanted = {record.sha256: record.id for record in found}
+    if wanted and not embeddings.has(store, project_id, view.space, wanted):
+        embedder = embedder_of(store, settings, view)
+        vectors = {key: _embedding(store, project_id, image_id, embedder) for key, image_id in wanted.items()}
+        made = {key: vector for key, vector in vectors.items() if vector is not None}
+        embeddings.put(store, project_id, view.space, made)
 
 
 def embedder_of(store: Store, settings: Settings, view: View) -> Embedder:
@@ -90,6 +101,15 @@ def embedder_of(store: Store, settings: Settings, view: View) -> Embedder:
         return Embedder(graph, view.recipe.preprocessing(view.crop))
 
     return embedders.once((store, view), load)
+
+
+def can_look(store: Store, settings: Settings, project_id: UUID) -> bool:
+    """Whether the backbone of a project is there; where it is not, it is brought."""
+    view = View.of(projects.get_project(store, project_id).settings)
+    there = view is None or backbones.there(store, Path(settings.backbones_folder), view.recipe.graph(view.backbone))
+    if not there:
+        bring(store, settings, project_id)
+    return there
 
 
 def bring(store: Store, settings: Settings, project_id: UUID) -> None:

@@ -1,7 +1,8 @@
 """What goes on in the background of labelling: images are looked at, many suggestions accepted."""
 
-from shared.models.messages.tasks import AcceptSuggestions, EmbedImages
+from shared.models.messages.tasks import AcceptLive, AcceptSuggestions, EmbedImages
 from shared.operations.labelling import acceptance, embedding
+from shared.operations.labelling.live import confirming
 from shared.operations.step import Context, Rest, Steps
 from shared.operations.workspace import bulk
 
@@ -11,8 +12,13 @@ def accept_suggestions(context: Context, task: AcceptSuggestions) -> Rest | None
     return bulk.step(context.store, task, edits)
 
 
+def accept_live(context: Context, task: AcceptLive) -> Rest | None:
+    edits = confirming.edits(context.store, context.settings.limits, task.project_id)
+    return bulk.step(context.store, task, edits)
+
+
 def embed_images(context: Context, task: EmbedImages) -> Rest | None:
     return embedding.embed(context.store, context.settings, task)
 
 
-STEPS: Steps = {AcceptSuggestions: accept_suggestions, EmbedImages: embed_images}
+STEPS: Steps = {AcceptSuggestions: accept_suggestions, AcceptLive: accept_live, EmbedImages: embed_images}

@@ -11,9 +11,19 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shared import errors
-from shared.models.messages.tasks import SETTLED, AcceptSuggestions, RetagImages
+from shared.models.messages.tasks import SETTLED, AcceptLive, AcceptSuggestions, RetagImages
 from shared.models.wire import now
-from shared.models.workspace.bulk import Acceptance, BulkChange, Part, Retag, Taken, TaskStatus, Work, WorkspaceTask
+from shared.models.workspace.bulk import (
+    Acceptance,
+    BulkChange,
+    Confirmation,
+    Part,
+    Retag,
+    Taken,
+    TaskStatus,
+    Work,
+    WorkspaceTask,
+)
 from shared.models.workspace.images import ImageRecord
 from shared.models.workspace.tags import Tag, TagType
 from shared.operations.step import Rest
@@ -29,8 +39,12 @@ PART = 1_000
 # From so many images on the call leaves them to the queue.
 AT_ONCE = 64
 
-Message = RetagImages | AcceptSuggestions
-MESSAGES: Mapping[type[Work], type[Message]] = {Retag: RetagImages, Acceptance: AcceptSuggestions}
+Message = RetagImages | AcceptSuggestions | AcceptLive
+MESSAGES: Mapping[type[Work], type[Message]] = {
+    Retag: RetagImages,
+    Acceptance: AcceptSuggestions,
+    Confirmation: AcceptLive,
+}
 # What a task may need that others delete meanwhile.
 GONE = (errors.TagNotFound, errors.IterationNotFound)
 

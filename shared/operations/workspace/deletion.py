@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from shared.models.workspace.images import TaggingStatus
 from shared.operations.step import AGAIN, NotYet
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
-from shared.storage.training import datasets, embeddings
+from shared.storage.training import datasets, embeddings, points
 from shared.storage.training import iterations as stored_iterations
 from shared.storage.training.dataset_index import DatasetIndex
 from shared.storage.workspace import images as stored_images
@@ -54,7 +54,9 @@ def collect(store: Store, project_id: UUID, before: datetime) -> None:
     found = sorted(blobs.pictures_before(store, project_id, before))
     for start in range(0, len(found), PART):
         release(store, project_id, found[start : start + PART], False)
-    embeddings.keep_only(store, project_id, partial(stored_images.digests, store, project_id))
+    present = cache(partial(stored_images.digests, store, project_id))
+    embeddings.keep_only(store, project_id, present)
+    points.keep_only(store, project_id, present)
 
 
 def delete_all_images(store: Store, task: DeleteAllImages) -> bool:

@@ -18,6 +18,10 @@ def read(store: Store, folder: Path, name: str) -> bytes | None:
     return blob.data if blob else None
 
 
+def there(store: Store, folder: Path, name: str) -> bool:
+    return (folder / name).exists() or blobs.exists(store, "models", f"{FOLDER}/{name}")
+
+
 def write(store: Store, name: str, graph: bytes) -> None:
     blobs.write(store, "models", f"{FOLDER}/{name}", graph)
 

@@ -115,6 +115,10 @@ def test_wrong_labels_are_most_in_doubt(kind):
     wrong = np.random.default_rng(0).permutation(200)[:10]
     told = truths.copy()
     told[wrong] = np.roll(told[wrong], 1, axis=1)
-    doubts = LiveHead.fit(points, told, kind).doubts(told)
+    doubts, tags = LiveHead.fit(points, told, kind).doubts(told)
     assert set(np.argsort(-doubts)[:10].tolist()) == set(wrong.tolist())
     assert doubts.shape == (200,)
+    if kind is MULTICLASS:
+        assert np.array_equal(tags[wrong], truths[wrong].argmax(1))
+    else:
+        assert ((truths[wrong, tags[wrong]] > 0) | (told[wrong, tags[wrong]] > 0)).all()

@@ -1,0 +1,1 @@
+"""Suggestions of a model that learns while people label."""

@@ -1,0 +1,87 @@
+"""What else the vectors of a project's images tell: which are alike, which labels are in doubt."""
+
+from uuid import UUID
+
+import numpy as np
+
+from shared import errors
+from shared.arrays import Ints
+from shared.learning.live.basis import Basis
+from shared.learning.live.likeness import groups, similarities
+from shared.models.labelling.live import LiveDoubt, NearDuplicates, SimilarImage
+from shared.models.limits import Limits
+from shared.operations.labelling.live import model
+from shared.operations.labelling.live.model import Live
+from shared.storage.account.store import Store
+from shared.storage.columns.ids import find, ids_of, uuids
+
+
+def get_similar_images(store: Store, limits: Limits, project_id: UUID, image_id: UUID, take: int) -> list[SimilarImage]:
+    """The most similar first, without the image itself; none while it has not been looked at.
+
+    Raises ProjectNotFound, ImageNotFound, OperationNotSupported, BadRequest.
+    """
+    _check(limits, take)
+    live = model.of_project(store, project_id)
+    (place,) = find(live.known.points.ids, ids_of([image_id])).tolist()
+    if place < 0:
+        raise errors.ImageNotFound(f"There is no image {image_id} in this project.")
+    rows = live.known.rows
+    if rows[place] < 0:
+        return []
+    places = np.flatnonzero(rows >= 0)
+    found = similarities(live.known.points.places[rows[places]], live.points(np.array([place]))[0])
+    order = np.argsort(-found, kind="stable")
+    nearest = order[places[order] != place][:take]
+    return [
+        SimilarImage(each, round(float(similarity), 4))
+        for each, similarity in zip(_ids(live, places[nearest]), found[nearest], strict=True)
+    ]
+
+
+def get_near_duplicates(store: Store, limits: Limits, project_id: UUID, take: int) -> NearDuplicates:
+    """None where more than a tenth of all images have one: then all look alike, and none is a duplicate.
+
+    Raises ProjectNotFound, OperationNotSupported, BadRequest.
+    """
+    _check(limits, take)
+    live = model.of_project(store, project_id)
+    points = live.known.points
+    places = np.flatnonzero(live.known.rows >= 0)
+    found = (
+        groups(points.places[live.known.rows[places]], Basis(points.mean, points.axes).origin) if len(places) else []
+    )
+    return NearDuplicates([_ids(live, places[group]) for group in found[:take]])
+
+
+def get_label_doubts(store: Store, limits: Limits, project_id: UUID, take: int) -> list[LiveDoubt]:
+    """Labels that other labels speak against, the most doubtful first; none while there are labels of one tag.
+
+    Raises ProjectNotFound, OperationNotSupported, BadRequest.
+    """
+    _check(limits, take)
+    live = model.of_project(store, project_id)
+    if live.head is None:
+        return []
+    scores, others = live.head.doubts(live.truths)
+    order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] > 0][:take]
+    shown = zip(order.tolist(), _ids(live, live.labelled[order]), strict=True)
+    return [
+        LiveDoubt(
+            image_id,
+            [live.tag_ids[at] for at in np.flatnonzero(live.truths[row] > 0).tolist()],
+            live.tag_ids[int(others[row])],
+            round(float(scores[row]), 4),
+        )
+        for row, image_id in shown
+    ]
+
+
+def _ids(live: Live, places: Ints) -> list[UUID]:
+    return uuids(live.known.points.ids[places]) if len(places) else []
+
+
+def _check(limits: Limits, take: int) -> None:
+    if not 1 <= take <= limits.page_size:
+        raise errors.BadRequest(f"'take' is 1 to {limits.page_size}, not {take}.")

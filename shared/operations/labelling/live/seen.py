@@ -1,0 +1,168 @@
+"""What a process knows of how a project's images look, as of now: what is new is read, and what lacks is asked for."""
+
+import time
+from collections.abc import Sequence
+from threading import Lock
+from typing import NamedTuple, cast
+from uuid import UUID
+
+import numpy as np
+
+from shared.arrays import Halves, Ints
+from shared.learning.live import basis
+from shared.learning.live.basis import Basis
+from shared.models.messages.tasks import EmbedImages
+from shared.models.workspace.images import image_id_at
+from shared.operations.labelling.embedding import View
+from shared.storage.account import blobs, queues
+from shared.storage.account.memory import Memory
+from shared.storage.account.store import Store
+from shared.storage.columns.ids import Ids, find, ids_of, uuids
+from shared.storage.training import embeddings
+from shared.storage.training import points as stored_points
+from shared.storage.training.points import DIGEST, Digests, Kept, Points
+from shared.storage.workspace import images as stored_images
+
+# Up to so many embeddings the axes are made anew with each: they are few, and what is new may lie off them. From then
+# on they are made again where embeddings have doubled, and kept for other processes.
+FEW = 512
+# So many new embeddings are worth writing all of them.
+WRITTEN = 1_024
+# Images that are so old should have been looked at; so many are asked for in one message, and again after so long.
+OVERDUE, ASKED, AGAIN = 120.0, 1_000, 600.0
+# A process keeps so many bytes of points.
+REMEMBERED, REMEMBERED_SECONDS = 256 * 2**20, 3_600.0
+
+
+class Known(NamedTuple):
+    """Points, the row of each image among them, and what of them is in storage."""
+
+    points: Points
+    rows: Ints
+    etag: str = ""
+    written: int = 0
+
+    def of(self, points: Points) -> "Known":
+        """To find the rows takes a while where there are many."""
+        return self if points is self.points else self._replace(points=points, rows=points.rows)
+
+
+remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda known: cast(Known, known).points.nbytes)
+asked = Memory(10_000, AGAIN)
+locks = Memory(10_000, REMEMBERED_SECONDS)
+
+
+def look(store: Store, project_id: UUID, view: View, ids: Ids) -> Known:
+    """Those of these images, in their order. One thread at a time reads for a project, and others share it."""
+    key = store, project_id, view.space
+    with locks.once(key, Lock):
+        known = remembered.get(key)
+        if not isinstance(known, Known):
+            known = _taken(stored_points.get(store, project_id, view.space))
+        known = known.of(_of_images(store, project_id, known.points, ids))
+        if (known.rows < 0).any():
+            known = _grown(store, project_id, view.space, known)
+        remembered.put(key, known)
+    return known
+
+
+def ask_for(store: Store, project_id: UUID, known: Known) -> None:
+    """Have those looked at that nobody has looked at yet, unless that was asked for a while ago."""
+    oldest = ids_of([image_id_at(time.time_ns() - round(OVERDUE * 1e9))])
+    lacking = uuids(known.points.ids[(known.rows < 0) & (known.points.ids > oldest)])
+    if lacking and asked.get((store, project_id)) is None:
+        asked.put((store, project_id), True)
+        parts = [lacking[at : at + ASKED] for at in range(0, len(lacking), ASKED)]
+        list(store.threads.map(lambda part: queues.send(store, EmbedImages(project_id, part)), parts))
+
+
+def _of_images(store: Store, project_id: UUID, points: Points, ids: Ids) -> Points:
+    """With the contents of images that came, and without those that went."""
+    if np.array_equal(points.ids, ids):
+        return points
+    new = uuids(ids[find(points.ids, ids) < 0])
+    found = {record.id: record.sha256 for record in stored_images.get_many(store, project_id, new)}
+    # One that was deleted since has no content, and is never found among the embeddings.
+    contents = _digests([found.get(image_id, "") for image_id in new])
+    return points.of_images(find(ids, points.ids) >= 0, ids_of(new), contents)
+
+
+def _grown(store: Store, project_id: UUID, space: str, known: Known) -> Known:
+    """With what was embedded since."""
+    names = embeddings.names(store, project_id, space)
+    new = [name for name in names if name not in known.points.read]
+    if not new:
+        return known
+    grown = known.of(_with(store, known.points, new)) if known.points.made_of >= FEW else known
+    if _outgrown(grown.points):
+        return _made_anew(store, project_id, space, grown, names)
+    return _written(store, project_id, space, grown)
+
+
+def _outgrown(points: Points) -> bool:
+    """Whether there is so much more than the axes were made of."""
+    made_of = points.made_of
+    return made_of < FEW or (made_of < basis.EXAMPLES and len(points.digests) >= 2 * made_of)
+
+
+def _made_anew(store: Store, project_id: UUID, space: str, known: Known, names: Sequence[str]) -> Known:
+    """By axes that another process has made, or else by new ones: all processes shall see alike."""
+    others = stored_points.get(store, project_id, space)
+    if others.etag != known.etag and others.points.made_of > known.points.made_of:
+        taken = others.points._replace(ids=known.points.ids, contents=known.points.contents)
+        grown = _with(store, taken, [name for name in names if name not in taken.read])
+        if not _outgrown(grown):
+            return _written(store, project_id, space, _taken(Kept(grown, others.etag)))
+    found = _basis(store, names)
+    empty = Points(known.points.ids, known.points.contents, mean=found.basis.mean, axes=found.basis.axes)
+    points = _with(store, empty._replace(made_of=found.made_of), names)
+    return _written(store, project_id, space, Known(points, points.rows, others.etag))
+
+
+class _Made(NamedTuple):
+    basis: Basis
+    made_of: int
+
+
+def _basis(store: Store, names: Sequence[str]) -> _Made:
+    """Of all embeddings, or as many as it takes; in the order of their keys, so that all who make it make the same."""
+    vectors: dict[str, Halves] = {}
+    for name in names:
+        vectors |= embeddings.read(store, name)
+        if len(vectors) >= basis.EXAMPLES:
+            break
+    keys = sorted(vectors)[: basis.EXAMPLES]
+    return _Made(Basis.of(np.stack([vectors[key] for key in keys])), len(keys))
+
+
+def _with(store: Store, points: Points, names: Sequence[str]) -> Points:
+    """With the embeddings of these blobs along its axes; of several blobs one after the other, as they are large."""
+    axes = Basis(points.mean, points.axes)
+    digests, places = [np.empty(0, DIGEST)], [np.empty((0, points.axes.shape[1]), np.float16)]
+    for name in names:
+        vectors = embeddings.read(store, name)
+        if vectors:
+            digests.append(_digests(list(vectors)))
+            places.append(axes.points(np.stack(list(vectors.values()))))
+    every, first = np.unique(np.concatenate(digests), return_index=True)
+    return points.with_places(every, np.concatenate(places)[first], set(names))
+
+
+def _written(store: Store, project_id: UUID, space: str, known: Known) -> Known:
+    """Of two who write at once the second leaves it at what is there."""
+    points = known.points
+    if points.made_of < FEW or (known.etag and len(points.digests) < known.written + WRITTEN and known.written):
+        return known
+    try:
+        etag = stored_points.put(store, project_id, space, points, known.etag)
+    except blobs.BlobChanged:
+        etag = known.etag
+    return known._replace(etag=etag, written=len(points.digests))
+
+
+def _taken(kept: Kept) -> Known:
+    return Known(kept.points, kept.points.rows, kept.etag, len(kept.points.digests))
+
+
+def _digests(keys: Sequence[str]) -> Digests:
+    return np.array(keys, DIGEST) if keys else np.empty(0, DIGEST)

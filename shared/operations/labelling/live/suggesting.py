@@ -1,0 +1,180 @@
+"""What the live model suggests, and what it asks for."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from uuid import UUID
+from zlib import crc32
+
+import numpy as np
+
+from shared import errors
+from shared.arrays import Floats, Ints
+from shared.learning.live.choosing import LOOKED_AT, spread, typical
+from shared.models.labelling.live import LiveOrder, LiveQuery, LiveSuggestion, LiveSuggestions
+from shared.models.limits import Limits
+from shared.models.workspace.projects import ClassificationType
+from shared.operations.labelling.live import model
+from shared.operations.labelling.live.model import Live, Scores
+from shared.operations.workspace import bulk
+from shared.operations.workspace.tags import require_tags
+from shared.settings import Settings
+from shared.storage.account.store import Store
+from shared.storage.columns.ids import NOWHERE, find, ids_of, uuids
+
+# Before there are so many labels, or as many as tags, typical images teach more than doubtful ones.
+BEGINNING = 20
+# Callers at one time are asked for different ones of so many doubtful images. One of FIFTH is drawn from all.
+DOUBTFUL, FIFTH = 200, 5
+
+
+class _Found(NamedTuple):
+    """A place with a column of the head, or none: how probable, how far before the next, and whether it is drawn."""
+
+    place: int
+    tag: int
+    probability: float
+    margin: float
+    drawn: bool = False
+
+
+def query_live(store: Store, settings: Settings, project_id: UUID, query: LiveQuery, *, by: str) -> LiveSuggestions:
+    """Raises ProjectNotFound, OperationNotSupported, TagNotFound, BadRequest, ExceededBatchSize."""
+    _check(settings.limits, query)
+    live = model.of_project(store, project_id)
+    require_tags(live.tags, [query.tag_id] if query.tag_id else [])
+    state = model.state(store, settings, live, project_id)
+    lacking = sorted(live.tags.keys() - set(live.tag_ids))
+    told = LiveSuggestions(
+        state, live.revision, len(live.known.rows), live.embedded, len(live.labelled), 0, lacking, unchanged=True
+    )
+    if query.since == live.revision:
+        return told
+    counts = numbers(live, query.threshold)
+    scored = len(live.scores.places) if live.scores else 0
+    found = list(_found(live, query, counts, by))
+    return LiveSuggestions(
+        state,
+        live.revision,
+        told.total,
+        told.embedded,
+        told.labelled,
+        scored,
+        lacking,
+        {tag_id: int(count) for tag_id, count in zip(live.tag_ids, counts, strict=False) if count},
+        _shown(live, found),
+    )
+
+
+def numbers(live: Live, threshold: float) -> Ints:
+    """By tag of the head: of how many images it is that probable."""
+    if live.scores is None:
+        return np.empty(0, np.int64)
+    if live.kind == ClassificationType.MULTICLASS:
+        likely = live.scores.tags[live.scores.probabilities >= threshold]
+        return np.bincount(likely, minlength=len(live.tag_ids)).astype(np.int64)
+    return np.array([(of_tag(live, at) >= threshold).sum() for at in range(len(live.tag_ids))], np.int64)
+
+
+def of_tag(live: Live, tag: int) -> Floats:
+    """How probable a tag of the head is for each of the scored images; in multiclass 0 where another is more so."""
+    assert live.scores
+    assert live.head
+    if live.kind == ClassificationType.MULTICLASS:
+        return np.where(live.scores.tags == tag, live.scores.probabilities, np.float32(0))
+    alone = live.head._replace(weights=live.head.weights[tag : tag + 1], bias=live.head.bias[tag : tag + 1])
+    places = live.known.points.places[live.known.rows[live.scores.places]]
+    return np.concatenate([part[:, 0] for part in alone.probabilities(places)] or [np.empty(0, np.float32)])
+
+
+def _found(live: Live, query: LiveQuery, counts: Ints, by: str) -> Iterator[_Found]:
+    if query.image_ids is not None:
+        return _of_images(live, query)
+    if query.order is LiveOrder.SURE:
+        return _surest(live, query, counts)
+    return _asked(live, query, by)
+
+
+def _surest(live: Live, query: LiveQuery, counts: Ints) -> Iterator[_Found]:
+    scores = live.scores
+    if scores is None or (query.tag_id and query.tag_id not in live.tag_ids):
+        return
+    tag = live.tag_ids.index(query.tag_id) if query.tag_id else int(counts.argmax())
+    probabilities = of_tag(live, tag)
+    order = np.argsort(-probabilities, kind="stable")[: query.take]
+    for at in order[probabilities[order] >= max(query.threshold, 1e-9)].tolist():
+        yield _Found(int(scores.places[at]), tag, float(probabilities[at]), float(scores.margins[at]))
+
+
+def _of_images(live: Live, query: LiveQuery) -> Iterator[_Found]:
+    places = find(live.known.points.ids, ids_of(query.image_ids or []))
+    wanted = dict.fromkeys(places[places != NOWHERE].tolist())
+    row_of = {place: at for at, place in enumerate(live.scores.places.tolist())} if live.scores else {}
+    for place in wanted:
+        if live.scores and place in row_of:
+            yield _told(live.scores, row_of[place])
+
+
+def _asked(live: Live, query: LiveQuery, by: str) -> Iterator[_Found]:
+    """Typical images at first, then doubtful ones of several kinds; of these one in five is drawn at random."""
+    among, scores = live.pool, live.scores
+    if query.tag_id and scores:
+        tag = live.tag_ids.index(query.tag_id) if query.tag_id in live.tag_ids else NOWHERE
+        among = scores.places[scores.tags == tag]
+    if scores is None or len(live.labelled) < max(BEGINNING, len(live.tags)):
+        some = _sample(among, LOOKED_AT)
+        for place in some[typical(live.points(some), live.points(live.labelled), query.take)].tolist():
+            yield _at(live, place)
+        return
+    at = np.flatnonzero(np.isin(scores.places, among))
+    doubtful = at[np.argsort(scores.margins[at], kind="stable")[:DOUBTFUL]]
+    # Two who label at once are asked for different images, each for the same ones again until it has them.
+    turns = [crc32(live.known.points.ids[place].ljust(16, b"\0") + by.encode()) for place in scores.places[doubtful]]
+    doubtful = doubtful[np.argsort(turns, kind="stable")]
+    drawn = _drawn(live, at, query.take // FIFTH, by)
+    chosen = doubtful[spread(live.points(scores.places[doubtful]), query.take - len(drawn))]
+    for row in chosen[~np.isin(chosen, drawn)].tolist():
+        yield _told(scores, row)
+    for row in drawn.tolist():
+        yield _told(scores, row)._replace(drawn=True)
+
+
+def _drawn(live: Live, among: Ints, count: int, by: str) -> Ints:
+    chance = np.random.default_rng(crc32(f"{live.revision}{by}".encode()))
+    return np.asarray(chance.permutation(among)[:count], np.int64)
+
+
+def _sample(places: Ints, count: int) -> Ints:
+    step = max(1, -(-len(places) // count))
+    return places[::step]
+
+
+def _at(live: Live, place: int) -> _Found:
+    scores = live.scores
+    at = np.flatnonzero(scores.places == place) if scores else np.empty(0, np.int64)
+    return _told(scores, int(at[0])) if scores and len(at) else _Found(place, NOWHERE, 0.0, 0.0)
+
+
+def _told(scores: Scores, at: int) -> _Found:
+    return _Found(
+        int(scores.places[at]), int(scores.tags[at]), float(scores.probabilities[at]), float(scores.margins[at])
+    )
+
+
+def _shown(live: Live, found: list[_Found]) -> list[LiveSuggestion]:
+    image_ids = uuids(live.known.points.ids[[each.place for each in found]]) if found else []
+    return [
+        LiveSuggestion(
+            image_id,
+            live.tag_ids[each.tag] if each.tag != NOWHERE else None,
+            round(each.probability, 4),
+            round(each.margin, 4),
+            each.drawn,
+        )
+        for image_id, each in zip(image_ids, found, strict=True)
+    ]
+
+
+def _check(limits: Limits, query: LiveQuery) -> None:
+    if not 1 <= query.take <= limits.page_size:
+        raise errors.BadRequest(f"'take' is 1 to {limits.page_size}, not {query.take}.")
+    bulk.require_at_most("imageIds", query.image_ids, limits.ids_per_request)

@@ -1,0 +1,232 @@
+"""A model that learns while people label, over HTTP."""
+
+from types import SimpleNamespace
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.models.workspace.projects import ClassificationType
+from tests.prediction.graphs import DETECTION_DOMAIN
+from tests.storage.looks import put_looks
+from tests.storage.making import add_images
+
+MULTICLASS, MULTILABEL = ClassificationType.MULTICLASS, ClassificationType.MULTILABEL
+
+
+@pytest.fixture
+def looked_at(training, storage):
+    """A project of that kind with tags and so many images of each, the first `labelled` of each with their tag."""
+    made = []
+
+    def make(kind=MULTICLASS, tags=3, images=12, labelled=4, own=0.3):
+        project = training.create_project(f"live {uuid4()}", classification_type=kind)
+        made.append(project.id)
+        named = [training.create_tag(project.id, f"tag {at}").id for at in range(tags)]
+        records, kinds = (
+            add_images(storage, UUID(project.id), tags * images),
+            [at % tags for at in range(tags * images)],
+        )
+        put_looks(storage, UUID(project.id), records, kinds, own)
+        of = SimpleNamespace(project=project.id, tags=named, images=[str(each.id) for each in records], kinds=kinds)
+        label(of, range(tags * labelled))
+        return of
+
+    def label(of, places):
+        entries = [{"imageId": of.images[at], "tagId": of.tags[of.kinds[at]]} for at in places]
+        for start in range(0, len(entries), 64):
+            training.create_image_tags(of.project, [*entries[start : start + 64]])
+
+    make.label = label
+    yield make
+    for project_id in made:
+        training.delete_project(project_id)
+
+
+@pytest.fixture
+def live(post):
+    return lambda of, **body: post(f"projects/{of.project}/live", body)
+
+
+@pytest.fixture
+def get(ask):
+    return lambda of, path: ask("GET", f"/ocellus/v1/projects/{of.project}/{path}")
+
+
+def test_query_live_suggests_the_surest_of_a_tag_and_learns_from_the_next_label(looked_at, live):
+    of = looked_at()
+    told = live(of).body
+    assert (told["state"], told["total"], told["embedded"], told["labelled"], told["scored"]) == (
+        "Ready",
+        36,
+        36,
+        12,
+        24,
+    )
+    assert (told["lacking"], told["unchanged"], sum(told["counts"].values())) == ([], False, 24)
+    (tag,) = {each["tagId"] for each in told["results"]}
+    expected = {image for image, kind in zip(of.images[12:], of.kinds[12:], strict=True) if of.tags[kind] == tag}
+    assert {each["imageId"] for each in told["results"]} == expected
+    sureness = [each["probability"] for each in told["results"]]
+    assert sureness == sorted(sureness, reverse=True)
+    other = of.tags[(of.tags.index(tag) + 1) % 3]
+    assert {each["tagId"] for each in live(of, tagId=other, take=3).body["results"]} == {other}
+    assert live(of, since=told["revision"]).body | {"results": []} == {
+        **told, "results": [], "counts": {}, "scored": 0, "unchanged": True,
+    }  # fmt: skip
+    looked_at.label(of, [12])
+    after = live(of, since=told["revision"]).body
+    assert (after["labelled"], after["scored"], after["unchanged"]) == (13, 23, False)
+    assert of.images[12] not in {each["imageId"] for each in after["results"]}
+
+
+def test_query_live_asks_for_typical_images_first_and_then_for_doubtful_ones(looked_at, live):
+    of = looked_at(labelled=0)
+    told = live(of, order="Unsure", take=3).body
+    assert (told["state"], told["labelled"], sorted(told["lacking"])) == ("Lacking", 0, sorted(of.tags))
+    kinds = {of.kinds[of.images.index(each["imageId"])] for each in told["results"]}
+    assert (kinds, {each["tagId"] for each in told["results"]}) == ({0, 1, 2}, {None})
+    assert live(of).body["results"] == []
+    looked_at.label(of, range(24))
+    results = live(of, order="unsure", take=10).body["results"]
+    assert 2 <= len(results) <= 10
+    assert sum(each["drawn"] for each in results) == 2
+    assert {each["imageId"] for each in results} <= set(of.images[24:])
+    assert results == live(of, order="Unsure", take=10).body["results"]
+
+
+def test_query_live_says_what_it_thinks_of_images_and_in_multilabel_of_each_tag(looked_at, live):
+    of = looked_at()
+    told = live(of, imageIds=[of.images[20], of.images[0], str(uuid4()), of.images[13]]).body["results"]
+    assert [(each["imageId"], each["tagId"]) for each in told] == [
+        (of.images[at], of.tags[of.kinds[at]]) for at in (20, 13)
+    ]
+    of = looked_at(MULTILABEL)
+    told = live(of, tagId=of.tags[1]).body
+    assert (told["state"], set(told["counts"])) == ("Ready", set(of.tags))
+    assert {of.kinds[of.images.index(each["imageId"])] for each in told["results"]} == {1}
+
+
+def test_query_live_tells_when_images_are_not_looked_at_yet(training, storage, live, project):
+    images = add_images(storage, UUID(project.id), 3)
+    of = SimpleNamespace(project=project.id)
+    told = live(of).body
+    assert (told["state"], told["total"], told["embedded"], told["results"]) == ("Embedding", 3, 0, [])
+    put_looks(storage, UUID(project.id), images[:2], [0, 1])
+    assert [live(of).body[name] for name in ("state", "embedded")] == ["Lacking", 2]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"take": 0}, "BadRequest"),
+        ({"take": 257}, "BadRequest"),
+        ({"threshold": 2}, "BadRequest"),
+        ({"order": "Any"}, "BadRequest"),
+        ({"tagId": str(uuid4())}, "NotFoundTag"),
+        ({"imageIds": [str(uuid4())] * 257}, "BadRequestExceededBatchSize"),
+    ],
+)
+def test_query_live_refuses_what_can_not_be(project, live, body, code):
+    reply = live(SimpleNamespace(project=project.id), **body)
+    assert (reply.status >= 400, reply.body["code"]) == (True, code)
+
+
+def test_query_live_refuses_a_detector_and_a_project_that_is_not_there(training, live):
+    project = training.create_project(f"detector {uuid4()}", domain_id=str(DETECTION_DOMAIN))
+    assert live(SimpleNamespace(project=project.id)).status == 400
+    training.delete_project(project.id)
+    assert live(SimpleNamespace(project=project.id)).body["code"] == "NotFoundProject"
+
+
+def test_accept_live_tags_images_that_nobody_has_tagged_and_can_be_undone(looked_at, live, post, training):
+    of = looked_at()
+    told = live(of, tagId=of.tags[0]).body["results"]
+    items = [{"imageId": each["imageId"], "tagId": each["tagId"]} for each in told]
+    taken = told[0]["imageId"]
+    training.create_image_tags(of.project, [{"imageId": taken, "tagId": of.tags[1]}])
+    body = {"items": items, "id": str(uuid4())}
+    task = post(f"projects/{of.project}/live/accept", body)
+    assert (task.status, task.body["operation"], task.body["status"]) == (200, "accept_live", "Completed")
+    assert (task.body["total"], task.body["changed"]) == (len(items), len(items) - 1)
+    assert post(f"projects/{of.project}/live/accept", body).body == task.body
+    assert live(of).body["labelled"] == 12 + len(items)
+    assert post(f"projects/{of.project}/tasks/{task.body['id']}/undo", {}).body["status"] == "Undone"
+    assert live(of).body["labelled"] == 13
+
+
+def test_accept_live_takes_what_is_nearly_certain_once_there_are_labels_enough(looked_at, post, live):
+    of = looked_at(tags=2, images=130, labelled=99, own=0.1)
+    accept = f"projects/{of.project}/live/accept"
+    early = post(accept, {"tagId": of.tags[0], "threshold": 0.99})
+    assert (early.status, early.body["code"]) == (409, "Conflict")
+    looked_at.label(of, range(198, 206))
+    found = live(of, tagId=of.tags[0], threshold=0.99, take=256).body["results"]
+    assert found
+    but = [found[0]["imageId"]]
+    task = post(accept, {"tagId": of.tags[0], "threshold": 0.99, "except": but, "expected": len(found) - 1})
+    assert (task.body["status"], task.body["changed"]) == ("Completed", len(found) - 1)
+    assert [each["imageId"] for each in live(of, tagId=of.tags[0], threshold=0.99).body["results"]] == but
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "BadRequestRequiredParamIsNull"),
+        ({"items": [], "tagId": str(uuid4()), "threshold": 1}, "BadRequestRequiredParamIsNull"),
+        ({"tagId": str(uuid4())}, "BadRequest"),
+        ({"tagId": str(uuid4()), "threshold": 0.98}, "BadRequest"),
+        ({"tagId": str(uuid4()), "threshold": 0.99}, "NotFoundTag"),
+        ({"items": [{"imageId": str(uuid4()), "tagId": str(uuid4())}]}, "NotFoundTag"),
+        ({"items": [{"imageId": str(uuid4()), "tagId": str(uuid4())}] * 257}, "BadRequestExceededBatchSize"),
+    ],
+)
+def test_accept_live_refuses_what_can_not_be(project, post, body, code):
+    reply = post(f"projects/{project.id}/live/accept", body)
+    assert (reply.status >= 400, reply.body["code"]) == (True, code)
+
+
+@pytest.mark.parametrize("kind", [MULTICLASS, MULTILABEL])
+def test_get_label_doubts_tells_wrong_labels_first(looked_at, get, training, kind):
+    of = looked_at(kind, labelled=10)
+    training.delete_image_tags(of.project, [of.images[3]], [of.tags[0]])
+    training.create_image_tags(of.project, [{"imageId": of.images[3], "tagId": of.tags[2]}])
+    first, *_ = found = get(of, "live/doubts?take=5").body
+    assert (first["imageId"], first["given"]) == (of.images[3], [of.tags[2]])
+    assert first["tagId"] in (of.tags[0], of.tags[2])
+    assert [each["score"] for each in found] == sorted((each["score"] for each in found), reverse=True)
+
+
+def test_get_label_doubts_refuses_a_number_that_can_not_be(project, get):
+    assert get(SimpleNamespace(project=project.id), "live/doubts").body == []
+    assert get(SimpleNamespace(project=project.id), "live/doubts?take=0").status == 400
+
+
+def test_get_similar_images_tells_those_of_the_same_kind_first(looked_at, get):
+    of = looked_at(labelled=0)
+    found = get(of, f"images/{of.images[5]}/similar?take=11").body
+    assert {of.kinds[of.images.index(each["imageId"])] for each in found} == {of.kinds[5]}
+    assert of.images[5] not in {each["imageId"] for each in found}
+    similarities = [each["similarity"] for each in found]
+    assert similarities == sorted(similarities, reverse=True)
+    assert similarities[0] <= 1
+
+
+def test_get_similar_images_refuses_an_image_that_is_not_there(project, get, storage):
+    of = SimpleNamespace(project=project.id)
+    assert get(of, f"images/{uuid4()}/similar").body["code"] == "NotFoundImage"
+    assert get(of, f"images/{uuid4()}/similar?take=257").body["code"] == "BadRequest"
+    (image,) = add_images(storage, UUID(project.id), 1)
+    assert get(of, f"images/{image.id}/similar").body == []
+
+
+def test_get_near_duplicates_groups_them_and_leaves_images_that_all_look_alike(storage, project, get):
+    of, images = SimpleNamespace(project=project.id), add_images(storage, UUID(project.id), 40)
+    assert get(of, "live/duplicates").body == {"groups": []}
+    put_looks(storage, UUID(project.id), images[:38], [at % 8 for at in range(38)], own=2.0)
+    put_looks(storage, UUID(project.id), [*images[38:]], [7, 7], own=0.01)
+    (group,) = get(of, "live/duplicates").body["groups"]
+    assert sorted(group) == sorted(str(image.id) for image in images[38:])
+
+
+def test_get_near_duplicates_refuses_a_number_that_can_not_be(project, get):
+    assert get(SimpleNamespace(project=project.id), "live/duplicates?take=0").status == 400
