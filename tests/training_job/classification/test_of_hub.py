@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 import msgspec
+import onnx
 import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from shared.errors import ExportValidationFailed
 from shared.exporting.graph.subject import Unexportable
 from shared.learning import classifier_recipe
-from shared.learning.classifier_recipe import LITE2, Recipe, advanced, continued, quick
+from shared.learning.classifier_recipe import LITE0, LITE2, Recipe, advanced, continued, quick
 from shared.models.messages.jobs import TrainJob
 from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingType
 from shared.models.training.model_spec import ModelSpec
@@ -31,6 +32,7 @@ from tests.training_job.jobs import SHAPES, in_environment, iteration_of, prepar
 from training_job import training
 from training_job.__main__ import main
 from training_job.classification import advanced as advanced_training
+from training_job.graphs import backbones
 from training_job.graphs.hub.backbones import prepare
 from training_job.graphs.hub.source import HubUnavailable
 
@@ -41,9 +43,10 @@ CLASSIFYING = [domain for domain in DOMAINS.values() if domain.type == DomainTyp
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of backbones: our own, and none of a hub yet."""
-    found = tmp_path_factory.mktemp("backbones")
-    for path in Path(Settings.read().backbones_folder).glob("*.onnx"):
-        (found / path.name).symlink_to(path)
+    found, kept = tmp_path_factory.mktemp("backbones"), Path(Settings.read().backbones_folder)
+    onnx.save(backbones.load_sized(kept, LITE0, PIXELS), found / classifier_recipe.graph_file(LITE0, PIXELS))
+    beside = classifier_recipe.graph_file(LITE2, backbones.SIZED)
+    (found / beside).symlink_to(kept / beside)
     return found
 
 
@@ -54,9 +57,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is tried last is taken, and that is of the hub."""
+    """Whatever is tried last is taken, and that is of the hub. Quick training looks at few pixels."""
     monkeypatch.setattr(advanced_training, "ERRORS", -1e9)
     monkeypatch.setattr(classifier_recipe, "LARGER", {False: [], True: []})
+    few = Recipe((LITE0,), PIXELS)
+    monkeypatch.setattr(classifier_recipe, "QUICK", {"General": few, "General (compact)": few})
 
 
 def asked_for(store: Store, base: TrainJob | None = None) -> TrainJob:
