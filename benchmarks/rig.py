@@ -52,7 +52,8 @@ class Figure(NamedTuple):
 class Client:
     """One connection, which stays open while it is used."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, prefix: str = PREFIX) -> None:
+        self._prefix = prefix
         self._connection = HTTPConnection("127.0.0.1", service.port)
         self._used = 0.0
         self._headers = {"Training-Key": service.training_key, "Content-Type": "application/json"}
@@ -63,7 +64,7 @@ class Client:
             self._connection.close()
         contents = b"" if body is None else msgspec.json.encode(body)
         headers = {**self._headers, "Content-Length": str(len(contents))}
-        self._connection.request(method, f"{PREFIX}/{path}?{text}", contents, headers)
+        self._connection.request(method, f"{self._prefix}/{path}?{text}", contents, headers)
         answer = self._connection.getresponse()
         data, self._used = answer.read(), time.monotonic()
         return answer.status, data

@@ -1,5 +1,5 @@
 """What a classifier is learned with, free of torch: embeddings, the head on them, and honest evaluation.
 
-It takes scipy and threadpoolctl, which are in training_job/requirements.txt; an app that fits a head needs them, too.
-What functions use (`embedder`, `live`) does without.
+It takes scipy, which is in training_job/requirements.txt; an app that fits a head needs it, too. What functions use
+(`embedder`, `live`) does without.
 """

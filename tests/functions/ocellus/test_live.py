@@ -14,7 +14,19 @@ MULTICLASS, MULTILABEL = ClassificationType.MULTICLASS, ClassificationType.MULTI
 
 
 @pytest.fixture
-def looked_at(training, storage):
+def label(training):
+    """Give images their tags."""
+
+    def label(of, places):
+        entries = [{"imageId": of.images[at], "tagId": of.tags[of.kinds[at]]} for at in places]
+        for start in range(0, len(entries), 64):
+            training.create_image_tags(of.project, [*entries[start : start + 64]])
+
+    return label
+
+
+@pytest.fixture
+def looked_at(training, storage, label):
     """A project of that kind with tags and so many images of each, the first `labelled` of each with their tag."""
     made = []
 
@@ -31,12 +43,6 @@ def looked_at(training, storage):
         label(of, range(tags * labelled))
         return of
 
-    def label(of, places):
-        entries = [{"imageId": of.images[at], "tagId": of.tags[of.kinds[at]]} for at in places]
-        for start in range(0, len(entries), 64):
-            training.create_image_tags(of.project, [*entries[start : start + 64]])
-
-    make.label = label
     yield make
     for project_id in made:
         training.delete_project(project_id)
@@ -52,7 +58,7 @@ def get(ask):
     return lambda of, path: ask("GET", f"/ocellus/v1/projects/{of.project}/{path}")
 
 
-def test_query_live_suggests_the_surest_of_a_tag_and_learns_from_the_next_label(looked_at, live):
+def test_query_live_suggests_the_surest_of_a_tag_and_learns_from_the_next_label(looked_at, live, label):
     of = looked_at()
     told = live(of).body
     assert (told["state"], told["total"], told["embedded"], told["labelled"], told["scored"]) == (
@@ -73,20 +79,20 @@ def test_query_live_suggests_the_surest_of_a_tag_and_learns_from_the_next_label(
     assert live(of, since=told["revision"]).body | {"results": []} == {
         **told, "results": [], "counts": {}, "scored": 0, "unchanged": True,
     }  # fmt: skip
-    looked_at.label(of, [12])
+    label(of, [12])
     after = live(of, since=told["revision"]).body
     assert (after["labelled"], after["scored"], after["unchanged"]) == (13, 23, False)
     assert of.images[12] not in {each["imageId"] for each in after["results"]}
 
 
-def test_query_live_asks_for_typical_images_first_and_then_for_doubtful_ones(looked_at, live):
+def test_query_live_asks_for_typical_images_first_and_then_for_doubtful_ones(looked_at, live, label):
     of = looked_at(labelled=0)
     told = live(of, order="Unsure", take=3).body
     assert (told["state"], told["labelled"], sorted(told["lacking"])) == ("Lacking", 0, sorted(of.tags))
     kinds = {of.kinds[of.images.index(each["imageId"])] for each in told["results"]}
     assert (kinds, {each["tagId"] for each in told["results"]}) == ({0, 1, 2}, {None})
     assert live(of).body["results"] == []
-    looked_at.label(of, range(24))
+    label(of, range(24))
     results = live(of, order="unsure", take=10).body["results"]
     assert 2 <= len(results) <= 10
     assert sum(each["drawn"] for each in results) == 2
@@ -154,12 +160,12 @@ def test_accept_live_tags_images_that_nobody_has_tagged_and_can_be_undone(looked
     assert live(of).body["labelled"] == 13
 
 
-def test_accept_live_takes_what_is_nearly_certain_once_there_are_labels_enough(looked_at, post, live):
+def test_accept_live_takes_what_is_nearly_certain_once_there_are_labels_enough(looked_at, post, live, label):
     of = looked_at(tags=2, images=130, labelled=99, own=0.1)
     accept = f"projects/{of.project}/live/accept"
     early = post(accept, {"tagId": of.tags[0], "threshold": 0.99})
     assert (early.status, early.body["code"]) == (409, "Conflict")
-    looked_at.label(of, range(198, 206))
+    label(of, range(198, 206))
     found = live(of, tagId=of.tags[0], threshold=0.99, take=256).body["results"]
     assert found
     but = [found[0]["imageId"]]
