@@ -7,6 +7,7 @@ python -m benchmarks.live --images 1000
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -73,6 +74,10 @@ def asked(rig: Rig, client: Client, labelled: int, **query: object) -> None:
         sys.exit(f"{answer} of {rig.size} images with {labelled} labels")
 
 
+def ready(rig: Rig, client: Client) -> bool:
+    return msgspec.json.decode(client.post(f"{rig.path}/live", {}), type=Answer).embedded == rig.size
+
+
 def label(rig: Rig, image_id: UUID) -> None:
     entry = {"imageId": str(image_id), "tagId": str(rig.tags[0])}
     rig.client.post(f"{rig.path}/images/tags", {"tags": [entry]})
@@ -89,7 +94,7 @@ def labelled_and_shown(rig: Rig, client: Client, order: str, start: int) -> None
 def measure(rig: Rig, labelled: int) -> int:
     """How many are labelled in the end."""
     client, rounds = Client(rig.service, OCELLUS), rig.rounds
-    rig.once("the first answer, which reads all embeddings", partial(asked, rig, client, labelled))
+    rig.until("all that was embedded is read", time.perf_counter(), partial(ready, rig, client))
     rig.each("the same again", None, [partial(asked, rig, client, labelled)] * rounds)
     labelled_and_shown(rig, client, "Sure", labelled)
     labelled_and_shown(rig, client, "Unsure", labelled + rounds)
@@ -105,7 +110,7 @@ def main(argv: list[str]) -> int:
     options = _arguments().parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="ocellus-benchmark-") as folder:
         with running(Path(folder)) as service:
-            rig = Rig(service, options.images, options.rounds)
+            rig = Rig(service, options.images, options.rounds, classificationType=options.kind)
             filled(rig, options.labelled)
             memory = Memory({"host": lambda: service.host_pid})
             labelled = measure(rig, options.labelled)
@@ -134,6 +139,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
     parser.add_argument("--images", type=int, default=SIZE, metavar="N", help="of the project")
     parser.add_argument("--labelled", type=int, default=LABELLED, metavar="N", help="of them at first")
+    parser.add_argument("--kind", default="Multiclass", choices=["Multiclass", "Multilabel"])
     parser.add_argument("--rounds", type=int, default=20, metavar="N", help="calls of each kind")
     return parser
 

@@ -125,13 +125,13 @@ def resident(process: int) -> int:
 class Rig:
     """The project on a running service, and its figures so far."""
 
-    def __init__(self, service: Service, size: int, rounds: int) -> None:
+    def __init__(self, service: Service, size: int, rounds: int, **settings: str) -> None:
         self.service, self.size, self.rounds = service, size, rounds
         self.store = Store.open(Settings(storage_connection_string=service.connection_string))
         self.client = Client(service)
         self.figures: list[Figure] = []
         self.chance = random.Random(7)
-        self.project = self.client.make("projects", name=f"{size} images")
+        self.project = self.client.make("projects", name=f"{size} images", **settings)
         self.path = f"projects/{self.project}"
         self.tags = [self.client.make(f"{self.path}/tags", name=f"tag {number}") for number in range(TAGS)]
         self.images: list[UUID] = []

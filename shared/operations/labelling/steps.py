@@ -2,7 +2,7 @@
 
 from shared.models.messages.tasks import AcceptLive, AcceptSuggestions, EmbedImages
 from shared.operations.labelling import acceptance, embedding
-from shared.operations.labelling.live import confirming
+from shared.operations.labelling.live import confirming, model
 from shared.operations.step import Context, Rest, Steps
 from shared.operations.workspace import bulk
 
@@ -18,7 +18,10 @@ def accept_live(context: Context, task: AcceptLive) -> Rest | None:
 
 
 def embed_images(context: Context, task: EmbedImages) -> Rest | None:
-    return embedding.embed(context.store, context.settings, task)
+    rest = embedding.embed(context.store, context.settings, task)
+    if rest is None:
+        model.keep_up(context.store, task.project_id)
+    return rest
 
 
 STEPS: Steps = {AcceptSuggestions: accept_suggestions, AcceptLive: accept_live, EmbedImages: embed_images}

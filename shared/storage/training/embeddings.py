@@ -42,6 +42,11 @@ def names(store: Store, project_id: UUID, space: str) -> list[str]:
     return sorted(blobs.names(store, "models", _folder(project_id, space)))
 
 
+def sizes(store: Store, project_id: UUID, space: str) -> dict[str, int]:
+    """The blobs that there are, with their bytes."""
+    return blobs.sizes(store, "models", _folder(project_id, space))
+
+
 def read(store: Store, name: str) -> dict[str, Halves]:
     """What a blob has; nothing where it was joined with others meanwhile."""
     blob = blobs.read(store, "models", name)
@@ -70,9 +75,9 @@ def keep_only(store: Store, project_id: UUID, present: Callable[[], Set[str]]) -
 
 def _join(store: Store, folder: str) -> None:
     """Of two who do so at once both write what the other one writes, or more of it."""
-    sizes = blobs.sizes(store, "models", folder)
+    there = blobs.sizes(store, "models", folder)
     for least, most in zip((0, *SIZES), SIZES, strict=False):
-        small = [name for name, size in sizes.items() if least <= size < most]
+        small = [name for name, size in there.items() if least <= size < most]
         if len(small) >= JOINED:
             _replace(store, small, dict(_all(store, small)))
             return

@@ -83,8 +83,12 @@ class Kept(NamedTuple):
     etag: str
 
 
-def get(store: Store, project_id: UUID, space: str) -> Kept:
-    blob = blobs.read(store, "models", _name(project_id, space))
+def get(store: Store, project_id: UUID, space: str, known: str = "") -> Kept | None:
+    """None where they are as they were with the `known` ETag."""
+    name = _name(project_id, space)
+    blob = blobs.read_if_changed(store, "models", name, known) if known else blobs.read(store, "models", name)
+    if blob == "unchanged":
+        return None
     if blob:
         # One that another version wrote is made anew.
         with suppress(MsgspecError, TypeError, ValueError):

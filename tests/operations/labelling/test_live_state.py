@@ -39,9 +39,12 @@ class Process:
         self.monkeypatch = monkeypatch
         self.memories = {place: Memory(1_000_000_000, 3_600) for place in MEMORIES}
 
-    def live(self, store, project_id) -> model.Live:
+    def begin(self) -> None:
         for (module, name), memory in self.memories.items():
             self.monkeypatch.setattr(module, name, memory)
+
+    def live(self, store, project_id) -> model.Live:
+        self.begin()
         return model.of_project(store, project_id)
 
 
@@ -140,6 +143,21 @@ def test_old_images_are_looked_at_when_somebody_asks_and_new_ones_are_on_their_w
     assert process.live(store, project_id).embedded == 3
 
 
+def test_more_than_somebody_waits_for_is_read_in_the_background(store, settings, project_id, few, sent, monkeypatch):
+    waiting, working = Process(monkeypatch), Process(monkeypatch)
+    records = add_images(store, project_id, 20)
+    put_looks(store, project_id, records, [at % 3 for at in range(20)])
+    monkeypatch.setattr(seen.look, "__defaults__", (100,))
+    assert waiting.live(store, project_id).embedded == 0
+    assert sent == [EmbedImages(project_id, [])]
+    working.begin()
+    do(store, settings, sent[0])
+    assert waiting.live(store, project_id).embedded == 20
+    put_looks(store, project_id, add_images(store, project_id, 2), [0, 1])
+    assert waiting.live(store, project_id).embedded == 20
+    assert len(sent) == 1
+
+
 def test_nothing_stays_of_images_that_are_gone(store, settings, project_id, few, monkeypatch):
     records = add_images(store, project_id, 30)
     put_looks(store, project_id, records, [at % 3 for at in range(30)])
@@ -154,7 +172,9 @@ def test_nothing_stays_of_images_that_are_gone(store, settings, project_id, few,
     assert Process(monkeypatch).live(store, project_id).embedded == 29
     view = View.of(projects.get_project(store, project_id).settings)
     assert view
-    assert records[0].sha256.encode() not in points.get(store, project_id, view.space).points.digests
+    kept = points.get(store, project_id, view.space)
+    assert kept
+    assert records[0].sha256.encode() not in kept.points.digests
 
 
 def test_a_checkpoint_of_another_version_is_made_anew(store, project_id, few, monkeypatch):
@@ -166,7 +186,10 @@ def test_a_checkpoint_of_another_version_is_made_anew(store, project_id, few, mo
     assert Process(monkeypatch).live(store, project_id).embedded == 30
     view = View.of(projects.get_project(store, project_id).settings)
     assert view
-    assert len(points.get(store, project_id, view.space).points.digests) == 30
+    kept = points.get(store, project_id, view.space)
+    assert kept
+    assert len(kept.points.digests) == 30
+    assert points.get(store, project_id, view.space, kept.etag) is None
 
 
 def test_in_multilabel_the_negative_tag_says_that_an_image_has_none(store, monkeypatch):

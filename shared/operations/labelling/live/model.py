@@ -1,6 +1,8 @@
 """The live model of a project: a head on all labels of the moment, and what it says of all images without one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from math import inf
 from threading import Lock
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -30,23 +32,24 @@ from shared.storage.workspace import tags as stored_tags
 SCORES = 20_000_000
 # Fewer tags than these teach nothing.
 LEAST_TAGS = {ClassificationType.MULTICLASS: 2, ClassificationType.MULTILABEL: 1}
-REMEMBERED, REMEMBERED_SECONDS = 32, 3_600.0
+# A process keeps so many bytes of what they say.
+REMEMBERED, REMEMBERED_SECONDS = 256 * 2**20, 3_600.0
 
 NOTHING: tuple[Ints, Floats, Floats] = (np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
 
-remembered = Memory(REMEMBERED, REMEMBERED_SECONDS)
 locks = Memory(10_000, REMEMBERED_SECONDS)
 
 
 class Scores(NamedTuple):
     """What the head says of the images at `places`: the most probable of its tags, (N,), how probable that is, and by
-    how much it is before the next.
+    how much it is before the next. In multilabel also how probable `each` tag is, (N, tags).
     """
 
     places: Ints
     tags: Ints
     probabilities: Floats
     margins: Floats
+    each: Floats | None = None
 
 
 class Live(NamedTuple):
@@ -69,8 +72,16 @@ class Live(NamedTuple):
         return self.known.points.places[self.known.rows[places]].astype(np.float32)
 
     @property
+    def nbytes(self) -> int:
+        """About how many bytes it takes in memory, without its points."""
+        return sum(each.nbytes for each in (self.truths, *(self.scores or ())) if isinstance(each, np.ndarray))
+
+    @property
     def embedded(self) -> int:
         return int((self.known.rows >= 0).sum())
+
+
+remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda live: cast(Live, live).nbytes)
 
 
 def of_project(store: Store, project_id: UUID) -> Live:
@@ -96,6 +107,15 @@ def of_project(store: Store, project_id: UUID) -> Live:
             live = _learned(revision, kind, tags, known, counted.columns)
             remembered.put((store, project_id), live)
     return live
+
+
+def keep_up(store: Store, project_id: UUID) -> None:
+    """Have what was embedded ready for whoever asks first, where that would take a while. In the background."""
+    with suppress(errors.ProjectNotFound):
+        view = View.of(projects.get_project(store, project_id).settings)
+        ids = catalog.read(store, project_id).columns.ids
+        if view and len(ids) >= seen.FEW:
+            seen.look(store, project_id, view, ids, most=inf)
 
 
 def state(store: Store, settings: Settings, live: Live, project_id: UUID) -> LiveState:
@@ -144,9 +164,11 @@ def _truths(kind: ClassificationType, tag_ids: Sequence[UUID], columns: Columns,
 
 def _scores(live: Live, head: LiveHead) -> Scores:
     places = _some(live.pool, max(1, SCORES // max(1, len(live.tag_ids))))
-    found = [_best(part, live.kind) for part in head.probabilities(live.known.points.places[live.known.rows[places]])]
-    tags, probabilities, margins = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else NOTHING
-    return Scores(places, tags, probabilities, margins)
+    parts = list(head.probabilities(live.known.points.places[live.known.rows[places]]))
+    found = [_best(part, live.kind) for part in parts]
+    tags, probabilities, margins = (np.concatenate(each) for each in zip(*found, strict=True)) if found else NOTHING
+    many = live.kind == ClassificationType.MULTILABEL
+    return Scores(places, tags, probabilities, margins, np.concatenate(parts) if many and parts else None)
 
 
 def _best(probabilities: Floats, kind: ClassificationType) -> tuple[Ints, Floats, Floats]:

@@ -20,7 +20,7 @@ from shared.storage.account.store import Store
 from shared.storage.columns.ids import Ids, find, ids_of, uuids
 from shared.storage.training import embeddings
 from shared.storage.training import points as stored_points
-from shared.storage.training.points import DIGEST, Digests, Kept, Points
+from shared.storage.training.points import DIGEST, Digests, Points
 from shared.storage.workspace import images as stored_images
 
 # Up to so many embeddings the axes are made anew with each: they are few, and what is new may lie off them. From then
@@ -28,6 +28,8 @@ from shared.storage.workspace import images as stored_images
 FEW = 512
 # So many new embeddings are worth writing all of them.
 WRITTEN = 1_024
+# So many bytes of embeddings, of some thousand images, are read while somebody waits.
+AT_ONCE = 32 * 2**20
 # Images that are so old should have been looked at; so many are asked for in one message, and again after so long.
 OVERDUE, ASKED, AGAIN = 120.0, 1_000, 600.0
 # A process keeps so many bytes of points.
@@ -41,6 +43,8 @@ class Known(NamedTuple):
     rows: Ints
     etag: str = ""
     written: int = 0
+    # Whether there is more to read than somebody who waits for an answer should wait for.
+    behind: bool = False
 
     def of(self, points: Points) -> "Known":
         """To find the rows takes a while where there are many."""
@@ -52,16 +56,19 @@ asked = Memory(10_000, AGAIN)
 locks = Memory(10_000, REMEMBERED_SECONDS)
 
 
-def look(store: Store, project_id: UUID, view: View, ids: Ids) -> Known:
-    """Those of these images, in their order. One thread at a time reads for a project, and others share it."""
+def look(store: Store, project_id: UUID, view: View, ids: Ids, most: float = AT_ONCE) -> Known:
+    """Those of these images, in their order. One thread at a time reads for a project, and others share it.
+
+    No more than so many bytes of embeddings are read; with more it is what was known before, or what others have read.
+    """
     key = store, project_id, view.space
     with locks.once(key, Lock):
         known = remembered.get(key)
         if not isinstance(known, Known):
-            known = _taken(stored_points.get(store, project_id, view.space))
+            known = _stored(store, project_id, view.space)
         known = known.of(_of_images(store, project_id, known.points, ids))
         if (known.rows < 0).any():
-            known = _grown(store, project_id, view.space, known)
+            known = _grown(store, project_id, view.space, known, most)
         remembered.put(key, known)
     return known
 
@@ -70,9 +77,10 @@ def ask_for(store: Store, project_id: UUID, known: Known) -> None:
     """Have those looked at that nobody has looked at yet, unless that was asked for a while ago."""
     oldest = ids_of([image_id_at(time.time_ns() - round(OVERDUE * 1e9))])
     lacking = uuids(known.points.ids[(known.rows < 0) & (known.points.ids > oldest)])
-    if lacking and asked.get((store, project_id)) is None:
+    if (lacking or known.behind) and asked.get((store, project_id)) is None:
         asked.put((store, project_id), True)
-        parts = [lacking[at : at + ASKED] for at in range(0, len(lacking), ASKED)]
+        # A message without images has what is there read, and kept for all.
+        parts = [lacking[at : at + ASKED] for at in range(0, len(lacking), ASKED)] or [[]]
         list(store.threads.map(lambda part: queues.send(store, EmbedImages(project_id, part)), parts))
 
 
@@ -87,10 +95,13 @@ def _of_images(store: Store, project_id: UUID, points: Points, ids: Ids) -> Poin
     return points.of_images(find(ids, points.ids) >= 0, ids_of(new), contents)
 
 
-def _grown(store: Store, project_id: UUID, space: str, known: Known) -> Known:
+def _grown(store: Store, project_id: UUID, space: str, known: Known, most: float) -> Known:
     """With what was embedded since."""
-    names = embeddings.names(store, project_id, space)
-    new = [name for name in names if name not in known.points.read]
+    sizes = embeddings.sizes(store, project_id, space)
+    names, new = sorted(sizes), [name for name in sorted(sizes) if name not in known.points.read]
+    if sum(sizes[name] for name in new) > most:
+        return _of_others(store, project_id, space, known)._replace(behind=True)
+    known = known._replace(behind=False)
     if not new:
         return known
     grown = known.of(_with(store, known.points, new)) if known.points.made_of >= FEW else known
@@ -107,12 +118,11 @@ def _outgrown(points: Points) -> bool:
 
 def _made_anew(store: Store, project_id: UUID, space: str, known: Known, names: Sequence[str]) -> Known:
     """By axes that another process has made, or else by new ones: all processes shall see alike."""
-    others = stored_points.get(store, project_id, space)
-    if others.etag != known.etag and others.points.made_of > known.points.made_of:
-        taken = others.points._replace(ids=known.points.ids, contents=known.points.contents)
-        grown = _with(store, taken, [name for name in names if name not in taken.read])
-        if not _outgrown(grown):
-            return _written(store, project_id, space, _taken(Kept(grown, others.etag)))
+    others = _of_others(store, project_id, space, known)
+    if others.points.made_of > known.points.made_of:
+        grown = others.of(_with(store, others.points, [name for name in names if name not in others.points.read]))
+        if not _outgrown(grown.points):
+            return _written(store, project_id, space, grown)
     found = _basis(store, names)
     empty = Points(known.points.ids, known.points.contents, mean=found.basis.mean, axes=found.basis.axes)
     points = _with(store, empty._replace(made_of=found.made_of), names)
@@ -160,8 +170,18 @@ def _written(store: Store, project_id: UUID, space: str, known: Known) -> Known:
     return known._replace(etag=etag, written=len(points.digests))
 
 
-def _taken(kept: Kept) -> Known:
-    return Known(kept.points, kept.points.rows, kept.etag, len(kept.points.digests))
+def _stored(store: Store, project_id: UUID, space: str) -> Known:
+    points, etag = stored_points.get(store, project_id, space) or (Points(), "")
+    return Known(points, points.rows, etag, len(points.digests))
+
+
+def _of_others(store: Store, project_id: UUID, space: str, known: Known) -> Known:
+    """What others have written since, with the images that are known here; or what is known."""
+    kept = stored_points.get(store, project_id, space, known.etag)
+    if kept is None or not kept.points.made_of:
+        return known._replace(etag=kept.etag if kept else known.etag)
+    points = kept.points._replace(ids=known.points.ids, contents=known.points.contents)
+    return Known(points, points.rows, kept.etag, len(points.digests))
 
 
 def _digests(keys: Sequence[str]) -> Digests:

@@ -12,7 +12,6 @@ from shared.arrays import Floats, Ints
 from shared.learning.live.choosing import LOOKED_AT, spread, typical
 from shared.models.labelling.live import LiveOrder, LiveQuery, LiveSuggestion, LiveSuggestions
 from shared.models.limits import Limits
-from shared.models.workspace.projects import ClassificationType
 from shared.operations.labelling.live import model
 from shared.operations.labelling.live.model import Live, Scores
 from shared.operations.workspace import bulk
@@ -23,8 +22,9 @@ from shared.storage.columns.ids import NOWHERE, find, ids_of, uuids
 
 # Before there are so many labels, or as many as tags, typical images teach more than doubtful ones.
 BEGINNING = 20
-# Callers at one time are asked for different ones of so many doubtful images. One of FIFTH is drawn from all.
-DOUBTFUL, FIFTH = 200, 5
+# Of so many doubtful images those are asked for that are not of a kind, and of twice as many as are asked for each
+# caller is asked for others. One of FIFTH is drawn from all.
+DOUBTFUL, FIFTH = 500, 5
 
 
 class _Found(NamedTuple):
@@ -69,21 +69,18 @@ def numbers(live: Live, threshold: float) -> Ints:
     """By tag of the head: of how many images it is that probable."""
     if live.scores is None:
         return np.empty(0, np.int64)
-    if live.kind == ClassificationType.MULTICLASS:
-        likely = live.scores.tags[live.scores.probabilities >= threshold]
-        return np.bincount(likely, minlength=len(live.tag_ids)).astype(np.int64)
-    return np.array([(of_tag(live, at) >= threshold).sum() for at in range(len(live.tag_ids))], np.int64)
+    if live.scores.each is not None:
+        return np.asarray((live.scores.each >= threshold).sum(0), np.int64)
+    likely = live.scores.tags[live.scores.probabilities >= threshold]
+    return np.bincount(likely, minlength=len(live.tag_ids)).astype(np.int64)
 
 
 def of_tag(live: Live, tag: int) -> Floats:
     """How probable a tag of the head is for each of the scored images; in multiclass 0 where another is more so."""
     assert live.scores
-    assert live.head
-    if live.kind == ClassificationType.MULTICLASS:
-        return np.where(live.scores.tags == tag, live.scores.probabilities, np.float32(0))
-    alone = live.head._replace(weights=live.head.weights[tag : tag + 1], bias=live.head.bias[tag : tag + 1])
-    places = live.known.points.places[live.known.rows[live.scores.places]]
-    return np.concatenate([part[:, 0] for part in alone.probabilities(places)] or [np.empty(0, np.float32)])
+    if live.scores.each is not None:
+        return np.asarray(live.scores.each[:, tag], np.float32)
+    return np.where(live.scores.tags == tag, live.scores.probabilities, np.float32(0))
 
 
 def _found(live: Live, query: LiveQuery, counts: Ints, by: str) -> Iterator[_Found]:
@@ -127,12 +124,13 @@ def _asked(live: Live, query: LiveQuery, by: str) -> Iterator[_Found]:
         return
     at = np.flatnonzero(np.isin(scores.places, among))
     doubtful = at[np.argsort(scores.margins[at], kind="stable")[:DOUBTFUL]]
-    # Two who label at once are asked for different images, each for the same ones again until it has them.
-    turns = [crc32(live.known.points.ids[place].ljust(16, b"\0") + by.encode()) for place in scores.places[doubtful]]
-    doubtful = doubtful[np.argsort(turns, kind="stable")]
     drawn = _drawn(live, at, query.take // FIFTH, by)
-    chosen = doubtful[spread(live.points(scores.places[doubtful]), query.take - len(drawn))]
-    for row in chosen[~np.isin(chosen, drawn)].tolist():
+    doubtful = doubtful[~np.isin(doubtful, drawn)]
+    count = query.take - len(drawn)
+    several = doubtful[spread(live.points(scores.places[doubtful]), 2 * count)]
+    # Who asks again is asked for the same.
+    turns = [crc32(live.known.points.ids[place].ljust(16, b"\0") + by.encode()) for place in scores.places[several]]
+    for row in several[np.argsort(turns, kind="stable")[:count]].tolist():
         yield _told(scores, row)
     for row in drawn.tolist():
         yield _told(scores, row)._replace(drawn=True)
