@@ -223,11 +223,15 @@ def test_a_classifier_of_trees(hand, training, name, photographs):
     expect(try_picture(hand, photographs / "test" / "test_image.jpg").first).to_contain_text("Hemlock")
 
 
-def boxes_on(training, project) -> list[tuple[str, Box]]:
-    """What is on the photographs, and where, in the order in which the page shows them."""
+@pytest.fixture(scope="module")
+def known() -> dict[str, tuple[str, Box]]:
+    """What is on a photograph, and where, by the name of its file."""
     kinds = json.loads((SAMPLE / "regions.json").read_text())["regions"]
-    known = {f"{name}.jpg": (kind, tuple(box)) for kind, boxes in kinds.items() for name, box in boxes.items()}
-    return [known[image.metadata["filename"]] for image in training.get_images(project.id, order_by="Newest")]
+    return {f"{name}.jpg": (kind, tuple(box)) for kind, boxes in kinds.items() for name, box in boxes.items()}
+
+
+def width_of(thing: tuple[str, Box]) -> float:
+    return thing[1][2]
 
 
 def draw_all(hand, things) -> None:
@@ -248,12 +252,14 @@ def draw_all(hand, things) -> None:
     hand.portal.saved()
 
 
-def test_a_detector_of_tools(hand, training, storage, name, photographs):
+def test_a_detector_of_tools(hand, training, storage, name, photographs, known):
     """By keys it is trained, which takes its time; by mouse the training is cancelled for one that was made."""
     project = make_project(hand, training, name, "Where is it?")
     for total, folder in zip((PHOTOGRAPHS, 2 * PHOTOGRAPHS), TOOLS, strict=True):
-        add(hand, [photographs / folder / f"{folder}_{number}.jpg" for number in range(1, PHOTOGRAPHS + 1)], total)
-    things = boxes_on(training, project)
+        files = [photographs / folder / f"{folder}_{number}.jpg" for number in range(1, PHOTOGRAPHS + 1)]
+        # A box is where it belongs after two thirds of the keys where that of the image before is about as wide.
+        add(hand, sorted(files, key=lambda file: width_of(known[file.name])), total)
+    things = [known[image.metadata["filename"]] for image in training.get_images(project.id, order_by="Newest")]
     draw_all(hand, things)
     for (kind, box), image in zip(things, training.get_images(project.id, order_by="Newest"), strict=True):
         [region] = image.regions
