@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from training_job.tuning import packing
+from training_job.tuning.adamw import AdamW
 from training_job.tuning.schedule import Tuning
 from training_job.tuning.tunable import Batch, Scored, Tunable
 
@@ -83,7 +84,7 @@ class State(Generic[Batch]):
 
 def begin(tunable: Tunable[Batch], recipe: Tuning) -> State[Batch]:
     groups = [{"params": list(group.parameters), "lr": group.rate, "rate": group.rate} for group in tunable.groups()]
-    optimizer = torch.optim.AdamW(groups, weight_decay=recipe.decay, fused=True)
+    optimizer = AdamW(groups, weight_decay=recipe.decay, fused=True)
     return State(tunable, optimizer, copied(tunable.module.state_dict()))
 
 

@@ -68,7 +68,9 @@ from training_job.detection import detector_recipe
 from tests.training_job.detection.jobs import BRIEF, BRIEF_TUNING
 detector_recipe.RECIPE, detector_recipe.TUNING = BRIEF, BRIEF_TUNING
 from training_job.__main__ import main
-sys.exit(main())
+code = main()
+assert "torch._dynamo" not in sys.modules, "it loaded torch's compiler, which takes longer than all else that it loads"
+sys.exit(code)
 """
 
 

@@ -13,6 +13,7 @@ from training_job.detection.detector_recipe import Recipe
 from training_job.detection.light.features import Features
 from training_job.detection.light.loss import loss
 from training_job.detection.light.model import BoxHead, Grid, boxes_of
+from training_job.tuning.adamw import AdamW
 from training_job.tuning.device import mixed, ready
 
 SEED = 0
@@ -47,7 +48,7 @@ def begin(widths: Sequence[int], tags: int, recipe: Recipe) -> TrainerState:
     head = BoxHead(widths, tags, recipe.width, recipe.depth).to(device)
     # On a CPU a third faster than planes.
     head = head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True)
+    optimizer = AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True)
     grid = Grid(*(part.to(device) for part in Grid.of(recipe.pixels)))
     return TrainerState(head, optimizer, grid, recipe, device)
 

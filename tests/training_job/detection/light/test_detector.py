@@ -16,6 +16,7 @@ from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.light.detector import Light
 from training_job.detection.light.learn import begin
 from training_job.graphs.running import session
+from training_job.tuning.adamw import AdamW
 from training_job.tuning.upper import Upper, frozen, last_seam
 
 NARROW = replace(RECIPE, width=32)
@@ -69,7 +70,7 @@ def test_what_was_learned_is_written_into_the_graph(backbone: onnx.ModelProto, p
 
 def test_a_step_changes_all_but_the_frozen_part(light: Light) -> None:
     before = {name: weight.clone() for name, weight in light.module.state_dict().items()}
-    optimizer = torch.optim.AdamW([{"params": group.parameters, "lr": group.rate} for group in light.groups()])
+    optimizer = AdamW([{"params": group.parameters, "lr": group.rate} for group in light.groups()])
     (batch,) = batches(light, [example(seed) for seed in range(4)], np.arange(4), size=4, seed=0)
     assert batch.seen.shape == (4, 40, 40, 40)
     light.loss(batch).backward()

@@ -11,6 +11,7 @@ from training_job.detection.augmentation import plain
 from training_job.detection.batches import together
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.transformer.detector import Transformer
+from training_job.tuning.adamw import AdamW
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,7 @@ def schooled(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
     transformer = Transformer(str(root), root, len(SHAPES), RECIPE, torch.device("cpu"))
     how, examples = transformer.views, [example(seed) for seed in range(12)]
     views = [plain(how.picture(each.read()), each.boxes, each.tags, how) for each in examples]
-    optimizer = torch.optim.AdamW(transformer.module.parameters(), lr=3e-3)
+    optimizer = AdamW(transformer.module.parameters(), lr=3e-3)
     transformer.module.train()
     for _ in range(60):
         cost = transformer.loss(together(views))

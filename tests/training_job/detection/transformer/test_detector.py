@@ -18,6 +18,7 @@ from training_job.detection.transformer.detector import BACKBONE_RATE, RATE, Tra
 from training_job.graphs.classifier import METADATA
 from training_job.graphs.running import session
 from training_job.graphs.selection import LOWEST_SCORE
+from training_job.tuning.adamw import AdamW
 
 TAGS = len(SHAPES)
 
@@ -34,7 +35,7 @@ def seen(transformer: Transformer, seeds: Sequence[int], count: int) -> list[Bat
 
 def learned(transformer: Transformer, rate: float, given: Sequence[Batch]) -> list[float]:
     """The losses, a step for each batch."""
-    optimizer = torch.optim.AdamW(transformer.module.parameters(), lr=rate)
+    optimizer = AdamW(transformer.module.parameters(), lr=rate)
     transformer.module.train()
     losses = []
     for batch in given:
