@@ -8,6 +8,8 @@ from functions.edge.operation import Answer
 from shared.models.access.roles import LABELERS, READERS
 from shared.models.labelling.live import (
     LiveAcceptRequest,
+    LiveBoxes,
+    LiveBoxQuery,
     LiveDoubt,
     LiveQuery,
     LiveSuggestions,
@@ -15,7 +17,7 @@ from shared.models.labelling.live import (
     SimilarImage,
 )
 from shared.models.workspace.bulk import WorkspaceTask
-from shared.operations.labelling.live import confirming, likeness, suggesting
+from shared.operations.labelling.live import boxes, confirming, likeness, suggesting
 
 
 @ocellus("POST", "projects/{project_id}/live", LABELERS)
@@ -29,6 +31,12 @@ def accept_live(call: Call, project_id: UUID, body: LiveAcceptRequest) -> Answer
     """Make labels of live suggestions for untagged images; get_task tells how far it is, undo_task takes it back."""
     task = confirming.accept_live(call.store, call.limits, project_id, body, by=call.actor)
     return Answer(202 if task.is_under_way else 200, task)
+
+
+@ocellus("POST", "projects/{project_id}/images/{image_id}/live", LABELERS)
+def query_live_boxes(call: Call, project_id: UUID, image_id: UUID, body: LiveBoxQuery) -> LiveBoxes:
+    """Guesses for the tags of boxes on an image of a detector, by how boxes look that were drawn before."""
+    return boxes.query_live_boxes(call.store, call.runtime.settings, project_id, image_id, body.boxes)
 
 
 @ocellus("GET", "projects/{project_id}/live/doubts", READERS)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import onnxruntime
+from PIL import Image
 
 from shared.arrays import Halves
-from shared.imaging.resize import model_input
+from shared.imaging.resize import model_picture, preprocess
 from shared.learning.layers import Layer
 from shared.models.training.preprocessing import Preprocessing
 
@@ -22,7 +23,10 @@ class Embedder:
 
     def embedding(self, picture: bytes) -> Halves:
         """All layers one after the other, (width,), of the middle that the backbone sees. Raises BadImageFormat."""
-        planes = model_input(picture, self._spec)
+        return self.of_picture(model_picture(picture, self._spec))
+
+    def of_picture(self, picture: Image.Image) -> Halves:
+        planes = preprocess(picture, self._spec)
         (pixels,) = self._session.get_inputs()
         *_, height, width = pixels.shape
         top, left = (planes.shape[2] - height) // 2, (planes.shape[3] - width) // 2

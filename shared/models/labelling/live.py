@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import field
 
+from shared.models.serving.predictions import BoundingBox
 from shared.models.wire import Choice, Fraction, Wire
 
 
@@ -98,6 +99,24 @@ class LiveDoubt(Wire, frozen=True):
     given: list[UUID]
     tag_id: UUID
     score: float
+
+
+class LiveBoxQuery(Wire, frozen=True):
+    boxes: list[BoundingBox]
+
+
+class LiveBoxGuess(Wire, frozen=True):
+    """No tag where a guess would not be worth showing."""
+
+    tag_id: UUID | None
+    probability: float
+
+
+class LiveBoxes(Wire, frozen=True):
+    """A guess for each box, in their order. LACKING are tags of boxes, or what tells them apart."""
+
+    state: LiveState
+    guesses: list[LiveBoxGuess]
 
 
 class SimilarImage(Wire, frozen=True):

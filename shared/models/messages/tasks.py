@@ -97,6 +97,12 @@ class EmbedImages(Patient, frozen=True):
     image_ids: list[UUID]
 
 
+class EmbedBoxes(Patient, frozen=True):
+    """Have the backbone look at the newest boxes of a project, so that the tags of the next ones can be guessed."""
+
+    project_id: UUID
+
+
 class Announce(Telling, frozen=True):
     """Tell subscribers what became of an iteration. The id is the event's own, so a repeat is known as one."""
 
@@ -205,6 +211,7 @@ AnyTask = (
     | AcceptSuggestions
     | AcceptLive
     | EmbedImages
+    | EmbedBoxes
     | Announce
     | PrepareTraining
     | WatchTraining

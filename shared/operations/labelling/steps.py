@@ -1,8 +1,8 @@
 """What goes on in the background of labelling: images are looked at, many suggestions accepted."""
 
-from shared.models.messages.tasks import AcceptLive, AcceptSuggestions, EmbedImages
+from shared.models.messages.tasks import AcceptLive, AcceptSuggestions, EmbedBoxes, EmbedImages
 from shared.operations.labelling import acceptance, embedding
-from shared.operations.labelling.live import confirming, model
+from shared.operations.labelling.live import boxes, confirming, model
 from shared.operations.step import Context, Rest, Steps
 from shared.operations.workspace import bulk
 
@@ -24,4 +24,13 @@ def embed_images(context: Context, task: EmbedImages) -> Rest | None:
     return rest
 
 
-STEPS: Steps = {AcceptSuggestions: accept_suggestions, AcceptLive: accept_live, EmbedImages: embed_images}
+def embed_boxes(context: Context, task: EmbedBoxes) -> Rest | None:
+    return None if boxes.embed_boxes(context.store, context.settings, task) else Rest(task)
+
+
+STEPS: Steps = {
+    AcceptSuggestions: accept_suggestions,
+    AcceptLive: accept_live,
+    EmbedImages: embed_images,
+    EmbedBoxes: embed_boxes,
+}

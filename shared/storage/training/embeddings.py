@@ -62,13 +62,16 @@ def has(store: Store, project_id: UUID, space: str, keys: Collection[str]) -> bo
 
 
 def keep_only(store: Store, project_id: UUID, present: Callable[[], Set[str]]) -> None:
-    """Nothing is kept of pictures but those that are `present`, in any space."""
+    """Nothing is kept of pictures but those that are `present`, in any space.
+
+    The key of a part of a picture is the picture's, a colon, and more.
+    """
     there = list(blobs.names(store, "models", _folder(project_id)))
     # Asked afterwards: what these blobs have was there before them.
     keys = present() if there else set()
     for name in there:
         vectors = read(store, name)
-        left = {key: vector for key, vector in vectors.items() if key in keys}
+        left = {key: vector for key, vector in vectors.items() if key.partition(":")[0] in keys}
         if len(left) < len(vectors):
             _replace(store, [name], left)
 

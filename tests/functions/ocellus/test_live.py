@@ -1,11 +1,20 @@
 """A model that learns while people label, over HTTP."""
 
+from random import Random
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
+import PIL.Image
 import pytest
+from azure.cognitiveservices.vision.customvision.training.models import (
+    ImageFileCreateBatch,
+    ImageFileCreateEntry,
+    ImageRegionCreateEntry,
+)
+from PIL import ImageDraw
 
 from shared.models.workspace.projects import ClassificationType
+from tests.pictures import encoded
 from tests.prediction.graphs import DETECTION_DOMAIN
 from tests.storage.looks import put_looks
 from tests.storage.making import add_images
@@ -236,3 +245,75 @@ def test_get_near_duplicates_groups_them_and_leaves_images_that_all_look_alike(s
 
 def test_get_near_duplicates_refuses_a_number_that_can_not_be(project, get):
     assert get(SimpleNamespace(project=project.id), "live/duplicates?take=0").status == 400
+
+
+COLOURS = [(220, 40, 30), (30, 60, 220)]
+PLACES = [(0.1, 0.1), (0.6, 0.1), (0.1, 0.6), (0.6, 0.6)]
+
+
+def tiled(seed: int) -> bytes:
+    """Four squares of two kinds in turn, on a ground of its own."""
+    random, size = Random(seed), 320
+    image = PIL.Image.new("RGB", (size, size), tuple(random.randint(150, 255) for _ in range(3)))
+    draw = ImageDraw.Draw(image)
+    for at, (left, top) in enumerate(PLACES):
+        corner = [round(side * size) for side in (left, top, left + 0.3, top + 0.3)]
+        (draw.ellipse if at % 2 else draw.rectangle)(corner, fill=COLOURS[at % 2])
+    return encoded(image, "JPEG")
+
+
+@pytest.fixture
+def boxed(training):
+    """A detection project with two tags and three images of four objects, and how to draw their boxes."""
+    project = training.create_project(f"boxes {uuid4()}", domain_id=str(DETECTION_DOMAIN))
+    tags = [training.create_tag(project.id, name).id for name in ("square", "disc")]
+    entries = [ImageFileCreateEntry(contents=tiled(seed), name=str(seed)) for seed in range(3)]
+    made = training.create_images_from_files(project.id, ImageFileCreateBatch(images=entries)).images
+
+    def draw(at, *places):
+        regions = [
+            ImageRegionCreateEntry(
+                image_id=made[at].image.id, tag_id=tags[place % 2], left=PLACES[place][0], top=PLACES[place][1],
+                width=0.3, height=0.3,
+            )
+            for place in places
+        ]  # fmt: skip
+        training.create_image_regions(project.id, regions)
+
+    yield SimpleNamespace(project=project.id, tags=tags, images=[each.image.id for each in made], draw=draw)
+    training.delete_project(project.id)
+
+
+def box(place: int) -> dict[str, float]:
+    return {"left": PLACES[place][0], "top": PLACES[place][1], "width": 0.3, "height": 0.3}
+
+
+def test_query_live_boxes_guesses_tags_by_the_boxes_before(boxed, post):
+    def guess(*places):
+        path = f"projects/{boxed.project}/images/{boxed.images[2]}/live"
+        return post(path, {"boxes": [box(place) for place in places]}).body
+
+    boxed.draw(0, 0, 2)
+    assert guess(0) == {"state": "Lacking", "guesses": [{"tagId": None, "probability": 0.0}]}
+    boxed.draw(0, 1, 3)
+    boxed.draw(1, 0, 1)
+    told = guess(3, 0, 1)
+    assert (told["state"], [each["tagId"] for each in told["guesses"]]) == (
+        "Ready",
+        [boxed.tags[1], boxed.tags[0], boxed.tags[1]],
+    )
+    assert min(each["probability"] for each in told["guesses"]) > 0.5
+    assert guess() == {"state": "Lacking", "guesses": []}
+
+
+@pytest.mark.parametrize(
+    "boxes", [[box(0)] * 26, [box(0) | {"width": 0}], [box(0) | {"left": 1.5}], [box(0) | {"top": -1}]]
+)
+def test_query_live_boxes_refuses_what_is_no_box(boxed, post, boxes):
+    reply = post(f"projects/{boxed.project}/images/{boxed.images[0]}/live", {"boxes": boxes})
+    assert (reply.status, reply.body["code"]) == (400, "BadRequest")
+
+
+def test_query_live_boxes_refuses_an_image_that_is_not_there_and_a_classifier(boxed, post, project):
+    assert post(f"projects/{boxed.project}/images/{uuid4()}/live", {"boxes": []}).body["code"] == "NotFoundImage"
+    assert post(f"projects/{project.id}/images/{uuid4()}/live", {"boxes": []}).status == 400

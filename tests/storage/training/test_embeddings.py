@@ -90,9 +90,11 @@ def test_nothing_is_kept_of_what_is_gone(store: Store) -> None:
     embeddings.put(store, project_id, SPACE, vectors(["1", "2"]))
     embeddings.put(store, project_id, "another", vectors(["2", "3"]))
     embeddings.put(store, project_id, "third", vectors(["4"]))
+    embeddings.put(store, project_id, "boxes", {f"{key}:0.1:0.2": vectors(["1"])["1"] for key in "12"})
     embeddings.keep_only(store, project_id, lambda: {"2", "4"})
     assert kept(store, project_id, ["1", "2"]) == ["2"]
     assert list(embeddings.get(store, project_id, "another", {"2", "3"})) == ["2"]
     assert list(embeddings.get(store, project_id, "third", {"4"})) == ["4"]
+    assert list(embeddings.get(store, project_id, "boxes", {"1:0.1:0.2", "2:0.1:0.2"})) == ["2:0.1:0.2"]
     embeddings.keep_only(store, project_id, set)
     assert list(blobs.names(store, "models", f"{project_id}/")) == []
