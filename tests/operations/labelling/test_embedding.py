@@ -30,13 +30,6 @@ from training_job.classification.seeing import see
 
 
 @pytest.fixture
-def sent(monkeypatch):
-    waiting = []
-    monkeypatch.setattr(queues, "send", lambda store, message, delay=0.0: waiting.append(message))
-    return waiting
-
-
-@pytest.fixture
 def view(store, project_id):
     return View.of(projects.get_project(store, project_id).settings)
 

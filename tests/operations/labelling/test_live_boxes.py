@@ -10,19 +10,12 @@ from shared.models.wire import now
 from shared.models.workspace.images import ImageRecord, RegionMark, TagMark, new_region_id
 from shared.operations.labelling import embedding
 from shared.operations.labelling.live import boxes
-from shared.storage.account import blobs, queues
+from shared.storage.account import blobs
 from shared.storage.training import backbones, embeddings
 from shared.storage.workspace import images as stored_images
 from tests.operations.making import DETECTION, create_images, do, tag_of
 
 PLACE = BoundingBox(0.2, 0.2, 0.5, 0.5)
-
-
-@pytest.fixture
-def sent(monkeypatch):
-    waiting = []
-    monkeypatch.setattr(queues, "send", lambda store, message, delay=0.0: waiting.append(message))
-    return waiting
 
 
 @pytest.fixture

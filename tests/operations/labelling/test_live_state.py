@@ -15,7 +15,7 @@ from shared.models.workspace.tags import TagType
 from shared.operations.labelling.embedding import View
 from shared.operations.labelling.live import model, seen
 from shared.operations.workspace import deletion, images, projects
-from shared.storage.account import blobs, queues
+from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.columns.ids import uuids
 from shared.storage.training import points
@@ -54,13 +54,6 @@ def few(monkeypatch):
     monkeypatch.setattr(seen, "FEW", 16)
     monkeypatch.setattr(seen, "WRITTEN", 8)
     monkeypatch.setattr(basis, "EXAMPLES", 64)
-
-
-@pytest.fixture
-def sent(monkeypatch):
-    waiting = []
-    monkeypatch.setattr(queues, "send", lambda store, message, delay=0.0: waiting.append(message))
-    return waiting
 
 
 def probabilities(live) -> dict[UUID, float]:
@@ -201,7 +194,7 @@ def test_in_multilabel_the_negative_tag_says_that_an_image_has_none(store, monke
     put_looks(store, project.id, records, [0, 1] * 4)
     tag_images(store, project.id, [tag, negative], records[:6], [0, 1] * 3)
     live = Process(monkeypatch).live(store, project.id)
-    assert (live.tag_ids, live.truths.sum(), len(live.labelled)) == ([tag], 3, 6)
+    assert (live.tag_ids, live.lacking, live.truths.sum(), len(live.labelled)) == ([tag], [], 3, 6)
     said = probabilities(live)
     assert said[records[6].id] > said[records[7].id]
 

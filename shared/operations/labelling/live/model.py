@@ -72,6 +72,11 @@ class Live(NamedTuple):
         return self.known.points.places[self.known.rows[places]].astype(np.float32)
 
     @property
+    def lacking(self) -> list[UUID]:
+        """The tags that could be suggested if an image had them."""
+        return sorted(_suggested(self.kind, self.tags) - set(self.tag_ids))
+
+    @property
     def nbytes(self) -> int:
         """About how many bytes it takes in memory, without its points."""
         return sum(each.nbytes for each in (self.truths, *(self.scores or ())) if isinstance(each, np.ndarray))
@@ -139,13 +144,17 @@ def _learned(revision: str, kind: ClassificationType, tags: Mapping[UUID, Tag], 
 
 
 def _taught(kind: ClassificationType, tags: Mapping[UUID, Tag], columns: Columns, labelled: Ints) -> list[UUID]:
-    """The tags that a labelled image has. In multilabel the negative tag says that it has none."""
+    """The tags that a labelled image has."""
     among = np.zeros(columns.size, bool)
     among[labelled] = True
     used = set(np.unique(columns.tags.codes[among[columns.tags.images]]).tolist())
-    negative = {tag.id for tag in tags.values() if tag.type == TagType.NEGATIVE}
-    left_out = negative if kind == ClassificationType.MULTILABEL else set()
-    return sorted(tag_id for tag_id in tags.keys() - left_out if columns.tags.code_of.get(tag_id) in used)
+    return sorted(tag_id for tag_id in _suggested(kind, tags) if columns.tags.code_of.get(tag_id) in used)
+
+
+def _suggested(kind: ClassificationType, tags: Mapping[UUID, Tag]) -> set[UUID]:
+    """In multilabel the negative tag says that an image has none of the others."""
+    many = kind == ClassificationType.MULTILABEL
+    return {tag.id for tag in tags.values() if not (many and tag.type == TagType.NEGATIVE)}
 
 
 def _truths(kind: ClassificationType, tag_ids: Sequence[UUID], columns: Columns, labelled: Ints) -> Floats:

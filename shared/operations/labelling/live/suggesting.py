@@ -6,6 +6,7 @@ from uuid import UUID
 from zlib import crc32
 
 import numpy as np
+from msgspec.structs import replace
 
 from shared import errors
 from shared.arrays import Floats, Ints
@@ -43,25 +44,17 @@ def query_live(store: Store, settings: Settings, project_id: UUID, query: LiveQu
     live = model.of_project(store, project_id)
     require_tags(live.tags, [query.tag_id] if query.tag_id else [])
     state = model.state(store, settings, live, project_id)
-    lacking = sorted(live.tags.keys() - set(live.tag_ids))
     told = LiveSuggestions(
-        state, live.revision, len(live.known.rows), live.embedded, len(live.labelled), 0, lacking, unchanged=True
+        state, live.revision, len(live.known.rows), live.embedded, len(live.labelled), lacking=live.lacking
     )
     if query.since == live.revision:
-        return told
+        return replace(told, unchanged=True)
     counts = numbers(live, query.threshold)
-    scored = len(live.scores.places) if live.scores else 0
-    found = list(_found(live, query, counts, by))
-    return LiveSuggestions(
-        state,
-        live.revision,
-        told.total,
-        told.embedded,
-        told.labelled,
-        scored,
-        lacking,
-        {tag_id: int(count) for tag_id, count in zip(live.tag_ids, counts, strict=False) if count},
-        _shown(live, found),
+    return replace(
+        told,
+        scored=len(live.scores.places) if live.scores else 0,
+        counts={tag_id: int(count) for tag_id, count in zip(live.tag_ids, counts, strict=False) if count},
+        results=_shown(live, list(_found(live, query, counts, by))),
     )
 
 
