@@ -9,11 +9,11 @@ from shared.arrays import Doubles, Flags, Floats, Halves, Ints
 from shared.models.workspace.projects import ClassificationType
 
 # What weights cost, for embeddings of three layers of length 1 each.
-RIDGE = 0.9
+RIDGE = 0.5
 # A score of nothing still has so much of a chance.
 FLOOR = 0.02
 # How sure scores are made to be: the power that held-out labels bear out, near the usual one where they are few.
-POWERS, USUAL, UNUSUAL = np.geomspace(0.3, 12, 40), 3.0, 5.0
+POWERS, USUAL, UNUSUAL = np.geomspace(0.3, 12, 40), 2.5, 5.0
 # So many labels are enough to find it, and so many numbers at a time to score.
 JUDGED, PART = 2_000, 2**21
 STEPS = 25
