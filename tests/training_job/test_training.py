@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from base64 import b64decode
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -13,17 +14,21 @@ import onnx
 import pytest
 from msgspec import UNSET
 
+from shared.learning.classifier_recipe import quick
 from shared.models.messages.events import EventType
-from shared.models.messages.jobs import TrainJob
+from shared.models.messages.jobs import BackbonesJob, TrainJob
 from shared.models.messages.tasks import Announce, AnyTask
 from shared.models.training.evaluations import Evaluation
 from shared.models.training.iterations import IterationRecord, IterationStatus
 from shared.models.training.model_spec import ModelSpec
+from shared.models.workspace.domains import DOMAINS, DomainType
+from shared.models.workspace.projects import ClassificationType
 from shared.models.workspace.tags import TagType
 from shared.prediction.model import Model
 from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
+from shared.storage.training import backbones as stored_backbones
 from shared.storage.training import datasets, iterations
 from tests.learning.scenes import drawn
 from tests.training_job.jobs import SHAPES, TAGS, environment, in_environment, iteration_of, prepared, train
@@ -175,6 +180,19 @@ def test_a_killed_job_is_run_again_and_completes(store: Store, settings: Setting
     with start() as second:
         assert second.wait(60) == 0
     assert iteration_of(store, of).status == IterationStatus.COMPLETED
+
+
+def test_the_backbones_are_put_where_functions_find_them(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_environment(monkeypatch, BackbonesJob(uuid4()), settings)
+    assert main() == 0
+    elsewhere, beside = Path("/nonexistent"), Path(settings.backbones_folder)
+    for domain in (each for each in DOMAINS.values() if each.type is DomainType.CLASSIFICATION):
+        recipe = quick(domain, ClassificationType.MULTICLASS)
+        name = recipe.graph(recipe.backbones[0])
+        assert stored_backbones.there(store, elsewhere, name)
+    assert stored_backbones.read(store, elsewhere, name) == (beside / name).read_bytes()
 
 
 def test_a_reason_of_any_length_is_announced(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from threading import Lock
 from uuid import UUID
 
 import numpy as np
@@ -146,9 +147,42 @@ def test_more_than_somebody_waits_for_is_read_in_the_background(store, settings,
     working.begin()
     do(store, settings, sent[0])
     assert waiting.live(store, project_id).embedded == 20
+    assert not waiting.live(store, project_id).known.behind
     put_looks(store, project_id, add_images(store, project_id, 2), [0, 1])
     assert waiting.live(store, project_id).embedded == 20
     assert len(sent) == 1
+
+
+def test_many_images_are_looked_up_in_the_background(store, settings, project_id, few, sent, monkeypatch):
+    waiting, working = Process(monkeypatch), Process(monkeypatch)
+    records = add_images(store, project_id, 20)
+    put_looks(store, project_id, records, [at % 3 for at in range(20)])
+    monkeypatch.setattr(seen, "LOOKED_UP", 5)
+    # Old ones, too: that they are not known yet does not say that nobody has looked at them.
+    monkeypatch.setattr(seen, "OVERDUE", -3600.0)
+    live = waiting.live(store, project_id)
+    assert (live.embedded, len(live.known.rows), sent) == (0, 20, [EmbedImages(project_id, [])])
+    working.begin()
+    do(store, settings, sent[0])
+    assert waiting.live(store, project_id).embedded == 20
+    add_images(store, project_id, 6)
+    live = waiting.live(store, project_id)
+    assert (live.embedded, len(live.known.rows), live.known.behind) == (20, 26, True)
+
+
+def test_nobody_waits_long_for_what_another_thread_reads(store, project_id, sent, monkeypatch):
+    process = Process(monkeypatch)
+    records = add_images(store, project_id, 4)
+    put_looks(store, project_id, records, [0, 1, 0, 1])
+    assert process.live(store, project_id).embedded == 4
+    view = View.of(projects.get_project(store, project_id).settings)
+    assert view
+    monkeypatch.setattr(seen, "PATIENCE", 0.01)
+    with seen.locks.once((store, project_id, view.space), Lock):
+        put_looks(store, project_id, add_images(store, project_id, 2), [0, 1])
+        live = process.live(store, project_id)
+        assert (live.embedded, len(live.known.rows)) == (4, 6)
+    assert process.live(store, project_id).embedded == 6
 
 
 def test_nothing_stays_of_images_that_are_gone(store, settings, project_id, few, monkeypatch):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from math import inf
 from threading import Lock
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -30,6 +31,8 @@ FEW = 512
 WRITTEN = 1_024
 # So many bytes of embeddings, of some thousand images, are read while somebody waits.
 AT_ONCE = 32 * 2**20
+# So many images are looked up while somebody waits, who waits so many seconds for another's reading.
+LOOKED_UP, PATIENCE = 5_000, 2.0
 # Images that are so old should have been looked at; so many are asked for in one message, and again after so long.
 OVERDUE, ASKED, AGAIN = 120.0, 1_000, 600.0
 # A process keeps so many bytes of points.
@@ -51,6 +54,8 @@ class Known(NamedTuple):
         return self if points is self.points else self._replace(points=points, rows=points.rows)
 
 
+NOTHING = Known(Points(), np.empty(0, np.int64))
+
 remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda known: cast(Known, known).points.nbytes)
 asked = Memory(10_000, AGAIN)
 locks = Memory(10_000, REMEMBERED_SECONDS)
@@ -59,24 +64,34 @@ locks = Memory(10_000, REMEMBERED_SECONDS)
 def look(store: Store, project_id: UUID, view: View, ids: Ids, most: float = AT_ONCE) -> Known:
     """Those of these images, in their order. One thread at a time reads for a project, and others share it.
 
-    No more than so many bytes of embeddings are read; with more it is what was known before, or what others have read.
+    No more than so many bytes of embeddings are read: with more, or while another thread reads more, it is what was
+    known before, or what others have kept.
     """
     key = store, project_id, view.space
-    with locks.once(key, Lock):
-        known = remembered.get(key)
-        if not isinstance(known, Known):
-            known = _stored(store, project_id, view.space)
+    lock, waits = locks.once(key, Lock), most < inf
+    if not lock.acquire(timeout=PATIENCE if waits else -1):
+        return _meanwhile(cast(Known | None, remembered.get(key)) or NOTHING, ids)
+    try:
+        known = cast(Known | None, remembered.get(key)) or _stored(store, project_id, view.space, NOTHING)
+        if waits and _many_new(known, ids):
+            known = _stored(store, project_id, view.space, known)
+        if waits and _many_new(known, ids):
+            remembered.put(key, known)
+            return _meanwhile(known, ids)
         known = known.of(_of_images(store, project_id, known.points, ids))
         if (known.rows < 0).any():
             known = _grown(store, project_id, view.space, known, most)
         remembered.put(key, known)
+    finally:
+        lock.release()
     return known
 
 
 def ask_for(store: Store, project_id: UUID, known: Known) -> None:
     """Have those looked at that nobody has looked at yet, unless that was asked for a while ago."""
     oldest = ids_of([image_id_at(time.time_ns() - round(OVERDUE * 1e9))])
-    lacking = uuids(known.points.ids[(known.rows < 0) & (known.points.ids > oldest)])
+    # Until all that there is was read, nobody knows what lacks.
+    lacking = [] if known.behind else uuids(known.points.ids[(known.rows < 0) & (known.points.ids > oldest)])
     if (lacking or known.behind) and asked.get((store, project_id)) is None:
         asked.put((store, project_id), True)
         # A message without images has what is there read, and kept for all.
@@ -100,7 +115,8 @@ def _grown(store: Store, project_id: UUID, space: str, known: Known, most: float
     sizes = embeddings.sizes(store, project_id, space)
     names, new = sorted(sizes), [name for name in sorted(sizes) if name not in known.points.read]
     if sum(sizes[name] for name in new) > most:
-        return _of_others(store, project_id, space, known)._replace(behind=True)
+        others = _of_others(store, project_id, space, known)
+        return others._replace(behind=not others.points.read.issuperset(names))
     known = known._replace(behind=False)
     if not new:
         return known
@@ -170,9 +186,24 @@ def _written(store: Store, project_id: UUID, space: str, known: Known) -> Known:
     return known._replace(etag=etag, written=len(points.digests))
 
 
-def _stored(store: Store, project_id: UUID, space: str) -> Known:
-    points, etag = stored_points.get(store, project_id, space) or (Points(), "")
-    return Known(points, points.rows, etag, len(points.digests))
+def _many_new(known: Known, ids: Ids) -> bool:
+    """Whether there are more new images than are looked up while somebody waits."""
+    return int((find(known.points.ids, ids) < 0).sum()) > LOOKED_UP
+
+
+def _meanwhile(known: Known, ids: Ids) -> Known:
+    """What is known, with images of which nothing is known."""
+    new = ids[find(known.points.ids, ids) < 0]
+    points = known.points.of_images(find(ids, known.points.ids) >= 0, new, np.full(len(new), b"", DIGEST))
+    return known.of(points)._replace(behind=True)
+
+
+def _stored(store: Store, project_id: UUID, space: str, known: Known) -> Known:
+    """What is in storage, if that is not what is known."""
+    kept = stored_points.get(store, project_id, space, known.etag)
+    if kept is None or not kept.points.made_of:
+        return known
+    return Known(kept.points, kept.points.rows, kept.etag, len(kept.points.digests))
 
 
 def _of_others(store: Store, project_id: UUID, space: str, known: Known) -> Known:
