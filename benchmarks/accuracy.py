@@ -25,17 +25,21 @@ import onnxruntime
 from benchmarks import detection
 from benchmarks.subjects import add_photos
 from shared.arrays import Doubles, Floats, Halves
+from shared.imaging.resize import model_input
 from shared.learning import classifier_recipe, evaluate
-from shared.learning.classifier_recipe import Recipe
+from shared.learning.classifier_recipe import TUNED, Recipe
 from shared.learning.embeddings import Cache, Picture
 from shared.models.workspace.domains import DOMAINS, DomainType
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import ROOT, Settings
+from training_job.checkpoint import Checkpoint
 from training_job.classification import advanced
+from training_job.classification.advanced import Effort
 from training_job.classification.networks import Networks
 from training_job.classification.quick import Examples, TrainedClassifier, show, train
 from training_job.classification.seeing import Backbones, see
-from training_job.graphs.classifier import OUTPUT, head_of
+from training_job.classification.tuning_recipe import TUNING
+from training_job.graphs.classifier import INPUT, OUTPUT, head_of
 
 KIND = ClassificationType.MULTICLASS
 CLASSIFICATION = DomainType.CLASSIFICATION
@@ -175,7 +179,8 @@ def measure(photos: Photos, shot: str, draw: int, options: argparse.Namespace) -
     started = time.process_time()
     if options.advanced:
         end = time.monotonic() + 60 * options.advanced
-        trained = advanced.train(load, examples, recipes, silent, lambda: end - time.monotonic())
+        effort = Effort(lambda: end - time.monotonic(), TUNING, Checkpoint(lambda: None, lambda _: None))
+        trained = advanced.train(load, examples, recipes, effort, silent)
     else:
         trained = train(load(recipes[0]), examples, recipes[0], silent)
     cpu_seconds = time.process_time() - started
@@ -216,6 +221,9 @@ def silent(progress: float, message: str) -> None:
 
 def served(recipes: Sequence[Recipe], trained: TrainedClassifier, tests: Sequence[Picture], kept: Cache) -> Doubles:
     """The probabilities that the served graph gives, (N, tags); its backbones look at a photograph once for all."""
+    if trained.architecture.endswith(TUNED):
+        whole, spec = onnxruntime.InferenceSession(trained.graph), trained.preprocessing
+        return np.concatenate([whole.run([OUTPUT], {INPUT: model_input(test.read(), spec)})[0] for test in tests])
     recipe = next(recipe for recipe in recipes if recipe.architecture == trained.architecture)
     (crop,) = (crop for crop in recipe.crops if recipe.preprocessing(crop) == trained.preprocessing)
     views = see(load(recipe), recipe, crop, tests, kept, silent)

@@ -133,14 +133,19 @@ def _train_classifier(
     store: Store, settings: JobSettings, dataset: Dataset, iteration: Iteration, heartbeat: Heartbeat
 ) -> Result:
     # SciPy comes with it, which takes half a second that a detector spares.
+    from training_job.classification.advanced import Effort
     from training_job.classification.base import BaseUnusable
     from training_job.classification.classifier_training import train_classifier
+    from training_job.classification.tuning_recipe import TUNING
 
     folder, base = Path(settings.backbones_folder), iteration.custom_base_model_info
-    left = partial(_left, iteration) if iteration.training_type == TrainingType.ADVANCED else None
+    effort = None
+    if iteration.training_type == TrainingType.ADVANCED:
+        _, kept = checkpoint.of_iteration(store, iteration.project_id, iteration.id)
+        effort = Effort(partial(_left, iteration), TUNING.quick() if settings.job_shrunken else TUNING, kept)
     pictures, report, larger = _pictures(store, dataset), heartbeat.report, settings.large_classifier
     try:
-        return train_classifier(store, dataset, pictures, folder, base, report, left, larger)
+        return train_classifier(store, dataset, pictures, folder, base, report, effort, larger)
     except BaseUnusable as error:
         raise TrainingFailed(str(error)) from error
 

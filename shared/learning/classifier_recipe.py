@@ -21,6 +21,8 @@ class Crop(StrEnum):
 FRACTION = {Crop.WHOLE: 1.0, Crop.CENTRE: 0.8}
 
 
+# Of an architecture whose backbones were fine-tuned.
+TUNED = "-tuned"
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
 
 
@@ -43,11 +45,13 @@ class Recipe(Struct, frozen=True):
     folds: int = 5
     judged: int = 2000
     mirrored: bool = True
+    # Which weights the backbones have, where they were fine-tuned.
+    tuned: str = ""
 
     @property
     def architecture(self) -> str:
         """A head fits embeddings of its own alone."""
-        return f"{'+'.join(self.backbones)}-{self.pixels}"
+        return f"{'+'.join(self.backbones)}-{self.pixels}{TUNED if self.tuned else ''}"
 
     def preprocessing(self, crop: Crop) -> Preprocessing:
         """The input of a crop's graph, which cuts the middle out of it by itself."""
@@ -60,7 +64,7 @@ class Recipe(Struct, frozen=True):
 
     def space(self, backbone: str, crop: Crop) -> str:
         """Names what an embedding depends on beside the picture."""
-        return f"{backbone}-{self.pixels}-{crop}-layers"
+        return f"{backbone}-{self.pixels}-{crop}-layers{self.tuned}"
 
 
 def graph_file(backbone: str, pixels: int) -> str:
@@ -120,7 +124,8 @@ def continued(architecture: str, domain: Domain, kind: ClassificationType) -> Re
     """By which a model of that architecture can be trained on, if it is one of the domain's, or of what all domains had
     at first.
     """
-    told = TOLD.fullmatch(architecture)
+    named = architecture.removesuffix(TUNED)
+    told = TOLD.fullmatch(named)
     first, *others = advanced(domain, kind, [(told[1], int(told[2]))] if told else [])
     known = [first, *others, structs.replace(first, backbones=SMALL.backbones, pixels=SMALL.pixels)]
-    return next((recipe for recipe in known if recipe.architecture == architecture), None)
+    return next((recipe for recipe in known if recipe.architecture == named), None)

@@ -32,10 +32,9 @@ def full_name(backbone: str, layer: str) -> str:
 
 def views(backbone: str, vectors: Halves, widths: Mapping[Layer, int]) -> dict[str, Halves]:
     """The layers of embeddings (N, width), in which they stand one after the other."""
-    borders = np.cumsum([widths[layer] for layer in Layer])[:-1]
-    return {
-        full_name(backbone, layer): part for layer, part in zip(Layer, np.split(vectors, borders, axis=1), strict=True)
-    }
+    borders = np.cumsum(list(widths.values()))[:-1]
+    parts = np.split(vectors, borders, axis=1)
+    return {full_name(backbone, layer): part for layer, part in zip(widths, parts, strict=True)}
 
 
 def joined(seen: Views, names: Iterable[str]) -> Floats:

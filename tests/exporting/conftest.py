@@ -29,7 +29,7 @@ from tests.exporting.agreement import Answers
 from tests.exporting.making import answers, spec_of
 from tests.learning.scenes import memory, one_hot
 from tests.pictures import PHOTOS
-from tests.training_job.detection.kept import NOWHERE
+from tests.training_job.kept import NOWHERE
 from training_job.classification.seeing import see
 from training_job.detection.data import Example
 from training_job.detection.detector_recipe import RECIPE

@@ -51,6 +51,17 @@ def prepared(store: Store, images: int = 10, base: TrainJob | None = None) -> Tr
     return TrainJob(project_id, iteration_id)
 
 
+def asked_for(store: Store, base: TrainJob | None = None) -> TrainJob:
+    """An advanced training, or one that continues."""
+    of = prepared(store, 6, base)
+
+    def change(record: IterationRecord) -> IterationRecord:
+        return replace(record, iteration=replace(record.iteration, training_type=TrainingType.ADVANCED))
+
+    iterations.update(store, of.project_id, of.iteration_id, change)
+    return of
+
+
 def stored(store: Store, project_id: UUID, position: int) -> ImageRecord:
     data, image_id = drawn(SHAPES[position % 2], position), new_image_id()
     blobs.put_picture(store, project_id, image_id, "resized", copies(data).resized, "image/jpeg")

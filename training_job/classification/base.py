@@ -1,6 +1,7 @@
 """The iteration that a training continues from (customBaseModelInfo), read out of its served model."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import msgspec
 import numpy as np
@@ -9,7 +10,7 @@ from msgspec import structs
 
 from shared.errors import NotFound
 from shared.learning import classifier_recipe
-from shared.learning.classifier_recipe import Crop
+from shared.learning.classifier_recipe import TUNED, Crop
 from shared.learning.head import Head
 from shared.models.texts import folded
 from shared.models.training.iterations import CustomBaseModelInfo
@@ -21,7 +22,7 @@ from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
 from training_job.classification.quick import Base
-from training_job.graphs.classifier import head_of
+from training_job.graphs.classifier import backbones_of, head_of
 
 
 class BaseUnusable(Exception):
@@ -45,8 +46,13 @@ def continuing(
         raise BaseUnusable("The iteration to continue from sees pictures in a way that is no longer trained.")
     dataset = datasets.read(store, info.project_id, info.iteration_id)
     seen = {image.sha256 for image in dataset.images} if dataset else None
-    head, layers = head_of(onnx.load_from_string(graph))
-    return Base(aligned(head, spec.tags, tags), layers, structs.replace(recipe, crops=tuple(crops[:1])), seen)
+    model, recipe = onnx.load_from_string(graph), structs.replace(recipe, crops=tuple(crops[:1]))
+    head, layers = head_of(model)
+    own = backbones_of(model) if spec.architecture.endswith(TUNED) else None
+    if own:
+        weights = sha256(b"".join(backbone.SerializeToString() for backbone in own.values()))
+        recipe = structs.replace(recipe, tuned=weights.hexdigest()[:8])
+    return Base(aligned(head, spec.tags, tags), layers, recipe, seen, own)
 
 
 def aligned(head: Head, had: Sequence[ModelTag], wanted: Sequence[Tag]) -> Head:

@@ -16,12 +16,12 @@ from shared.models.workspace.domains import DOMAINS
 from shared.storage.account.store import Store
 from shared.storage.training import embeddings
 from training_job.classification import advanced, quick
+from training_job.classification.advanced import Effort
 from training_job.classification.base import continuing
 from training_job.classification.networks import Networks
 from training_job.classification.quick import Examples, TrainedClassifier
 from training_job.classification.seeing import part_of
 from training_job.result import Result
-from training_job.tuning.schedule import SecondsLeft
 
 
 def train_classifier(
@@ -31,10 +31,10 @@ def train_classifier(
     backbones_folder: Path,
     info: CustomBaseModelInfo | None,
     report: Report,
-    left: SecondsLeft | None = None,
+    effort: Effort | None = None,
     large_classifier: str = "",
 ) -> Result:
-    """By advanced training where a time is `left`, and nothing to continue from.
+    """By advanced training where there is an effort to make, and nothing to continue from.
 
     Raises BaseUnusable, which is about what `info` names, and HubUnavailable, about `large_classifier`.
     """
@@ -51,10 +51,10 @@ def train_classifier(
     examples, part = Examples(pictures, _truths(dataset), kind, kept), part_of(report, 0, 0.9)
     if info:
         base = continuing(store, info, header.tags, domain, kind)
-        trained = quick.train(networks.load(base.recipe), examples, base.recipe, part, base)
-    elif left:
+        trained = quick.train(base.backbones or networks.load(base.recipe), examples, base.recipe, part, base)
+    elif effort:
         recipes = classifier_recipe.advanced(domain, kind, [] if domain.compact else networks.of_hub())
-        trained = advanced.train(networks.load, examples, recipes, part, left)
+        trained = advanced.train(networks.load, examples, recipes, effort, part)
     else:
         recipe = classifier_recipe.quick(domain, kind)
         trained = quick.train(networks.load(recipe), examples, recipe, part)

@@ -37,13 +37,15 @@ class Examples(NamedTuple):
 
 class Base(NamedTuple):
     """What to continue from: a head for the tags of this training, the full names of the layers that it was fitted to,
-    how they were seen, by one crop, and the pictures (by their keys) that it was fitted on, or None where nobody knows.
+    how they were seen, by one crop, the pictures (by their keys) that it was fitted on, or None where nobody knows, and
+    the backbones, where it has its own.
     """
 
     head: Head
     layers: Sequence[str]
     recipe: Recipe
     seen: Set[str] | None
+    backbones: Backbones | None = None
 
 
 class Candidate(NamedTuple):
@@ -55,6 +57,9 @@ class Candidate(NamedTuple):
     mix: Mix
     probabilities: Doubles
     losses: Doubles
+
+    def __str__(self) -> str:
+        return f"{self.recipe.architecture}, {self.crop}"
 
 
 class TrainedClassifier(NamedTuple):

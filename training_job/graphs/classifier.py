@@ -60,6 +60,35 @@ def head_of(model: onnx.ModelProto) -> tuple[Head, list[str]]:
     return Head(*(numpy_helper.to_array(weights[name]) for name in names)), layers
 
 
+def backbones_of(model: onnx.ModelProto) -> dict[str, onnx.ModelProto]:
+    """The backbones in a graph that `classifier` made, with those of their layers that its head sees."""
+    _, layers = head_of(model)
+    whole, found = onnx.shape_inference.infer_shapes(model), {}
+    for name in dict.fromkeys(layer.rpartition("/")[0] for layer in layers):
+        prefix, pixels = (
+            full_name(name, ""),
+            next(
+                node.output[0]
+                for node in model.graph.node
+                if node.op_type == "Slice" and node.output[0].startswith(name)
+            ),
+        )
+        own = [layer for layer in layers if layer.startswith(prefix)]
+        found[name] = _without_prefix(onnx.utils.Extractor(whole).extract_model([pixels], own), prefix)
+    return found
+
+
+def _without_prefix(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:
+    graph = model.graph
+    for node in graph.node:
+        node.input[:] = [name.removeprefix(prefix) for name in node.input]
+        node.output[:] = [name.removeprefix(prefix) for name in node.output]
+    del graph.value_info[:]
+    for named in (*graph.input, *graph.output, *graph.initializer):
+        named.name = named.name.removeprefix(prefix)
+    return model
+
+
 def _see_the_middle(graph: Graph, backbone: onnx.ModelProto, spec: Preprocessing) -> None:
     (pixels,) = backbone.graph.input
     size = pixels.type.tensor_type.shape.dim[2].dim_value

@@ -28,6 +28,12 @@ def last_seam(model: onnx.ModelProto) -> str:
     return seam
 
 
+def may_learn(model: onnx.ModelProto, seam: str) -> bool:
+    """Whether torch can go on from there as the graph does."""
+    outputs = [output.name for output in model.graph.output]
+    return all(node.op_type in OPERATORS for node in _between(model, [seam], outputs))
+
+
 def frozen(model: onnx.ModelProto, seams: Sequence[str]) -> onnx.ModelProto:
     """The part that answers the seams, (1, channels, rows, columns)."""
     graph = Graph.of(model)

@@ -11,20 +11,22 @@ import pytest
 from msgspec.structs import replace
 
 from shared.imaging.resize import model_input
-from shared.learning.classifier_recipe import LITE0, Recipe, advanced, quick
+from shared.learning.classifier_recipe import LITE0, TUNED, Recipe, advanced, quick
 from shared.models.workspace.domains import DOMAINS, DomainType
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import Settings
 from tests.learning.scenes import memory, one_hot
 from tests.training_job.classification.test_base import SHAPES, pictures
-from training_job.classification.advanced import train
+from tests.training_job.kept import NOWHERE
+from training_job.classification.advanced import Effort, train
 from training_job.classification.quick import Examples, TrainedClassifier
 from training_job.classification.seeing import Backbones
+from training_job.classification.tuning_recipe import TUNING
 from training_job.graphs import backbones
 
 MULTICLASS = ClassificationType.MULTICLASS
 # The same ways with less to look at.
-FIRST = Recipe((LITE0,), 32)
+FIRST = Recipe((LITE0,), 32, folds=2)
 LARGER, BOTH = replace(FIRST, pixels=96), replace(FIRST, backbones=("efficientnet-lite2", LITE0), pixels=96)
 
 
@@ -45,7 +47,13 @@ def trained(
     load: Callable[[Recipe], Backbones], examples: Examples, *recipes: Recipe, seconds: float = 600
 ) -> TrainedClassifier:
     end = time.monotonic() + seconds
-    return train(load, examples, recipes, lambda *_: None, lambda: end - time.monotonic())
+    effort = Effort(lambda: end - time.monotonic(), TUNING.quick(), NOWHERE)
+    return train(load, examples, recipes, effort, lambda *_: None)
+
+
+def network(trained: TrainedClassifier) -> str:
+    """Fine-tuned or not."""
+    return trained.architecture.removesuffix(TUNED)
 
 
 def right(trained: TrainedClassifier, examples: Examples) -> int:
@@ -57,10 +65,11 @@ def test_a_larger_way_is_taken_where_held_out_images_tell_so(
 ) -> None:
     caplog.set_level(logging.INFO)
     small, better = trained(load, examples, FIRST), trained(load, examples, FIRST, LARGER)
-    assert (small.architecture, better.architecture) == ("efficientnet-lite0-32", "efficientnet-lite0-96")
+    assert network(small) == "efficientnet-lite0-32"
+    assert network(better) == "efficientnet-lite0-96"
     assert right(better, examples) > right(small, examples)
     assert "efficientnet-lite0-96, centre, held-out loss" in caplog.text
-    assert trained(load, examples, LARGER, FIRST).architecture == "efficientnet-lite0-96"
+    assert network(trained(load, examples, LARGER, FIRST)) == "efficientnet-lite0-96"
     assert "is not clearly better than efficientnet-lite0-96" in caplog.text
 
 
@@ -71,11 +80,12 @@ def test_what_takes_too_long_is_left_out(
     fresh = examples._replace(cache=memory())
     assert trained(load, fresh, FIRST, LARGER, seconds=0).architecture == "efficientnet-lite0-32"
     assert "efficientnet-lite0-96 would take too long" in caplog.text
+    assert "Fine-tuning would take too long" in caplog.text
 
 
 def test_two_backbones_are_one_graph(load: Callable[[Recipe], Backbones], examples: Examples) -> None:
     result = trained(load, examples, BOTH)
-    assert result.architecture == "efficientnet-lite2+efficientnet-lite0-96"
+    assert network(result) == "efficientnet-lite2+efficientnet-lite0-96"
     session = onnxruntime.InferenceSession(result.graph)
     answers = [
         session.run(None, {"data": model_input(picture.read(), result.preprocessing)})[0][0]

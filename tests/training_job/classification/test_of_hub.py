@@ -14,7 +14,7 @@ from shared.exporting.graph.subject import Unexportable
 from shared.learning import classifier_recipe
 from shared.learning.classifier_recipe import LITE0, LITE2, Recipe, advanced, continued, quick
 from shared.models.messages.jobs import TrainJob
-from shared.models.training.iterations import Iteration, IterationRecord, IterationStatus, TrainingType
+from shared.models.training.iterations import Iteration, IterationStatus
 from shared.models.training.model_spec import ModelSpec
 from shared.models.workspace.domains import DOMAINS, GENERAL, Domain, DomainType
 from shared.models.workspace.projects import ClassificationType
@@ -25,10 +25,9 @@ from shared.prediction.model import Model
 from shared.settings import JobSettings, Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.training import iterations
 from tests.learning.scenes import drawn
 from tests.training_job.graphs.hub.tiny import PIXELS, saved
-from tests.training_job.jobs import SHAPES, in_environment, iteration_of, prepared
+from tests.training_job.jobs import SHAPES, asked_for, in_environment, iteration_of, prepared
 from training_job import training
 from training_job.__main__ import main
 from training_job.classification import advanced as advanced_training
@@ -64,19 +63,10 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier_recipe, "QUICK", {"General": few, "General (compact)": few})
 
 
-def asked_for(store: Store, base: TrainJob | None = None) -> TrainJob:
-    """An advanced training, or one that continues."""
-    of = prepared(store, 6, base)
-
-    def change(record: IterationRecord) -> IterationRecord:
-        return replace(record, iteration=replace(record.iteration, training_type=TrainingType.ADVANCED))
-
-    iterations.update(store, of.project_id, of.iteration_id, change)
-    return of
-
-
 def train(store: Store, of: TrainJob, folder: Path, named: str) -> None:
-    training.run(store, JobSettings(job=of, backbones_folder=str(folder), large_classifier=named), of)
+    training.run(
+        store, JobSettings(job=of, backbones_folder=str(folder), large_classifier=named, job_shrunken=True), of
+    )
 
 
 def described(store: Store, of: TrainJob) -> tuple[bytes, bytes, ModelSpec]:

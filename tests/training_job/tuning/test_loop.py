@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from shared.arrays import Floats
 from shared.models.training.preprocessing import Preprocessing
-from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import rendered
+from tests.training_job.kept import NOWHERE, Interrupted, Kept
 from training_job.detection.augmentation import Views
 from training_job.detection.data import Example
 from training_job.detection.detector import Batch

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from shared.imaging.boxes import ltwh_to_xyxy, suppress
 from shared.imaging.resize import model_input
 from tests.pictures import PHOTOS
-from tests.training_job.detection.kept import NOWHERE
 from tests.training_job.detection.scenes import rendered
+from tests.training_job.kept import NOWHERE
 from training_job.detection.data import Example
 from training_job.detection.detector_recipe import RECIPE, Recipe
 from training_job.detection.judge import Found, judge

@@ -20,8 +20,8 @@ from shared.models.workspace.domains import DomainType
 from shared.models.workspace.images import RegionMark
 from shared.prediction.model import Model
 from tests.training_job.detection.conftest import features_of
-from tests.training_job.detection.kept import NOWHERE, Interrupted, Kept
 from tests.training_job.detection.scenes import SHAPES, example, rendered
+from tests.training_job.kept import NOWHERE, Interrupted, Kept
 from training_job.detection.data import Example
 from training_job.detection.detector_recipe import RECIPE, TUNING
 from training_job.detection.judge import hold_out

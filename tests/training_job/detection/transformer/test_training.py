@@ -20,10 +20,10 @@ from shared.settings import Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from tests.training_job.detection.jobs import BRIEF, TAGS, files_of, prepared
-from tests.training_job.detection.kept import Interrupted, Kept
 from tests.training_job.detection.scenes import example, rendered
 from tests.training_job.detection.transformer.tiny import PIXELS, RT_DETR
 from tests.training_job.jobs import in_environment, record_of, train
+from tests.training_job.kept import Interrupted, Kept
 from training_job.__main__ import main
 from training_job.detection import detector_recipe
 from training_job.detection.detector_recipe import TUNING
