@@ -133,6 +133,10 @@ def test_old_images_are_looked_at_when_somebody_asks_and_new_ones_are_on_their_w
         asked = [task.image_ids for task in sent if isinstance(task, EmbedImages)]
         assert sorted(map(len, asked)) == [1, 2]
         assert {image_id for each in asked for image_id in each} == {record.id for record in records}
+    (later,) = add_images(store, project_id, 1)
+    process.live(store, project_id)
+    assert sent[-1] == EmbedImages(project_id, [later.id])
+    assert len(sent) == 3
     put_looks(store, project_id, records, [0, 1, 2])
     assert process.live(store, project_id).embedded == 3
 

@@ -88,14 +88,22 @@ def look(store: Store, project_id: UUID, view: View, ids: Ids, most: float = AT_
 
 
 def ask_for(store: Store, project_id: UUID, known: Known) -> None:
-    """Have those looked at that nobody has looked at yet, unless that was asked for a while ago."""
+    """Have those looked at that nobody has looked at in time, each once in a while."""
+    if known.behind:
+        # Until all that there is was read, nobody knows what lacks. Without images it is read, and kept for all.
+        if asked.get((store, project_id)) is None:
+            asked.put((store, project_id), True)
+            queues.send(store, EmbedImages(project_id, []))
+        return
     oldest = ids_of([image_id_at(time.time_ns() - round(OVERDUE * 1e9))])
-    # Until all that there is was read, nobody knows what lacks.
-    lacking = [] if known.behind else uuids(known.points.ids[(known.rows < 0) & (known.points.ids > oldest)])
-    if (lacking or known.behind) and asked.get((store, project_id)) is None:
-        asked.put((store, project_id), True)
-        # A message without images has what is there read, and kept for all.
-        parts = [lacking[at : at + ASKED] for at in range(0, len(lacking), ASKED)] or [[]]
+    lacking = known.points.ids[(known.rows < 0) & (known.points.ids > oldest)]
+    key = store, project_id, "images"
+    before = cast(Ids | None, asked.get(key))
+    new = lacking if before is None else lacking[find(before, lacking) < 0]
+    if len(new):
+        asked.put(key, new if before is None else np.sort(np.concatenate([before, new])))
+        image_ids = uuids(new)
+        parts = [image_ids[at : at + ASKED] for at in range(0, len(image_ids), ASKED)]
         list(store.threads.map(lambda part: queues.send(store, EmbedImages(project_id, part)), parts))
 
 
