@@ -7,6 +7,11 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from azure.cognitiveservices.vision.customvision.training.models import (
+    ImageIdCreateBatch,
+    ImageIdCreateEntry,
+    PredictionQueryToken,
+)
 from azure.storage.blob import BlobBlock, ContainerClient, ContentSettings
 from msgspec.structs import astuple
 from PIL import Image
@@ -83,6 +88,33 @@ def test_a_detectors_result_has_boxes_and_a_picture_of_them(camera, training, ev
         # The label above the box, where the upload is white.
         assert np.asarray(picture)[72, 90].min() < 128
     training.unpublish_iteration(project.id, iteration.id)
+
+
+def test_what_the_model_is_unsure_of_can_be_labelled(camera, training, ask, eventually):
+    project_id = camera.project_id
+    token = PredictionQueryToken(order_by="Newest", application="camera")
+    paths: list[str] = []
+
+    def keep(per_day: int) -> int:
+        body = json.dumps({"lowest": 0, "highest": 1, "share": 0, "perDay": per_day})
+        return ask("PUT", f"/ocellus/v1/projects/{project_id}/publishednames/gate/camerafeedback", body.encode()).status
+
+    def kept():
+        """The camera's side knows of it after two seconds at most."""
+        paths.append(camera.upload(picture("leaf", 300), f"unsure/{len(paths)}.jpg"))
+        return training.query_predictions(project_id, token).results
+
+    assert keep(100) == 200
+    eventually(kept)
+    stored = kept()[0]
+    assert keep(0) == 200
+    results_by_id = {result.id: result for path in paths for result in camera.ended(path)}
+    assert results_by_id[stored.id].predictions[0].tag_name == stored.predictions[0].tag_name
+    entry = ImageIdCreateEntry(id=stored.id, tag_ids=[stored.predictions[0].tag_id])
+    summary = training.create_images_from_predictions(project_id, ImageIdCreateBatch(images=[entry]))
+    assert [tag.tag_id for tag in summary.images[0].image.tags] == entry.tag_ids
+    assert stored.id not in {each.id for each in training.query_predictions(project_id, token).results}
+    training.delete_images(project_id, image_ids=[summary.images[0].image.id])
 
 
 def test_new_content_at_the_same_path_is_a_new_result(camera, eventually):

@@ -14,6 +14,7 @@ from shared.models.limits import Limits
 from shared.models.messages.jobs import ExportJob
 from shared.models.messages.tasks import AnyTask, PurgeProject
 from shared.models.serving.camera import Frame, Step, Upload
+from shared.models.serving.predictions import CameraFeedback, PredictionOrder
 from shared.models.training.exports import ExportRecord
 from shared.models.training.iterations import Iteration, TrainingParameters, TrainingType
 from shared.models.wire import now
@@ -30,7 +31,8 @@ from shared.storage.account import blobs
 from shared.storage.account import store as account
 from shared.storage.account.store import CONTAINERS, Store
 from shared.storage.columns import snapshot
-from shared.storage.serving import results
+from shared.storage.serving import predictions, results
+from shared.storage.serving import published as stored_names
 from shared.storage.training import exports
 from tests.infra.rights import Forbidden, Guard
 from tests.operations.projects import create_project, project_id
@@ -43,6 +45,7 @@ from training_job.exports import exporting
 __all__ = ["create_project", "project_id"]
 OpenAs = Callable[[str], tuple[Store, Guard]]
 LIMITS = Limits(images_per_tag=2)
+EVERYTHING = CameraFeedback(0, 1, 0, per_day=10)
 
 
 @pytest.fixture
@@ -107,12 +110,15 @@ def test_the_camera_may_take_pictures_to_their_results_and_no_more(
     path, publisher = f"{published}/live/1.jpg", Publisher.open(settings)
     blobs.write(store, "uploads", path, picture("apple", 1))
     blobs.write(store, "deadletters", f"{published}.json", b"no JSON")
+    stored_names.update(store, published, "live", lambda name: replace(name, camera_feedback=EVERYTHING))
     opened, guard = open_as("camera")
     sessions = Sessions(opened, settings)
     assert camera.preprocess(opened, publisher, LIMITS, Upload(path, "any")) == Step.QUEUED
     for message in taken(opened, "frames"):
         camera.predict(opened, publisher, sessions, msgspec.json.decode(message, type=Frame))
     camera.reject_dead_letters(opened, publisher)
+    kept = predictions.query(store, published, PredictionOrder.NEWEST, since=None, until=None, keep=bool, take=2)
+    assert len(kept.items) == 1
     results.expire(opened, now() + timedelta(days=1))
     sessions.close()
     assert {right.scope for right in guard.unused()} == {"queue frames-poison"}

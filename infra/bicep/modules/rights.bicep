@@ -31,6 +31,7 @@ var containerRights = [
   { identity: 'camera', role: 'blobReader', name: 'models' }
   { identity: 'camera', role: 'blobContributor', name: 'frames' }
   { identity: 'camera', role: 'blobContributor', name: 'results' }
+  { identity: 'camera', role: 'blobContributor', name: 'predictions' }
   { identity: 'camera', role: 'blobContributor', name: 'deadletters' }
   { identity: 'job', role: 'blobReader', name: 'images' }
   { identity: 'job', role: 'blobContributor', name: 'models' }
@@ -42,6 +43,7 @@ var tableRights = [
   { identity: 'training', role: 'tableContributor', name: 'predictions' }
   { identity: 'prediction', role: 'tableContributor', name: 'predictions' }
   { identity: 'camera', role: 'tableContributor', name: 'results' }
+  { identity: 'camera', role: 'tableContributor', name: 'predictions' }
   { identity: 'job', role: 'tableContributor', name: 'catalog' }
 ]
 

@@ -18,11 +18,23 @@ export interface BoundingBox {
   height: number;
 }
 
+export interface CameraFeedback {
+  lowest: number;
+  highest: number;
+  share: number;
+  perDay: number;
+}
+
 export type ClassificationType = "Multiclass" | "Multilabel";
 
 export interface ComparedImage {
   id: string;
   thumbnailUri: string;
+}
+
+export interface ConfirmedTag {
+  imageId: string;
+  tagId: string;
 }
 
 export interface Confusions {
@@ -365,6 +377,70 @@ export interface Limits {
   predictionsPerMonth: number;
 }
 
+export interface LiveAcceptRequest {
+  items?: ConfirmedTag[] | null;
+  tagId?: string | null;
+  threshold?: number | null;
+  except?: string[] | null;
+  expected?: number | null;
+  id?: string | null;
+}
+
+export interface LiveBoxGuess {
+  tagId: string | null;
+  probability: number;
+}
+
+export interface LiveBoxQuery {
+  boxes: BoundingBox[];
+}
+
+export interface LiveBoxes {
+  state: LiveState;
+  guesses: LiveBoxGuess[];
+}
+
+export interface LiveDoubt {
+  imageId: string;
+  given: string[];
+  tagId: string;
+  score: number;
+}
+
+export type LiveOrder = "Sure" | "Unsure";
+
+export interface LiveQuery {
+  order?: LiveOrder;
+  tagId?: string | null;
+  imageIds?: string[] | null;
+  threshold?: number;
+  take?: number;
+  since?: string | null;
+}
+
+export type LiveState = "Embedding" | "Lacking" | "Ready" | "Unavailable";
+
+export interface LiveSuggestion {
+  imageId: string;
+  tagId: string | null;
+  probability: number;
+  margin: number;
+  drawn: boolean;
+}
+
+export interface LiveSuggestions {
+  state: LiveState;
+  revision: string;
+  total: number;
+  embedded: number;
+  labelled: number;
+  scored: number;
+  lacking: string[];
+  counts: Record<string, number>;
+  results: LiveSuggestion[];
+  unchanged: boolean;
+}
+
 export interface Me {
   actor: string;
   roles: Role[];
@@ -375,6 +451,10 @@ export interface Me {
 export interface ModelInformation {
   description: string;
   estimatedModelSizeInMegabytes: number | null;
+}
+
+export interface NearDuplicates {
+  groups: string[][];
 }
 
 export type OrderBy = "Newest" | "Oldest";
@@ -492,6 +572,7 @@ export interface PublishedName {
   name: string;
   before: PublishedIteration[];
   tiles: number;
+  cameraFeedback: CameraFeedback;
 }
 
 export interface Rates {
@@ -523,6 +604,11 @@ export interface RetagRequest {
 }
 
 export type Role = "Contributor" | "Deployment" | "Labeler" | "Predictor" | "Reader" | "Trainer";
+
+export interface SimilarImage {
+  imageId: string;
+  similarity: number;
+}
 
 export type SortBy = "UncertaintyAscending" | "UncertaintyDescending";
 
@@ -646,6 +732,10 @@ export interface WorkspaceTask {
   refused: number;
   message: string | null;
 }
+
+/** Make labels of live suggestions for untagged images; get_task tells how far it is, undo_task takes it back. */
+export const acceptLive = (projectId: string, body: LiveAcceptRequest, options: Options = {}) =>
+  send<WorkspaceTask>("POST", `/ocellus/v1/projects/${projectId}/live/accept`, { body, ...options });
 
 /** Make labels of what an iteration suggested for untagged images; get_task tells how far it is. */
 export const acceptSuggestions = (projectId: string, body: AcceptRequest, options: Options = {}) =>
@@ -779,9 +869,17 @@ export const getIterationPerformance = (projectId: string, iterationId: string, 
 export const getIterations = (projectId: string, options: Options = {}) =>
   send<Iteration[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/iterations`, { ...options });
 
+/** Labels that the other labels speak against, the most doubtful first. */
+export const getLabelDoubts = (projectId: string, query: { take?: number } = {}, options: Options = {}) =>
+  send<LiveDoubt[]>("GET", `/ocellus/v1/projects/${projectId}/live/doubts`, { query, ...options });
+
 /** Who is calling, in which roles, within which limits, and where pictures lie. */
 export const getMe = (options: Options = {}) =>
   send<Me>("GET", `/ocellus/v1/me`, { ...options });
+
+/** Groups of images that look the same and were uploaded about one after the other. */
+export const getNearDuplicates = (projectId: string, query: { take?: number } = {}, options: Options = {}) =>
+  send<NearDuplicates>("GET", `/ocellus/v1/projects/${projectId}/live/duplicates`, { query, ...options });
 
 /** Precision and recall of an iteration at every hundredth of the threshold, of each tag and over all. */
 export const getPerformanceCurves = (projectId: string, iterationId: string, query: { overlapThreshold?: number } = {}, options: Options = {}) =>
@@ -798,6 +896,10 @@ export const getProjects = (options: Options = {}) =>
 /** The published names of a project: what answers under each since when, by whom, and what did before. */
 export const getPublishedNames = (projectId: string, options: Options = {}) =>
   send<PublishedName[]>("GET", `/ocellus/v1/projects/${projectId}/publishednames`, { ...options });
+
+/** The images that look most like one. */
+export const getSimilarImages = (projectId: string, imageId: string, query: { take?: number } = {}, options: Options = {}) =>
+  send<SimilarImage[]>("GET", `/ocellus/v1/projects/${projectId}/images/${imageId}/similar`, { query, ...options });
 
 /** Get tag. */
 export const getTag = (projectId: string, tagId: string, query: { iterationId?: string } = {}, options: Options = {}) =>
@@ -835,6 +937,14 @@ export const importProject = (query: { token: string; name?: string }, options: 
 export const publishIteration = (projectId: string, iterationId: string, query: { publishName: string; predictionId: string; overwrite?: boolean }, options: Options = {}) =>
   send<boolean>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/publish`, { query, ...options });
 
+/** What a model of all labels of this moment suggests for images without a tag, or asks people about. */
+export const queryLive = (projectId: string, body: LiveQuery, options: Options = {}) =>
+  send<LiveSuggestions>("POST", `/ocellus/v1/projects/${projectId}/live`, { body, ...options });
+
+/** Guesses for the tags of boxes on an image of a detector, by how boxes look that were drawn before. */
+export const queryLiveBoxes = (projectId: string, imageId: string, body: LiveBoxQuery, options: Options = {}) =>
+  send<LiveBoxes>("POST", `/ocellus/v1/projects/${projectId}/images/${imageId}/live`, { body, ...options });
+
 /** Query predictions. */
 export const queryPredictions = (projectId: string, body: PredictionQueryToken, options: Options = {}) =>
   send<PredictionQueryResult>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/predictions/query`, { body, ...options });
@@ -862,6 +972,10 @@ export const restoreImages = (projectId: string, body: ImageRestoreBatch, option
 /** Put tags on, and take tags off, all images of a selection or of a filter; get_task tells how far it is. */
 export const retagImages = (projectId: string, body: RetagRequest, options: Options = {}) =>
   send<WorkspaceTask>("POST", `/ocellus/v1/projects/${projectId}/images/retag`, { body, ...options });
+
+/** Store what cameras showed a published name and it was unsure of, so that people label it; `perDay` 0 ends it. */
+export const setCameraFeedback = (projectId: string, publishedName: string, body: CameraFeedback, options: Options = {}) =>
+  send<PublishedName>("PUT", `/ocellus/v1/projects/${projectId}/publishednames/${publishedName}/camerafeedback`, { body, ...options });
 
 /** Suggest tags and regions. */
 export const suggestTagsAndRegions = (projectId: string, query: { iterationId: string; imageIds?: string[] }, options: Options = {}) =>

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from shared.models.entries import Given
@@ -62,6 +62,22 @@ class Publication(Wire, frozen=True):
         return max(self.shares, key=lambda share: share.part).iteration_id
 
 
+class CameraFeedback(Wire, frozen=True):
+    """Which results of cameras become stored predictions: those that are `lowest` to `highest` probable, and a `share`
+    of the others, at most `per_day` of each day (UTC).
+
+    A result is as probable as its most probable tag or box; one without a box is not probable at all.
+    """
+
+    lowest: Fraction
+    highest: Fraction
+    share: Fraction
+    per_day: Annotated[int, Meta(ge=0, le=10_000)]
+
+
+NO_FEEDBACK = CameraFeedback(0, 1, 0, per_day=0)
+
+
 # So many publications before the present one are remembered.
 HISTORY = 50
 
@@ -71,12 +87,15 @@ class Pointer(Publication, frozen=True, kw_only=True):
 
     Publishing makes it one iteration with all of the requests; nothing deals them out to several yet. `tiles` is how
     many tiles a side a detector looks at besides the whole picture, where it is 2 or more.
+
+    What holds of the name rather than of an iteration, tiles and feedback, is here, where a prediction reads anyway.
     """
 
     project_id: UUID
     publish_name: str
     history: list[Publication] = []
     tiles: int = 1
+    camera_feedback: CameraFeedback = NO_FEEDBACK
 
     def __post_init__(self) -> None:
         if not math.isclose(sum(share.part for share in self.shares), 1):
@@ -87,11 +106,10 @@ class Pointer(Publication, frozen=True, kw_only=True):
         return cls([Share(iteration_id)], published, by, project_id=project_id, publish_name=publish_name)
 
     def after(self, held: Self) -> Self:
-        """With the history and the tiles of the pointer whose place it takes."""
-        if self.shares == held.shares:
-            return replace(self, history=held.history, tiles=held.tiles)
-        before = Publication(held.shares, held.published, held.by)
-        return replace(self, history=[before, *held.history][:HISTORY], tiles=held.tiles)
+        """With the history, the tiles and the feedback of the pointer whose place it takes."""
+        before = [] if self.shares == held.shares else [Publication(held.shares, held.published, held.by)]
+        history = [*before, *held.history][:HISTORY]
+        return replace(self, history=history, tiles=held.tiles, camera_feedback=held.camera_feedback)
 
 
 class PublishedIteration(Wire, frozen=True):
@@ -107,19 +125,26 @@ class PublishedIteration(Wire, frozen=True):
 
 
 class PublishedName(PublishedIteration, frozen=True, kw_only=True):
-    """`before` is what answered before, the latest first; to publish one of these again is the way back. `tiles` is as
-    of the pointer.
+    """`before` is what answered before, the latest first; to publish one of these again is the way back. `tiles` and
+    `camera_feedback` are as of the pointer.
     """
 
     name: str
     before: list[PublishedIteration]
     tiles: int
+    camera_feedback: CameraFeedback
 
     @classmethod
     def of_pointer(cls, pointer: Pointer) -> Self:
         before = [PublishedIteration.of(each) for each in pointer.history]
         held = pointer.iteration_id, pointer.published, pointer.by
-        return cls(*held, name=pointer.publish_name, before=before, tiles=pointer.tiles)
+        return cls(
+            *held,
+            name=pointer.publish_name,
+            before=before,
+            tiles=pointer.tiles,
+            camera_feedback=pointer.camera_feedback,
+        )
 
 
 class StoredPrediction(Wire, frozen=True):

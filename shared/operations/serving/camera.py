@@ -19,8 +19,11 @@ from shared.imaging.drawing import draw_predictions
 from shared.models.limits import Limits
 from shared.models.messages.events import EventType
 from shared.models.serving.camera import CameraResult, DeadEvent, Frame, Outcome, Step, Upload
+from shared.models.serving.predictions import Pointer
 from shared.models.wire import now
 from shared.models.workspace.domains import DomainType
+from shared.operations.serving import feedback
+from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
@@ -80,8 +83,11 @@ def predict(store: Store, publisher: Publisher, sessions: Sessions, frame: Frame
     With `draw_boxes` a copy of the frame shows what a detector found.
     """
     try:
+        model, pointer = sessions.published(frame.project_id, frame.published_name)
         done = _result(store, frame.project_id, frame.upload)
-        _record(store, publisher, done or _predicted(store, sessions, frame, draw_boxes))
+        result = done or _predicted(store, model, pointer, frame, draw_boxes)
+        _record(store, publisher, result)
+        feedback.keep(store, pointer.camera_feedback, frame, result, model.spec.domain_id)
     except errors.ServiceUnavailable:
         raise
     except errors.ServiceError as error:
@@ -180,8 +186,7 @@ def _result(store: Store, project_id: UUID, upload: Upload) -> CameraResult | No
     return recorded if recorded.outcome == Outcome.RESULT else None
 
 
-def _predicted(store: Store, sessions: Sessions, frame: Frame, draw_boxes: bool) -> CameraResult:
-    model, pointer = sessions.published(frame.project_id, frame.published_name)
+def _predicted(store: Store, model: Model, pointer: Pointer, frame: Frame, draw_boxes: bool) -> CameraResult:
     result_id, drawn = _result_id(frame.upload), None
     with observed(model.spec, frame.published_name, "camera") as observation:
         data = results.read_frame(store, frame.blob)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared import errors
 from shared.models.messages.events import EventType
 from shared.models.messages.tasks import Announce
-from shared.models.serving.predictions import Pointer, PublishedName
+from shared.models.serving.predictions import CameraFeedback, Pointer, PublishedName
 from shared.models.texts import folded, is_readable
 from shared.models.training.iterations import DEFAULT, IterationRecord, IterationStatus
 from shared.models.wire import now
@@ -87,7 +87,16 @@ def update_published_name(store: Store, project_id: UUID, name: str, *, tiles: i
         raise errors.OperationNotSupported("Tiles are for detectors; a classifier looks at the whole picture.")
     if not 1 <= tiles <= MOST_TILES:
         raise errors.BadRequest(f"'tiles' is 1, for the whole picture alone, to {MOST_TILES}.")
-    return PublishedName.of_pointer(published.set_tiles(store, project_id, name, tiles))
+    pointer = published.update(store, project_id, name, lambda pointer: replace(pointer, tiles=tiles))
+    return PublishedName.of_pointer(pointer)
+
+
+def set_camera_feedback(store: Store, project_id: UUID, name: str, feedback: CameraFeedback) -> PublishedName:
+    projects.get_project(store, project_id)
+    if feedback.lowest > feedback.highest:
+        raise errors.BadRequest(f"'lowest' {feedback.lowest} is over 'highest' {feedback.highest}; exchange them.")
+    pointer = published.update(store, project_id, name, lambda pointer: replace(pointer, camera_feedback=feedback))
+    return PublishedName.of_pointer(pointer)
 
 
 def set_default(store: Store, project_id: UUID, iteration_id: UUID, is_default: bool) -> None:

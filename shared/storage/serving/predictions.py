@@ -34,16 +34,24 @@ def put_picture(store: Store, project_id: UUID, prediction_id: UUID, picture: by
 
 
 def put(store: Store, stored: StoredPrediction) -> None:
+    transact(store.predictions, str(stored.prediction.project), changes(stored))
+
+
+def changes(stored: StoredPrediction) -> list[Change]:
+    """The rows that a prediction is stored by."""
     prediction, doc = stored.prediction, rows.encode(stored)
     key = f"{_key(inverted(prediction.created))}:{prediction.id}"
     sure = round((1 - uncertainty(prediction.predictions)) * SURE)
     index = f"unsure:{sure:010}:{key}"
-    changes = [
+    return [
         Change("upsert", key, doc),
         Change("upsert", index, doc if len(doc) <= COPIED_LENGTH else ""),
         Change("upsert", f"id:{prediction.id}", f"{key} {index}"),
     ]
-    transact(store.predictions, str(prediction.project), changes)
+
+
+def exists(store: Store, project_id: UUID, prediction_id: UUID) -> bool:
+    return bool(_keys(store, project_id, prediction_id))
 
 
 def get(store: Store, project_id: UUID, prediction_id: UUID) -> StoredPrediction:

@@ -1,10 +1,10 @@
 """Pointers: which iterations a published name serves. Prediction reads nothing else of the catalog's world."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 
 import msgspec
-from msgspec import structs
 
 from shared.errors import InvalidPublishName, IterationNotFound
 from shared.models.serving.predictions import Pointer
@@ -31,14 +31,14 @@ def put(store: Store, pointer: Pointer, *, replace: bool) -> None:
         return
 
 
-def set_tiles(store: Store, project_id: UUID, publish_name: str, tiles: int) -> Pointer:
-    """Raises IterationNotFound."""
+def update(store: Store, project_id: UUID, publish_name: str, change: Callable[[Pointer], Pointer]) -> Pointer:
+    """The pointer as `change` makes it. Raises IterationNotFound."""
     name = _name(store, project_id, publish_name)
     for _ in rows.attempts():
         held = blobs.read(store, "published", name)
         if held is None:
             raise _absent(publish_name)
-        pointer = structs.replace(_pointer(held), tiles=tiles)
+        pointer = change(_pointer(held))
         with suppress(blobs.BlobChanged):
             blobs.write(store, "published", name, _encoded(pointer), etag=held.etag)
             return pointer

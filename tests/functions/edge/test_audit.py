@@ -43,6 +43,8 @@ def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     iteration = train(training, project.id)
     training.publish_iteration(project.id, iteration.id, "live", "resource")
     ask("PATCH", f"/ocellus/v1/projects/{project.id}/publishednames/live?tiles=1")
+    feedback = b'{"lowest": 0.4, "highest": 0.7, "share": 0, "perDay": 5}'
+    ask("PUT", f"/ocellus/v1/projects/{project.id}/publishednames/live/camerafeedback", feedback)
     training.unpublish_iteration(project.id, iteration.id)
     training.export_iteration(project.id, iteration.id, "ONNX")
     token = training.export_project(project.id).token
@@ -57,8 +59,9 @@ def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     training.delete_project(project.id)
     found = trail(project.id)
     done = [
-        "publish_iteration", "update_published_name", "unpublish_iteration", "export_iteration", "export_project",
-        "delete_images", "delete_tag", "delete_prediction", "update_iteration", "delete_iteration", "delete_project",
+        "publish_iteration", "update_published_name", "set_camera_feedback", "unpublish_iteration",
+        "export_iteration", "export_project", "delete_images", "delete_tag", "delete_prediction", "update_iteration",
+        "delete_iteration", "delete_project",
     ]  # fmt: skip
     assert stages(found) == [(name, stage) for name in done for stage in ("Begun", "Done")]
     assert set(done) | {"import_project"} == {operation.name for operation in operations if operation.audit}
@@ -67,8 +70,11 @@ def test_all_that_is_audited_is_recorded(training, service, trail, ask):
         "projectId": project.id, "iterationId": iteration.id, "publishName": "live", "predictionId": "resource",
         "overwrite": False,
     }  # fmt: skip
-    assert found[11].subject["imageIds"] == [image[0].id]
-    assert found[16].subject == {
+    assert found[5].subject == {
+        "projectId": project.id, "publishedName": "live", "lowest": 0.4, "highest": 0.7, "share": 0, "perDay": 5,
+    }  # fmt: skip
+    assert found[13].subject["imageIds"] == [image[0].id]
+    assert found[18].subject == {
         "projectId": project.id, "iterationId": iteration.id, "name": "apples", "isDefault": False
     }  # fmt: skip
     assert tag.id not in [record.subject.get("tagId") for record in found]

@@ -1,5 +1,6 @@
 """Published names with their history, over HTTP."""
 
+import json
 from uuid import UUID, uuid4
 
 import pytest
@@ -92,4 +93,56 @@ def test_update_published_name_refuses_a_classifier(training, project, iteration
     training.publish_iteration(project.id, iterations[0], "gate", "resource")
     reply = tiled(project.id, "gate", "tiles=2")
     assert (reply.status, reply.body["code"]) == (400, "BadRequestOperationNotSupported")
+    training.unpublish_iteration(project.id, iterations[0])
+
+
+WANTED = {"lowest": 0.3, "highest": 0.75, "share": 0.02, "perDay": 50}
+
+
+@pytest.fixture
+def feed(ask):
+    def put(project_id: object, name: str, settings: object):
+        path = f"/ocellus/v1/projects/{project_id}/publishednames/{name}/camerafeedback"
+        return ask("PUT", path, json.dumps(settings).encode(), Content_Type="application/json")
+
+    return put
+
+
+def test_set_camera_feedback_stays_with_the_name(training, project, iterations, names, feed):
+    training.publish_iteration(project.id, iterations[0], "Gate", "resource")
+    (gate,) = names().body
+    assert gate["cameraFeedback"]["perDay"] == 0
+    reply = feed(project.id, "gate", WANTED)
+    assert (reply.status, reply.body) == (200, {**gate, "cameraFeedback": WANTED})
+    training.publish_iteration(project.id, iterations[1], "gate", "resource", overwrite=True)
+    assert names().body[0]["cameraFeedback"] == WANTED
+    training.unpublish_iteration(project.id, iterations[1])
+    # Whoever publishes under the name anew has nothing kept unasked.
+    training.publish_iteration(project.id, iterations[1], "gate", "resource")
+    assert names().body[0]["cameraFeedback"]["perDay"] == 0
+    training.unpublish_iteration(project.id, iterations[1])
+
+
+def test_set_camera_feedback_refuses_what_makes_no_sense(training, project, iterations, names, feed):
+    training.publish_iteration(project.id, iterations[0], "gate", "resource")
+    for wrong, told in (
+        ({"lowest": 0.8}, "'lowest' 0.8 is over 'highest' 0.75"),
+        ({"highest": 1.5}, "highest"),
+        ({"share": -0.1}, "share"),
+        ({"perDay": -1}, "perDay"),
+        ({"perDay": 10_001}, "perDay"),
+        ({"perDay": 1.5}, "perDay"),
+        ({"lowest": "low"}, "lowest"),
+        ({"lowest": None}, "lowest"),
+    ):
+        reply = feed(project.id, "gate", {**WANTED, **wrong})
+        assert reply.status == 400
+        assert told in reply.body["message"]
+    for missing in WANTED:
+        reply = feed(project.id, "gate", {name: value for name, value in WANTED.items() if name != missing})
+        assert reply.status == 400
+        assert missing in reply.body["message"]
+    assert names().body[0]["cameraFeedback"]["perDay"] == 0
+    assert feed(project.id, "belt", WANTED).status == 404
+    assert feed(uuid4(), "gate", WANTED).status == 404
     training.unpublish_iteration(project.id, iterations[0])
