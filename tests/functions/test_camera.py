@@ -2,6 +2,7 @@
 
 import json
 import time
+from copy import copy
 from io import BytesIO
 from uuid import UUID, uuid4
 
@@ -24,6 +25,7 @@ from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.serving import results
 from tests.commands import ocellus
+from tests.functions.flows import import_project
 from tests.pictures import encoded, picture, rectangles
 from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN
@@ -90,8 +92,11 @@ def test_a_detectors_result_has_boxes_and_a_picture_of_them(camera, training, ev
     training.unpublish_iteration(project.id, iteration.id)
 
 
-def test_what_the_model_is_unsure_of_can_be_labelled(camera, training, ask, eventually):
-    project_id = camera.project_id
+def test_what_the_model_is_unsure_of_can_be_labelled(camera, training, trained, ask, eventually):
+    project_id = import_project(training, training.export_project(trained.project.id).token).id
+    training.publish_iteration(project_id, trained.iteration.id, "gate", "resource")
+    camera = copy(camera)
+    camera.project_id = str(project_id)
     token = PredictionQueryToken(order_by="Newest", application="camera")
     paths: list[str] = []
 
@@ -114,7 +119,8 @@ def test_what_the_model_is_unsure_of_can_be_labelled(camera, training, ask, even
     summary = training.create_images_from_predictions(project_id, ImageIdCreateBatch(images=[entry]))
     assert [tag.tag_id for tag in summary.images[0].image.tags] == entry.tag_ids
     assert stored.id not in {each.id for each in training.query_predictions(project_id, token).results}
-    training.delete_images(project_id, image_ids=[summary.images[0].image.id])
+    training.unpublish_iteration(project_id, trained.iteration.id)
+    training.delete_project(project_id)
 
 
 def test_new_content_at_the_same_path_is_a_new_result(camera, eventually):
