@@ -7,6 +7,7 @@ from functions.edge.decorators import ocellus
 from functions.edge.operation import Answer
 from shared.models.access.roles import LABELERS, READERS
 from shared.models.labelling.live import (
+    ImageMap,
     LiveAcceptRequest,
     LiveBoxes,
     LiveBoxQuery,
@@ -17,7 +18,7 @@ from shared.models.labelling.live import (
     SimilarImage,
 )
 from shared.models.workspace.bulk import WorkspaceTask
-from shared.operations.labelling.live import boxes, confirming, likeness, suggesting
+from shared.operations.labelling.live import boxes, confirming, likeness, mapping, suggesting
 
 
 @ocellus("POST", "projects/{project_id}/live", LABELERS)
@@ -55,3 +56,9 @@ def get_near_duplicates(call: Call, project_id: UUID, take: int = 50) -> NearDup
 def get_similar_images(call: Call, project_id: UUID, image_id: UUID, take: int = 50) -> list[SimilarImage]:
     """The images that look most like one."""
     return likeness.get_similar_images(call.store, call.limits, project_id, image_id, take)
+
+
+@ocellus("GET", "projects/{project_id}/live/map", READERS)
+def get_image_map(call: Call, project_id: UUID) -> ImageMap:
+    """Where each image lies on a map of the project on which images that look alike lie together."""
+    return mapping.get_image_map(call.store, call.runtime.settings, project_id)

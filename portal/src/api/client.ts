@@ -135,6 +135,16 @@ export interface ImageIdCreateEntry {
   regions?: Region[] | null;
 }
 
+export interface ImageMap {
+  state: LiveState;
+  total: number;
+  drawing: boolean;
+  tagIds: string[];
+  images: string;
+  places: string;
+  tags: string;
+}
+
 export interface ImageMetadataUpdateEntry {
   imageId: string;
   status: ImageMetadataUpdateStatus;
@@ -836,6 +846,10 @@ export const getExports = (projectId: string, iterationId: string, options: Opti
 /** Get image count. */
 export const getImageCount = (projectId: string, query: { tagIds?: string[]; taggingStatus?: TaggingStatus; iterationId?: string; $filter?: string } = {}, options: Options = {}) =>
   send<number>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/count`, { query, ...options });
+
+/** Where each image lies on a map of the project on which images that look alike lie together. */
+export const getImageMap = (projectId: string, options: Options = {}) =>
+  send<ImageMap>("GET", `/ocellus/v1/projects/${projectId}/live/map`, { ...options });
 
 /** Get image performance count. */
 export const getImagePerformanceCount = (projectId: string, iterationId: string, query: { tagIds?: string[]; truth?: string; said?: string; wrong?: boolean; threshold?: number; overlapThreshold?: number } = {}, options: Options = {}) =>

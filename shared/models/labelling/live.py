@@ -130,3 +130,21 @@ class NearDuplicates(Wire, frozen=True):
     """Images that were uploaded about one after the other and look the same: groups, the newest first."""
 
     groups: list[list[UUID]]
+
+
+class ImageMap(Wire, frozen=True):
+    """A map of `total` images, on which those that look alike lie together.
+
+    Each image on it has 16 bytes of `images`, its id; two numbers of `places`, from the left and from the top, 0 to
+    65535; and a number of `tags`, the place of its first tag in `tag_ids`, or 65535 without one. The numbers are
+    unsigned, of 16 bits, the low byte first. A newer map is on its way while one is `drawing`. While the map is LACKING
+    there are too few images.
+    """
+
+    state: LiveState
+    total: int
+    drawing: bool
+    tag_ids: list[UUID] = []
+    images: bytes = b""
+    places: bytes = b""
+    tags: bytes = b""

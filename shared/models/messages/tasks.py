@@ -103,6 +103,12 @@ class EmbedBoxes(Patient, frozen=True):
     project_id: UUID
 
 
+class DrawMap(Patient, frozen=True):
+    """Draw the map of a project's images anew, unless it has nearly all of them."""
+
+    project_id: UUID
+
+
 class Announce(Telling, frozen=True):
     """Tell subscribers what became of an iteration. The id is the event's own, so a repeat is known as one."""
 
@@ -212,6 +218,7 @@ AnyTask = (
     | AcceptLive
     | EmbedImages
     | EmbedBoxes
+    | DrawMap
     | Announce
     | PrepareTraining
     | WatchTraining

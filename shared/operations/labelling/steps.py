@@ -1,8 +1,8 @@
 """What goes on in the background of labelling: images are looked at, many suggestions accepted."""
 
-from shared.models.messages.tasks import AcceptLive, AcceptSuggestions, EmbedBoxes, EmbedImages
+from shared.models.messages.tasks import AcceptLive, AcceptSuggestions, DrawMap, EmbedBoxes, EmbedImages
 from shared.operations.labelling import acceptance, embedding
-from shared.operations.labelling.live import boxes, confirming, model
+from shared.operations.labelling.live import boxes, confirming, mapping, model
 from shared.operations.step import Context, Rest, Steps
 from shared.operations.workspace import bulk
 
@@ -28,9 +28,15 @@ def embed_boxes(context: Context, task: EmbedBoxes) -> Rest | None:
     return None if boxes.embed_boxes(context.store, context.settings, task) else Rest(task)
 
 
+def draw_map(context: Context, task: DrawMap) -> Rest | None:
+    mapping.draw(context.store, task.project_id)
+    return None
+
+
 STEPS: Steps = {
     AcceptSuggestions: accept_suggestions,
     AcceptLive: accept_live,
     EmbedImages: embed_images,
     EmbedBoxes: embed_boxes,
+    DrawMap: draw_map,
 }

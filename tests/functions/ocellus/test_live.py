@@ -1,6 +1,8 @@
 """A model that learns while people label, over HTTP."""
 
+from base64 import b64decode
 from random import Random
+from struct import iter_unpack
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
@@ -232,6 +234,45 @@ def test_get_similar_images_refuses_an_image_that_is_not_there(project, get, sto
     assert get(of, f"images/{uuid4()}/similar?take=257").body["code"] == "BadRequest"
     (image,) = add_images(storage, UUID(project.id), 1)
     assert get(of, f"images/{image.id}/similar").body == []
+
+
+def places_of(told) -> dict[str, tuple[int, int]]:
+    ids = [str(UUID(bytes=each)) for (each,) in iter_unpack("16s", b64decode(told["images"]))]
+    return dict(zip(ids, iter_unpack("<HH", b64decode(told["places"])), strict=True))
+
+
+def tags_of(told) -> dict[str, str | None]:
+    at = [place for (place,) in iter_unpack("<H", b64decode(told["tags"]))]
+    named = [None if place == 65_535 else told["tagIds"][place] for place in at]
+    return dict(zip(places_of(told), named, strict=True))
+
+
+def test_get_image_map_has_every_image_with_its_tag_of_now(training, looked_at, get, eventually):
+    of = looked_at()
+
+    def drawn(total):
+        told = get(of, "live/map").body
+        return told["state"] == "Ready" and not told["drawing"] and len(places_of(told)) == told["total"] == total
+
+    eventually(lambda: drawn(36))
+    told = get(of, "live/map").body
+    assert set(places_of(told)) == set(of.images)
+    expected = [of.tags[kind] if at < 12 else None for at, kind in enumerate(of.kinds)]
+    assert tags_of(told) == dict(zip(of.images, expected, strict=True))
+    training.delete_tag(of.project, of.tags[0])
+    training.delete_images(of.project, of.images[:6])
+    told = get(of, "live/map").body
+    assert set(tags_of(told).values()) == {None, *of.tags[1:]}
+    assert set(places_of(told)) == set(of.images[6:])
+    assert tags_of(told)[of.images[7]] == of.tags[1]
+
+
+def test_get_image_map_needs_images_that_are_classified(training, project, get):
+    told = get(SimpleNamespace(project=project.id), "live/map").body
+    assert (told["state"], told["total"], told["drawing"], told["images"]) == ("Lacking", 0, False, "")
+    boxed = training.create_project("map of boxes", domain_id=str(DETECTION_DOMAIN))
+    assert get(SimpleNamespace(project=boxed.id), "live/map").status == 400
+    training.delete_project(boxed.id)
 
 
 def test_get_near_duplicates_groups_them_and_leaves_images_that_all_look_alike(storage, project, get):

@@ -27,8 +27,9 @@ from training_job.graphs.running import session
 from training_job.graphs.selection import LOWEST_SCORE
 
 TAGS = 3
-# The share of a picture's boxes that rounding may decide on.
-BORDERLINE = 0.01
+# The share of a picture's boxes that rounding may decide on: of two boxes of equal scores that overlap either may stay,
+# and then leaves out others in its turn.
+BORDERLINE = 0.03
 needs_photographs = pytest.mark.skipif(not PHOTOS.is_dir(), reason="the photographs are not there")
 
 
@@ -75,10 +76,9 @@ def agree(backbone: onnx.ModelProto, head: BoxHead, pictures: Sequence[bytes], r
         features = seeing.run(None, {"pixels": model_input(picture, recipe.preprocessing)})
         expected = by_torch(head, features, recipe.served)
         assert min(len(found.scores), len(expected.scores)) > 10
-        # Two boxes of the same score but for the rounding may change places.
+        # Two boxes of equal scores may change places.
         rows, others = (np.column_stack(each).astype(np.float64) for each in (found, expected))
         agreeing = np.abs(rows[:, None] - others[None]).max(axis=2) < 1e-3
-        # And one that overlaps a surer box by half, but for the rounding, is left out by one of the two.
         assert (~agreeing.any(axis=0)).mean() <= BORDERLINE
         assert (~agreeing.any(axis=1)).mean() <= BORDERLINE
 
