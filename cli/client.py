@@ -1,7 +1,7 @@
 """What a program does with the service through the official SDK: reach it, upload, train."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -25,7 +25,22 @@ BATCH_PICTURES = 64
 BATCH_BYTES = 32 * 1024 * 1024
 UPLOADS_AT_ONCE = 2
 
+# A service that says so waits for a second; a proxy may say more.
+BUSY = (408, 429, 500, 502, 503, 504)
+RETRIES = 20
+
 P = TypeVar("P", TaggedPicture, BoxedPicture)
+T = TypeVar("T")
+
+
+class DescribedFile(ImageFileCreateEntry):  # type: ignore[misc]  # the SDK has no hints
+    """An entry of a batch with metadata of its own, which this service takes and Custom Vision does not."""
+
+    _attribute_map = {**ImageFileCreateEntry._attribute_map, "metadata": {"key": "metadata", "type": "{str}"}}
+
+    def __init__(self, *, metadata: dict[str, str], **fields: object) -> None:
+        super().__init__(**fields)
+        self.metadata = metadata
 
 
 def connect(given: ClientSettings) -> CustomVisionTrainingClient:
@@ -42,6 +57,18 @@ def connect(given: ClientSettings) -> CustomVisionTrainingClient:
 
 def training_client(endpoint: str, key: str) -> CustomVisionTrainingClient:
     return CustomVisionTrainingClient(endpoint, ApiKeyCredentials(in_headers={"Training-Key": key}))
+
+
+def patient(trainer: CustomVisionTrainingClient) -> CustomVisionTrainingClient:
+    """The client, as one that waits as long as Retry-After says, for calls that may be sent twice.
+
+    The SDK would retry no POST: it names the verbs by a word that urllib3 no longer reads.
+    """
+    # In place: sessions hold this very object.
+    policy = trainer.config.retry_policy.policy
+    policy.total, policy.allowed_methods = RETRIES, None
+    policy.status_forcelist, policy.raise_on_status = BUSY, False
+    return trainer
 
 
 def prediction_client(endpoint: str, key: str) -> CustomVisionPredictionClient:
@@ -79,15 +106,16 @@ def upload(
         return images
 
     with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
-        return [image for images in pool.map(send, batches(pictures)) for image in images]
+        sent = batches(pictures, lambda picture: picture.path.stat().st_size)
+        return [image for images in pool.map(send, sent) for image in images]
 
 
-def batches(pictures: Sequence[P]) -> Iterator[list[P]]:
+def batches(pictures: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
     """As many at a time as the API takes, and no more bytes than make a request of a sensible size."""
-    batch: list[P] = []
+    batch: list[T] = []
     size = 0
     for picture in pictures:
-        bytes_more = picture.path.stat().st_size
+        bytes_more = size_of(picture)
         if batch and (len(batch) == BATCH_PICTURES or size + bytes_more > BATCH_BYTES):
             yield batch
             batch, size = [], 0

@@ -121,6 +121,7 @@ export interface ImageFileCreateEntry {
   name?: string | null;
   tagIds?: string[] | null;
   regions?: Region[] | null;
+  metadata?: Record<string, string | null> | null;
 }
 
 export interface ImageIdCreateBatch {
@@ -133,6 +134,7 @@ export interface ImageIdCreateEntry {
   id: string;
   tagIds?: string[] | null;
   regions?: Region[] | null;
+  metadata?: Record<string, string | null> | null;
 }
 
 export interface ImageMap {
@@ -292,6 +294,7 @@ export interface ImageUrlCreateEntry {
   url: string;
   tagIds?: string[] | null;
   regions?: Region[] | null;
+  metadata?: Record<string, string | null> | null;
 }
 
 export interface Iteration {

@@ -201,11 +201,12 @@ class PredictionQueryResult(Wire, frozen=True):
 
 
 class ImageIdCreateEntry(Wire, frozen=True):
-    """`id` is that of a stored prediction."""
+    """`id` is that of a stored prediction; `metadata` as in ImageFileCreateEntry."""
 
     id: UUID
     tag_ids: list[UUID] | None = None
     regions: list[Region] | None = None
+    metadata: MetadataUpdate | None = None
 
 
 class GivenId(Given[ImageIdCreateEntry]):

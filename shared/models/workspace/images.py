@@ -136,10 +136,13 @@ class Region(Wire, frozen=True):
 
 
 class ImageFileCreateEntry(Wire, frozen=True):
+    """`metadata` is this image's own, beside that of its batch; Custom Vision has the batch's alone."""
+
     contents: bytes
     name: str | None = None
     tag_ids: list[UUID] | None = None
     regions: list[Region] | None = None
+    metadata: MetadataUpdate | None = None
 
 
 class GivenFile(Given[ImageFileCreateEntry]):
@@ -153,9 +156,12 @@ class ImageFileCreateBatch(Wire, frozen=True):
 
 
 class ImageUrlCreateEntry(Wire, frozen=True):
+    """`metadata` as in ImageFileCreateEntry."""
+
     url: str
     tag_ids: list[UUID] | None = None
     regions: list[Region] | None = None
+    metadata: MetadataUpdate | None = None
 
 
 class GivenUrl(Given[ImageUrlCreateEntry]):

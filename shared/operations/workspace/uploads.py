@@ -56,6 +56,7 @@ STATUSES: dict[type[errors.ServiceError], ImageUploadStatus] = {
     errors.BadImageDimensions: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
     errors.BadImageAspectRatio: ImageUploadStatus.ERROR_IMAGE_DIMENSIONS,
     errors.BadMetadataKey: ImageUploadStatus.ERROR_LIMIT_EXCEED,
+    errors.BadMetadataValue: ImageUploadStatus.ERROR_LIMIT_EXCEED,
     errors.ImageLimitExceeded: ImageUploadStatus.ERROR_LIMIT_EXCEED,
     errors.TagsPerImageExceeded: ImageUploadStatus.ERROR_TAG_LIMIT_EXCEED,
     errors.RegionsPerImageExceeded: ImageUploadStatus.ERROR_REGION_LIMIT_EXCEED,
@@ -148,8 +149,8 @@ def incoming(given: Given[E], name: str, read: Callable[[E], bytes]) -> Incoming
     entry = given.entry
     if isinstance(entry, Unfit):
         return Incoming(entry.get(name, str), partial(_refuse, entry))
-    called = getattr(entry, name)
-    return Incoming(called and str(called), partial(read, entry), entry.tag_ids or [], entry.regions or [])
+    called, marks = getattr(entry, name), (entry.tag_ids or [], entry.regions or [], entry.metadata or {})
+    return Incoming(called and str(called), partial(read, entry), *marks)
 
 
 def create(
@@ -295,6 +296,7 @@ def _check_marks(batch: UploadBatch, picture: Incoming) -> None:
     """What of a picture's own marks can't be, whatever the picture is."""
     if len({*batch.tag_ids, *picture.tag_ids}) > batch.limits.tags_per_batch:
         raise errors.TagsPerImageExceeded(f"An image takes at most {batch.limits.tags_per_batch} tags at once.")
+    metadata_of.check(batch.limits, picture.metadata)
     if picture.regions and not batch.detects:
         raise errors.BadImageRegions("Regions belong to object detection; this project classifies whole images.")
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, ImageFileCreateEntry
 
+from cli.client import DescribedFile
 from tests.functions.flows import refused
 from tests.pictures import picture
 
@@ -22,6 +23,20 @@ def images(training, project) -> list[str]:
 
 def metadata_of(training, project, image_id) -> dict[str, str] | None:
     return training.get_images_by_ids(project.id, [image_id])[0].metadata
+
+
+def test_an_image_of_a_batch_has_metadata_of_its_own_beside_the_batchs(training, project):
+    entries = [
+        DescribedFile(name=name, contents=picture("sky", seed), metadata=metadata)
+        for seed, (name, metadata) in enumerate(
+            [("a", {"filename": "a.jpg", "line": "8"}), ("b", {"filename": "b.jpg"}), ("c", {"filename": "c" * 257})]
+        )
+    ]
+    batch = ImageFileCreateBatch(images=entries, metadata={"line": "7"})
+    results = training.create_images_from_files(project.id, batch).images
+    assert [result.status for result in results] == ["OK", "OK", "ErrorLimitExceed"]
+    assert results[0].image.metadata == {"filename": "a.jpg", "line": "8"}
+    assert results[1].image.metadata == {"filename": "b.jpg", "line": "7"}
 
 
 def test_update_image_metadata_merges(training, project, images):
