@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import audit, gate, package, replay
+from cli import audit, dataset, gate, package, replay
 from cli.faults import FAILED, FAULTS, reason
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command()(gate.gate)
 app.command()(replay.replay)
 app.command()(audit.audit)
 app.command()(package.package)
+app.add_typer(dataset.app, name="dataset")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

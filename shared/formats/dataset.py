@@ -6,6 +6,8 @@ from typing import NamedTuple
 from shared.models.wire import Wire
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+# Pictures that data sets hold as well, and that the service refuses by name.
+FOREIGN = (".tif", ".tiff", ".webp")
 
 
 class DatasetError(Exception):
@@ -38,6 +40,32 @@ class BoxedPicture(NamedTuple):
     @property
     def tags(self) -> list[str]:
         return sorted(mark.tag for mark in self.marks)
+
+
+class Labelled(NamedTuple):
+    """A picture of any data set: its file, the tags of all of it, its boxes, and the part of the set that it is in.
+
+    `split` is "" where the set has no parts, `size` (width, height in pixels) None where it does not say.
+    """
+
+    file: str
+    tags: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    split: str = ""
+    size: tuple[int, int] | None = None
+
+    @property
+    def said(self) -> list[str]:
+        """All its tags, those of boxes among them."""
+        return list(dict.fromkeys([*self.tags, *(mark.tag for mark in self.marks)]))
+
+
+class LabelledSet(NamedTuple):
+    """A data set to write: all its tags, in the order of their numbers, and what comes before the path of a picture."""
+
+    pictures: list[Labelled]
+    tags: list[str]
+    prefix: str = ""
 
 
 class BoxedDataset(NamedTuple):

@@ -1,0 +1,8 @@
+"""`ocellus dataset`: data sets in and out of a project."""
+
+import typer
+
+from cli.dataset import importing
+
+app = typer.Typer(help="Bring data sets in, and take them out.", no_args_is_help=True, rich_markup_mode="markdown")
+app.command("import")(importing.import_dataset)

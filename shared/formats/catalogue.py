@@ -1,0 +1,115 @@
+"""The formats that a data set can be read from and written to, and which of them a data set is in."""
+
+from collections.abc import Callable
+from enum import Flag, auto
+from typing import NamedTuple
+
+from shared.formats.dataset import DatasetError, Labelled, LabelledSet
+from shared.formats.exchange import (
+    coco,
+    cvat,
+    kitti,
+    label_studio,
+    labelbox,
+    lines,
+    manifest,
+    table,
+    tagged_folders,
+    vertex,
+    voc,
+    vott,
+    yolo,
+)
+from shared.formats.reading import Reading
+from shared.formats.source import Source
+
+
+class Carries(Flag):
+    """What of a picture a format can say."""
+
+    TAGS = auto()
+    BOXES = auto()
+    BOTH = TAGS | BOXES
+
+
+class Format(NamedTuple):
+    """A format, as its module has it."""
+
+    name: str
+    carries: Carries
+    fits: Callable[[Source], bool]
+    read: Callable[[Source], Reading]
+    places: Callable[[Labelled], list[str]]
+    write: Callable[[LabelledSet], dict[str, bytes]]
+
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format("coco", Carries.BOXES, coco.fits, coco.read, coco.places, coco.write),
+        Format("voc", Carries.BOXES, voc.fits, voc.read, voc.places, voc.write),
+        Format("yolo", Carries.BOXES, yolo.fits, yolo.read, yolo.places, yolo.write),
+        Format("cvat", Carries.BOTH, cvat.fits, cvat.read, cvat.places, cvat.write),
+        Format("labelbox", Carries.BOTH, labelbox.fits, labelbox.read, labelbox.places, labelbox.write),
+        Format("kitti", Carries.BOXES, kitti.fits, kitti.read, kitti.places, kitti.write),
+        Format("vott", Carries.BOXES, vott.fits, vott.read, vott.places, vott.write),
+        Format(
+            "label-studio",
+            Carries.BOTH,
+            label_studio.fits,
+            label_studio.read,
+            label_studio.places,
+            label_studio.write,
+        ),
+        Format("manifest", Carries.BOTH, manifest.fits, manifest.read, manifest.places, manifest.write),
+        Format("vertex-csv", Carries.BOTH, vertex.fits_csv, vertex.read_csv, vertex.places, vertex.write_csv),
+        Format("vertex-jsonl", Carries.BOTH, vertex.fits_lines, vertex.read_lines, vertex.places, vertex.write_lines),
+        Format("csv", Carries.BOTH, table.fits, table.read, table.places, table.write),
+        Format("jsonl", Carries.BOTH, lines.fits, lines.read, lines.places, lines.write),
+        Format(
+            "folders",
+            Carries.TAGS,
+            tagged_folders.fits,
+            tagged_folders.read,
+            tagged_folders.places,
+            tagged_folders.write,
+        ),
+    )
+}
+
+
+def named(name: str) -> Format:
+    """Raises DatasetError where none is called so."""
+    if name not in FORMATS:
+        raise DatasetError(f"no format is called {name}; there are {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def format_of(source: Source) -> Format:
+    """That which it is in. Raises DatasetError where it is in none, or in several."""
+    *described, folders = FORMATS.values()
+    found = [format for format in described if format.fits(source)]
+    if len(found) > 1:
+        names = ", ".join(format.name for format in found)
+        raise DatasetError(f"it may be any of {names}; say which by --format, or give the file that describes it.")
+    if found:
+        return found[0]
+    if folders.fits(source):
+        return folders
+    left_out = f" ({source.left_out} links lead out of it, and are not followed)" if source.left_out else ""
+    raise DatasetError(
+        f"no format is known that it is in{left_out}. Give a folder or a zip of one of {', '.join(FORMATS)}; "
+        "docs/datasets.md shows how each lies."
+    )
+
+
+def read(source: Source, format: Format) -> Reading:
+    """Raises DatasetError, also where there is no picture in it that can be read."""
+    reading = format.read(source)
+    if not reading.pictures:
+        why = f" The first that failed: {reading.faults[0]}." if reading.faults else ""
+        raise DatasetError(
+            f"no picture of it was found, read as {format.name}.{why} Give the pictures' folder by --images, or the "
+            "right --format."
+        )
+    return reading

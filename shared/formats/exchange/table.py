@@ -1,0 +1,118 @@
+"""CSV with a head: a row for each tag or box of a picture, or a column for each tag."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+
+from shared.formats import pixels
+from shared.formats.dataset import DatasetError, Labelled, LabelledSet, Mark
+from shared.formats.reading import Reading, split_in
+from shared.formats.source import Source
+
+IMAGE = ("image", "filename", "file_name", "file", "path", "image_path", "image_name", "filepath", "img")
+TAG = ("tag", "label", "class", "category", "class_name", "label_name")
+TAGS = ("tags", "labels", "classes", "categories")
+SPLIT = ("split", "subset", "set", "part")
+BOX = ("xmin", "ymin", "xmax", "ymax")
+WIDTH, HEIGHT = "width", "height"
+HEAD = ("image", "tag", "split", WIDTH, HEIGHT, *BOX)
+NO, YES = ("0", "0.0", "", "false"), ("1", "1.0", "true")
+# Where one cell has several tags.
+BETWEEN = "|;,"
+
+Row = Mapping[str, str]
+
+
+def fits(source: Source) -> bool:
+    return any(_column(_head(source, name), IMAGE) for name in source.described(".csv"))
+
+
+def _head(source: Source, name: str) -> list[str]:
+    return next(iter(csv.reader(io.StringIO(source.text(name)))), [])
+
+
+def _column(head: Sequence[str], names: Sequence[str]) -> str:
+    """The first column of one of these names."""
+    return next((column for column in head if column.strip().lower() in names), "")
+
+
+def read(source: Source) -> Reading:
+    reading = Reading(source)
+    for name in source.described(".csv"):
+        if _column(_head(source, name), IMAGE):
+            _read_file(reading, name)
+    return reading
+
+
+def _read_file(reading: Reading, name: str) -> None:
+    rows = csv.DictReader(io.StringIO(reading.source.text(name)), restval="")
+    head = list(rows.fieldnames or [])
+    image, split, box = _column(head, IMAGE), _column(head, SPLIT), [_column(head, (side,)) for side in BOX]
+    missing: set[str] = set()
+    try:
+        for row in rows:
+            if row[image] not in missing:
+                if found := reading.find(row[image], name):
+                    part = row[split] if split else split_in(name)
+                    reading.add(_labelled(reading, found, row, head, box)._replace(split=part))
+                else:
+                    missing.add(row[image])
+    except csv.Error as fault:
+        raise DatasetError(f"line {rows.line_num} of {name} is no CSV: {fault}.") from fault
+
+
+def _labelled(reading: Reading, found: str, row: Row, head: Sequence[str], box: Sequence[str]) -> Labelled:
+    tags = tuple(_tags(row, head))
+    if not all(box) or not any(row[side] for side in box):
+        return Labelled(found, tags)
+    size = reading.size_of(found, _whole(row, head, WIDTH), _whole(row, head, HEIGHT))
+    corners = [_number(row[side]) for side in box]
+    marks: list[Mark] = [mark for tag in tags for mark in reading.box(tag, corners, size or (0, 0))]
+    return Labelled(found, (), tuple(marks), "", size)
+
+
+def _tags(row: Row, head: Sequence[str]) -> Iterator[str]:
+    if tag := _column(head, TAG):
+        yield from filter(None, [row[tag].strip()])
+    elif tags := _column(head, TAGS):
+        cell = row[tags].strip("[] ")
+        between = next((letter for letter in BETWEEN if letter in cell), "|")
+        yield from filter(None, (each.strip(" '\"") for each in cell.split(between)))
+    else:
+        others = {column: row[column] for column in head if column.strip().lower() not in (*IMAGE, *SPLIT)}
+        if all((value or "").strip().lower() in (*NO, *YES) for value in others.values()):
+            yield from (column.strip() for column, value in others.items() if value.strip().lower() in YES)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _whole(row: Row, head: Sequence[str], name: str) -> int | None:
+    text = row[_column(head, (name,))] if _column(head, (name,)) else ""
+    return int(text) if text.isdecimal() else None
+
+
+def places(picture: Labelled) -> list[str]:
+    return [f"images/{picture.file}"]
+
+
+def write(written: LabelledSet) -> dict[str, bytes]:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEAD)
+    for picture in written.pictures:
+        writer.writerows(_rows(picture, f"{written.prefix}images/{picture.file}"))
+    return {"labels.csv": out.getvalue().encode()}
+
+
+def _rows(picture: Labelled, address: str) -> Iterator[list[object]]:
+    size = picture.size or (0, 0)
+    for mark in picture.marks:
+        yield [address, mark.tag, picture.split, *size, *pixels.ltrb(mark, size)]
+    if not picture.marks:
+        for tag in picture.tags or ("",):
+            yield [address, tag, picture.split, *size, "", "", "", ""]

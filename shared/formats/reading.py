@@ -1,0 +1,91 @@
+"""What is read of a data set: its pictures, what of it is lost, and what of it can't be read."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from posixpath import dirname
+
+from shared.formats.dataset import DatasetError, Labelled, Mark
+from shared.formats.source import Source
+
+# Words for the parts of a data set, in a path.
+PART = re.compile(r"(?:^|[^a-z])(train|training|val|valid|validation|test|testing)(?=[^a-z]|$)", re.IGNORECASE)
+
+# Of fractions: a hundredth of a pixel in the largest pictures.
+DIGITS = 6
+
+
+class Reading:
+    """Fills while a format is read. `lost` counts what can't be carried, by its name in the plural; `faults` say which
+    pictures or lines are left out, and why."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.lost: Counter[str] = Counter()
+        self.faults: list[str] = []
+        self._pictures: dict[str, Labelled] = {}
+
+    @property
+    def pictures(self) -> list[Labelled]:
+        return list(self._pictures.values())
+
+    @property
+    def tags(self) -> list[str]:
+        return sorted({tag for picture in self.pictures for tag in picture.said})
+
+    def find(self, reference: str, described: str) -> str | None:
+        """The picture that a file which describes it means; where it is not there, it is named among the faults."""
+        found = self.source.find(reference, dirname(described))
+        if found is None:
+            self.faults.append(f"{reference}: no picture of that name is there, or several are")
+        return found
+
+    def add(self, picture: Labelled) -> None:
+        """One that comes again has the tags and boxes of both."""
+        known = self._pictures.get(picture.file)
+        if known:
+            tags = tuple(dict.fromkeys([*known.tags, *picture.tags]))
+            marks = tuple(dict.fromkeys([*known.marks, *picture.marks]))
+            picture = Labelled(picture.file, tags, marks, picture.split or known.split, picture.size or known.size)
+        self._pictures[picture.file] = picture
+
+    def lose(self, what: str, count: int = 1) -> None:
+        if count:
+            self.lost[what] += count
+
+    def box(self, tag: str, ltrb: Iterable[float], size: tuple[float, float] = (1, 1)) -> tuple[Mark, ...]:
+        """A box by its left, top, right and bottom in units of which the picture has `size`; cut at its sides."""
+        width, height = size
+        left, top, right, bottom = ltrb
+        if not (tag and width > 0 and height > 0 and all(map(math.isfinite, (left, top, right, bottom)))):
+            self.lose("boxes without a tag, or of no numbers")
+            return ()
+        left, right = (_within(value / width) for value in (left, right))
+        top, bottom = (_within(value / height) for value in (top, bottom))
+        if right <= left or bottom <= top:
+            self.lose("boxes beside their picture, or empty")
+            return ()
+        # The same box in two formats is one to the service, which takes what differs for another.
+        sides = (round(value, DIGITS) for value in (left, top, right - left, bottom - top))
+        return (Mark(tag, *sides),)
+
+    def size_of(self, file: str, width: object, height: object) -> tuple[int, int] | None:
+        """As it is said, or else as the picture has it; None, and a fault, where that can't be read."""
+        if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
+            return width, height
+        try:
+            return self.source.size(file)
+        except DatasetError as fault:
+            self.faults.append(str(fault))
+            return None
+
+
+def split_in(path: str) -> str:
+    """The part of the data set that a path speaks of: the last such word in it, or "" ."""
+    found = PART.findall(path)
+    return found[-1].lower() if found else ""
+
+
+def _within(value: float) -> float:
+    return min(max(value, 0.0), 1.0)

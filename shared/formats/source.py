@@ -1,0 +1,271 @@
+"""The files of a data set, in a folder or a zip: listed once, so that nothing of it can lead to any other file."""
+
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from posixpath import basename, dirname, join, normpath
+from typing import BinaryIO, NamedTuple, Self, TypeVar
+from urllib.parse import unquote, urlsplit
+from xml.etree.ElementTree import Element
+
+import msgspec
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+from PIL import Image, UnidentifiedImageError
+
+from shared.formats.dataset import FOREIGN, SUFFIXES, DatasetError
+
+PICTURES = (*SUFFIXES, *FOREIGN)
+MEGABYTE = 1024 * 1024
+# What describes pictures is read into memory, XML into ten times that.
+LARGEST = {".xml": 128 * MEGABYTE}
+LARGEST_OTHER = 512 * MEGABYTE
+LARGEST_PICTURE = 64 * MEGABYTE
+ORIENTATION, FIRST_ON_ITS_SIDE = 274, 5
+# Label Studio puts this before the name of a file that was uploaded to it.
+UPLOADED = re.compile(r"^[0-9a-f]{8}-")
+ROOT_TAG = re.compile(r"<([A-Za-z_][\w.-]*)")
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+T = TypeVar("T")
+
+
+class Stored(NamedTuple):
+    """A file's size in bytes, and what opens it."""
+
+    size: int
+    open: Callable[[], BinaryIO]
+
+
+class Source:
+    """Files by their names within the data set, with `/`. `left_out` counts links that lead elsewhere.
+
+    Where `only` names a file, it alone describes the pictures.
+    """
+
+    def __init__(self, files: Mapping[str, Stored], left_out: int = 0, only: str = "") -> None:
+        self._files = dict(sorted(files.items()))
+        self.left_out = left_out
+        self._only = only
+        self._keys: dict[str, set[str]] = {}
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """A folder, a zip, or a file that describes pictures in its folder. Raises DatasetError."""
+        if path.is_dir():
+            return cls(*_listed(path))
+        if not path.is_file():
+            raise DatasetError(f"there is no file or folder {path}.")
+        if zipfile.is_zipfile(path):
+            return cls(dict(_zipped(path)))
+        return cls(*_listed(path.parent), only=path.name)
+
+    def beside(self, pictures: Self) -> Self:
+        """This one, with pictures of another."""
+        return type(self)({**pictures._files, **self._files}, self.left_out + pictures.left_out, self._only)
+
+    @property
+    def pictures(self) -> list[str]:
+        return [name for name in self._files if name.lower().endswith(PICTURES)]
+
+    def described(self, *suffixes: str) -> list[str]:
+        """The files of these suffixes."""
+        return [
+            name for name in self._files if name.lower().endswith(suffixes) and (not self._only or name == self._only)
+        ]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._files
+
+    def weight(self, name: str) -> int:
+        """In bytes."""
+        return self._files[name].size
+
+    def picture(self, name: str) -> bytes:
+        """Raises DatasetError."""
+        return self._read(name, LARGEST_PICTURE)
+
+    def size(self, name: str) -> tuple[int, int]:
+        """Width and height of the upright picture, in pixels. Raises DatasetError."""
+        try:
+            with Image.open(BytesIO(self.picture(name))) as image:
+                sideways = image.getexif().get(ORIENTATION, 1) >= FIRST_ON_ITS_SIDE
+                width, height = image.size
+        except (OSError, ValueError, TypeError, SyntaxError, UnidentifiedImageError) as fault:
+            raise DatasetError(f"{name} is no picture that can be read.") from fault
+        except Image.DecompressionBombError as fault:
+            raise DatasetError(f"{name} has more pixels than a picture has.") from fault
+        return (height, width) if sideways else (width, height)
+
+    def text(self, name: str) -> str:
+        """Of UTF-8, with or without its mark. Raises DatasetError."""
+        try:
+            return self._described(name).decode("utf-8-sig")
+        except UnicodeDecodeError as fault:
+            raise DatasetError(f"{name} is not written in UTF-8; save it so.") from fault
+
+    def json(self, name: str, kind: type[T]) -> T:
+        """Raises DatasetError."""
+        with _faults_of(name, "JSON"):
+            return msgspec.json.decode(self._described(name).removeprefix(b"\xef\xbb\xbf"), type=kind)
+
+    def lines(self, name: str, kind: type[T]) -> Iterator[T]:
+        """Of JSON, one a line. Raises DatasetError."""
+        for number, line in enumerate(self._described(name).removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
+            if line.strip():
+                with _faults_of(f"line {number} of {name}", "JSON"):
+                    yield msgspec.json.decode(line, type=kind)
+
+    def yaml(self, name: str, kind: type[T]) -> T:
+        """Raises DatasetError."""
+        with _faults_of(name, "YAML"):
+            return msgspec.yaml.decode(self._described(name), type=kind)
+
+    def xml(self, name: str) -> Element:
+        """The root element. Raises DatasetError, also for entities, which no data set needs and bombs are made of."""
+        with _faults_of(name, "XML"):
+            root: Element = fromstring(self._described(name), forbid_dtd=True)
+            return root
+
+    def root_tag(self, name: str) -> str:
+        with self._files[name].open() as file:
+            head = COMMENT.sub("", file.read(65536).decode("latin-1"))
+        found = ROOT_TAG.search(head)
+        return found[1] if found else ""
+
+    def keys(self, name: str) -> set[str]:
+        """Of a JSON's object, or of the first one in its list or lines; none where it is neither."""
+        if name not in self._keys:
+            self._keys[name] = self._keys_in(name)
+        return self._keys[name]
+
+    def _keys_in(self, name: str) -> set[str]:
+        try:
+            data = self._described(name).removeprefix(b"\xef\xbb\xbf")
+            if not name.lower().endswith(".json"):
+                data = next((line for line in data.splitlines() if line.strip()), b"{}")
+            found = msgspec.json.decode(data, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+            first = found if isinstance(found, dict) else msgspec.json.decode(found[0], type=dict[str, msgspec.Raw])
+        except (msgspec.DecodeError, RecursionError, IndexError, UnicodeDecodeError):
+            return set()
+        return set(first)
+
+    def is_list(self, name: str) -> bool:
+        """Whether a JSON is one list, and not a line each."""
+        with self._files[name].open() as file:
+            return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+
+    def find(self, reference: str, near: str = "") -> str | None:
+        """The picture that a path or address means, seen from a folder: it, or the one that ends most alike.
+
+        None where there is none, or where several are meant as well.
+        """
+        path = _path_in(reference)
+        exact = normpath(join(near, path))
+        if exact in self._files and exact.lower().endswith(PICTURES):
+            return exact
+        for wanted in dict.fromkeys((path, unquote(path), join(dirname(path), UPLOADED.sub("", basename(path))))):
+            if found := self._ending_like(wanted):
+                return found
+        return None
+
+    def _ending_like(self, path: str) -> str | None:
+        rated = sorted((_common_end(name, path), name) for name in self._by_name.get(basename(path).casefold(), ()))
+        if not rated or (len(rated) > 1 and rated[-1][0] == rated[-2][0]):
+            return None
+        return rated[-1][1]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.pictures:
+            found.setdefault(basename(name).casefold(), []).append(name)
+        return found
+
+    def _described(self, name: str) -> bytes:
+        return self._read(name, LARGEST.get(PurePosixPath(name).suffix.lower(), LARGEST_OTHER))
+
+    def _read(self, name: str, limit: int) -> bytes:
+        try:
+            with self._files[name].open() as file:
+                data = file.read(limit + 1)
+        except (OSError, RuntimeError, zipfile.BadZipFile, NotImplementedError) as fault:
+            raise DatasetError(f"{name} can't be read: {getattr(fault, 'strerror', None) or fault}.") from fault
+        if len(data) > limit:
+            raise DatasetError(f"{name} has over {limit // MEGABYTE} MB; make it smaller, or several of it.")
+        return data
+
+
+class _faults_of:  # noqa: N801  # read as a statement
+    """What is wrong within is said of a file."""
+
+    def __init__(self, name: str, form: str) -> None:
+        self._name, self._form = name, form
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
+        match fault:
+            case DefusedXmlException():
+                raise DatasetError(
+                    f"{self._name} declares a document type or entities, which are not read; take its DOCTYPE out."
+                ) from fault
+            case RecursionError():
+                raise DatasetError(f"{self._name} is nested too deep to be a data set.") from fault
+            case msgspec.DecodeError() | ParseError() | ValueError():
+                raise DatasetError(
+                    f"{self._name} is not {self._form} as its format has it: {fault}. Mend it, or export it again."
+                ) from fault
+
+
+def _listed(folder: Path) -> tuple[dict[str, Stored], int]:
+    """All files of the folder; links to what lies outside are left out, as a stranger may have made them."""
+    root, files, left_out = folder.resolve(), {}, 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        left_out += sum((Path(place) / name).is_symlink() for name in folders)
+        for path in (Path(place) / name for name in names if not name.startswith(".")):
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                left_out += 1
+            elif path.is_file():
+                files[path.relative_to(folder).as_posix()] = Stored(path.stat().st_size, _opener(path))
+    return files, left_out
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
+
+
+def _zipped(path: Path) -> Iterator[tuple[str, Stored]]:
+    archive = zipfile.ZipFile(path)
+
+    def opener(info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+        return lambda: archive.open(info)  # type: ignore[return-value]  # IO[bytes]
+
+    for info in archive.infolist():
+        hidden = any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/"))
+        if not info.is_dir() and not hidden:
+            yield info.filename, Stored(info.file_size, opener(info))
+
+
+def _path_in(reference: str) -> str:
+    """The path within an address, a file's URL, or what Label Studio asks its server for."""
+    text = reference.replace("\\", "/")
+    if "?d=" in text:
+        return text.partition("?d=")[2]
+    if "://" in text:
+        try:
+            return urlsplit(text).path
+        except ValueError:
+            return text
+    return text.removeprefix("file:")
+
+
+def _common_end(one: str, other: str) -> int:
+    pairs = zip(reversed(one.casefold().split("/")), reversed(other.casefold().split("/")), strict=False)
+    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(one.count("/"), other.count("/")) + 1)
