@@ -267,7 +267,7 @@ def test_get_image_map_has_every_image_with_its_tag_of_now(training, looked_at, 
     assert tags_of(told)[of.images[7]] == of.tags[1]
 
 
-def test_get_image_map_needs_images_that_are_classified(training, project, get):
+def test_get_image_map_refuses_images_that_are_not_classified(training, project, get):
     told = get(SimpleNamespace(project=project.id), "live/map").body
     assert (told["state"], told["total"], told["drawing"], told["images"]) == ("Lacking", 0, False, "")
     boxed = training.create_project("map of boxes", domain_id=str(DETECTION_DOMAIN))
