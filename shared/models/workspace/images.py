@@ -17,6 +17,8 @@ from shared.models.workspace.metadata import MetadataUpdate
 
 # Clients round their boxes to two digits; so far one may reach out of its picture.
 ROUNDED = 0.011
+# The nanoseconds by which the ids of two images tell which is older.
+TICK = 16
 Offset = Annotated[float, Meta(ge=-ROUNDED, le=1)]
 Length = Annotated[float, Meta(gt=0, le=1 + 2 * ROUNDED)]
 
@@ -245,9 +247,15 @@ def new_image_id() -> UUID:
     return image_id_at(time.time_ns())
 
 
+def new_image_ids(count: int) -> list[UUID]:
+    """Those of pictures that come together, in their order: the first sorts as the oldest."""
+    began = time.time_ns()
+    return [image_id_at(began + number * TICK) for number in range(count)]
+
+
 def image_id_at(nanoseconds: int) -> UUID:
     """That of an image that is new at that time."""
-    ticks = (1 << 60) - 1 - nanoseconds // 16
+    ticks = (1 << 60) - 1 - nanoseconds // TICK
     high, low = ticks >> 12, ticks & 0xFFF
     return UUID(int=high << 80 | 0x8 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62))
 

@@ -34,7 +34,7 @@ from shared.models.workspace.images import (
     ImageUrlCreateBatch,
     ImageUrlCreateEntry,
     Region,
-    new_image_id,
+    new_image_ids,
 )
 from shared.models.workspace.metadata import merged
 from shared.models.workspace.tags import Tag
@@ -174,7 +174,11 @@ def create(
     tags = stored_tags.names(store, project_id)
     batch = UploadBatch(store, limits, project_id, detects, tags, tag_ids, metadata, room, Event())
     # The context says where the caller finds pictures.
-    jobs = [pool.submit(copy_context().run, _create_one, batch, picture) for picture in pictures]
+    ids = new_image_ids(len(pictures))
+    jobs = [
+        pool.submit(copy_context().run, _create_one, batch, picture, image_id)
+        for picture, image_id in zip(pictures, ids, strict=True)
+    ]
     results = [job.result() for job in jobs]
     if settings.embed_at_upload and not detects:
         _have_looked_at(store, project_id, results)
@@ -189,12 +193,12 @@ def _have_looked_at(store: Store, project_id: UUID, results: Sequence[ImageCreat
             queues.send(store, EmbedImages(project_id, new))
 
 
-def _create_one(batch: UploadBatch, picture: Incoming) -> ImageCreateResult:
+def _create_one(batch: UploadBatch, picture: Incoming, image_id: UUID) -> ImageCreateResult:
     if batch.outage.is_set():
         return ImageCreateResult(picture.name, ImageUploadStatus.ERROR_STORAGE)
     try:
         _check_marks(batch, picture)
-        status, record = _store(batch, picture)
+        status, record = _store(batch, picture, image_id)
     except errors.ServiceUnavailable:
         # Storage was tried for seconds; the pictures that wait behind this one need not find out each by itself.
         batch.outage.set()
@@ -212,25 +216,25 @@ def _create_one(batch: UploadBatch, picture: Incoming) -> ImageCreateResult:
     return ImageCreateResult(picture.name, status, image)
 
 
-def _store(batch: UploadBatch, picture: Incoming) -> tuple[ImageUploadStatus, ImageRecord]:
+def _store(batch: UploadBatch, picture: Incoming, image_id: UUID) -> tuple[ImageUploadStatus, ImageRecord]:
     data = picture.read()
     digest = sha256(data).hexdigest()
     for _ in range(DELETED_MEANWHILE):
         try:
             if existing := stored_images.find(batch.store, batch.project_id, digest):
                 return ImageUploadStatus.OK_DUPLICATE, _mark_existing(batch, picture, existing)
-            return _store_new(batch, picture, data, digest)
+            return _store_new(batch, picture, image_id, data, digest)
         except errors.ImageNotFound:
             continue
     raise errors.Conflict("The same picture is uploaded and deleted over and over; try again.")
 
 
 def _store_new(
-    batch: UploadBatch, picture: Incoming, data: bytes, digest: str
+    batch: UploadBatch, picture: Incoming, image_id: UUID, data: bytes, digest: str
 ) -> tuple[ImageUploadStatus, ImageRecord]:
     """Beyond the project's limit a picture that is already there may still come again, but no new one."""
     header = decode.check(data, batch.limits, batch.limits.training_image_bytes)
-    record = ImageRecord(new_image_id(), now(), header.width, header.height, digest)
+    record = ImageRecord(image_id, now(), header.width, header.height, digest)
     record = _marked(batch, picture, record)
     if not batch.room.acquire(blocking=False):
         raise errors.ImageLimitExceeded(f"The project is full with {batch.limits.images_per_project} images.")

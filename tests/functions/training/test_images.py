@@ -216,6 +216,12 @@ def test_get_images_pages_and_filters(training, project):
     assert training.get_images(project.id, skip=11) == []
 
 
+def test_images_of_a_batch_keep_their_order(training, project):
+    summary = training.create_images_from_files(project.id, batch(*(picture("sky", seed) for seed in range(20))))
+    oldest = training.get_images(project.id, order_by="Oldest")
+    assert [image.id for image in oldest] == [result.image.id for result in summary.images]
+
+
 def test_get_images_refuses(training, project):
     with refused("NotFoundTag"):
         training.get_images(project.id, tag_ids=[str(uuid4())])
