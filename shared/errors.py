@@ -157,6 +157,10 @@ class BadTagType(ServiceError):
     code = "BadRequestTagType"
 
 
+class ProjectDuplicated(ServiceError):
+    code = "BadRequestProjectDuplicated"
+
+
 class TagNameNotUnique(ServiceError):
     code = "BadRequestTagNameNotUnique"
 

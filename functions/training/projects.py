@@ -22,6 +22,7 @@ def create_project(
     classification_type: str | None = None,
     export_model_container_uri: str | None = None,
     notification_queue_uri: str | None = None,
+    new_project_id: UUID | None = None,
 ) -> Project:
     return projects.create_project(
         call.store,
@@ -36,6 +37,7 @@ def create_project(
             body.notification_queue_uri or notification_queue_uri,
         ),
         allow_private_urls=call.runtime.settings.allow_private_urls,
+        project_id=new_project_id,
     )
 
 

@@ -783,7 +783,7 @@ export const createImagesFromUrls = (projectId: string, body: ImageUrlCreateBatc
   send<ImageCreateSummary>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/images/urls`, { body, ...options });
 
 /** Create project. */
-export const createProject = (query: { name: string; targetExportPlatforms?: string[]; description?: string; domainId?: string; classificationType?: string; exportModelContainerUri?: string; notificationQueueUri?: string }, body: ProjectOptions, options: Options = {}) =>
+export const createProject = (query: { name: string; targetExportPlatforms?: string[]; description?: string; domainId?: string; classificationType?: string; exportModelContainerUri?: string; notificationQueueUri?: string; newProjectId?: string }, body: ProjectOptions, options: Options = {}) =>
   send<Project>("POST", `/customvision/v3.4-preview/training/projects`, { query, body, ...options });
 
 /** Create tag. */

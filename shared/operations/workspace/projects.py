@@ -45,7 +45,11 @@ def create_project(
     target_export_platforms: list[str],
     options: ProjectOptions,
     allow_private_urls: bool = False,
+    project_id: UUID | None = None,
 ) -> Project:
+    """With a `project_id` of another service, programs find the project here by the id that they know."""
+    if project_id:
+        _require_free(store, project_id)
     require_room(limits, stored_projects.list_all(store))
     domain = _domain(domain_id or GENERAL)
     settings = ProjectSettings(
@@ -56,7 +60,9 @@ def create_project(
         notification_queue_uri=_uri(options.notification_queue_uri),
     )
     time = now()
-    project = Project(uuid4(), _name(name), _description(description), settings, created=time, last_modified=time)
+    project = Project(
+        project_id or uuid4(), _name(name), _description(description), settings, created=time, last_modified=time
+    )
     _check_storage(project, allow_private_urls)
     stored_projects.insert(store, project)
     return project
@@ -128,6 +134,14 @@ def require_room(limits: Limits, projects: list[Project]) -> None:
         raise errors.ProjectLimitExceeded(
             f"There are {limits.projects} projects, as many as allowed; delete one first."
         )
+
+
+def _require_free(store: Store, project_id: UUID) -> None:
+    """Raises ProjectDuplicated, or Conflict while a deleted project of that id is being removed."""
+    if stored_projects.exists(store, project_id):
+        raise errors.ProjectDuplicated(f"There is a project of the id {project_id}.")
+    if stored_projects.has_rows(store, project_id):
+        raise errors.Conflict(f"The project {project_id} was deleted and is being removed; try again in some minutes.")
 
 
 def checked_settings(settings: ProjectSettings) -> ProjectSettings:

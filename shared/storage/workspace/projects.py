@@ -28,6 +28,15 @@ def insert(store: Store, project: Project) -> None:
         transact(store.catalog, PARTITION, [Change("insert", str(project.id), rows.encode(project))])
 
 
+def exists(store: Store, project_id: UUID) -> bool:
+    return rows.read(store.catalog, PARTITION, str(project_id)) is not None
+
+
+def has_rows(store: Store, project_id: UUID) -> bool:
+    """Whether anything is left of a project that was deleted."""
+    return any(rows.scan(store.catalog, str(project_id), " ", "~", keys_only=True))
+
+
 def get(store: Store, project_id: UUID) -> Project:
     """Raises ProjectNotFound."""
     row = rows.read(store.catalog, PARTITION, str(project_id))
@@ -73,7 +82,7 @@ def delete(store: Store, project_id: UUID) -> None:
 
 def purge(store: Store, project_id: UUID) -> bool:
     """One step of removing what a deleted project held; repeat until it says True. A project that lives is left."""
-    if rows.read(store.catalog, PARTITION, str(project_id)):
+    if exists(store, project_id):
         return True
     blobs_left = [_purge_blobs(store, container, f"{project_id}/") for container in OWNED]
     rows_left = [_purge_rows(store, table, str(project_id)) for table in (store.catalog, store.predictions)]

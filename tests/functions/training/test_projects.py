@@ -9,7 +9,7 @@ from azure.cognitiveservices.vision.customvision.training.models import Project,
 from shared.storage.account import rows
 from shared.storage.account.transactions import Change, transact
 from shared.storage.workspace import projects
-from tests.functions.flows import DETECTION, refused
+from tests.functions.flows import DETECTION, post, refused
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
 
@@ -37,6 +37,19 @@ def test_create_project_takes_every_option(training):
     assert project.description == "d"
     assert project.settings.classification_type == "Multiclass"
     assert project.settings.target_export_platforms == ["ONNX"]
+
+
+def test_create_project_takes_the_id_that_programs_know(training, service, eventually):
+    """Our own `newProjectId`: a project that moves in keeps its id. What a deleted one left is removed before."""
+    id = str(uuid4())
+    path = f"projects?name=moved&newProjectId={id}"
+    assert post(service, path, None)[1]["id"] == id
+    assert post(service, path, None)[1]["code"] == "BadRequestProjectDuplicated"
+    training.create_tag(id, "left behind")
+    training.delete_project(id)
+    eventually(lambda: post(service, path, None)[0] == 200)
+    assert training.get_tags(id) == []
+    training.delete_project(id)
 
 
 def test_create_project_for_detection_has_no_classification_type(training):
