@@ -8,6 +8,7 @@ import typer
 
 from cli import audit, dataset, gate, package, replay
 from cli.faults import FAILED, FAULTS, reason
+from cli.migrate import command as migration
 
 app = typer.Typer(
     help="Work on an installation of Ocellus, on this machine or in Azure.",
@@ -17,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.command()(migration.migrate)
 app.command()(gate.gate)
 app.command()(replay.replay)
 app.command()(audit.audit)
@@ -27,7 +29,8 @@ app.add_typer(dataset.app, name="dataset")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and end the process. What can't be done is said in a line on stderr."""
     # What the clients warn of ends as a fault, which is said once.
-    logging.getLogger("azure").setLevel(logging.ERROR)
+    for name in ("azure", "urllib3"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         app(arguments, prog_name="ocellus")
     except FAULTS as fault:

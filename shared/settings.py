@@ -119,6 +119,16 @@ class ClientSettings(Environment, frozen=True):
     vision_prediction_resource_id: str = ""
 
 
+class MigrationSettings(ClientSettings, frozen=True):
+    """Where a move comes from, beside where it goes: a resource of Custom Vision, or another installation."""
+
+    source_training_endpoint: str = ""
+    source_training_key: str = ""
+    source_training_token: str = ""
+    source_prediction_endpoint: str = ""
+    source_prediction_key: str = ""
+
+
 def child_environment(**changes: str) -> dict[str, str]:
     """This process's environment with `changes`, for a process that it starts."""
     return {**os.environ, **changes}

@@ -1,0 +1,1 @@
+"""`ocellus migrate`: projects of Custom Vision move into an installation, as often as it takes until the switch."""

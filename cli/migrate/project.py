@@ -1,0 +1,88 @@
+"""One project the whole way: moved, verified, trained, compared."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+from uuid import UUID
+
+from rich.progress import Progress
+
+from cli.migrate import iterations, training
+from cli.migrate.comparing import Compared, Model, compare, published, trained
+from cli.migrate.iterations import Before
+from cli.migrate.moving import move_images
+from cli.migrate.report import ProjectReport
+from cli.migrate.service import Service
+from cli.migrate.settings import Ends, MovedProject, move_settings
+from cli.migrate.shapes import Project
+from cli.migrate.training import Trained
+from cli.migrate.verifying import verify
+
+
+class Wishes(NamedTuple):
+    """What is to be done beside moving. `predictor` is asked what the old model says of `sample` images at most."""
+
+    delete: bool
+    train: bool
+    sample: int
+    predictor: Service | None
+
+
+def move_project(ends: Ends, project: Project, wishes: Wishes, progress: Progress) -> ProjectReport:
+    count = ends.source.image_count(project.id)
+
+    def bar(what: str, total: int | None = count) -> Callable[[int], None]:
+        task = progress.add_task(f"{project.name}: {what}", total=total)
+        return lambda more: progress.advance(task, more)
+
+    moved = move_settings(ends, project, delete=wishes.delete)
+    images = move_images(ends, moved, delete=wishes.delete, advance=bar("moving"))
+    verified = verify(ends, moved, bar("verifying"))
+    before = iterations.before(ends, moved)
+    new = None
+    if wishes.train:
+        bar("training", None)
+        new = training.train(ends.target, moved.target)
+    return ProjectReport(
+        id=project.id,
+        name=project.name,
+        here=moved.target,
+        tags_moved=moved.tags_moved,
+        tags_gone=moved.tags_gone,
+        images_there=count,
+        moved=images,
+        verified=verified,
+        before=before,
+        trained=new,
+        compared=_compared(ends, moved, wishes, before, new, bar),
+    )
+
+
+def _compared(
+    ends: Ends,
+    moved: MovedProject,
+    wishes: Wishes,
+    before: list[Before],
+    new: Trained | None,
+    bar: Callable[[str, int], Callable[[int], None]],
+) -> Compared | None:
+    """The iteration that was published last there with the one that was trained here, where both can be asked."""
+    old = _old(moved, wishes, before)
+    if old is None or new is None or new.iteration is None:
+        return None
+    model = trained(ends.target, moved.target, new.iteration, new.name)
+    return compare(ends, moved, old, model, sample=wishes.sample, advance=bar("comparing", wishes.sample))
+
+
+def pictures_of(target: Service, report: ProjectReport) -> dict[UUID, bytes]:
+    """Small ones of the images that old and new say different things of."""
+    ids = [each.image for each in report.compared.differing] if report.compared else []
+    images = target.images_by_ids(report.here, ids) if ids else []
+    return {image.id: target.download(report.here, image.thumbnail_uri) for image in images}
+
+
+def _old(moved: MovedProject, wishes: Wishes, before: list[Before]) -> Model | None:
+    names = [each.publish_name for each in before if each.publish_name]
+    if not names or wishes.predictor is None or not wishes.sample:
+        return None
+    detects = moved.project.settings.classification_type is None
+    return published(wishes.predictor, moved.project.id, names[-1], detects=detects)

@@ -1,0 +1,351 @@
+"""Projects of a stand-in of Custom Vision move into the running service: through kills, once, and their changes."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+
+import msgspec
+import pytest
+from azure.cognitiveservices.vision.customvision.training.models import ImageTagCreateEntry
+from msgspec.structs import replace
+
+from cli.faults import FAILED, NO
+from cli.migrate import training as new_models
+from cli.migrate.report import ProjectReport, Report
+from local.azurite import free_ports
+from shared.settings import ROOT
+from tests.cli.holdings import GENERAL, classifier, detector, drawn, multilabel, three
+from tests.cli.standin import KEY, Held, Picture, Standin, Trouble, hold, identify, standing_in
+from tests.commands import ocellus
+from tests.pictures import picture
+
+COUNT = 24
+
+
+@pytest.fixture
+def there(service, monkeypatch: pytest.MonkeyPatch) -> Callable[[Standin], None]:
+    """What is there to move from, and the environment that says so."""
+    monkeypatch.setenv("VISION_TRAINING_ENDPOINT", service.endpoint)
+    monkeypatch.setenv("VISION_TRAINING_KEY", service.training_key)
+    monkeypatch.setenv("SOURCE_TRAINING_KEY", KEY)
+    return lambda standin: monkeypatch.setenv("SOURCE_TRAINING_ENDPOINT", standin.endpoint)
+
+
+@pytest.fixture
+def standin(there, training) -> Iterator[Callable[..., Standin]]:
+    """A stand-in of such projects. Those that were moved are deleted at the end."""
+    before = {project.id for project in training.get_projects()}
+    opened = []
+
+    def stand_in(*projects: Held, **trouble) -> Standin:
+        context = standing_in(list(projects), Trouble(**trouble))
+        opened.append(context)
+        standin = context.__enter__()
+        there(standin)
+        return standin
+
+    yield stand_in
+    for context in opened:
+        context.__exit__(None, None, None)
+    for project in training.get_projects():
+        if project.id not in before:
+            training.delete_project(project.id)
+
+
+@pytest.fixture
+def migrate(tmp_path: Path, capsys) -> Callable[..., tuple[int, Report]]:
+    """The exit code and the report."""
+
+    def migrate(*arguments: str) -> tuple[int, Report]:
+        code = ocellus("migrate", "--folder", str(tmp_path), "--json", *arguments)
+        return code, msgspec.json.decode(capsys.readouterr().out, type=Report)
+
+    return migrate
+
+
+def of(report: Report, held: Held) -> ProjectReport:
+    return next(project for project in report.projects if project.name == held.project["name"])
+
+
+def assert_here(training, here: str, held: Held) -> None:
+    """By the official SDK, image by image in the order in which they were made."""
+    pictures = [picture for picture in held.pictures if not picture.is_gone]
+    images = training.get_images(here, order_by="Oldest", take=256)
+    assert [sorted(tag.tag_name for tag in image.tags or []) for image in images] == [
+        sorted(picture.tags) for picture in pictures
+    ]
+    assert [image.metadata or {} for image in images] == [picture.metadata for picture in pictures]
+    for image, held_here in zip(images, pictures, strict=True):
+        boxes = sorted((box.tag_name, box.left, box.top, box.width, box.height) for box in image.regions or [])
+        for box, (name, *sides) in zip(boxes, sorted(held_here.boxes), strict=True):
+            assert box[0] == name
+            assert list(box[1:]) == pytest.approx(sides, abs=1e-4)
+
+
+def test_all_is_here_after_one_command_and_two_kills(standin, migrate, training, service, tmp_path):
+    projects = three(COUNT)
+    running: list[subprocess.Popen[bytes]] = []
+    kills = {45: lambda: running[0].kill(), 90: lambda: running[1].kill()}
+    trouble = {"busy": 50, "cut": 37, "half": 41, "late": 29, "slow": 0.05, "lasts": 30}
+    there = standin(*projects, at=kills, **trouble)
+    command = [sys.executable, "-m", "cli", "migrate", "--all", "--no-train", "--folder", str(tmp_path)]
+    for _ in kills:
+        running.append(subprocess.Popen(command, cwd=ROOT))
+        assert running[-1].wait(120) == -9
+    code, report = migrate("--all", "--no-train")
+    assert code == NO
+    gone = projects[0].pictures[-1]
+    for held in projects:
+        project = of(report, held)
+        (reasons,) = [[each.image for each in project.moved.unmoved]]
+        assert reasons == ([gone.id] if held is projects[0] else [])
+        assert str(project.here) == held.project["id"]
+        assert project.verified.differences == []
+        assert project.verified.images == len(held.pictures) - len(reasons)
+        assert training.get_image_count(project.here) == project.verified.images
+        assert_here(training, str(project.here), held)
+    assert sum(project.moved.images for project in report.projects) < 3 * COUNT - 1
+    names = [project.name for project in training.get_projects()]
+    assert [names.count(held.project["name"]) for held in projects] == [1, 1, 1]
+
+    downloads = there.downloads
+    code, again = migrate("--all", "--no-train")
+    assert (code, there.downloads) == (NO, downloads)
+    assert [(each.moved.images, each.moved.relabelled, each.tags_moved) for each in again.projects] == [(0, 0, 0)] * 3
+    assert [each.verified.bytes_checked for each in again.projects] == [0, 0, 0]
+
+
+def test_nothing_comes_twice_where_the_journal_is_lost(standin, migrate, training, tmp_path):
+    held = detector(4)
+    standin(held)
+    migrate("--all", "--no-train")
+    (tmp_path / "journal.sqlite").unlink()
+    code, report = migrate("--all", "--no-train")
+    assert (code, report.projects[0].moved.already, report.projects[0].verified.images) == (0, 4, 4)
+    assert_here(training, str(held.project["id"]), held)
+
+
+def test_settings_and_tags_come_as_they_are(standin, migrate, training):
+    held = classifier(0)
+    held.project["description"] = "Screws of line 7"
+    standin(held)
+    code, report = migrate("--all", "--no-train")
+    assert code == 0
+    project = training.get_project(report.projects[0].here)
+    assert (project.name, project.description) == ("Screws <b>&", "Screws of line 7")
+    assert isinstance(settings := held.project["settings"], dict)
+    assert (project.settings.domain_id, project.settings.classification_type) == (settings["domainId"], "Multiclass")
+    assert project.settings.image_processing_settings.augmentation_methods["scaling"] is False
+    tags = {tag.name: (tag.type, tag.description) for tag in training.get_tags(project.id)}
+    assert tags == {name: (tag["type"], tag["description"]) for name, tag in held.tags.items()}
+
+
+def test_a_second_move_takes_what_changed_there_and_keeps_what_changed_here(standin, migrate, training):
+    held = multilabel(6)
+    standin(held)
+    _, report = migrate("--all", "--no-train")
+    here = str(report.projects[0].here)
+    images = training.get_images(here, order_by="Oldest")
+    ours = training.create_tag(here, "ours")
+    training.create_image_tags(here, [ImageTagCreateEntry(image_id=images[0].id, tag_id=ours.id)])
+    held.pictures[1] = replace(held.pictures[1], tags=["blue"], metadata={"line": "8"})
+    held.pictures.append(Picture(identify("new"), drawn("red", 99), tags=["red"]))
+    gone = held.pictures.pop(5)
+    held.tags["green"]["description"] = "As grass"
+    held.project["name"] = "Shelves, all"
+    code, report = migrate("Shelves, all", "--no-train")
+    (project,) = report.projects
+    assert code == 0
+    assert (project.moved.images, project.moved.relabelled, project.tags_moved) == (1, 1, 1)
+    assert project.moved.gone == [gone.id]
+    assert training.get_project(here).name == "Shelves, all"
+    assert [image.id for image in training.get_images(here, order_by="Oldest")][:6] == [image.id for image in images]
+    first, second, *_ = training.get_images(here, order_by="Oldest")
+    assert [tag.tag_name for tag in first.tags] == ["ours"]
+    assert ([tag.tag_name for tag in second.tags], second.metadata) == (["blue"], {"line": "8"})
+
+    code, report = migrate("--all", "--no-train", "--delete")
+    assert code == 0
+    assert training.get_image_count(here) == 6
+    assert migrate("--all", "--no-train")[1].projects[0].moved.gone == []
+
+
+def test_boxes_that_moved_there_move_here(standin, migrate, training):
+    held = detector(3)
+    standin(held)
+    migrate("--all", "--no-train")
+    last = held.pictures[2]
+    held.pictures[2] = replace(last, boxes=[("blue", 0.25, 0.25, 0.125, 0.125), last.boxes[1]], tags=["blue", "red"])
+    code, report = migrate("--all", "--no-train")
+    assert (code, report.projects[0].moved.relabelled) == (0, 1)
+    assert_here(training, str(report.projects[0].here), held)
+
+
+def test_what_differs_here_is_named(standin, migrate, training):
+    held = detector(4)
+    standin(held)
+    here = str(migrate("--all", "--no-train")[1].projects[0].here)
+    images = training.get_images(here, order_by="Oldest")
+    training.delete_image_regions(here, [images[1].regions[0].region_id])
+    training.delete_images(here, [images[2].id])
+    code, report = migrate("--all", "--no-train")
+    found = [(each.image, each.what) for each in report.projects[0].verified.differences]
+    ids = [picture.id for picture in held.pictures]
+    assert code == NO
+    assert found == [(ids[1], "tags"), (ids[1], "boxes"), (ids[2], "it is not here any more")]
+
+
+def test_a_picture_that_is_refused_is_named_and_stops_no_other(standin, migrate):
+    held = classifier(4)
+    held.pictures[1] = replace(held.pictures[1], data=b"no picture")
+    standin(held)
+    code, report = migrate("--all", "--no-train")
+    assert code == NO
+    assert [(each.image, each.reason) for each in report.projects[0].moved.unmoved] == [
+        (held.pictures[1].id, "Ocellus refused it: ErrorImageFormat")
+    ]
+    assert report.projects[0].verified.images == 3
+
+
+def test_the_same_bytes_under_two_images_become_one(standin, migrate, training):
+    held = multilabel(3)
+    held.pictures[2] = replace(held.pictures[2], data=held.pictures[1].data, metadata=held.pictures[1].metadata)
+    standin(held)
+    code, report = migrate("--all", "--no-train")
+    (project,) = report.projects
+    assert (code, project.moved.already, project.verified.images) == (0, 1, 2)
+    image = training.get_images(project.here, order_by="Oldest")[1]
+    assert sorted(tag.tag_name for tag in image.tags) == ["green", "red"]
+
+
+def test_an_image_of_more_tags_than_a_call_takes_has_them_all(standin, migrate):
+    names = [f"tag {n}" for n in range(25)]
+    held = hold("Many", GENERAL, "Multilabel", dict.fromkeys(names, "Regular"))
+    held.pictures.append(Picture(identify("many"), drawn("red", 1), tags=names))
+    standin(held)
+    code, report = migrate("--all", "--no-train")
+    assert (code, report.projects[0].verified.tags) == (0, 25)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "name the projects to move, or say --all"),
+        (("Shelves", "--all"), "name the projects to move, or say --all"),
+        (("Shelf",), "'Shelf' is none of the projects: 'Shelves' ("),
+    ],
+)
+def test_which_projects_has_to_be_said(standin, arguments, message, tmp_path, capsys):
+    standin(multilabel(0))
+    assert ocellus("migrate", "--folder", str(tmp_path), *arguments) == FAILED
+    assert message in capsys.readouterr().err
+
+
+def test_a_wrong_key_is_said(standin, monkeypatch, tmp_path, capsys):
+    standin(multilabel(0))
+    monkeypatch.setenv("SOURCE_TRAINING_KEY", "wrong")
+    assert ocellus("migrate", "--all", "--folder", str(tmp_path)) == FAILED
+    assert "Custom Vision said: 401: Access denied" in capsys.readouterr().err
+
+
+def test_what_the_environment_lacks_is_said(service, tmp_path, monkeypatch, capsys):
+    assert ocellus("migrate", "--all", "--folder", str(tmp_path)) == FAILED
+    assert "set SOURCE_TRAINING_ENDPOINT, and SOURCE_TRAINING_KEY" in capsys.readouterr().err
+    assert ocellus("migrate", "--all", "--endpoint", "localhost", "--key", KEY) == FAILED
+    assert "is a URL, such as" in capsys.readouterr().err
+
+
+def test_a_resource_that_is_not_there_is_said_soon(service, monkeypatch, capsys):
+    (port,) = free_ports(1)
+    address = f"http://127.0.0.1:{port}"
+    monkeypatch.setenv("VISION_TRAINING_ENDPOINT", service.endpoint)
+    monkeypatch.setenv("VISION_TRAINING_KEY", service.training_key)
+    assert ocellus("migrate", "--all", "--endpoint", address, "--key", KEY) == FAILED
+    assert f"{address} can't be reached" in capsys.readouterr().err
+
+
+def test_a_journal_of_another_move_is_not_gone_on_with(standin, migrate, tmp_path, capsys):
+    standin(multilabel(0))
+    migrate("--all", "--no-train")
+    standin(multilabel(0))
+    assert ocellus("migrate", "--all", "--folder", str(tmp_path)) == FAILED
+    assert "has the journal of a move from" in capsys.readouterr().err
+
+
+def test_a_dry_run_counts_and_says_what_stays(standin, training, tmp_path, capsys):
+    held = multilabel(5)
+    held.iterations.append(iteration("Iteration 1", published="live", exportable=False))
+    standin(held, busy=7)
+    before = len(training.get_projects())
+    assert ocellus("migrate", "--all", "--dry-run") == 0
+    told = capsys.readouterr().out
+    assert "Shelves: 5 images, 3 tags, 1 iterations, published as live; some 1 minutes." in told
+    assert "the weights of Iteration 1" in told
+    assert ocellus("migrate", "--all", "--dry-run", "--json") == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["projects"][0]["images"] == 5
+    assert len(training.get_projects()) == before
+
+
+def test_old_and_new_are_compared_where_the_old_one_can_be_asked(standin, migrate, monkeypatch, tmp_path):
+    """The old model takes all for apples, and the new one has learned."""
+    monkeypatch.setattr(new_models, "POLL_SECONDS", 0.2)
+    names = {"apple": "apple", "leaf": "<i>leaf"}
+    held = hold("<script>alert(1)</script>", GENERAL, "Multiclass", dict.fromkeys(names.values(), "Regular"))
+    for kind, seed in product(names, range(6)):
+        held.pictures.append(Picture(identify(kind, seed), picture(kind, seed), tags=[names[kind]]))
+    held.iterations.append(iteration("Iteration 1", published="live", exportable=False))
+    held.performances[str(held.iterations[0]["id"])] = PERFORMANCE
+    there = standin(held)
+    there.predict = lambda data: [{"probability": 0.9, "tagId": str(identify("apple")), "tagName": "apple"}]
+    code, report = migrate("--all", "--prediction-key", KEY, "--compare", "12")
+    (project,) = report.projects
+    assert code == 0
+    assert (there.predictions, project.before[0].publish_name) == (12, "live")
+    assert project.before[0].performance is not None
+    assert (project.before[0].performance.precision, project.trained.performance.precision) == (0.75, 1.0)
+    compared = project.compared
+    assert (compared.images, compared.old_right, compared.new_right, compared.alike) == (12, 6, 12, 6)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == len(compared.differing) == 6
+    assert "&lt;script&gt;" in page
+    assert "<script" not in page
+    assert "<i>" not in page
+    assert msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=Report) == report
+    _, again = migrate("--all", "--prediction-key", KEY, "--compare", "5")
+    assert (again.projects[0].trained, again.projects[0].compared.images) == (project.trained, 5)
+
+
+def test_a_project_that_is_too_small_to_train_is_moved_all_the_same(standin, migrate):
+    standin(classifier(2))
+    code, report = migrate("--all")
+    trained = report.projects[0].trained
+    assert (code, trained.iteration) == (0, None)
+    assert "TrainingValidationFailed" in trained.reason
+
+
+PERFORMANCE = {
+    "perTagPerformance": [],
+    "precision": 0.75,
+    "precisionStdDeviation": 0.0,
+    "recall": 0.5,
+    "recallStdDeviation": 0.0,
+    "averagePrecision": 0.875,
+}
+
+
+def iteration(name: str, published: str | None, exportable: bool) -> dict[str, object]:
+    return {
+        "id": str(identify("iteration", name)),
+        "name": name,
+        "status": "Completed",
+        "created": "2020-11-06T16:37:26.266Z",
+        "lastModified": "2020-11-06T16:37:26.266Z",
+        "trainedAt": "2020-11-06T16:37:26.266Z",
+        "projectId": str(identify("any")),
+        "exportable": exportable,
+        "exportableTo": ["ONNX"] if exportable else [],
+        "publishName": published,
+        "trainingErrorDetails": None,
+    }
