@@ -214,10 +214,10 @@ def _note(sender: Sender, sent: Sent) -> None:
     result.created += statuses[CREATED]
     result.present += statuses[KNOWN]
     result.left_out += sent.faults
-    there = []
+    there = {}
     for picture, answer in zip(sent.pictures, sent.answers, strict=True):
         if answer.status in (CREATED, KNOWN):
-            there.append(picture.file)
+            there[picture.file] = answer.image.id
             result.misplaced += _misplaced(picture, answer.image.width, answer.image.height)
         else:
             reason = REASONS.get(answer.status, f"was refused: {answer.status}")

@@ -1,6 +1,5 @@
 """What a command has done already, a line of JSON each, so that a killed one goes on where it was."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -10,11 +9,12 @@ from msgspec import Struct
 from cli.faults import CommandError
 
 
-class Entry(Struct, frozen=True):
-    """A file, and the project that has it."""
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """A file, the project that it went into or came from, and the image that it is, where that is known."""
 
     project: str
     file: str
+    image: str = ""
 
 
 class Journal:
@@ -22,7 +22,9 @@ class Journal:
 
     def __init__(self, path: Path | None, project: str) -> None:
         self._path, self._project = path, project
-        self.done: frozenset[str] = frozenset()
+        # The images of files; of a file that came again, the last.
+        self.done: dict[str, str] = {}
+        self.of_others = False
 
     @classmethod
     def open(cls, path: Path | None, project: str) -> Self:
@@ -35,15 +37,24 @@ class Journal:
             except OSError as fault:
                 raise CommandError(f"{path} can't be written: {fault.strerror}.") from fault
             except msgspec.DecodeError as fault:
-                raise CommandError(f"{path} is no journal of ours; name another by --journal.") from fault
-            journal.done = frozenset(entry.file for entry in entries if entry.project == project)
+                raise CommandError(f"{path} is no journal of ours; name another place for it.") from fault
+            journal.done = {entry.file: entry.image for entry in entries if entry.project == project}
+            journal.of_others = any(entry.project != project for entry in entries)
         return journal
 
-    def add(self, files: Iterable[str]) -> None:
-        lines = b"".join(msgspec.json.encode(Entry(self._project, file)) + b"\n" for file in files)
+    def add(self, images: dict[str, str]) -> None:
+        """Files, and which images they are."""
+        entries = (Entry(self._project, file, image) for file, image in images.items())
+        lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
         if self._path:
             with self._path.open("ab") as out:
                 out.write(lines)
+
+    def replace(self, images: dict[str, str]) -> None:
+        """These alone, in place of all that it says."""
+        if self._path:
+            self._path.write_bytes(b"")
+        self.add(images)
 
 
 def _whole_lines(path: Path) -> list[bytes]:

@@ -2,16 +2,23 @@
 
 import json
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+import requests
+from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, Region
 
+from cli.client import DescribedFile
+from cli.dataset.names import safe
 from cli.faults import FAILED, NO
 from shared.formats.catalogue import FORMATS
 from shared.formats.dataset import Labelled, Mark
+from shared.models.training.model_spec import ModelTag
 from tests.commands import ocellus
 from tests.formats.labelled import write
-from tests.pictures import picture
+from tests.pictures import picture, rectangles
+from tests.prediction.detectors import put_detector
+from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN
 
 SIZE = (320, 240)
 BOXED = [
@@ -107,3 +114,105 @@ def test_a_dry_run_reads_without_a_service(tmp_path, monkeypatch, capsys):
     folder = boxed_set(tmp_path, "kitti")
     assert ocellus("dataset", "import", str(folder), "--project", "any", "--dry-run") == 0
     assert capsys.readouterr().out == "3 pictures, read as kitti\n"
+
+
+GREEN = (0.5, 0.25, 0.25, 0.5)
+WILD = ["../../green.jpg", "GREEN.jpg", None, "c:\\shots\\con.jpg"]
+
+
+@pytest.fixture
+def detected(training, storage):
+    """A project of four pictures with a green rectangle and its box, whose names are no good for files; a detector."""
+    project = training.create_project(f"export {uuid4()}", domain_id=str(DETECTION_DOMAIN))
+    tags = [ModelTag(UUID(training.create_tag(project.id, colour).id), colour) for colour in COLOURS]
+    region = dict(zip(("left", "top", "width", "height"), GREEN, strict=True), tag_id=str(tags[1].id))
+    for seed, name in enumerate(WILD):
+        contents = rectangles({"green": GREEN}, size=(320 + 16 * seed, 160))
+        entry = DescribedFile(contents=contents, regions=[Region(**region)], metadata={"filename": name or ""})
+        training.create_images_from_files(
+            project.id, ImageFileCreateBatch(images=[entry], metadata={"split": "../val", "line": "7"})
+        )
+    iteration = put_detector(storage, UUID(project.id), tags)
+    yield project.id, str(iteration.id)
+    training.delete_project(project.id)
+
+
+def test_a_project_goes_out_and_into_another_one(training, detected, name, tmp_path, capsys):
+    project, iteration = detected
+    folder = tmp_path / "out"
+    given = ["dataset", "export", str(folder), "--project", project, "--format", "coco", "--json"]
+    assert ocellus(*given, "--predictions", iteration) == 0
+    first = report(capsys)
+    assert (first["pictures"], first["fetched"], first["lost"]) == (4, 4, {"values of metadata": 4})
+    files = {path.name: path for path in (folder / "images").iterdir()}
+    by_id = {image.id: image for image in training.get_images(project)}
+    named = {file for file in files if not any(id in file for id in by_id)}
+    assert named == {"_con.jpg"}
+    assert sorted(file.casefold()[:6] for file in files if file.casefold().startswith("green")) == ["green-"] * 2
+    originals = [requests.get(image.original_image_uri, timeout=10).content for image in by_id.values()]
+    assert sorted(path.read_bytes() for path in files.values()) == sorted(originals)
+
+    coco = json.loads((folder / "annotations" / "instances_val.json").read_text())
+    found = json.loads((folder / "predictions.json").read_text())
+    ids = {image["file_name"]: image["id"] for image in coco["images"]}
+    green = next(category["id"] for category in coco["categories"] if category["name"] == "green")
+    assert {(each["image_id"], each["file_name"]) for each in found} == {(id, file) for file, id in ids.items()}
+    truth = {each["image_id"]: each["bbox"] for each in coco["annotations"]}
+    for image_id, box in truth.items():
+        best = max((each for each in found if each["image_id"] == image_id), key=lambda each: each["score"])
+        assert best["category_id"] == green
+        assert best["bbox"] == pytest.approx(box, abs=8)
+
+    assert ocellus("dataset", "import", str(folder), "--project", name, "--create", "--json") == 0
+    copy = str(report(capsys)["project"])
+    for image in training.get_images(copy):
+        (box,) = image.regions
+        assert (box.left, box.top, box.width, box.height) == pytest.approx(GREEN, abs=1e-4)
+
+    # Again, with a picture that is gone, one that was spoiled, and what a kill left of the journal.
+    gone = next(image for image in by_id.values() if "con.jpg" in (image.metadata or {}).get("filename", ""))
+    training.delete_images(project, image_ids=[gone.id])
+    files["_con.jpg"].with_name("note.txt").write_text("mine")
+    next(path for file, path in files.items() if file != "_con.jpg").unlink()
+    with (folder / ".ocellus-export.jsonl").open("a") as journal:
+        journal.write('{"project": "')
+    assert ocellus(*given) == 0
+    again = report(capsys)
+    # The picture, and the predictions that were not asked for this time.
+    assert (again["fetched"], again["present"], again["removed"]) == (1, 2, 2)
+    assert sorted(path.name for path in (folder / "images").iterdir()) == sorted({*files, "note.txt"} - {"_con.jpg"})
+
+
+def test_an_export_that_can_not_be_is_refused(detected, project, tmp_path, capsys):
+    boxed, _ = detected
+    for options, says in [
+        (["--project", boxed, "--format", "folders"], "folders has no boxes, which this project has; take one of coco"),
+        (["--project", project.id, "--format", "kitti"], "kitti has no tags of whole pictures"),
+        (["--project", boxed, "--format", "coco", "--iteration", "none"], "has no iteration none; there are"),
+        (["--project", boxed, "--format", "tfrecord"], "no format is called tfrecord"),
+        (["--project", boxed, "--format", "coco"], "holds other files"),
+    ]:
+        (tmp_path / "mine.txt").touch()
+        assert ocellus("dataset", "export", str(tmp_path), *options) == FAILED
+        assert says in capsys.readouterr().err
+    assert ocellus("dataset", "export", str(tmp_path / "new"), "--project", boxed, "--format", "yolo") == 0
+    capsys.readouterr()
+    given = ["dataset", "export", str(tmp_path / "new"), "--project", project.id, "--format", "csv"]
+    assert ocellus(*given) == FAILED
+    assert "holds the export of another project" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "fit"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\shots\\a:b?.jpg", "a_b_.jpg"),
+        ("..", ""),
+        ("", ""),
+        ("nul.jpg", "_nul.jpg"),
+        ("a\n\x00b .", "a__b"),
+        ("x" * 300, "x" * 120),
+    ],
+)
+def test_names_of_files_are_safe(name, fit):
+    assert safe(name) == fit

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import Tag
 
+from tests.commands import ocellus
 from tests.functions.flows import refused, train, upload
 from tests.pictures import picture
 
@@ -99,3 +100,12 @@ def test_an_iteration_without_such_an_image_or_tag_refuses(training, changed):
     ):
         with refused("NotFoundIteration"):
             read(changed.id, iteration_id=uuid4())
+
+
+def test_a_data_set_of_an_iteration_is_what_it_was_trained_on(service, changed, tmp_path, monkeypatch):
+    monkeypatch.setenv("VISION_TRAINING_ENDPOINT", service.endpoint)
+    monkeypatch.setenv("VISION_TRAINING_KEY", service.training_key)
+    folder = tmp_path / "then"
+    given = ["dataset", "export", str(folder), "--project", changed.id, "--format", "folders"]
+    assert ocellus(*given, "--iteration", changed.iteration) == 0
+    assert {kind: len(list((folder / kind).iterdir())) for kind in ("apple", "leaf")} == {"apple": 5, "leaf": 6}
