@@ -111,8 +111,10 @@ def import_dataset(
     reading, format_name = _read(path, images, format)
     result = Imported(project, format_name, len(reading.pictures), lost=reading.lost, left_out=reading.faults)
     if not dry_run:
-        trainer = client.patient(client.connect(ClientSettings.read()))
+        trainer = client.connect(ClientSettings.read())
         found = _project(trainer, project, kind or _kind_of(reading), domain, create=create)
+        # Not before: a project that is made twice is two.
+        client.patient(trainer)
         result.project = found.id
         tagged = _fitting(trainer, found, reading, result)
         tags = projects.tag_ids(trainer, found, sorted({tag for picture in tagged for tag in picture.said}))
