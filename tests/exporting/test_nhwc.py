@@ -7,12 +7,12 @@ import pytest
 from onnx import parser
 
 from shared.exporting import tflite
+from shared.exporting.graph.selection import BOXES, SCORES, select
+from shared.exporting.graph.selection import TAGS as CLASSES
 from shared.exporting.graph.subject import Ending, Subject, Unexportable
 from shared.exporting.nhwc.reader import read
 from tests.exporting.consumers import by_tflite
 from training_job.graphs.graph import Graph
-from training_job.graphs.selection import BOXES, SCORES, select
-from training_job.graphs.selection import TAGS as CLASSES
 
 HEAD = '<ir_version: 8, opset_import: ["": 13]> graph (float[1, 3, 8, 8] x) => (float[N] y)'
 # Weights, and the nodes from x to y.

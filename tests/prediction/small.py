@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 from msgspec.structs import replace
 
+from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
 from shared.models.training.iterations import Iteration
 from shared.models.training.preprocessing import Preprocessing
 from shared.models.workspace.domains import DOMAINS, DomainType
@@ -13,7 +14,6 @@ from shared.storage.account.store import Store
 from tests.prediction.graphs import COLOURS, make_spec
 from tests.prediction.trained import put_trained
 from training_job.graphs.graph import Graph
-from training_job.graphs.selection import BOXES, SCORES, TAGS, select
 
 SIDE, CELL = 16, 4
 CELLS = (SIDE // CELL) ** 2

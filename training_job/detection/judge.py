@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from shared.arrays import Floats, Ints
+from shared.exporting.graph.selection import BOXES, SCORES, TAGS
 from shared.imaging.resize import model_input
 from shared.learning import holdout
 from shared.metrics.detection import Judged, average_precisions, matches
@@ -16,7 +17,6 @@ from shared.models.training.preprocessing import Preprocessing
 from training_job.detection.data import Example
 from training_job.graphs.classifier import INPUT
 from training_job.graphs.running import session
-from training_job.graphs.selection import BOXES, SCORES, TAGS
 
 # As COCO has it.
 OVERLAPS = [0.5 + 0.05 * step for step in range(10)]

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+
+from shared.exporting.graph.nodes import Nodes
 
 # Opset 13 has all that is used here, and is what coremltools, openvino and litert agree on.
 OPSET, IR_VERSION = 13, 8
@@ -14,12 +15,8 @@ OPSET, IR_VERSION = 13, 8
 Shapes = Mapping[str, Sequence[int | str]]
 
 
-class Graph:
-    """A float32 graph under construction; `constant` and `add` answer the name of the value that they made."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
+class Graph(Nodes):
+    """A float32 graph under construction."""
 
     @classmethod
     def of(cls, model: onnx.ModelProto) -> Self:
@@ -32,18 +29,6 @@ class Graph:
         """By a model whose names are its own."""
         self.nodes.extend(model.graph.node)
         self.weights.extend(model.graph.initializer)
-
-    def constant(self, values: npt.ArrayLike, dtype: type[np.generic] = np.float32) -> str:
-        name = f"w{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.asarray(values, dtype, order="C"), name))
-        return name
-
-    def add(self, operator: str, *inputs: str, output: str = "", **attributes: int | float | str | list[int]) -> str:
-        name = output or f"v{len(self.nodes)}"
-        node = helper.make_node(operator, list(inputs), [name])
-        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
-        self.nodes.append(node)
-        return name
 
     def crop_input(self, source: str, output: str, top: int, left: int, size: int) -> None:
         """Put before all else: the window of size x size pixels of an NCHW input."""

@@ -4,10 +4,10 @@ Each of 13 x 13 cells holds the five surest boxes whose middle lies in it. None 
 """
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from shared.exporting.graph.nodes import Nodes, drop_unused
 from shared.exporting.graph.subject import Unexportable
 
 OUTPUT = "model_outputs0"
@@ -27,7 +27,7 @@ BOXES_SEEN = 20_000
 def gridded(model: onnx.ModelProto, tags: int) -> onnx.ModelProto:
     """Answers `model_outputs0` (1, 5 (5 + tags), 13, 13) in place of what it answered. Raises Unexportable."""
     boxes, scores = _candidates(model, tags)
-    nodes = _Nodes()
+    nodes = Nodes("grid ")
     _write(nodes, boxes, scores, tags)
     made = onnx.ModelProto()
     made.CopyFrom(model)
@@ -36,7 +36,7 @@ def gridded(model: onnx.ModelProto, tags: int) -> onnx.ModelProto:
     del made.graph.output[:], made.graph.value_info[:]
     shape = [1, len(ANCHORS) * (5 + tags), CELLS, CELLS]
     made.graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, shape))
-    _drop_unused(made.graph)
+    drop_unused(made.graph)
     return made
 
 
@@ -57,7 +57,7 @@ def _candidates(model: onnx.ModelProto, tags: int) -> tuple[str, str]:
     return boxes, scores
 
 
-def _write(nodes: "_Nodes", boxes: str, scores: str, tags: int) -> None:
+def _write(nodes: Nodes, boxes: str, scores: str, tags: int) -> None:
     add, constant = nodes.add, nodes.constant
     sides = [add("Gather", boxes, constant(side, np.int64), axis=2) for side in range(4)]
     (column, x, width), (row, y, height) = (_placed(nodes, *sides[axis::2]) for axis in range(2))
@@ -69,7 +69,7 @@ def _write(nodes: "_Nodes", boxes: str, scores: str, tags: int) -> None:
     sizes = np.concatenate([np.zeros((2, len(ANCHORS))), np.log(ANCHORS.T)])
     object = add("Add", _logit(nodes, values, SURE), add("Mul", add("Min", values, constant(0)), constant(NOTHING)))
     flat = add("Reshape", scores, constant([tags, -1], np.int64))
-    tagged = add("Mul", nodes.where("Equal", flat, best), constant(TAGGED))
+    tagged = add("Mul", _where(nodes, "Equal", flat, best), constant(TAGGED))
     grid = add(
         "Concat",
         add("Sub", place, constant(sizes[:, None])),
@@ -81,7 +81,7 @@ def _write(nodes: "_Nodes", boxes: str, scores: str, tags: int) -> None:
     add("Reshape", by_anchor, constant([1, len(ANCHORS) * (5 + tags), CELLS, CELLS], np.int64), output=OUTPUT)
 
 
-def _placed(nodes: "_Nodes", low: str, high: str) -> tuple[str, str, str]:
+def _placed(nodes: Nodes, low: str, high: str) -> tuple[str, str, str]:
     """From one edge of each box to the other, (1, N) each: the row or column of its middle, the logit of where in the
     cell that lies, and the logarithm of the size in cells.
     """
@@ -92,53 +92,20 @@ def _placed(nodes: "_Nodes", low: str, high: str) -> tuple[str, str, str]:
     return cell, _logit(nodes, add("Sub", middle, cell), WITHIN), add("Log", size)
 
 
-def _logit(nodes: "_Nodes", value: str, margin: float) -> str:
+def _logit(nodes: Nodes, value: str, margin: float) -> str:
     inside = nodes.add("Clip", value, nodes.constant(margin), nodes.constant(1 - margin))
     return nodes.add("Log", nodes.add("Div", inside, nodes.add("Sub", nodes.constant(1), inside)))
 
 
-def _surest(nodes: "_Nodes", cell: str, score: str) -> tuple[str, str]:
+def _surest(nodes: Nodes, cell: str, score: str) -> tuple[str, str]:
     """Of each cell the five best scores, -1 where there are fewer, and whose they are: (169, 5) each."""
-    here = nodes.where("Equal", cell, nodes.constant(np.arange(CELLS**2)[:, None]))
+    here = _where(nodes, "Equal", cell, nodes.constant(np.arange(CELLS**2)[:, None]))
     table = nodes.add("Add", nodes.add("Mul", here, score), nodes.add("Sub", here, nodes.constant(1)))
     count = nodes.constant([len(ANCHORS)], np.int64)
-    nodes.nodes.append(helper.make_node("TopK", [table, count], ["grid values", "grid which"], axis=1))
-    return "grid values", "grid which"
+    values, which = nodes.add_all("TopK", table, count, outputs=["grid values", "grid which"], axis=1)
+    return values, which
 
 
-class _Nodes:
-    """What is added to a graph; `add` and `constant` answer the name of the value that they made."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def constant(self, values: npt.ArrayLike, dtype: type[np.generic] = np.float32) -> str:
-        name = f"grid weight {len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.asarray(values, dtype), name))
-        return name
-
-    def add(self, operator: str, *inputs: str, output: str = "", **attributes: int | list[int]) -> str:
-        name = output or f"grid {len(self.nodes)}"
-        node = helper.make_node(operator, inputs, [name])
-        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
-        self.nodes.append(node)
-        return name
-
-    def where(self, comparison: str, *inputs: str) -> str:
-        """1 where that holds, else 0."""
-        return self.add("Cast", self.add(comparison, *inputs), to=TensorProto.FLOAT)
-
-
-def _drop_unused(graph: onnx.GraphProto) -> None:
-    """What no output depends on any more."""
-    wanted = {value.name for value in graph.output}
-    kept = []
-    for node in reversed(graph.node):
-        if wanted.intersection(node.output):
-            wanted.update(node.input)
-            kept.append(node)
-    weights = [weight for weight in graph.initializer if weight.name in wanted]
-    del graph.node[:], graph.initializer[:]
-    graph.node.extend(reversed(kept))
-    graph.initializer.extend(weights)
+def _where(nodes: Nodes, comparison: str, *inputs: str) -> str:
+    """1 where that holds, else 0."""
+    return nodes.add("Cast", nodes.add(comparison, *inputs), to=TensorProto.FLOAT)

@@ -7,6 +7,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import TensorProto
 
+from shared.exporting.graph.nodes import graphs_of
 from shared.exporting.graph.subject import Unexportable
 from shared.exporting.graph.wire import Wire
 
@@ -28,6 +29,13 @@ TYPES: dict[int, tuple[int, str]] = {
 
 def read(data: bytes) -> onnx.ModelProto:
     """Raises Unexportable where it is too large, no graph, or one of more than ONNX's own operators and weights."""
+    model = parsed(data)
+    check(model)
+    return model
+
+
+def parsed(data: bytes) -> onnx.ModelProto:
+    """A graph of which no more is known than that it is not too large. Raises Unexportable."""
     _require(len(data) <= GRAPH_BYTES, f"It has {len(data):,} bytes; {GRAPH_BYTES:,} are the most.")
     structure = len(data) - Wire(data).weights()
     _require(
@@ -35,31 +43,53 @@ def read(data: bytes) -> onnx.ModelProto:
     )
     try:
         model: onnx.ModelProto = onnx.ModelProto.FromString(data)
-        _check_parts(model)
-        onnx.checker.check_model(model)
-    except (DecodeError, onnx.checker.ValidationError) as error:
+    except DecodeError as error:
         raise Unexportable(f"It is no valid graph: {error}") from error
     return model
 
 
-def _check_parts(model: onnx.ModelProto) -> None:
-    graph = model.graph
-    attributes = [attribute for node in graph.node for attribute in node.attribute]
-    _require(len(graph.node) <= NODES, f"It has more than {NODES:,} nodes.")
-    names = sum(len(node.input) + len(node.output) for node in graph.node)
+def check(model: onnx.ModelProto, *, nested: bool = False) -> None:
+    """That it has ONNX's own operators and weights alone; `nested` allows branches and loops. Raises Unexportable."""
+    _require(not (model.functions or model.training_info), "It is more than a graph.")
+    graphs = list(_graphs(model.graph))
+    _require(nested or len(graphs) == 1, "It has graphs within the graph.")
+    nodes = [node for graph in graphs for node in graph.node]
+    _check_nodes(nodes)
+    for graph in graphs:
+        _require(not graph.sparse_initializer, "It is more than a graph.")
+        for value in [*graph.input, *graph.output, *graph.value_info]:
+            _check_shape(value.name, [side.dim_value for side in value.type.tensor_type.shape.dim])
+    _check_weights(nodes, [weight for graph in graphs for weight in graph.initializer])
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise Unexportable(f"It is no valid graph: {error}") from error
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """The graph and all within it."""
+    yield graph
+    for node in graph.node:
+        for inner in graphs_of(node):
+            yield from _graphs(inner)
+
+
+def _check_nodes(nodes: Sequence[onnx.NodeProto]) -> None:
+    _require(len(nodes) <= NODES, f"It has more than {NODES:,} nodes.")
+    names = sum(len(node.input) + len(node.output) for node in nodes)
     _require(names <= NAMES, f"Its nodes read and answer more than {NAMES:,} values.")
-    _require(not (model.functions or model.training_info or graph.sparse_initializer), "It is more than a graph.")
-    _require(all(node.domain in ("", "ai.onnx") for node in graph.node), "It has operators that are not ONNX's own.")
-    _require(not any(each.HasField("g") or each.graphs for each in attributes), "It has graphs within the graph.")
-    for value in [*graph.input, *graph.output, *graph.value_info]:
-        _check_shape(value.name, [side.dim_value for side in value.type.tensor_type.shape.dim])
-    tensors = [*graph.initializer, *_tensors(attributes)]
+    _require(all(node.domain in ("", "ai.onnx") for node in nodes), "It has operators that are not ONNX's own.")
+
+
+def _check_weights(nodes: Sequence[onnx.NodeProto], weights: Sequence[TensorProto]) -> None:
+    attributes = [attribute for node in nodes for attribute in node.attribute]
+    tensors = [*weights, *_tensors(attributes)]
     for tensor in tensors:
         _check_tensor(tensor)
     longest = max(
         [len(each.ints) for each in attributes] + [_size(each) for each in tensors if _tells_shapes(each)], default=0
     )
-    _require(longest * len(graph.node) <= NUMBERS, f"It has {longest:,} whole numbers in a row.")
+    _require(longest * len(nodes) <= NUMBERS, f"It has {longest:,} whole numbers in a row.")
 
 
 def _tensors(attributes: list[onnx.AttributeProto]) -> Iterator[TensorProto]:

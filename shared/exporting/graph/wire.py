@@ -7,8 +7,8 @@ from shared.exporting.graph.subject import Unexportable
 
 # Ours have 1,500.
 MOST_FIELDS = 100_000
-# Fields in onnx.proto: of a model, of its graph, of a tensor.
-GRAPH, INITIALIZER, RAW_DATA = 7, 5, 9
+# Fields in onnx.proto: of a model, of its graph, of a tensor. Floats lie in a row there, unless they are wrapped each.
+GRAPH, INITIALIZER, RAW_DATA, FLOAT_DATA = 7, 5, 9, 4
 VARINT, BYTES, WIDTHS = 0, 2, {1: 8, 5: 4}
 CUT_OFF = "It is no valid graph, or cut off."
 
@@ -28,14 +28,14 @@ class Wire:
         self.data, self.read = data, 0
 
     def weights(self) -> int:
-        """The bytes of the raw data of all initialisers."""
+        """The bytes of the values of all initialisers."""
         whole = Field(0, 0, len(self.data))
         graphs = self.fields(whole, GRAPH)
         tensors = (tensor for graph in graphs for tensor in self.fields(graph, INITIALIZER))
-        return sum(raw.end - raw.start for tensor in tensors for raw in self.fields(tensor, RAW_DATA))
+        return sum(data.end - data.start for tensor in tensors for data in self.fields(tensor, RAW_DATA, FLOAT_DATA))
 
-    def fields(self, message: Field, number: int) -> Iterator[Field]:
-        """Those of a message that have this number, and bytes."""
+    def fields(self, message: Field, *numbers: int) -> Iterator[Field]:
+        """Those of a message that have one of these numbers, and bytes."""
         at = message.start
         while at < message.end:
             key, at = self.varint(at, message.end)
@@ -43,8 +43,8 @@ class Wire:
             self.read += 1
             if at + length > message.end or self.read > MOST_FIELDS:
                 raise Unexportable(CUT_OFF if self.read <= MOST_FIELDS else f"It has over {MOST_FIELDS:,} parts.")
-            if (key >> 3, key & 7) == (number, BYTES):
-                yield Field(number, at, at + length)
+            if key >> 3 in numbers and key & 7 == BYTES:
+                yield Field(key >> 3, at, at + length)
             at += length
 
     def length(self, kind: int, at: int, end: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from torch import Tensor, nn
 
 from shared.arrays import Floats
+from shared.exporting.graph.selection import BOXES, SCORES, TAGS
 from shared.models.training.preprocessing import Preprocessing
 from tests.training_job.detection.scenes import rendered
 from tests.training_job.kept import NOWHERE, Interrupted, Kept
@@ -20,7 +21,6 @@ from training_job.detection.detector_recipe import TUNING
 from training_job.detection.fine_tuning import TunedDetector, fine_tune
 from training_job.graphs.classifier import INPUT
 from training_job.graphs.graph import Graph
-from training_job.graphs.selection import BOXES, SCORES, TAGS
 from training_job.tuning.schedule import SecondsLeft
 from training_job.tuning.tunable import Group
 

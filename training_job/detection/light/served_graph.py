@@ -7,11 +7,11 @@ import onnx
 from onnx import helper
 from torch import Tensor, nn
 
+from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.light.model import MOST_REACH, BoxHead, Grid, Layer
 from training_job.graphs.classifier import INPUT, METADATA
 from training_job.graphs.graph import Graph
-from training_job.graphs.selection import BOXES, SCORES, TAGS, select
 
 
 def detector(backbone: onnx.ModelProto, head: BoxHead, recipe: Recipe) -> onnx.ModelProto:

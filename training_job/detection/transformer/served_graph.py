@@ -9,11 +9,11 @@ import torch
 from onnx import helper
 from torch import Tensor, nn
 
+from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
 from shared.models.training.preprocessing import Preprocessing
 from training_job.detection.detector_recipe import Recipe
 from training_job.graphs.classifier import INPUT, METADATA
 from training_job.graphs.graph import Graph
-from training_job.graphs.selection import BOXES, SCORES, TAGS, select
 
 # The first opset with GridSample, by which these networks look at the places that they choose.
 OPSET = 16

@@ -10,6 +10,7 @@ import pytest
 import torch
 from msgspec.structs import replace
 
+from shared.exporting.graph.selection import LOWEST_SCORE
 from shared.imaging.boxes import ltwh_to_xyxy, suppress
 from shared.imaging.resize import model_input
 from tests.pictures import PHOTOS
@@ -24,7 +25,6 @@ from training_job.detection.light.served_graph import detector
 from training_job.graphs.backbones import sized
 from training_job.graphs.classifier import METADATA
 from training_job.graphs.running import session
-from training_job.graphs.selection import LOWEST_SCORE
 
 TAGS = 3
 # The share of a picture's boxes that rounding may decide on: of two boxes of equal scores that overlap either may stay,

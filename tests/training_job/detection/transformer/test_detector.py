@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from shared.exporting.graph.selection import LOWEST_SCORE
 from shared.imaging.boxes import suppress
 from tests.training_job.detection.scenes import SHAPES, example
 from tests.training_job.detection.transformer.tiny import PIXELS
@@ -17,7 +18,6 @@ from training_job.detection.judge import Found
 from training_job.detection.transformer.detector import BACKBONE_RATE, RATE, Transformer
 from training_job.graphs.classifier import METADATA
 from training_job.graphs.running import session
-from training_job.graphs.selection import LOWEST_SCORE
 from training_job.tuning.adamw import AdamW
 
 TAGS = len(SHAPES)

@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image
 
+from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
 from shared.models.limits import Limits
 from shared.models.training.preprocessing import Preprocessing
 from shared.prediction.model import Model
 from tests.prediction.graphs import make_detector_spec
 from training_job.detection.detector_recipe import RECIPE
 from training_job.graphs.graph import Graph
-from training_job.graphs.selection import BOXES, SCORES, TAGS, select
 
 SIDE = 32
 SPEC = replace(make_detector_spec(uuid4(), uuid4(), ["tin"]), preprocessing=Preprocessing(SIDE, SIDE))

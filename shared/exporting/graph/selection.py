@@ -1,9 +1,8 @@
 """The end of every served detector: of each tag the boxes that no better one overlaps, the best first."""
 
 import numpy as np
-from onnx import helper
 
-from training_job.graphs.graph import Graph
+from shared.exporting.graph.nodes import Nodes
 
 # The outputs of every detector's graph.
 BOXES, TAGS, SCORES = "detected_boxes", "detected_classes", "detected_scores"
@@ -11,7 +10,7 @@ BOXES, TAGS, SCORES = "detected_boxes", "detected_classes", "detected_scores"
 LOWEST_SCORE = 0.01
 
 
-def select(graph: Graph, boxes: str, scores: str, overlap: float, most: int) -> None:
+def select(graph: Nodes, boxes: str, scores: str, overlap: float, most: int) -> None:
     """Boxes (1, N, 4) and scores (1, tags, N) -> the outputs: so many at most, of which none overlaps a better one of
     its tag by more than `overlap`.
     """
@@ -24,9 +23,9 @@ def select(graph: Graph, boxes: str, scores: str, overlap: float, most: int) -> 
     kept = graph.add("NonMaxSuppression", boxes, scores, whole(most), *limits)
     found = graph.add("GatherND", scores, kept)
     count = graph.add("Min", graph.add("Shape", found), whole(most))
-    graph.nodes.append(helper.make_node("TopK", [found, count], ["best", "rank"]))
-    best = graph.add("Gather", kept, "rank", axis=0)
+    scores_of_best, rank = graph.add_all("TopK", found, count, outputs=[f"{graph.prefix}best", f"{graph.prefix}rank"])
+    best = graph.add("Gather", kept, rank, axis=0)
     tags, cells = (graph.add("Gather", best, graph.constant(column, np.int64), axis=1) for column in (1, 2))
     graph.add("Gather", boxes, cells, axis=1, output=BOXES)
     graph.add("Unsqueeze", tags, whole(0), output=TAGS)
-    graph.add("Unsqueeze", "best", whole(0), output=SCORES)
+    graph.add("Unsqueeze", scores_of_best, whole(0), output=SCORES)
