@@ -344,6 +344,12 @@ class InvalidImportToken(ServiceError):
     code = "BadRequestInvalidImportToken"
 
 
+class InvalidModel(ServiceError):
+    """A package whose model can't be taken in."""
+
+    code = "BadRequestInvalidModel"
+
+
 class WorkspaceCannotBeModified(ServiceError):
     code = "BadRequestWorkspaceCannotBeModified"
 

@@ -68,10 +68,11 @@ def preprocess(image: Image.Image, spec: Preprocessing) -> npt.NDArray[np.float3
 
 
 def placement(size_wh: tuple[int, int], spec: Preprocessing) -> Placement:
-    """Where a picture of that size lies in the input."""
+    """Where a picture of that size lies in the input, or beyond its edges."""
     if spec.fit == Fit.SQUASH:
         return Placement(0, 0, spec.width, spec.height)
-    factor = min(spec.width / size_wh[0], spec.height / size_wh[1])
+    factors = spec.width / size_wh[0], spec.height / size_wh[1]
+    factor = max(factors) if spec.fit == Fit.CROP else min(factors)
     width, height = (max(1, round(side * factor)) for side in size_wh)
     return Placement((spec.width - width) // 2, (spec.height - height) // 2, width, height)
 

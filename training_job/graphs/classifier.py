@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import onnx
 from onnx import helper, numpy_helper
 
+from shared.exporting.graph.subject import METADATA
 from shared.learning.head import Head
 from shared.learning.layers import Layer, full_name
 from shared.models.training.preprocessing import Preprocessing
@@ -12,8 +13,6 @@ from shared.models.workspace.projects import ClassificationType
 from training_job.graphs.graph import Graph
 
 INPUT, OUTPUT = "data", "model_output"
-# Microsoft's sample consumers read both, the C# one without asking whether they are there.
-METADATA = {"Image.BitmapPixelFormat": "Rgb8", "Image.NominalPixelRange": "NominalRange_0_255"}
 
 
 def widths_of(backbone: onnx.ModelProto) -> dict[Layer, int]:

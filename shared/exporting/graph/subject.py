@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import onnx
 
+# Of every served graph. Microsoft's sample consumers read both, the C# one without asking whether they are there.
+METADATA = {"Image.BitmapPixelFormat": "Rgb8", "Image.NominalPixelRange": "NominalRange_0_255"}
+
 
 class Unexportable(Exception):
     """A graph that can't be exported, at all or to one format; the message says what of it."""

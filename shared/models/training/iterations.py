@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from shared.models.training.importing import ImportedFrom
 from shared.models.wire import Wire
 from shared.models.workspace.projects import ClassificationType
 
@@ -46,6 +47,8 @@ class Iteration(Wire, frozen=True):
 
     `not_exportable_to` is our own as well: platforms of its domain that its model can't be exported to.
 
+    `imported_from` is our own and there where its model was imported.
+
     `is_default` is version 2's, and there where it is true.
     """
 
@@ -72,6 +75,7 @@ class Iteration(Wire, frozen=True):
     right_at_least: float | UnsetType = UNSET
     right_at_most: float | UnsetType = UNSET
     not_exportable_to: list[str] | UnsetType = UNSET
+    imported_from: ImportedFrom | UnsetType = UNSET
     is_default: bool | UnsetType = UNSET
 
     @property

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from shared.models.training.importing import ModelOrigin
 from shared.models.training.preprocessing import Preprocessing
 from shared.models.wire import Wire
 from shared.models.workspace.domains import DomainType
@@ -20,7 +21,7 @@ class ModelTag(Wire, frozen=True):
 
 
 class ModelSpec(Wire, frozen=True):
-    """Tags stand in the order of the graph's outputs."""
+    """Tags stand in the order of the graph's outputs. A model that was imported has an `origin`."""
 
     project_id: UUID
     iteration_id: UUID
@@ -31,3 +32,4 @@ class ModelSpec(Wire, frozen=True):
     preprocessing: Preprocessing
     trained: datetime
     architecture: str = FIRST_ARCHITECTURE
+    origin: ModelOrigin | None = None

@@ -11,10 +11,13 @@ class Interpolation(StrEnum):
 
 
 class Fit(StrEnum):
-    """SQUASH fills the input; LETTERBOX keeps the picture's proportions, in the middle of grey (127, 127, 127)."""
+    """SQUASH fills the input; LETTERBOX keeps the picture's proportions, in the middle of grey (127, 127, 127); CROP
+    keeps them, too, and shows of the picture the middle that fills the input.
+    """
 
     SQUASH = "squash"
     LETTERBOX = "letterbox"
+    CROP = "crop"
 
 
 class Preprocessing(Wire, frozen=True):

@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 
 from shared.arrays import Floats
+from shared.exporting.graph.subject import METADATA
 from shared.imaging.resize import model_input
 from shared.learning.classifier_recipe import Crop
 from shared.learning.embeddings import Picture
@@ -21,7 +22,7 @@ from tests.learning.scenes import RECIPES, drawn, memory, one_hot, unit
 from training_job.classification.quick import Examples, TrainedClassifier, train
 from training_job.classification.seeing import Backbones, see
 from training_job.graphs import backbones
-from training_job.graphs.classifier import METADATA, classifier
+from training_job.graphs.classifier import classifier
 
 MULTICLASS, MULTILABEL = ClassificationType.MULTICLASS, ClassificationType.MULTILABEL
 RECIPE = RECIPES[MULTICLASS]

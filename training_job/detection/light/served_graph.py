@@ -8,9 +8,10 @@ from onnx import helper
 from torch import Tensor, nn
 
 from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
+from shared.exporting.graph.subject import METADATA
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.light.model import MOST_REACH, BoxHead, Grid, Layer
-from training_job.graphs.classifier import INPUT, METADATA
+from training_job.graphs.classifier import INPUT
 from training_job.graphs.graph import Graph
 
 

@@ -11,6 +11,7 @@ import torch
 from msgspec.structs import replace
 
 from shared.exporting.graph.selection import LOWEST_SCORE
+from shared.exporting.graph.subject import METADATA
 from shared.imaging.boxes import ltwh_to_xyxy, suppress
 from shared.imaging.resize import model_input
 from tests.pictures import PHOTOS
@@ -23,7 +24,6 @@ from training_job.detection.light.model import BoxHead, Grid, boxes_of
 from training_job.detection.light.quick_run import advance, begin
 from training_job.detection.light.served_graph import detector
 from training_job.graphs.backbones import sized
-from training_job.graphs.classifier import METADATA
 from training_job.graphs.running import session
 
 TAGS = 3

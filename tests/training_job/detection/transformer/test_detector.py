@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from shared.exporting.graph.selection import LOWEST_SCORE
+from shared.exporting.graph.subject import METADATA
 from shared.imaging.boxes import suppress
 from tests.training_job.detection.scenes import SHAPES, example
 from tests.training_job.detection.transformer.tiny import PIXELS
@@ -16,7 +17,6 @@ from training_job.detection.detector import Batch
 from training_job.detection.detector_recipe import RECIPE
 from training_job.detection.judge import Found
 from training_job.detection.transformer.detector import BACKBONE_RATE, RATE, Transformer
-from training_job.graphs.classifier import METADATA
 from training_job.graphs.running import session
 from training_job.tuning.adamw import AdamW
 

@@ -1,0 +1,1 @@
+"""Models of others, brought to what the service runs: packages, their graphs, and how these see and answer."""
