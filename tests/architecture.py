@@ -48,6 +48,7 @@ PLACES = {
     "shared.packages.samples.docker": of_shared("errors", "fetch"),
     "shared.exporting": of_shared("arrays", "models", "errors"),
     "shared.packages": [*RULES, *of_shared("exporting")],
+    "shared.importing": of_shared("models", "errors", "exporting"),
     "shared.prediction": of_shared("models", "errors", "settings", "storage", "imaging", "telemetry"),
     "shared": of_shared("models", "errors", "settings", "access.identity", "telemetry"),
     "shared.operations.audit": RULES,
@@ -61,7 +62,8 @@ PLACES = {
     ],
     "shared.operations.training": [
         *STEPS,
-        *of_shared("launcher", "learning", "metrics", "packages", "operations.workspace", "operations.serving"),
+        *of_shared("importing", "launcher", "learning", "metrics", "packages", "prediction"),
+        *of_shared("operations.workspace", "operations.serving"),
     ],
     "shared.operations.labelling": [
         *STEPS,
@@ -70,7 +72,7 @@ PLACES = {
     ],
     "shared.operations.transfer": [*STEPS, *of_shared("fetch", "imaging", "operations.workspace")],
     "shared.operations": ["shared"],
-    "training_job.graphs": of_shared("arrays", "models", "learning"),
+    "training_job.graphs": of_shared("arrays", "models", "learning", "exporting"),
     "training_job.tuning": [
         *of_shared("arrays", "imaging", "models", "learning"),
         "training_job.checkpoint",
@@ -87,7 +89,8 @@ PLACES = {
     ],
     "training_job": [
         *RULES,
-        *of_shared("arrays", "imaging", "prediction", "learning", "metrics", "packages", "operations.training.ending"),
+        *of_shared("arrays", "exporting", "imaging", "prediction", "learning", "metrics", "packages"),
+        "shared.operations.training.ending",
     ],
 }
 # Places whose modules stand side by side and do not import each other.

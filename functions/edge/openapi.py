@@ -212,7 +212,8 @@ def _body(parameter: Parameter, schemas: dict[object, Json], limits: Limits) -> 
     part: Json = picture
     if parameter.source == "files":
         part = {"type": "array", "items": picture, "minItems": 1, "maxItems": limits.images_per_batch}
-    form: Json = {"type": "object", "properties": {"imageData": part}, "required": ["imageData"]}
+    name = "package" if parameter.source == "package" else "imageData"
+    form: Json = {"type": "object", "properties": {name: part}, "required": [name]}
     return {"required": True, "content": {MULTIPART: {"schema": form}, OCTETS: {"schema": picture}}}
 
 

@@ -61,7 +61,7 @@ PredictionPicture = Annotated[bytes, UpTo("prediction_image_bytes")]
 class Parameter(NamedTuple):
     """Where a handler's parameter comes from. `kind` is its type without `| None`; a list is never required."""
 
-    source: Literal["path", "query", "body", "files", "picture"]
+    source: Literal["path", "query", "body", "files", "picture", "package"]
     name: str
     kind: object
     default: object
@@ -88,6 +88,8 @@ class Parameter(NamedTuple):
                 return read_files(call.content_type, call.body)
             case "picture":
                 return _picture(call, self.limit(call.limits))
+            case "package":
+                return _package(call)
 
     def limit(self, limits: Limits) -> int:
         """The most that its note allows in this installation."""
@@ -179,7 +181,7 @@ def _parameter(name: str, hint: object, default: object, in_path: bool) -> Param
     if kind == list[File]:
         return Parameter("files", name, kind, default, note)
     if kind is bytes:
-        return Parameter("picture", name, kind, default, note)
+        return Parameter("picture" if note else "package", name, kind, default, note)
     if get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Struct)):
         return Parameter("body", name, kind, default, note)
     return Parameter("query", note.name if isinstance(note, Named) else camel(name), kind, default, note)
@@ -201,6 +203,14 @@ def _picture(call: Call, limit: int) -> bytes:
     size = len(files[0].contents)
     if size > limit:
         raise errors.BadImageSize(f"The picture has {size:,} bytes; at most {limit:,} are allowed.")
+    return files[0].contents
+
+
+def _package(call: Call) -> bytes:
+    """As large as a body may be."""
+    files = read_files(call.content_type, call.body)
+    if len(files) != 1:
+        raise errors.InvalidModel(f"Send exactly one package in the body, not {len(files)}.")
     return files[0].contents
 
 

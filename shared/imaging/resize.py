@@ -58,7 +58,11 @@ def model_picture(data: bytes, spec: Preprocessing, parts: float = 1) -> Image.I
 def preprocess(image: Image.Image, spec: Preprocessing) -> npt.NDArray[np.float32]:
     """An upright RGB picture as a model's input, float32 (1, 3, height, width), RGB, 0..255."""
     place = placement(image.size, spec)
-    small = image.resize((place.width, place.height), FILTERS[spec.interpolation], reducing_gap=GAP)
+    if spec.fit == Fit.CROP:
+        size, seen = (spec.width, spec.height), _seen(image.size, place, spec)
+    else:
+        size, seen = (place.width, place.height), (0.0, 0.0, *image.size)
+    small = image.resize(size, FILTERS[spec.interpolation], seen, reducing_gap=GAP)
     if small.size != (spec.width, spec.height):
         whole = Image.new("RGB", (spec.width, spec.height), LETTERBOX_RGB)
         whole.paste(small, (place.left, place.top))
@@ -75,6 +79,13 @@ def placement(size_wh: tuple[int, int], spec: Preprocessing) -> Placement:
     factor = max(factors) if spec.fit == Fit.CROP else min(factors)
     width, height = (max(1, round(side * factor)) for side in size_wh)
     return Placement((spec.width - width) // 2, (spec.height - height) // 2, width, height)
+
+
+def _seen(size_wh: tuple[int, int], place: Placement, spec: Preprocessing) -> tuple[float, float, float, float]:
+    """The part of a picture that fills the input, by its corners in pixels."""
+    across, down = size_wh[0] / place.width, size_wh[1] / place.height
+    left, top = -place.left * across, -place.top * down
+    return left, top, left + spec.width * across, top + spec.height * down
 
 
 def copies(data: bytes) -> Copies:

@@ -7,6 +7,7 @@ from shared.exporting.graph.grid import gridded
 from shared.exporting.graph.reading import read
 from shared.exporting.graph.subject import Ending, Subject, Unexportable, readable
 from shared.models.training.model_spec import ModelSpec
+from shared.models.training.preprocessing import Fit
 from shared.models.workspace.domains import DOMAINS, DomainType
 
 # What consumers of [S1] detectors call the input.
@@ -29,6 +30,8 @@ def subject(graph: bytes, spec: ModelSpec, *, grids: bool = True) -> Subject:
         raise Unexportable(f"There is no domain {spec.domain_id} for {spec.domain_type}.")
     model, labels, bgr = read(graph), [tag.name for tag in spec.tags], domain.first_generation
     _check_input(model, spec)
+    if spec.preprocessing.fit != Fit.SQUASH:
+        raise Unexportable("It looks at pictures that are not squashed, as consumers of exports squash them.")
     if domain.type == DomainType.CLASSIFICATION:
         return Subject(_probabilities(model, len(labels)), labels, Ending.PROBABILITIES, bgr)
     if bgr and grids:

@@ -157,6 +157,13 @@ class ForgetIteration(Task, frozen=True):
     beyond: str = ""
 
 
+class JudgeIteration(Patient, frozen=True):
+    """Have an imported model predict the project's labelled images, to tell how well it does."""
+
+    project_id: UUID
+    iteration_id: UUID
+
+
 class PrepareTraining(Task, frozen=True):
     """Freeze the dataset of an iteration and launch its job; `attempt` says for which of its attempts."""
 

@@ -43,6 +43,11 @@ class EvaluatedIteration(NamedTuple):
             raise errors.PerformanceNotFound(f"'{iteration.name}' is {iteration.status}; it has no performance.")
         detects = DOMAINS[iteration.domain_id].type == DomainType.OBJECT_DETECTION
         kept = evaluations.index(store, project_id, iteration_id)
+        if iteration.imported_from and not kept.size:
+            raise errors.PerformanceNotFound(
+                f"'{iteration.name}' was imported, and no labelled image of this project was shown to it yet; label "
+                "some, and call judge_iteration."
+            )
         return cls(store, project_id, iteration_id, kept, overlap if detects else None)
 
     @property

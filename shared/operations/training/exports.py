@@ -71,7 +71,7 @@ def _require_taken(iteration: Iteration, line: Line) -> None:
     if line.platform not in refused:
         return
     others = [platform for platform in offered() if platform not in refused]
-    reason = "it has operators that this does not know" if others else "it is too large"
+    reason = "it has operators that this does not know" if others else "it is too large, or unlike those that are"
     raise errors.ExportValidationFailed(
         f"The model of '{iteration.name}' can't be exported to {line.platform}: {reason}; "
         f"there is {', '.join(others) or 'no other platform'}."

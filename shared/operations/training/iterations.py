@@ -50,7 +50,7 @@ def update_iteration(store: Store, project_id: UUID, iteration_id: UUID, update:
     name = update.name or ""
     is_renamed = bool(name) or is_default is None
     if is_renamed:
-        _check_name(store, project_id, iteration_id, name)
+        check_name(store, project_id, iteration_id, name)
     if is_default is not None:
         publish.set_default(store, project_id, iteration_id, is_default)
     if not is_renamed:
@@ -77,7 +77,8 @@ def delete_iteration(store: Store, project_id: UUID, iteration_id: UUID) -> None
         queues.send(store, CollectPictures(project_id, now()), delay=SETTLED)
 
 
-def _check_name(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> None:
+def check_name(store: Store, project_id: UUID, iteration_id: UUID, name: str) -> None:
+    """Raises BadIterationName, IterationNameNotUnique."""
     checked_name(name, "An iteration's", errors.BadIterationName)
     for other in stored_iterations.list_all(store, project_id):
         if other.iteration.id != iteration_id and folded(other.iteration.name) == folded(name):

@@ -4,12 +4,13 @@ from shared.models.messages.tasks import (
     BuildExport,
     DropIteration,
     ForgetIteration,
+    JudgeIteration,
     PrepareTraining,
     StopTraining,
     WatchTraining,
 )
 from shared.operations.step import Context, Rest, Steps
-from shared.operations.training import exports, iterations, train, watch
+from shared.operations.training import exports, iterations, judging, train, watch
 
 
 def prepare_training(context: Context, task: PrepareTraining) -> None:
@@ -39,6 +40,10 @@ def forget_iteration(context: Context, task: ForgetIteration) -> Rest | None:
     return Rest(rest) if rest else None
 
 
+def judge_iteration(context: Context, task: JudgeIteration) -> None:
+    judging.judge(context.store, context.settings, task)
+
+
 STEPS: Steps = {
     PrepareTraining: prepare_training,
     WatchTraining: watch_training,
@@ -46,4 +51,5 @@ STEPS: Steps = {
     BuildExport: build_export,
     DropIteration: drop_iteration,
     ForgetIteration: forget_iteration,
+    JudgeIteration: judge_iteration,
 }

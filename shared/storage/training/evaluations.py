@@ -59,7 +59,10 @@ class EvaluationIndex(NamedTuple):
 def write(store: Store, project_id: UUID, iteration_id: UUID, evaluation: Evaluation) -> None:
     data = msgspec.json.encode(evaluation)
     etag = blobs.write(store, "models", model_name(project_id, iteration_id, NAME), data)
-    _write_index(store, project_id, iteration_id, _index_of(data, etag))
+    made = _index_of(data, etag)
+    _write_index(store, project_id, iteration_id, made)
+    # That of an imported model may be there already, and be another.
+    indexes.put((store, project_id, iteration_id), made)
 
 
 def index(store: Store, project_id: UUID, iteration_id: UUID) -> EvaluationIndex:
@@ -69,7 +72,9 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> EvaluationIndex
         blob = blobs.read(store, "models", model_name(project_id, iteration_id, INDEX))
         return arrays.decode(blob.data, EvaluationIndex) if blob else _derive(store, project_id, iteration_id)
 
-    return indexes.once((store, project_id, iteration_id), read)
+    known = indexes.once((store, project_id, iteration_id), read)
+    # An imported model may be judged at any moment.
+    return known if known.size else read()
 
 
 def each(store: Store, project_id: UUID, iteration_id: UUID) -> Iterator[EvaluatedImage]:
