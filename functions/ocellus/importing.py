@@ -58,9 +58,7 @@ def judge_iteration(call: Call, project_id: UUID, iteration_id: UUID) -> Answer[
 
 
 @ocellus("PUT", "projects/{project_id}/pastperformances/{iteration_id}", TRAINERS)
-def put_past_performance(
-    call: Call, project_id: UUID, iteration_id: UUID, body: PastPerformance
-) -> PastPerformance:
+def put_past_performance(call: Call, project_id: UUID, iteration_id: UUID, body: PastPerformance) -> PastPerformance:
     """Tell how an iteration did before the project moved here."""
     return past.put_past_performance(call.store, call.limits, project_id, iteration_id, body)
 

@@ -75,6 +75,8 @@ export interface Export {
 
 export type ExportStatus = "Done" | "Exporting" | "Failed";
 
+export type Fit = "crop" | "letterbox" | "squash";
+
 export interface GatewayError {
   error: unknown;
 }
@@ -297,6 +299,14 @@ export interface ImageUrlCreateEntry {
   metadata?: Record<string, string | null> | null;
 }
 
+export interface ImportedFrom {
+  layout: Layout;
+  sha256: string;
+  iterationId: string | null;
+  exported: string | null;
+  platform: string | null;
+}
+
 export interface Iteration {
   id: string;
   name: string;
@@ -321,6 +331,7 @@ export interface Iteration {
   rightAtLeast?: number;
   rightAtMost?: number;
   notExportableTo?: string[];
+  importedFrom?: ImportedFrom;
   isDefault?: boolean;
 }
 
@@ -341,7 +352,7 @@ export interface IterationPerformance {
   precisionStdDeviation: number;
   recall: number;
   recallStdDeviation: number;
-  averagePrecision: number | null;
+  averagePrecision?: number | null;
 }
 
 export type IterationStatus = "Completed" | "Failed" | "Training";
@@ -355,6 +366,8 @@ export interface JudgedTag {
   id: string;
   name: string;
 }
+
+export type Layout = "Boxes" | "Grid" | "Probabilities" | "Yolo";
 
 export interface Limits {
   projects: number;
@@ -470,7 +483,17 @@ export interface NearDuplicates {
   groups: string[][];
 }
 
+export type Order = "Bgr" | "Rgb";
+
 export type OrderBy = "Newest" | "Oldest";
+
+export interface PastPerformance {
+  name: string;
+  performance: IterationPerformance;
+  trainedAt?: string | null;
+  publishName?: string | null;
+  id?: string;
+}
 
 export interface PerformanceCurve {
   truths: number;
@@ -588,6 +611,8 @@ export interface PublishedName {
   cameraFeedback: CameraFeedback;
 }
 
+export type Range = "0-1" | "0-255";
+
 export interface Rates {
   precision: number;
   recall: number;
@@ -617,6 +642,8 @@ export interface RetagRequest {
 }
 
 export type Role = "Contributor" | "Deployment" | "Labeler" | "Predictor" | "Reader" | "Trainer";
+
+export type Scores = "Probabilities" | "Sigmoid" | "Softmax";
 
 export interface SimilarImage {
   imageId: string;
@@ -702,7 +729,7 @@ export interface TagPerformance {
   precisionStdDeviation: number;
   recall: number;
   recallStdDeviation: number;
-  averagePrecision: number | null;
+  averagePrecision?: number | null;
 }
 
 export interface TagPerformanceCurve {
@@ -898,6 +925,10 @@ export const getMe = (options: Options = {}) =>
 export const getNearDuplicates = (projectId: string, query: { take?: number } = {}, options: Options = {}) =>
   send<NearDuplicates>("GET", `/ocellus/v1/projects/${projectId}/live/duplicates`, { query, ...options });
 
+/** How iterations did before the project moved here. */
+export const getPastPerformances = (projectId: string, options: Options = {}) =>
+  send<PastPerformance[]>("GET", `/ocellus/v1/projects/${projectId}/pastperformances`, { ...options });
+
 /** Precision and recall of an iteration at every hundredth of the threshold, of each tag and over all. */
 export const getPerformanceCurves = (projectId: string, iterationId: string, query: { overlapThreshold?: number } = {}, options: Options = {}) =>
   send<PerformanceCurves>("GET", `/ocellus/v1/projects/${projectId}/iterations/${iterationId}/curves`, { query, ...options });
@@ -946,13 +977,25 @@ export const getUntaggedImageCount = (projectId: string, query: { iterationId?: 
 export const getUntaggedImages = (projectId: string, query: { orderBy?: OrderBy; take?: number; skip?: number; iterationId?: string } = {}, options: Options = {}) =>
   send<Image[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/untagged`, { query, ...options });
 
+/** Make an iteration of a package with an ONNX model, such as Custom Vision exports it. */
+export const importIteration = (projectId: string, query: { name?: string; order?: Order; range?: Range; mean?: string; std?: string; size?: number; fit?: Fit; scores?: Scores; anchors?: string; overlap?: number } = {}, body: Blob | FormData, options: Options = {}) =>
+  send<Iteration>("POST", `/ocellus/v1/projects/${projectId}/iterations/import`, { query, body, ...options });
+
 /** Import project. */
 export const importProject = (query: { token: string; name?: string }, options: Options = {}) =>
   send<Project>("POST", `/customvision/v3.4-preview/training/projects/import`, { query, ...options });
 
+/** Have an imported model predict the project's newest labelled images, to tell how well it does. */
+export const judgeIteration = (projectId: string, iterationId: string, options: Options = {}) =>
+  send<void>("POST", `/ocellus/v1/projects/${projectId}/iterations/${iterationId}/judge`, { ...options });
+
 /** Publish iteration. */
 export const publishIteration = (projectId: string, iterationId: string, query: { publishName: string; predictionId: string; overwrite?: boolean }, options: Options = {}) =>
   send<boolean>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/publish`, { query, ...options });
+
+/** Tell how an iteration did before the project moved here. */
+export const putPastPerformance = (projectId: string, iterationId: string, body: PastPerformance, options: Options = {}) =>
+  send<PastPerformance>("PUT", `/ocellus/v1/projects/${projectId}/pastperformances/${iterationId}`, { body, ...options });
 
 /** What a model of all labels of this moment suggests for images without a tag, or asks people about. */
 export const queryLive = (projectId: string, body: LiveQuery, options: Options = {}) =>

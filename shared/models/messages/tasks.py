@@ -233,6 +233,7 @@ AnyTask = (
     | BuildExport
     | DropIteration
     | ForgetIteration
+    | JudgeIteration
     | NotifyTraining
     | NotifyExport
     | WriteExport

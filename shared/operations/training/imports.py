@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from shared.importing.model import Imported
 
 ARCHITECTURE = "imported"
+# Letters of a platform's name.
+PLATFORM = 40
 
 
 def import_iteration(
@@ -89,31 +91,25 @@ def import_iteration(
 
 
 def _is_of(iteration: Iteration, digest: str) -> bool:
-    return bool(iteration.imported_from) and iteration.imported_from.sha256 == digest
+    return isinstance(iteration.imported_from, ImportedFrom) and iteration.imported_from.sha256 == digest
 
 
 def _read(package: bytes, options: ImportOptions, project: Project, digest: str) -> tuple["Imported", ImportedFrom]:
     # Half a second, which no start shall take.
     from shared.importing import model
-    from shared.importing.package import read
+    from shared.importing.package import Manifest, read
 
     found = read(package)
     imported = model.bring(found, options, projects.domain_of(project).type)
-    told = found.manifest
-    origin = ImportedFrom(
-        imported.origin.layout,
-        digest,
-        told and told.iteration_id,
-        told and told.exported,
-        told and told.platform and told.platform[:40],
-    )
-    return imported, origin
+    told = found.manifest or Manifest()
+    platform = (told.platform or "")[:PLATFORM] or None
+    return imported, ImportedFrom(imported.origin.layout, digest, told.iteration_id, told.exported, platform)
 
 
 def _tags(limits: Limits, known: Mapping[UUID, Tag], labels: Sequence[str]) -> list[Tag]:
     """The project's own by their names, and new ones. Raises TagLimitExceeded."""
     by_name = {folded(tag.name): tag for tag in known.values()}
-    tags = [by_name.get(folded(label)) or Tag(uuid4(), label) for label in labels]
+    tags = [by_name.get(folded(label)) or Tag(uuid4(), label, None) for label in labels]
     total = len(known) + sum(tag.id not in known for tag in tags)
     if total > limits.tags_per_project:
         raise errors.TagLimitExceeded(

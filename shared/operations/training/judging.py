@@ -4,8 +4,6 @@ import time
 from itertools import islice
 from uuid import UUID
 
-import msgspec
-
 from shared import errors
 from shared.models.messages.tasks import JudgeIteration
 from shared.models.serving.predictions import BoundingBox, Prediction
