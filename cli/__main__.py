@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import audit, dataset, gate, package, replay
+from cli import audit, dataset, gate, model, package, replay
 from cli.faults import FAILED, FAULTS, reason
 from cli.migrate import command as migration
 
@@ -24,6 +24,7 @@ app.command()(replay.replay)
 app.command()(audit.audit)
 app.command()(package.package)
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(model.app, name="model")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

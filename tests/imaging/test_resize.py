@@ -121,3 +121,12 @@ def test_a_frame_is_checked_and_small() -> None:
         frame(jpeg(gradient(200, 150))[:-500], limits)
     with pytest.raises(BadImageSize):
         frame(bytes(200_001), limits)
+
+
+def test_preprocess_crops_the_middle() -> None:
+    spec = Preprocessing(64, 64, fit=Fit.CROP)
+    assert placement((200, 100), spec) == Placement(-32, 0, 128, 64)
+    whole = preprocess(gradient(200, 100), Preprocessing(128, 64))
+    assert np.abs(preprocess(gradient(200, 100), spec) - whole[..., 32:96]).max() <= 1
+    # As long as pictures may be, and no larger in memory than the input.
+    assert preprocess(gradient(2000, 80), Preprocessing(512, 512, fit=Fit.CROP)).shape == (1, 3, 512, 512)

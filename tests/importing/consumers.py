@@ -51,7 +51,8 @@ def decoded(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def suppressed(corners: np.ndarray, scores: np.ndarray, same: float = SAME, most: int = MOST) -> list[Seen]:
     """The surest score of all, and no other of its tag of a box that overlaps it, again and again."""
-    left, found = scores.copy(), []
+    found: list[Seen] = []
+    left = scores.copy()
     while len(found) < most and left.max(initial=0) >= LEAST:
         place, tag = np.unravel_index(left.argmax(), left.shape)
         found.append(Seen(int(tag), float(left[place, tag]), corners[place].clip(0, 1)))

@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 THERE = UUID("6b1f4a6e-4a0d-4b39-9d1e-0d2f6a6b7c11")
 BGR = {"Image.BitmapPixelFormat": "Bgr8", "Image.NominalPixelRange": "NominalRange_0_255"}
@@ -68,7 +68,7 @@ def named(labels: Sequence[str]) -> onnx.ModelProto:
     """As Windows ML takes classifiers: `classLabel` and `loss`. Weights are inputs, too; pixels are scaled first."""
     model = classifier(len(labels), metadata=None, scaler=True)
     graph = model.graph
-    graph.initializer.append(helper.make_tensor("labels", STRING, [len(labels)], [each.encode() for each in labels]))
+    graph.initializer.append(numpy_helper.from_array(np.array(labels, object), "labels"))
     domain = "ai.onnx.ml"
     graph.node.extend(
         [
@@ -99,8 +99,8 @@ def grid(count: int, *, anchors: int = ANCHORS, metadata: Mapping[str, str] | No
         weight("bias", channels),
     ]  # fmt: skip
     output = helper.make_tensor_value_info("model_outputs0", FLOAT, ["None", "None2", 13, 13])
-    given = "data", ["None", 3, GRID_SIDE, GRID_SIDE]
-    return model_of(nodes, given, [output], weights, metadata=metadata)
+    sides: list[int | str] = ["None", 3, GRID_SIDE, GRID_SIDE]
+    return model_of(nodes, ("data", sides), [output], weights, metadata=metadata)
 
 
 def rows(boxes: np.ndarray, side: int = 64) -> onnx.ModelProto:

@@ -21,6 +21,8 @@ from tests.prediction.graphs import COLOURS, DETECTOR, make_detector, make_detec
 RED, BLUE = (0.125, 0.25, 0.25, 0.5), (0.75, 0.0, 0.25, 0.125)
 SPEC = make_detector_spec(uuid4(), uuid4())
 WHOLE = Placement(0, 0, 64, 64)
+# What shows all of a picture.
+WHOLLY = [Fit.SQUASH, Fit.LETTERBOX]
 
 
 def detector(names: list[str] = COLOURS, fit: Fit = Fit.SQUASH, text: str = DETECTOR, **options: int) -> Model:
@@ -42,12 +44,21 @@ def read(boxes: object, tags: object, scores: object, place: Placement = WHOLE) 
     return detected(SPEC, found_in(SPEC, values, place), None)
 
 
-@pytest.mark.parametrize("fit", list(Fit))
+@pytest.mark.parametrize("fit", WHOLLY)
 @pytest.mark.parametrize("size", [(640, 320), (320, 640), (512, 512), (64, 64)])
 def test_predict_answers_boxes_in_fractions_of_the_picture(fit: Fit, size: tuple[int, int]) -> None:
     found = boxes_of(detector(fit=fit).predict(rectangles({"red": RED, "blue": BLUE}, size)))
     # The edges of a box lie on pixels of the model's input, which is 64 wide, and of which a letterbox leaves half.
     assert found == {"red": pytest.approx(RED, abs=1 / 32), "blue": pytest.approx(BLUE, abs=1 / 32)}
+
+
+def test_predict_answers_boxes_of_what_a_crop_shows() -> None:
+    # Of 640 x 320 the middle, from a quarter to three: blue lies in it, and half of red.
+    data = rectangles({"red": (0.125, 0.25, 0.25, 0.5), "blue": (0.5, 0.5, 0.125, 0.25)})
+    assert boxes_of(detector(fit=Fit.CROP).predict(data)) == {
+        "red": pytest.approx((0.25, 0.25, 0.125, 0.5), abs=1 / 64),
+        "blue": pytest.approx((0.5, 0.5, 0.125, 0.25), abs=1 / 64),
+    }
 
 
 def test_predict_answers_boxes_of_the_upright_picture() -> None:
@@ -68,7 +79,7 @@ def test_predict_answers_no_more_boxes_than_allowed() -> None:
     assert len(detector(most_boxes=1).predict(data)) == 1
 
 
-@pytest.mark.parametrize("fit", list(Fit))
+@pytest.mark.parametrize("fit", WHOLLY)
 def test_predict_by_tiles_finds_what_is_too_small_for_the_whole(fit: Fit) -> None:
     model, small = detector(fit=fit), (0.7, 0.3, 0.00625, 0.0125)
     data = rectangles({"red": small, "blue": BLUE})

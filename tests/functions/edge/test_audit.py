@@ -11,6 +11,7 @@ from shared.models.audit import AuditRecord
 from shared.models.wire import now
 from shared.storage.account import audit
 from tests.functions.flows import refused, train, upload
+from tests.importing.packages import classifier, zipped
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
 Trail = Callable[[str], list[AuditRecord]]
@@ -56,12 +57,13 @@ def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     ask("PATCH", path, b'{"name": "apples", "isDefault": false}')
     training.delete_iteration(project.id, iteration.id)
     training.import_project(token, name="copy")
+    ask("POST", f"/ocellus/v1/projects/{project.id}/iterations/import", zipped(classifier(2), ["apple", "leaf"]))
     training.delete_project(project.id)
     found = trail(project.id)
     done = [
         "publish_iteration", "update_published_name", "set_camera_feedback", "unpublish_iteration",
         "export_iteration", "export_project", "delete_images", "delete_tag", "delete_prediction", "update_iteration",
-        "delete_iteration", "delete_project",
+        "delete_iteration", "import_iteration", "delete_project",
     ]  # fmt: skip
     assert stages(found) == [(name, stage) for name in done for stage in ("Begun", "Done")]
     assert set(done) | {"import_project"} == {operation.name for operation in operations if operation.audit}

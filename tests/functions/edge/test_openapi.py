@@ -144,7 +144,7 @@ def test_valid_calls_are_answered_as_described(calling, described, places, opera
 def test_calls_that_break_the_description_are_refused_as_described(calling, described, places, operation):
     sources = {parameter.source for parameter in operation.parameters.values()}
     # A part of any name is a picture, and one that can't be read is told in the answer, as a batch's bad entry is.
-    told = sources & {"files", "picture"} or 207 in operation.statuses
+    told = sources & {"files", "picture", "package"} or 207 in operation.statuses
     checks = CHECKS if told else [*CHECKS, rejection_of_what_says_something]
     values = places(operation) if sources - {"path"} else {}
     calling(described.find_operation_by_id(operation.name), GenerationMode.NEGATIVE, checks, values)

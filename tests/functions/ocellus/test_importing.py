@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 from urllib.parse import urlencode
+from urllib.request import urlopen
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -15,6 +16,7 @@ from azure.cognitiveservices.vision.customvision.training.models import (
 from PIL import Image
 
 from local.service import RESOURCE_ID
+from shared.importing.package import read
 from shared.storage.account import blobs
 from tests.functions.flows import refused
 from tests.importing.consumers import Seen, agree, decoded, pixels_of, run, suppressed
@@ -168,14 +170,23 @@ def test_import_iteration_of_a_raw_grid_finds_what_its_consumers_find(
     assert len(wanted) == 64
     agree(wanted, boxes(prediction.detect_image_with_no_store(detecting.id, "live", PICTURE)))
     training.export_iteration(detecting.id, reply.body["id"], "ONNX")
-    exports = lambda: training.get_exports(detecting.id, reply.body["id"])  # noqa: E731
-    eventually(lambda: exports()[0].status == "Done")
+    eventually(lambda: training.get_exports(detecting.id, reply.body["id"])[0].status == "Done")
+    (export,) = training.get_exports(detecting.id, reply.body["id"])
+    with urlopen(export.download_uri) as answer:
+        exported = onnx.ModelProto.FromString(read(answer.read()).graph)
+    (grid_of,) = run(exported, pixels_of(PICTURE, 416, bgr=False, unit=False))
+    # Each box goes out with its best tag alone.
+    here, there = (suppressed(*best_alone(*decoded(each[0]))) for each in (grid_of, answered))
+    agree(there, here, most=1e-3)
+
+
+def best_alone(corners, scores):
+    return corners, np.where(scores == scores.max(axis=1, keepdims=True), scores, 0)
 
 
 def test_import_iteration_of_a_detector_of_the_second_generation_answers_its_boxes(training, bring):
     project = training.create_project(f"moved {uuid4()}", domain_id=BOXES)
     colours = ["red", "green", "blue"]
-    red = encoded(Image.new("RGB", (64, 64), "white"), "PNG")
     image = Image.new("RGB", (64, 64), "white")
     image.paste((255, 0, 0), (16, 0, 48, 32))
     red = encoded(image, "PNG")

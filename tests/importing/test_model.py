@@ -1,0 +1,175 @@
+"""Packages of anybody: read within bounds, and refused with what is expected."""
+
+from collections.abc import Callable
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from shared.errors import InvalidModel
+from shared.importing import package as packages
+from shared.importing.model import bring
+from shared.importing.package import read
+from shared.models.training.importing import ImportOptions, Layout, Order, Range, Scores
+from shared.models.training.preprocessing import Fit
+from shared.models.workspace.domains import DomainType
+from tests.importing.consumers import Seen as Found
+from tests.importing.consumers import agree, run, suppressed
+from tests.importing.packages import classifier, grid, manifest, model_of, named, rows, zipped
+
+LABELS = ["cog", "axle", "rivet"]
+CLASSIFYING, DETECTING = DomainType.CLASSIFICATION, DomainType.OBJECT_DETECTION
+Change = Callable[[onnx.ModelProto], object]
+
+
+def brought(model: onnx.ModelProto, kind: DomainType = CLASSIFYING, **options: object) -> onnx.ModelProto:
+    imported = bring(read(zipped(model, LABELS)), ImportOptions(**options), kind)  # type: ignore[arg-type]
+    return onnx.ModelProto.FromString(imported.graph)
+
+
+def files(kind: int = ZIP_DEFLATED, **contents: bytes) -> bytes:
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", kind) as package:
+        for name, data in contents.items():
+            package.writestr(name.replace("__", "."), data)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("package", "message"),
+    [
+        (b"PK\x03\x04 and no more", "no zip"),
+        (files(ZIP_DEFLATED, **{f"f{number}": b"" for number in range(1_001)}), "over 1,000 files"),
+        (files(readme__txt=b""), "no model"),
+        (files(model__pb=b"", labels__txt=b""), "another platform; export the iteration to ONNX"),
+        (files(a__onnx=b"", b__onnx=b""), "2 .onnx files"),
+        (files(ZIP_LZMA, model__onnx=b"x"), "zip it by deflate"),
+        (files(model__onnx=b"x", labels__txt=b"\xff"), "text in UTF-8"),
+        (files(model__onnx=b"x", labels__txt=b"a\n\nb"), "printable"),
+        (files(model__onnx=b"x", labels__txt=b"a", cvexport__manifest=b"{"), "cvexport.manifest can't be read"),
+        (files(model__onnx=b"x", labels__txt=b"a" * 2_000_000), "over 1,048,576 bytes"),
+    ],
+    ids=range(10),
+)
+def test_what_is_no_package_is_refused(package: bytes, message: str) -> None:
+    with pytest.raises(InvalidModel, match=message):
+        read(package)
+
+
+def test_a_file_that_unpacks_to_more_than_a_graph_may_have_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "GRAPH_BYTES", 1_000_000)
+    with pytest.raises(InvalidModel, match="over 1,000,000 bytes"):
+        read(files(model__onnx=bytes(50_000_000), labels__txt=b"a"))
+
+
+def test_a_name_that_leads_elsewhere_is_a_name() -> None:
+    model = classifier(3).SerializeToString()
+    found = read(
+        files(ZIP_DEFLATED, **{"../../etc/model.onnx": model, "../../etc/labels.txt": b"\xef\xbb\xbfa\r\nb\r\n"})
+    )
+    assert (found.graph, found.labels, found.manifest) == (model, ["a", "b"], None)
+
+
+def elsewhere(model: onnx.ModelProto) -> None:
+    model.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    model.graph.initializer[0].external_data.add(key="location", value="/etc/passwd")
+
+
+def of_two_inputs(model: onnx.ModelProto) -> None:
+    model.graph.input.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1, 3, 32, 32]))
+
+
+def of_any_size(model: onnx.ModelProto) -> None:
+    for side in model.graph.input[0].type.tensor_type.shape.dim[2:]:
+        side.dim_param = "any"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (of_two_inputs, r"2 inputs \(data, more\); one image"),
+        (of_any_size, "say its `size`"),
+        (elsewhere, "lie in another file"),
+        (lambda model: model.opset_import.pop(0), "opset 0"),
+        (lambda model: model.functions.add(name="f", domain="x"), "more than a graph"),
+        (lambda model: setattr(model.graph.node[1], "op_type", "Abracadabra"), "no valid graph"),
+        (lambda model: setattr(model.graph.node[1], "domain", "com.example"), "not ONNX's own"),
+        (lambda model: setattr(model, "doc_string", "x" * 3_000_000), "beside weights"),
+        (lambda model: setattr(model.graph.input[0].type.tensor_type, "elem_type", TensorProto.STRING), "STRING"),
+        (lambda model: setattr(model.graph.input[0].type.tensor_type.shape.dim[1], "dim_value", 4), "is expected"),
+        (lambda model: setattr(model.graph.input[0].type.tensor_type.shape.dim[0], "dim_value", 8), "8 pictures"),
+    ],
+    ids=range(11),
+)
+def test_a_graph_that_is_not_one_of_pictures_is_refused(change: Change, message: str) -> None:
+    model = classifier(3)
+    change(model)
+    with pytest.raises(InvalidModel, match=message):
+        brought(model)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (classifier(3), {}, "detector answers detected_boxes"),
+        (grid(3), {"anchors": [1.0, 1.0]}, "1 anchors"),
+        (grid(4), {}, "a grid of 3 labels and 5 anchors"),
+        (rows(np.zeros((9, 20))), {}, r"YOLO's boxes of 3 labels are \(1, 7, boxes\)"),
+    ],
+    ids=range(4),
+)
+def test_a_graph_that_is_no_detector_of_the_labels_is_refused(
+    model: onnx.ModelProto, options: dict[str, list[float]], message: str
+) -> None:
+    with pytest.raises(InvalidModel, match=message):
+        brought(model, DETECTING, **options)
+
+
+def test_labels_are_those_of_the_graph_where_it_has_some() -> None:
+    found = bring(read(zipped(named(["rivet", "cog"]), None)), ImportOptions(), CLASSIFYING)
+    assert (found.labels, found.origin.order, found.origin.range) == (["rivet", "cog"], Order.BGR, Range.BYTES)
+    with pytest.raises(InvalidModel, match="name other tags"):
+        bring(read(zipped(named(["rivet", "cog"]), LABELS)), ImportOptions(), CLASSIFYING)
+
+
+def test_a_model_of_one_domain_is_not_of_another() -> None:
+    with pytest.raises(InvalidModel, match="of ObjectDetection, and the project of Classification"):
+        bring(read(zipped(classifier(3), LABELS, manifest=manifest("ObjectDetection"))), ImportOptions(), CLASSIFYING)
+
+
+def test_an_old_graph_is_brought_to_operators_that_exports_read() -> None:
+    made = brought(classifier(3))
+    assert (made.opset_import[0].version, made.ir_version) == (13, 8)
+    assert {"BatchNormalization", "LeakyRelu", "MaxPool"} <= {node.op_type for node in made.graph.node}
+
+
+def test_channels_that_come_last_and_half_floats_are_taken() -> None:
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["means"], axes=[1, 2], keepdims=0),
+        helper.make_node("Identity", ["means"], ["answer"]),
+    ]
+    output = helper.make_tensor_value_info("answer", TensorProto.FLOAT16, [1, 3])
+    model = model_of(nodes, ("image", [1, 8, 8, 3]), [output], [], opset=13, kind=TensorProto.FLOAT16)
+    made = brought(model, order=Order.BGR, range=Range.UNIT, scores=Scores.PROBABILITIES)
+    pixels = np.ones((1, 3, 8, 8), np.float32) * np.array([255, 51, 0], np.float32).reshape(3, 1, 1)
+    (answered,) = run(made, pixels)
+    assert answered[0] == pytest.approx([0, 0.2, 1], abs=1e-3)
+
+
+def test_the_rows_of_a_yolo_are_decoded_and_suppressed() -> None:
+    random = np.random.default_rng(3)
+    places = np.concatenate([random.uniform(8, 56, (40, 2)), random.uniform(8, 30, (40, 2))], axis=1)
+    scores = random.uniform(0, 1, (40, 3))
+    imported = bring(read(zipped(rows(np.hstack([places, scores]).T), LABELS)), ImportOptions(), DETECTING)
+    assert (imported.origin.layout, imported.preprocessing.fit) == (Layout.YOLO, Fit.LETTERBOX)
+    halves = places[:, 2:] / 2
+    corners = np.hstack([places[:, :2] - halves, places[:, :2] + halves]) / 64
+    boxes, tags, found = run(onnx.ModelProto.FromString(imported.graph), np.zeros((1, 3, 64, 64), np.float32))
+    answered = [
+        Found(int(tag), float(score), box.clip(0, 1))
+        for box, tag, score in zip(boxes[0], tags[0], found[0], strict=True)
+    ]
+    agree(suppressed(corners, scores, same=0.7, most=40), answered)
