@@ -14,7 +14,7 @@ from cli.migrate.shapes import Iteration, Project
 # Pictures of a project that are fetched to see how fast they come, and what an installation takes in at most:
 # `benchmarks.migrate` has it.
 SAMPLE = 16
-IMAGES_PER_SECOND = 20.0
+IMAGES_PER_SECOND = 17.0
 
 
 class ProjectEstimate(Struct, frozen=True):

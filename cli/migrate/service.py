@@ -1,6 +1,7 @@
 """A training API, Custom Vision's or an installation's: both speak the same, and both are waited for."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from http.client import responses
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
@@ -44,7 +45,8 @@ class Refused(CommandError):
     """An answer of 400 or above, with the code of the service where there is one."""
 
     def __init__(self, who: str, status: int, code: str, message: str) -> None:
-        super().__init__(f"{who} said: {code or status}: {message}")
+        parts = [f"{who} said", code or (str(status) if status else ""), message]
+        super().__init__(": ".join(part for part in parts if part))
         self.status, self.code = status, code
 
 
@@ -131,7 +133,7 @@ class Service:
         try:
             said = msgspec.json.decode(data, type=_Answered)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            said = _Answered(message=data[:200].decode("utf-8", "replace"))
+            said = _Answered(message=responses.get(status, "no reason"))
         return Refused(
             self.who,
             status,
