@@ -3,6 +3,7 @@
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from io import BytesIO
@@ -61,7 +62,10 @@ class Source:
         if not path.is_file():
             raise DatasetError(f"there is no file or folder {path}.")
         if zipfile.is_zipfile(path):
-            return cls(dict(_zipped(path)))
+            try:
+                return cls(dict(_zipped(path)))
+            except (zipfile.BadZipFile, ValueError, OSError) as fault:
+                raise DatasetError(f"{path} is no whole zip: {fault}. Download it again.") from fault
         return cls(*_listed(path.parent), only=path.name)
 
     def beside(self, pictures: Self) -> Self:
@@ -132,8 +136,7 @@ class Source:
             return root
 
     def root_tag(self, name: str) -> str:
-        with self._files[name].open() as file:
-            head = COMMENT.sub("", file.read(65536).decode("latin-1"))
+        head = COMMENT.sub("", self._begin(name, 65536).decode("latin-1"))
         found = ROOT_TAG.search(head)
         return found[1] if found else ""
 
@@ -156,8 +159,7 @@ class Source:
 
     def is_list(self, name: str) -> bool:
         """Whether a JSON is one list, and not a line each."""
-        with self._files[name].open() as file:
-            return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+        return self._begin(name, 64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
     def find(self, reference: str, near: str = "") -> str | None:
         """The picture that a path or address means, seen from a folder: it, or the one that ends most alike.
@@ -190,14 +192,17 @@ class Source:
         return self._read(name, LARGEST.get(PurePosixPath(name).suffix.lower(), LARGEST_OTHER))
 
     def _read(self, name: str, limit: int) -> bytes:
-        try:
-            with self._files[name].open() as file:
-                data = file.read(limit + 1)
-        except (OSError, RuntimeError, zipfile.BadZipFile, NotImplementedError) as fault:
-            raise DatasetError(f"{name} can't be read: {getattr(fault, 'strerror', None) or fault}.") from fault
+        data = self._begin(name, limit + 1)
         if len(data) > limit:
             raise DatasetError(f"{name} has over {limit // MEGABYTE} MB; make it smaller, or several of it.")
         return data
+
+    def _begin(self, name: str, count: int) -> bytes:
+        try:
+            with self._files[name].open() as file:
+                return file.read(count)
+        except (OSError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
+            raise DatasetError(f"{name} can't be read: {getattr(fault, 'strerror', None) or fault}.") from fault
 
 
 class _faults_of:  # noqa: N801  # read as a statement

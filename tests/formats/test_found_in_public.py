@@ -1,11 +1,13 @@
 """Data sets as users of other tools post them: small ones of our own in the shapes that those have."""
 
 import json
+import zipfile
 
 import pytest
 
 from shared.formats.catalogue import format_of
 from shared.formats.dataset import DatasetError, Labelled, Mark
+from shared.formats.source import Source
 from tests.formats.labelled import known, lay
 
 
@@ -187,6 +189,30 @@ def test_tables_of_vertex_may_lack_a_use(tmp_path):
 def test_what_is_no_data_set_is_refused_with_what_to_do(tmp_path, files, says):
     with pytest.raises(DatasetError, match=says):
         known(lay(tmp_path, [] if "passwd" in str(files) else ["a.png"], **files))
+
+
+def test_a_picture_of_voc_is_found_by_the_name_of_its_xml(tmp_path):
+    xml = "<annotation><filename>shots/IMG_1</filename><size><width>64</width><height>48</height></size><object>"
+    xml += "<name>bolt</name><difficult>1</difficult><bndbox><xmin>16</xmin><ymin>12</ymin><xmax>48</xmax>"
+    xml += "<ymax>36</ymax></bndbox></object></annotation>"
+    reading = known(lay(tmp_path, ["JPEGImages/a.png"], Annotations___a__xml=xml))
+    assert reading.pictures == [Labelled("JPEGImages/a.png", (), (Mark("bolt", 0.25, 0.25, 0.5, 0.5),), "", (64, 48))]
+    assert reading.lost == {"attributes": 1}
+
+
+def test_a_zip_that_is_cut_or_spoiled_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.yaml", "names: [bolt, nut, washer]\n" * 20)
+        archive.writestr("../../a.png", b"x")
+    data = bytearray((tmp_path / "set.zip").read_bytes())
+    assert Source.at(tmp_path / "set.zip").pictures == []
+    data[60:70] = bytes(10)
+    (tmp_path / "spoiled.zip").write_bytes(data)
+    with pytest.raises(DatasetError, match=r"data\.yaml can't be read"):
+        known(Source.at(tmp_path / "spoiled.zip"))
+    (tmp_path / "cut.zip").write_bytes(data.replace(b"PK\x01\x02", b"PK\x00\x00"))
+    with pytest.raises(DatasetError, match="no whole zip"):
+        known(Source.at(tmp_path / "cut.zip"))
 
 
 def test_a_bomb_of_entities_is_refused(tmp_path):

@@ -1,13 +1,13 @@
 """Pascal VOC: an XML for each picture, and lists of the pictures of each part."""
 
 from collections.abc import Iterator
-from posixpath import basename, splitext
+from posixpath import basename, dirname, splitext
 from xml.etree.ElementTree import Element, SubElement, tostring  # to write; defusedxml reads
 
 from shared.formats import part_lists, pixels
 from shared.formats.dataset import Labelled, LabelledSet, Mark
 from shared.formats.reading import Reading, split_in
-from shared.formats.source import Source
+from shared.formats.source import PICTURES, Source
 
 LISTS = "ImageSets/Main/"
 LOST = {
@@ -35,7 +35,10 @@ def read(source: Source) -> Reading:
 
 def _read_picture(reading: Reading, name: str, root: Element, parts: dict[str, str]) -> None:
     stem = splitext(basename(name))[0]
-    found = reading.find(root.findtext("filename", "").strip() or f"{stem}.jpg", name)
+    called = root.findtext("filename", "").strip()
+    # Some programs write it without its suffix, or another one than the file's.
+    alike = next((each for suffix in PICTURES if (each := reading.source.find(stem + suffix, dirname(name)))), None)
+    found = (called and reading.source.find(called, dirname(name))) or alike or reading.find(called or stem, name)
     if found:
         size = reading.size_of(found, _whole(root.findtext("size/width")), _whole(root.findtext("size/height")))
         if size:
