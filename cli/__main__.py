@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import audit, dataset, gate, model, package, replay
+from cli import audit, backup, dataset, gate, model, package, replay
 from cli.faults import FAILED, FAULTS, reason
 from cli.migrate import command as migration
 
@@ -18,13 +18,16 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-app.command()(migration.migrate)
-app.command()(gate.gate)
-app.command()(replay.replay)
-app.command()(audit.audit)
-app.command()(package.package)
-app.add_typer(dataset.app, name="dataset")
-app.add_typer(model.app, name="model")
+MOVE, DELIVER, LOOK_AFTER = "Move in and out", "Deliver", "Look after"
+app.command(rich_help_panel=MOVE)(migration.migrate)
+app.add_typer(dataset.app, name="dataset", rich_help_panel=MOVE)
+app.add_typer(model.app, name="model", rich_help_panel=MOVE)
+app.command(rich_help_panel=DELIVER)(gate.gate)
+app.command(rich_help_panel=DELIVER)(package.package)
+app.command(rich_help_panel=LOOK_AFTER)(backup.backup)
+app.command(rich_help_panel=LOOK_AFTER)(backup.restore)
+app.command(rich_help_panel=LOOK_AFTER)(audit.audit)
+app.command(rich_help_panel=LOOK_AFTER)(replay.replay)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -147,6 +147,12 @@ def sizes(store: Store, container: Container, prefix: str) -> dict[str, int]:
     return {str(properties.name): int(properties.size) for properties in found}
 
 
+def etags(store: Store, container: Container, prefix: str) -> Iterator[tuple[str, str]]:
+    """Each blob's name and its ETag, as `read` gives it; lazily."""
+    for properties in store.containers[container].list_blobs(name_starts_with=prefix):
+        yield str(properties.name), str(properties.etag)
+
+
 def names_before(store: Store, container: Container, before: datetime, prefix: str = "") -> Iterator[str]:
     """The blobs that were last written before that time."""
     for properties in store.containers[container].list_blobs(name_starts_with=prefix):

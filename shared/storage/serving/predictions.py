@@ -50,6 +50,11 @@ def changes(stored: StoredPrediction) -> list[Change]:
     ]
 
 
+def each(store: Store, project_id: UUID) -> Iterator[StoredPrediction]:
+    """All of a project, the newest first; lazily."""
+    return (row.decode(StoredPrediction) for row in rows.starting(store.predictions, str(project_id), "at:"))
+
+
 def exists(store: Store, project_id: UUID, prediction_id: UUID) -> bool:
     return bool(_keys(store, project_id, prediction_id))
 

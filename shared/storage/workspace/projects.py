@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from azure.data.tables import TableClient
@@ -20,10 +20,14 @@ PURGED_ROWS = 10_000
 PURGED_BLOBS = 1_000
 
 
-def insert(store: Store, project: Project) -> None:
-    # First the workspace: a project that is listed can be written to.
+def begin(store: Store, project_id: UUID) -> None:
+    """What can be written to, and is not listed yet."""
     with suppress(RowExists):
-        transact(store.catalog, str(project.id), catalog.begin())
+        transact(store.catalog, str(project_id), catalog.begin())
+
+
+def insert(store: Store, project: Project) -> None:
+    begin(store, project.id)
     with suppress(RowExists):
         transact(store.catalog, PARTITION, [Change("insert", str(project.id), rows.encode(project))])
 
@@ -67,6 +71,12 @@ def update(store: Store, project_id: UUID, change: Callable[[Project], Project])
             continue
         return new
     raise AssertionError("attempts() raises")
+
+
+def leaves_something(store: Store, project_id: UUID) -> bool:
+    """Whether there are rows or blobs of it."""
+    owned = (blobs.names(store, container, f"{project_id}/") for container in OWNED)
+    return any(rows.scan(store.catalog, str(project_id), " ", "~", keys_only=True)) or any(chain.from_iterable(owned))
 
 
 def delete(store: Store, project_id: UUID) -> None:

@@ -66,9 +66,13 @@ def list_all(store: Store, project_id: UUID) -> list[Tag]:
 
 def names(store: Store, project_id: UUID) -> dict[UUID, Tag]:
     """All tags in the order of their creation, without their image counts."""
+    return {record.tag.id: record.tag for record in records(store, project_id)}
+
+
+def records(store: Store, project_id: UUID) -> list[TagRecord]:
+    """All tags in the order of their creation."""
     found = [row.decode(TagRecord) for row in rows.starting(store.catalog, str(project_id), "tag:")]
-    found.sort(key=lambda record: (record.created, record.tag.id))
-    return {record.tag.id: record.tag for record in found}
+    return sorted(found, key=lambda record: (record.created, record.tag.id))
 
 
 def update(store: Store, project_id: UUID, tag_id: UUID, change: Callable[[Tag], Tag]) -> Tag:

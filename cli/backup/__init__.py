@@ -1,0 +1,106 @@
+"""`ocellus backup` and `ocellus restore`: projects in a folder of one's own, and back, with all of their ids."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+from cli.backup import restoring, taking
+from cli.backup.vault import NAMED, Vault
+from cli.faults import CommandError
+from cli.output import AsJson, progress_of, show
+from cli.storage import opened_store
+from shared.models.workspace.projects import Project
+from shared.storage.workspace import projects
+
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+Folder = Annotated[Path, typer.Argument(help="The folder of backups; it is made where there is none.")]
+
+
+def backup(
+    folder: Folder,
+    project: Annotated[list[str] | None, typer.Option(help="Only this project, by its name or its id.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Copy projects into a folder: images, tags, models, published names, predictions. Again, it copies what is new.
+
+    The environment says where: `. .local/ocellus.env` for ./run, STORAGE_ACCOUNT for Azure.
+    """
+    vault = Vault(folder)
+    with opened_store() as (_, store):
+        for each in _chosen(projects.list_all(store), project):
+            with _told(each.name) as report:
+                copied = taking.take(store, vault, each, report)
+            show(copied, _copied(copied), as_json=as_json)
+
+
+def restore(
+    folder: Folder,
+    project: Annotated[list[UUID] | None, typer.Option(help="Only this project; all without it.")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(formats=FORMATS, help="As it was then (UTC), or before.", show_default="the last")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Clear away first what is left of the project.")] = False,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Bring projects back from a folder of backups, with all of their ids, into an installation that has them not.
+
+    The environment says where: `. .local/ocellus.env` for ./run, STORAGE_ACCOUNT for Azure.
+    """
+    vault = Vault(folder)
+    copies = [_copy_of(vault, each, at) for each in project or vault.projects()]
+    if not copies:
+        raise CommandError(f"{folder} has no copy of a project; `ocellus backup` makes one.")
+    with opened_store() as (_, store):
+        store.provision()
+        for copy in copies:
+            with _told(vault.header(copy).project.name) as report:
+                restored = restoring.restore(store, vault, copy, report, force=force)
+            show(restored, _restored(restored), as_json=as_json)
+
+
+def _chosen(there: Sequence[Project], wanted: Sequence[str] | None) -> list[Project]:
+    """Raises CommandError for what is not there."""
+    for name in wanted or ():
+        if not any(name in (each.name, str(each.id)) for each in there):
+            raise CommandError(f"there is no project '{name}'.")
+    return [each for each in there if not wanted or {each.name, str(each.id)} & set(wanted)]
+
+
+def _copy_of(vault: Vault, project_id: UUID, at: datetime | None) -> Path:
+    copies = vault.copies(project_id)
+    found = [copy for copy in copies if at is None or copy.name <= at.strftime(NAMED) + "~"]
+    if not found:
+        first = f" The first is {copies[0].name}." if copies else ""
+        raise CommandError(f"{vault.folder} has no copy of {project_id} of that time.{first}")
+    return found[-1]
+
+
+@contextmanager
+def _told(name: str) -> Iterator[Callable[[int], None]]:
+    """Tells how many blobs are done."""
+    with progress_of(Console(stderr=True)) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda count: progress.update(task, description=f"{name}: {count} blobs")
+
+
+def _copied(copied: taking.Copied) -> str:
+    return (
+        f"{copied.name}: {copied.images} images, {copied.tags} tags, {copied.iterations} iterations; "
+        f"{copied.new} of {copied.blobs} blobs are new."
+    )
+
+
+def _restored(restored: restoring.Restored) -> str:
+    lacking = f" Without {len(restored.missing)} images that went while it was copied." if restored.missing else ""
+    return (
+        f"{restored.name}: {restored.images} images, {restored.tags} tags, {restored.iterations} iterations are back."
+        f"{lacking}"
+    )
