@@ -30,6 +30,7 @@ def migrate(
     folder: Annotated[Path, typer.Option(help="Where the journal and the report are.")] = FOLDER,
     *,
     every: Annotated[bool, typer.Option("--all", help="All projects.")] = False,
+    models: Annotated[bool, typer.Option(help="Bring the models of compact domains, which answer on.")] = True,
     train: Annotated[bool, typer.Option(help="Train here, and compare with the old model.")] = True,
     delete: Annotated[bool, typer.Option("--delete", help="Delete here what was deleted there since.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would move, and what would stay.")] = False,
@@ -58,7 +59,10 @@ def migrate(
         prediction_endpoint or given.source_prediction_endpoint or source.endpoint,
         prediction_key or given.source_prediction_key,
     )
-    report = _moved(source, _target(given), folder, chosen, Wishes(delete, train, compare, predictor))
+    # Any text does where the environment has none.
+    resource_id = given.vision_prediction_resource_id or "ocellus"
+    wishes = Wishes(delete, train, models, resource_id, compare, predictor)
+    report = _moved(source, _target(given), folder, chosen, wishes)
     show(report, sentences(report), as_json=as_json)
     if not report.is_whole:
         raise typer.Exit(NO)

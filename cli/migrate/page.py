@@ -88,13 +88,14 @@ def _before(project: ProjectReport) -> str:
     rows = [_iteration(each) for each in project.before]
     if project.trained and project.trained.iteration:
         trained = project.trained
-        rows.append([f"{trained.name}, here", "", "", *_measured(trained.performance)])
-    head = ["iteration", "trained", "published as", "precision", "recall", "average precision"]
+        rows.append([f"{trained.name}, trained here", "", "", *_measured(trained.performance), ""])
+    head = ["iteration", "trained", "published as", "precision", "recall", "average precision", "its model"]
     return "<h3>Before the move</h3>" + _table(head, rows)
 
 
 def _iteration(before: Before) -> list[Cell]:
-    return [before.name, before.trained_at or "", before.publish_name or "", *_measured(before.performance)]
+    model = "answers here" if before.here else before.reason
+    return [before.name, before.trained_at or "", before.publish_name or "", *_measured(before.performance), model]
 
 
 def _measured(performance: Performance | None) -> list[Cell]:

@@ -19,10 +19,14 @@ from cli.migrate.verifying import verify
 
 
 class Wishes(NamedTuple):
-    """What is to be done beside moving. `predictor` is asked what the old model says of `sample` images at most."""
+    """What is to be done beside moving. Models that come are published for `resource_id`. `predictor` is asked what the
+    old model says of `sample` images at most.
+    """
 
     delete: bool
     train: bool
+    models: bool
+    resource_id: str
     sample: int
     predictor: Service | None
 
@@ -37,7 +41,8 @@ def move_project(ends: Ends, project: Project, wishes: Wishes, progress: Progres
     moved = move_settings(ends, project, delete=wishes.delete)
     images = move_images(ends, moved, delete=wishes.delete, advance=bar("moving"))
     verified = verify(ends, moved, bar("verifying"))
-    before = iterations.before(ends, moved)
+    bar("its models", None)
+    before = iterations.move_iterations(ends, moved, wishes.resource_id, with_models=wishes.models)
     new = None
     if wishes.train:
         bar("training", None)
@@ -66,11 +71,22 @@ def _compared(
     bar: Callable[[str, int], Callable[[int], None]],
 ) -> Compared | None:
     """The iteration that was published last there with the one that was trained here, where both can be asked."""
-    old = _old(moved, wishes, before)
+    old = _old(ends, moved, wishes, before) if wishes.sample else None
     if old is None or new is None or new.iteration is None:
         return None
     model = trained(ends.target, moved.target, new.iteration, new.name)
     return compare(ends, moved, old, model, sample=wishes.sample, advance=bar("comparing", wishes.sample))
+
+
+def _old(ends: Ends, moved: MovedProject, wishes: Wishes, before: list[Before]) -> Model | None:
+    """Here, where it has come, as that costs nothing; or else there."""
+    last = next((each for each in reversed(before) if each.here or (each.publish_name and wishes.predictor)), None)
+    if last and last.here:
+        return trained(ends.target, moved.target, last.here, f"{last.name}, before the move")
+    if last and last.publish_name and wishes.predictor:
+        detects = moved.project.settings.classification_type is None
+        return published(wishes.predictor, moved.project.id, last.publish_name, detects=detects)
+    return None
 
 
 def pictures_of(target: Service, report: ProjectReport) -> dict[UUID, bytes]:
@@ -78,11 +94,3 @@ def pictures_of(target: Service, report: ProjectReport) -> dict[UUID, bytes]:
     ids = [each.image for each in report.compared.differing] if report.compared else []
     images = target.images_by_ids(report.here, ids) if ids else []
     return {image.id: target.download(report.here, image.thumbnail_uri) for image in images}
-
-
-def _old(moved: MovedProject, wishes: Wishes, before: list[Before]) -> Model | None:
-    names = [each.publish_name for each in before if each.publish_name]
-    if not names or wishes.predictor is None or not wishes.sample:
-        return None
-    detects = moved.project.settings.classification_type is None
-    return published(wishes.predictor, moved.project.id, names[-1], detects=detects)

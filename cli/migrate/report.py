@@ -65,11 +65,19 @@ def remarks(project: ProjectReport) -> list[str]:
         found.append(f"{len(moved.gone)} images were deleted there since; --delete deletes them here.")
     if project.tags_gone:
         found.append(f"Tags were deleted there since: {', '.join(project.tags_gone)}; --delete deletes them here.")
+    found += [_of_model(each) for each in project.before if each.here or each.reason]
     if project.trained:
         found.append(_of_training(project.trained))
     if project.compared:
         found.append(_of_comparison(project.compared))
     return found
+
+
+def _of_model(before: Before) -> str:
+    if before.here is None:
+        return f"The model of {before.name} stays there: {before.reason}"
+    name = f", under the name {before.publish_name}" if before.publish_name else ""
+    return f"The model of {before.name} answers here{name}."
 
 
 def _of_training(trained: Trained) -> str:

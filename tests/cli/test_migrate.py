@@ -8,10 +8,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import requests
 from azure.cognitiveservices.vision.customvision.training.models import ImageTagCreateEntry
 from msgspec.structs import replace
 
 from cli.faults import FAILED, NO
+from cli.migrate import iterations as old_models
 from cli.migrate import training as new_models
 from cli.migrate.report import ProjectReport, Report
 from local.azurite import free_ports
@@ -19,6 +21,8 @@ from shared.settings import ROOT
 from tests.cli.holdings import GENERAL, classifier, detector, drawn, multilabel, three
 from tests.cli.standin import KEY, Held, Picture, Standin, Trouble, hold, identify, standing_in
 from tests.commands import ocellus
+from tests.importing.packages import THERE, manifest, zipped
+from tests.importing.packages import classifier as onnx_classifier
 from tests.pictures import picture
 
 COUNT = 24
@@ -51,6 +55,9 @@ def standin(there, training) -> Iterator[Callable[..., Standin]]:
         context.__exit__(None, None, None)
     for project in training.get_projects():
         if project.id not in before:
+            for iteration in training.get_iterations(project.id):
+                if iteration.publish_name:
+                    training.unpublish_iteration(project.id, iteration.id)
             training.delete_project(project.id)
 
 
@@ -295,8 +302,8 @@ def test_old_and_new_are_compared_where_the_old_one_can_be_asked(standin, migrat
     held = hold("<script>alert(1)</script>", GENERAL, "Multiclass", dict.fromkeys(names.values(), "Regular"))
     for kind, seed in product(names, range(6)):
         held.pictures.append(Picture(identify(kind, seed), picture(kind, seed), tags=[names[kind]]))
-    held.iterations.append(iteration("Iteration 1", published="live", exportable=False))
-    held.performances[str(held.iterations[0]["id"])] = PERFORMANCE
+    held.iterations.append({**iteration("Iteration 1", published="live", exportable=False), "id": str(THERE)})
+    held.performances[str(THERE)] = PERFORMANCE
     there = standin(held)
     there.predict = lambda data: [{"probability": 0.9, "tagId": str(identify("apple")), "tagName": "apple"}]
     code, report = migrate("--all", "--prediction-key", KEY, "--compare", "12")
@@ -313,8 +320,13 @@ def test_old_and_new_are_compared_where_the_old_one_can_be_asked(standin, migrat
     assert "<script" not in page
     assert "<i>" not in page
     assert msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=Report) == report
+    # Once the old model is here, it is asked here.
+    held.iterations[0]["exportable"] = True
+    held.packages[str(THERE)] = zipped(onnx_classifier(2), list(names.values()), manifest=manifest("Classification"))
     _, again = migrate("--all", "--prediction-key", KEY, "--compare", "5")
-    assert (again.projects[0].trained, again.projects[0].compared.images) == (project.trained, 5)
+    compared = again.projects[0].compared
+    assert (again.projects[0].trained, compared.images, there.predictions) == (project.trained, 5, 12)
+    assert compared.old == "Iteration 1, before the move"
 
 
 def test_a_project_that_is_too_small_to_train_is_moved_all_the_same(standin, migrate):
@@ -323,6 +335,58 @@ def test_a_project_that_is_too_small_to_train_is_moved_all_the_same(standin, mig
     trained = report.projects[0].trained
     assert (code, trained.iteration) == (0, None)
     assert "TrainingValidationFailed" in trained.reason
+
+
+def test_the_old_model_keeps_answering_under_its_name(standin, migrate, training, prediction, service, monkeypatch):
+    """The package is made there when it is first asked for, and comes once."""
+    monkeypatch.setattr(old_models, "POLL_SECONDS", 0.0)
+    held = classifier(8)
+    held.iterations += [
+        iteration("Iteration 1", published=None, exportable=True),
+        {**iteration("Iteration 2", published="live", exportable=True), "id": str(THERE)},
+    ]
+    held.performances = {str(each["id"]): PERFORMANCE for each in held.iterations}
+    held.packages[str(THERE)] = zipped(onnx_classifier(2), ["red", "blue"], manifest=manifest("Classification"))
+    standin(held)
+    code, report = migrate("--all", "--no-train")
+    first, second = report.projects[0].before
+    assert (code, first.here, first.reason, second.reason) == (0, None, "", "")
+    here = str(report.projects[0].here)
+    (imported,) = training.get_iterations(here)
+    assert (imported.id, imported.name, imported.publish_name) == (
+        str(second.here),
+        "Iteration 2, before the move",
+        "live",
+    )
+    answer = prediction.classify_image_with_no_store(here, "live", drawn("red", 1))
+    assert {each.tag_name for each in answer.predictions} == {"red", "blue"}
+    past = requests.get(
+        f"{service.endpoint}/ocellus/v1/projects/{here}/pastperformances",
+        headers={"Training-Key": service.training_key},
+        timeout=10,
+    ).json()
+    assert [(each["name"], each["publishName"], each["performance"]) for each in past] == [
+        ("Iteration 1", None, PERFORMANCE),
+        ("Iteration 2", "live", PERFORMANCE),
+    ]
+    code, report = migrate("--all", "--no-train")
+    assert (code, str(report.projects[0].before[1].here)) == (0, imported.id)
+    assert len(training.get_iterations(here)) == 1
+
+
+def test_a_model_that_can_not_be_had_is_named(standin, migrate):
+    held = classifier(1)
+    held.iterations += [
+        iteration("Iteration 1", published="old", exportable=False),
+        iteration("Iteration 2", published="live", exportable=True),
+    ]
+    standin(held)
+    code, report = migrate("--all", "--no-train")
+    assert code == 0
+    assert [each.reason for each in report.projects[0].before] == [
+        "Custom Vision said: the domain is not compact, so the model can't be exported",
+        "Custom Vision said: BadRequestExportValidationFailed: Not exportable.",
+    ]
 
 
 PERFORMANCE = {

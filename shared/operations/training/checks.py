@@ -74,7 +74,9 @@ def check_iterations(limits: Limits, records: list[IterationRecord], new: Iterat
         raise errors.IterationLimitExceeded(
             f"The project has {limits.iterations_per_project} iterations, as many as allowed; delete one first."
         )
-    done = [record for record in records if record.iteration.status == IterationStatus.COMPLETED]
+    # A model that was imported since says nothing of whether a training is needed.
+    trained = [record for record in records if not record.iteration.imported_from]
+    done = [record for record in trained if record.iteration.status == IterationStatus.COMPLETED]
     if force or not done:
         return
     last = max(done, key=lambda record: record.iteration.created)
