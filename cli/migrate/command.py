@@ -69,6 +69,8 @@ def migrate(
 
 
 def _moved(source: Service, target: Service, folder: Path, projects: list[Project], wishes: Wishes) -> Report:
+    if source.endpoint == target.endpoint:
+        raise CommandError("both endpoints are the same; SOURCE_TRAINING_ENDPOINT is where the projects are now.")
     target.projects()
     with journal.opened(folder) as opened, progress_of(Console(stderr=True), MofNCompleteColumn()) as progress:
         opened.require_ends(source.endpoint, target.endpoint)

@@ -80,6 +80,6 @@ def _lines(project: ProjectEstimate) -> list[str]:
     published = f", published as {', '.join(project.published)}" if project.published else ""
     first = (
         f"{project.name}: {project.images} images, {project.tags} tags, {project.iterations} iterations{published}; "
-        f"some {max(1, round(project.minutes))} minutes."
+        f"about {max(1, round(project.minutes))} min."
     )
     return [first, *(f"  stays there: {each}." for each in project.stays)]

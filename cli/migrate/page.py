@@ -95,7 +95,8 @@ def _before(project: ProjectReport) -> str:
 
 def _iteration(before: Before) -> list[Cell]:
     model = "answers here" if before.here else before.reason
-    return [before.name, before.trained_at or "", before.publish_name or "", *_measured(before.performance), model]
+    day = (before.trained_at or "")[:10]
+    return [before.name, day, before.publish_name or "", *_measured(before.performance), model]
 
 
 def _measured(performance: Performance | None) -> list[Cell]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
+from rich.markup import escape
 from rich.progress import Progress
 
 from cli.migrate import iterations, training
@@ -34,19 +35,24 @@ class Wishes(NamedTuple):
 def move_project(ends: Ends, project: Project, wishes: Wishes, progress: Progress) -> ProjectReport:
     count = ends.source.image_count(project.id)
 
+    task = progress.add_task(escape(project.name), total=count)
+
     def bar(what: str, total: int | None = count) -> Callable[[int], None]:
-        task = progress.add_task(f"{project.name}: {what}", total=total)
+        """One line a project, which says what it is at."""
+        progress.reset(task, description=f"{escape(project.name)}: {what}", total=total)
         return lambda more: progress.advance(task, more)
 
     moved = move_settings(ends, project, delete=wishes.delete)
     images = move_images(ends, moved, delete=wishes.delete, advance=bar("moving"))
     verified = verify(ends, moved, bar("verifying"))
-    bar("its models", None)
+    bar("bringing its models", None)
     before = iterations.move_iterations(ends, moved, wishes.resource_id, with_models=wishes.models)
     new = None
     if wishes.train:
         bar("training", None)
         new = training.train(ends.target, moved.target)
+    compared = _compared(ends, moved, wishes, before, new, bar)
+    bar("done")(count)
     return ProjectReport(
         id=project.id,
         name=project.name,
@@ -58,7 +64,7 @@ def move_project(ends: Ends, project: Project, wishes: Wishes, progress: Progres
         verified=verified,
         before=before,
         trained=new,
-        compared=_compared(ends, moved, wishes, before, new, bar),
+        compared=compared,
     )
 
 
@@ -74,7 +80,7 @@ def _compared(
     old = _old(ends, moved, wishes, before) if wishes.sample else None
     if old is None or new is None or new.iteration is None:
         return None
-    model = trained(ends.target, moved.target, new.iteration, new.name)
+    model = trained(ends.target, moved.target, new.iteration, f"{new.name}, trained here")
     return compare(ends, moved, old, model, sample=wishes.sample, advance=bar("comparing", wishes.sample))
 
 

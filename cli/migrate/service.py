@@ -154,9 +154,6 @@ class Service:
     def project(self, project_id: UUID) -> shapes.Project:
         return self.get(shapes.Project, "projects", project_id)
 
-    def domains(self) -> list[shapes.Domain]:
-        return self.get(list[shapes.Domain], "domains")
-
     def tags(self, project_id: UUID) -> list[shapes.Tag]:
         return self.get(list[shapes.Tag], "projects", project_id, "tags")
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from cli.faults import CommandError
 from cli.migrate.journal import Journal
 from cli.migrate.service import Refused, Service
 from cli.migrate.shapes import Project, Tag
@@ -32,7 +33,12 @@ class MovedProject(NamedTuple):
 
 
 def move_settings(ends: Ends, project: Project, *, delete: bool) -> MovedProject:
+    """Raises CommandError for a project that was deleted here since."""
     target = ends.journal.project(project.id) or _make(ends, project)
+    if target not in {each.id for each in ends.target.projects()}:
+        raise CommandError(
+            f"'{project.name}' was deleted here since it was moved; name another --folder to move it anew."
+        )
     if ends.journal.seen(project.id) != project:
         _describe(ends.target, target, project)
         ends.journal.put_seen(project)

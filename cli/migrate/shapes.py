@@ -74,12 +74,6 @@ class Project(Wire, frozen=True):
     description: str | None = None
 
 
-class Domain(Wire, frozen=True):
-    id: UUID
-    name: str
-    type: str
-
-
 class Tag(Wire, frozen=True):
     id: UUID
     name: str

@@ -273,6 +273,20 @@ def test_a_resource_that_is_not_there_is_said_soon(service, monkeypatch, capsys)
     assert f"{address} can't be reached" in capsys.readouterr().err
 
 
+def test_a_project_that_was_deleted_here_is_not_made_anew(standin, migrate, training, tmp_path, capsys):
+    standin(multilabel(1))
+    training.delete_project(str(migrate("--all", "--no-train")[1].projects[0].here))
+    assert ocellus("migrate", "--all", "--folder", str(tmp_path)) == FAILED
+    assert "'Shelves' was deleted here since it was moved; name another --folder" in capsys.readouterr().err
+
+
+def test_a_move_to_itself_is_refused(standin, service, tmp_path, capsys):
+    standin(multilabel(1))
+    arguments = ["--endpoint", service.endpoint, "--key", service.training_key, "--folder", str(tmp_path)]
+    assert ocellus("migrate", "--all", *arguments) == FAILED
+    assert "both endpoints are the same" in capsys.readouterr().err
+
+
 def test_a_journal_of_another_move_is_not_gone_on_with(standin, migrate, tmp_path, capsys):
     standin(multilabel(0))
     migrate("--all", "--no-train")
@@ -288,7 +302,7 @@ def test_a_dry_run_counts_and_says_what_stays(standin, training, tmp_path, capsy
     before = len(training.get_projects())
     assert ocellus("migrate", "--all", "--dry-run") == 0
     told = capsys.readouterr().out
-    assert "Shelves: 5 images, 3 tags, 1 iterations, published as live; some 1 minutes." in told
+    assert "Shelves: 5 images, 3 tags, 1 iterations, published as live; about 1 min." in told
     assert "the weights of Iteration 1" in told
     assert ocellus("migrate", "--all", "--dry-run", "--json") == 0
     assert msgspec.json.decode(capsys.readouterr().out)["projects"][0]["images"] == 5
