@@ -9,6 +9,7 @@ import typer
 from cli import audit, backup, dataset, gate, model, package, replay
 from cli.faults import FAILED, FAULTS, reason
 from cli.migrate import command as migration
+from cli.predict import command as predicting
 
 app = typer.Typer(
     help="Work on an installation of Ocellus, on this machine or in Azure.",
@@ -23,6 +24,7 @@ app.command(rich_help_panel=MOVE)(migration.migrate)
 app.add_typer(dataset.app, name="dataset", rich_help_panel=MOVE)
 app.add_typer(model.app, name="model", rich_help_panel=MOVE)
 app.command(rich_help_panel=DELIVER)(gate.gate)
+app.command(rich_help_panel=DELIVER)(predicting.predict)
 app.command(rich_help_panel=DELIVER)(package.package)
 app.command(rich_help_panel=LOOK_AFTER)(backup.backup)
 app.command(rich_help_panel=LOOK_AFTER)(backup.restore)

@@ -119,6 +119,13 @@ class ClientSettings(Environment, frozen=True):
     vision_prediction_resource_id: str = ""
 
 
+class PredictingSettings(Environment, frozen=True):
+    """Where a client asks published models, and by which key, by the names that Custom Vision's quickstarts read."""
+
+    vision_prediction_endpoint: str = ""
+    vision_prediction_key: str = ""
+
+
 class MigrationSettings(ClientSettings, frozen=True):
     """Where a move comes from, beside where it goes: a resource of Custom Vision, or another installation."""
 

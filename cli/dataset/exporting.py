@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn
 from urllib3 import Retry
 
-from cli import client
+from cli import client, parallel
 from cli.dataset import names, predicting
 from cli.dataset import project as projects
 from cli.dataset.importing import FILENAME, SPLIT
@@ -165,23 +164,24 @@ def _take_all(receiver: Receiver, images: list[Image], result: Exported) -> list
     named, lost, taken = names.named(images, FILENAME), Counter[str](), []
     with progress_of(Console(stderr=True), MofNCompleteColumn()) as progress:
         bar = progress.add_task("Fetching", total=len(images))
-        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-            for each in pool.map(partial(_take, receiver), images, (named[image.id] for image in images)):
-                progress.advance(bar)
-                if each.fetched:
-                    receiver.journal.add(dict.fromkeys(each.places, each.image.id))
-                if each.places:
-                    taken.append(each)
-                    result.fetched, result.present = result.fetched + each.fetched, result.present + (not each.fetched)
-                lost["values of metadata"] += len((each.image.metadata or {}).keys() - {FILENAME, SPLIT})
-                lost["pictures without a tag"] += not each.places and not each.fault
-                result.left_out += filter(None, [each.fault])
+        wanted = [(image, named[image.id]) for image in images]
+        for each in parallel.done(partial(_take, receiver), wanted, DOWNLOADS_AT_ONCE):
+            progress.advance(bar)
+            if each.fetched:
+                receiver.journal.add(dict.fromkeys(each.places, each.image.id))
+            if each.places:
+                taken.append(each)
+                result.fetched, result.present = result.fetched + each.fetched, result.present + (not each.fetched)
+            lost["values of metadata"] += len((each.image.metadata or {}).keys() - {FILENAME, SPLIT})
+            lost["pictures without a tag"] += not each.places and not each.fault
+            result.left_out += filter(None, [each.fault])
     result.lost = dict(+lost)
     return taken
 
 
-def _take(receiver: Receiver, image: Image, name: str) -> Taken:
+def _take(receiver: Receiver, wanted: tuple[Image, str]) -> Taken:
     """Fetch a picture, unless it lies there as the journal has it."""
+    image, name = wanted
     labelled = _labelled(image, name)
     suffixes = ("",) if name.lower().endswith(SUFFIXES) else SUFFIXES
     for known in (labelled._replace(file=name + suffix) for suffix in suffixes):

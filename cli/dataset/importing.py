@@ -1,7 +1,6 @@
 """A data set into a project: its pictures with their tags and boxes, file names and parts."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, NamedTuple
@@ -18,7 +17,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
-from cli import client
+from cli import client, parallel
 from cli.dataset import project as projects
 from cli.dataset.journal import Journal
 from cli.dataset.options import ProjectName
@@ -170,10 +169,9 @@ def _send_all(sender: Sender, pictures: list[Labelled]) -> None:
     batches = client.batches(waiting, lambda picture: sender.source.weight(picture.file))
     with progress_of(Console(stderr=True), MofNCompleteColumn()) as progress:
         bar = progress.add_task("Importing", total=len(waiting))
-        with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
-            for sent in pool.map(partial(_send, sender), batches):
-                _note(sender, sent)
-                progress.advance(bar, len(sent.pictures) + len(sent.faults))
+        for sent in parallel.done(partial(_send, sender), batches, BATCHES_AT_ONCE):
+            _note(sender, sent)
+            progress.advance(bar, len(sent.pictures) + len(sent.faults))
 
 
 def _send(sender: Sender, batch: list[Labelled]) -> Sent:

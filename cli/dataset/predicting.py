@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from azure.cognitiveservices.vision.customvision.training.models import Iteratio
 from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
+from cli import parallel
 from cli.output import progress_of
 from shared.formats import pixels
 from shared.formats.dataset import Labelled, LabelledSet, Mark
@@ -30,8 +30,8 @@ def predictions(
     paths: Sequence[Path],
 ) -> dict[str, bytes]:
     """A file of what the iteration says of each picture; `paths` are where those of the set lie."""
-    with progress_of(Console(stderr=True), MofNCompleteColumn()) as progress, ThreadPoolExecutor(AT_ONCE) as pool:
-        asked = pool.map(partial(_ask, trainer, project, iteration), paths)
+    with progress_of(Console(stderr=True), MofNCompleteColumn()) as progress:
+        asked = parallel.done(partial(_ask, trainer, project, iteration), paths, AT_ONCE)
         answers = list(progress.track(asked, total=len(paths), description="Predicting"))
     told = list(zip(written.pictures, answers, strict=True))
     if any(each.bounding_box for answer in answers for each in answer.predictions):

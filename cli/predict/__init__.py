@@ -1,0 +1,1 @@
+"""`ocellus predict`: what a published model says of many pictures."""

@@ -1,0 +1,98 @@
+"""A published name, asked about one picture after the other, many at once."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import urllib3
+from msgspec import Struct
+from urllib3 import HTTPConnectionPool, Retry
+from urllib3.exceptions import HTTPError
+
+from cli.client import BUSY, RETRIES
+from cli.faults import CommandError
+from shared.models.serving.predictions import Prediction
+from shared.settings import PredictingSettings
+
+SECONDS = 60
+VERBS = ("classify", "detect")
+OTHER_KIND = "BadRequestOperationNotSupported"
+
+
+class Asked(Struct, frozen=True, omit_defaults=True):
+    """What the model says of a picture, or why it says nothing."""
+
+    file: str
+    predictions: list[Prediction] = []
+    error: str = ""
+
+
+class Answer(Struct, frozen=True):
+    predictions: list[Prediction]
+
+
+class Refusal(Struct, frozen=True):
+    code: str = ""
+    message: str = "no reason is given"
+
+
+def asker(given: PredictingSettings, project: UUID, name: str, at_once: int) -> Callable[[Path], Asked]:
+    """What asks about a picture. Raises CommandError where the environment does not say where the service is."""
+    endpoint, key = given.vision_prediction_endpoint, given.vision_prediction_key
+    if not endpoint.startswith(("http://", "https://")) or not key:
+        raise CommandError("set VISION_PREDICTION_ENDPOINT to a URL, and VISION_PREDICTION_KEY.")
+    retries = Retry(total=RETRIES, connect=3, read=3, backoff_factor=0.5, allowed_methods=None)
+    retries = retries.new(status_forcelist=BUSY, raise_on_status=False)
+    address = urllib3.util.parse_url(endpoint)
+    pool = urllib3.connection_from_url(endpoint, maxsize=at_once, retries=retries, timeout=SECONDS)
+    start = f"{(address.path or '').rstrip('/')}/customvision/v3.1/prediction/{project}"
+    return Asker(pool, start, name, key)
+
+
+class Asker:
+    """The kind of the model is not known before it is asked: a verb of the other kind is refused, once."""
+
+    def __init__(self, pool: HTTPConnectionPool, start: str, name: str, key: str) -> None:
+        self._pool, self._start, self._name, self._verb = pool, start, name, VERBS[0]
+        self._headers = {"Prediction-Key": key, "Content-Type": "application/octet-stream"}
+
+    def __call__(self, path: Path) -> Asked:
+        """Raises CommandError for what no other picture would change."""
+        try:
+            data = path.read_bytes()
+        except OSError as fault:
+            return Asked(str(path), error=f"can't be read: {fault.strerror}")
+        for _ in VERBS:
+            verb = self._verb
+            status, body = self._post(verb, data)
+            if status == HTTPStatus.OK:
+                return Asked(str(path), msgspec.json.decode(body, type=Answer).predictions)
+            refusal = _refusal(body)
+            if refusal.code != OTHER_KIND:
+                break
+            self._verb = VERBS[1 - VERBS.index(verb)]
+        if status != HTTPStatus.BAD_REQUEST or not refusal.code.startswith("BadRequestImage"):
+            raise CommandError(f"the service said: {status} {refusal.code}: {refusal.message}")
+        return Asked(str(path), error=f"{refusal.code}: {refusal.message}")
+
+    def _post(self, verb: str, data: bytes) -> tuple[int, bytes]:
+        url = f"{self._start}/{verb}/iterations/{self._name}/image/nostore"
+        try:
+            answer = self._pool.urlopen("POST", url, data, self._headers)
+        except HTTPError as fault:
+            raise CommandError(f"{self._pool.scheme}://{self._pool.host} can't be reached: {fault}") from fault
+        return answer.status, answer.data
+
+
+def _refusal(body: bytes) -> Refusal:
+    """The service's, or its gateway's, which lies within `error`."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, Refusal])["error"]
+    except (msgspec.DecodeError, KeyError):
+        pass
+    try:
+        return msgspec.json.decode(body, type=Refusal)
+    except msgspec.DecodeError:
+        return Refusal()

@@ -1,0 +1,109 @@
+"""Many pictures predicted by a published model, into each kind of file."""
+
+import csv
+import json
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from cli.faults import FAILED, NO
+from local.service import RESOURCE_ID
+from shared.models.training.model_spec import ModelTag
+from tests.commands import ocellus
+from tests.pictures import rectangles
+from tests.prediction.detectors import put_detector
+from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN
+
+GREEN = (0.5, 0.25, 0.25, 0.5)
+
+
+@pytest.fixture(autouse=True)
+def environment(service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISION_PREDICTION_ENDPOINT", service.endpoint)
+    monkeypatch.setenv("VISION_PREDICTION_KEY", service.prediction_key)
+
+
+@pytest.fixture(scope="module")
+def project(training, storage):
+    """One whose detector of colours is published as `live`."""
+    made = training.create_project(f"predict {uuid4()}", domain_id=str(DETECTION_DOMAIN))
+    tags = [ModelTag(UUID(training.create_tag(made.id, colour).id), colour) for colour in COLOURS]
+    iteration = put_detector(storage, UUID(made.id), tags)
+    training.publish_iteration(made.id, str(iteration.id), "live", RESOURCE_ID)
+    yield made.id
+    training.unpublish_iteration(made.id, str(iteration.id))
+    training.delete_project(made.id)
+
+
+@pytest.fixture
+def shots(tmp_path) -> Path:
+    folder = tmp_path / "shots" / "deep"
+    folder.mkdir(parents=True)
+    for number in range(3):
+        (folder / f"{number}.jpg").write_bytes(rectangles({"green": GREEN}, orientation=6 if number == 2 else 1))
+    (folder.parent / "none.png").write_bytes(b"no picture")
+    (folder.parent / "notes.txt").touch()
+    return folder.parent
+
+
+def test_a_folder_is_predicted_into_a_table_and_what_is_no_picture_is_named(project, shots, tmp_path, capsys):
+    out = tmp_path / "out.csv"
+    given = ["predict", str(shots), "--project", project, "--name", "live", "--to", str(out), "--threshold", "0.5"]
+    assert ocellus(*given, "--draw", str(tmp_path / "drawn"), "--json") == NO
+    said = json.loads(capsys.readouterr().out)
+    assert (said["pictures"], said["tags"]) == (4, {"green": 3})
+    assert [line.partition(": ")[0] for line in said["refused"]] == [str(shots / "none.png")]
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [row["tag"] for row in rows] == ["green"] * 3 + [""]
+    assert [float(rows[0][side]) for side in ("left", "top", "width", "height")] == pytest.approx(GREEN, abs=0.05)
+    assert rows[3]["error"].startswith("BadRequestImageFormat")
+    assert sorted(path.name for path in (tmp_path / "drawn" / "deep").iterdir()) == [f"{n}.jpg.jpg" for n in range(3)]
+    assert not out.with_name("out.csv.journal").exists()
+
+
+def test_a_killed_run_goes_on_where_it_was(project, shots, tmp_path, capsys):
+    out, pattern = tmp_path / "out.jsonl", str(shots / "**" / "*.jpg")
+    first = {"file": str(shots / "deep" / "0.jpg"), "predictions": []}
+    subject = {"project": project, "name": "live", "threshold": 0.0}
+    journal = out.with_name("out.jsonl.journal")
+    journal.write_text(f'{json.dumps(subject)}\n{json.dumps(first)}\n{{"file": "cut o')
+    given = ["predict", pattern, "--project", project, "--to", str(out)]
+    assert ocellus(*given, "--name", "other") == FAILED
+    assert "is of another model or threshold" in capsys.readouterr().err
+    assert ocellus(*given, "--name", "live") == 0
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    # What the journal has is not asked again.
+    assert [len(line.get("predictions", [])) > 0 for line in lines] == [False, True, True]
+    assert "3 pictures, 1 of them before" in capsys.readouterr().out
+
+
+def test_coco_has_boxes_in_pixels_of_the_upright_picture(project, shots, tmp_path):
+    out = tmp_path / "out.json"
+    given = ["predict", str(shots / "deep"), "--project", project, "--name", "live", "--to", str(out)]
+    assert ocellus(*given, "--threshold", "0.5", "--at-once", "1") == 0
+    told = json.loads(out.read_text())
+    assert [(image["width"], image["height"]) for image in told["images"]] == [(640, 320), (640, 320), (320, 640)]
+    box = [part * side for part, side in zip(GREEN, (640, 320) * 2, strict=True)]
+    assert told["annotations"][0]["bbox"] == pytest.approx(box, abs=20)
+    assert told["categories"] == [{"id": 1, "name": "green"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"--to": "out.txt"}, "ends with none of .csv, .jsonl, .json"),
+        ({"--name": "nobody"}, "404 NotFound"),
+        ({"pictures": "nowhere"}, "no picture is called nowhere"),
+    ],
+)
+def test_what_can_not_be_predicted_is_said(project, shots, tmp_path, monkeypatch, capsys, changes, says):
+    monkeypatch.chdir(tmp_path)
+    given = {"--project": project, "--name": "live", "--to": "out.csv", "pictures": str(shots)} | changes
+    pictures = given.pop("pictures")
+    assert ocellus("predict", pictures, *[word for pair in given.items() for word in pair]) == FAILED
+    assert says in capsys.readouterr().err
+    monkeypatch.delenv("VISION_PREDICTION_KEY")
+    if not changes.keys() & {"--to", "pictures"}:
+        assert ocellus("predict", pictures, *[word for pair in given.items() for word in pair]) == FAILED
+        assert "VISION_PREDICTION_KEY" in capsys.readouterr().err
