@@ -11,10 +11,12 @@ import { CurveChart } from "../parts/performance/curve";
 import { Figures } from "../parts/performance/figures";
 import { IterationList } from "../parts/performance/iterationlist";
 import { Matrix } from "../parts/performance/matrix";
+import { ImportModel, Moved, Pasts, Unjudged } from "../parts/performance/moving";
 import { PublishedNames } from "../parts/performance/published";
 import { TagTable } from "../parts/performance/tagtable";
 import { Empty, Fault, Waiting } from "../parts/states";
 import { counted, fault, judge, judged, count, keyOf, ordered, overlap, threshold, trained } from "../state/performance";
+import { isUnjudged } from "../state/moving";
 import { isDetector, project } from "../state/project";
 import { pathOf, route, search, setSearch } from "../state/route";
 import { underway } from "../state/training";
@@ -37,6 +39,7 @@ function NoneYet({ id }: { id: string }) {
       <a class="button primary" href={pathOf(id, "train")} title={hint("train")}>
         {going ? "See how far it is" : "Train"}
       </a>
+      <ImportModel />
     </Empty>
   );
 }
@@ -50,6 +53,7 @@ function Shown({ iteration }: { iteration: Iteration }) {
       <aside>
         <IterationList shown={iteration.id} query={query} />
         <PublishedNames onAddress={(address) => setDoing({ address })} />
+        <Pasts />
       </aside>
       <div class="judgement">
         <header>
@@ -60,7 +64,8 @@ function Shown({ iteration }: { iteration: Iteration }) {
           <Actions iteration={iteration} doing={doing} setDoing={setDoing} />
         </header>
         <Doubt iteration={iteration} />
-        {iteration.status === "Completed" ? <Judgement iterationId={iteration.id} look={look} change={change} /> : <p class="faint">It is {iteration.status === "Training" ? "in training" : "not trained"}.</p>}
+        <Moved iteration={iteration} />
+        {iteration.status === "Completed" ? <Judgement iteration={iteration} look={look} change={change} /> : <p class="faint">It is {iteration.status === "Training" ? "in training" : "not trained"}.</p>}
       </div>
       {iteration.status === "Completed" && <Following iterationId={iteration.id} />}
     </div>
@@ -83,14 +88,16 @@ function Doubt({ iteration: { rightAtLeast, rightAtMost } }: { iteration: Iterat
 }
 
 interface JudgementProps {
-  iterationId: string;
+  iteration: Iteration;
   look: Look;
   change: (changes: Partial<Look>) => void;
 }
 
-function Judgement({ iterationId, look, change }: JudgementProps) {
+function Judgement({ iteration, look, change }: JudgementProps) {
+  const iterationId = iteration.id;
   const shown = judged.value?.iterationId === iterationId ? judged.value.curves : null;
-  if (fault.value && !shown) return <Fault fault={fault.value} again={() => void judge(iterationId, overlap.value)} />;
+  const again = () => void judge(iterationId, overlap.value);
+  if (fault.value && !shown) return iteration.importedFrom && isUnjudged(fault.value) ? <Unjudged iteration={iteration} again={again} /> : <Fault fault={fault.value} again={again} />;
   if (!shown) return <Waiting />;
   const onCell = (cell: Cell) => change({ cell });
   const onTag = (tag: string) => change({ tag, cell: tag ? { truth: tag, wrong: true } : null });

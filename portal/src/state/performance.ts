@@ -82,8 +82,8 @@ export const scores = signal<ReadonlyMap<string, number>>(new Map());
 export async function score(some: readonly Iteration[]): Promise<void> {
   for (const { id, projectId } of some) {
     if (scores.value.has(id) || project.value?.id !== projectId) continue;
-    const found = await client.getIterationPerformance(projectId, id).catch(() => null);
-    if (found?.averagePrecision !== null && found) scores.value = new Map([...scores.value, [id, found.averagePrecision]]);
+    const average = (await client.getIterationPerformance(projectId, id).catch(() => null))?.averagePrecision;
+    if (typeof average === "number") scores.value = new Map([...scores.value, [id, average]]);
   }
 }
 

@@ -20,22 +20,12 @@ from shared.importing.package import read
 from shared.storage.account import blobs
 from tests.functions.flows import refused
 from tests.importing.consumers import Seen, agree, decoded, pixels_of, run, suppressed
-from tests.importing.packages import BGR, RGB_UNIT, THERE, classifier, grid, manifest, named, rows, zipped
+from tests.importing.packages import BGR, PERFORMANCE, RGB_UNIT, THERE, classifier, grid, manifest, named, rows, zipped
 from tests.pictures import encoded, picture
 from tests.prediction.graphs import make_detector
 
 GRIDS, BOXES = "a27d5ca5-bb19-49d8-a70a-fec086c47f5b", "7ec2ac80-887b-48a6-8df9-8b1357765430"
 LABELS = ["cog", "axle", "rivet"]
-PERFORMANCE = {
-    "perTagPerformance": [
-        {
-            "id": str(uuid4()), "name": "cog", "precision": 0.75, "precisionStdDeviation": 0.01, "recall": 0.5,
-            "recallStdDeviation": 0.02, "averagePrecision": 0.625,
-        }
-    ],
-    "precision": 0.75, "precisionStdDeviation": 0.01, "recall": 0.5, "recallStdDeviation": 0.02,
-    "averagePrecision": 0.625,
-}  # fmt: skip
 
 
 def noise(width: int = 500, height: int = 400) -> bytes:

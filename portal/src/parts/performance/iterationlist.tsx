@@ -5,6 +5,7 @@ import type { Iteration } from "../../api/client";
 import { percent, points } from "../../model/judging";
 import { ordered, score, scores, trained } from "../../state/performance";
 import { pathOf } from "../../state/route";
+import { ImportModel } from "./moving";
 
 /** So many have their score looked up by themselves. */
 const SCORED = 12;
@@ -28,6 +29,7 @@ export function IterationList({ shown, query }: { shown: string; query: string }
           Compare two …
         </a>
       )}
+      <ImportModel />
     </nav>
   );
 }
