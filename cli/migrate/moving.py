@@ -120,6 +120,8 @@ def _upload(ends: Ends, moved: MovedProject, batch: list[_Fetched], unmoved: lis
             continue
         labels = each.image.labels
         relabelling.add_tags(ends.target, moved.target, result.image.id, _tags(labels, moved.tag_ids)[TAGS_AT_ONCE:])
+        # A tag that was made there since we asked for the tags comes the next time.
+        labels = labels.within(moved.tag_ids.keys())
         arrived[each.image.id] = MovedImage(result.image.id, sha256(each.data).hexdigest(), labels)
     ends.journal.put_images(moved.project.id, arrived)
     return sum(result.status == "OKDuplicate" for result in answer.images)

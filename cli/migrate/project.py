@@ -34,7 +34,6 @@ class Wishes(NamedTuple):
 
 def move_project(ends: Ends, project: Project, wishes: Wishes, progress: Progress) -> ProjectReport:
     count = ends.source.image_count(project.id)
-
     task = progress.add_task(escape(project.name), total=count)
 
     def bar(what: str, total: int | None = count) -> Callable[[int], None]:

@@ -38,7 +38,8 @@ def relabel(ends: Ends, moved: MovedProject, known: dict[UUID, MovedImage], imag
             if was.target in here:
                 change = Change(was.labels.named(moved.tag_ids), image.labels.named(moved.tag_ids))
                 _apply(ends.target, moved.target, here[was.target], change)
-            ends.journal.put_images(moved.project.id, {image.id: was._replace(labels=image.labels)})
+            now = was._replace(labels=image.labels.within(moved.tag_ids.keys()))
+            ends.journal.put_images(moved.project.id, {image.id: now})
     return len(changed)
 
 

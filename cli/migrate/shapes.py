@@ -1,5 +1,6 @@
 """What both training APIs answer, as far as a move reads it; of unknown fields and values it takes no notice."""
 
+from collections.abc import Set
 from typing import NamedTuple
 from uuid import UUID
 
@@ -48,6 +49,11 @@ class Labels(NamedTuple):
         tags = frozenset(ids[tag] for tag in self.tags if tag in ids)
         boxes = frozenset(box._replace(tag_id=ids[box.tag_id]) for box in self.boxes if box.tag_id in ids)
         return Labels(tags, boxes, self.metadata)
+
+    def within(self, tags: Set[UUID]) -> "Labels":
+        """Only what is said by these tags."""
+        boxes = frozenset(box for box in self.boxes if box.tag_id in tags)
+        return Labels(self.tags & tags, boxes, self.metadata)
 
     @property
     def text(self) -> str:

@@ -18,6 +18,7 @@ PREFIX = "/customvision/v3.3/training/"
 NAMESPACE = UUID("6f0a2a1e-0000-4000-8000-000000000000")
 BEGAN = datetime(2020, 11, 6, 17, 34, 53, 692592)
 PAGE, IDS = 256, 256
+KEYS = ("training-key", "prediction-key", "authorization")
 
 
 class Trouble(Struct):
@@ -98,6 +99,8 @@ class Standin:
         self.endpoint = ""
         self.calls = self.downloads = self.predictions = 0
         self._counting = Lock()
+        # Behind a virtual network addresses are paths, which get_artifact hands out.
+        self.is_private = False
         # What a published iteration answers for a picture's bytes.
         self.predict: Callable[[bytes], list[dict[str, object]]] = lambda data: []
 
@@ -125,7 +128,7 @@ class Standin:
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         if address.path.startswith("/blobs/"):
             return self._blob(address.path.split("/")[2:], query)
-        if KEY not in (request.headers.get("training-key"), request.headers.get("prediction-key")):
+        if not {KEY, f"Bearer {KEY}"} & {request.headers.get(name) for name in KEYS}:
             return _json({"error": {"code": "401", "message": "Access denied due to invalid subscription key."}}, 401)
         if "/prediction/" in address.path.lower():
             return self._predicted(request)
@@ -142,6 +145,9 @@ class Standin:
                 return _json(held.project)
             case ["tags"]:
                 return _json(list(held.tags.values()))
+            case ["artifacts"]:
+                blob, _, issued = query["path"].partition("?issued=")
+                return self._blob(blob.split("/")[2:], {"issued": issued})
             case ["images", "count"]:
                 return _json(len(held.pictures))
             case ["images", "id"]:
@@ -167,7 +173,7 @@ class Standin:
 
     def _image(self, held: Held, picture: Picture) -> dict[str, object]:
         moment = (BEGAN + timedelta(seconds=held.pictures.index(picture))).isoformat() + "9"
-        address = f"{self.endpoint}/blobs/{held.project['id']}/{picture.id}"
+        address = f"{'' if self.is_private else self.endpoint}/blobs/{held.project['id']}/{picture.id}"
         image: dict[str, object] = {
             "id": str(picture.id),
             "created": moment,

@@ -157,6 +157,7 @@ def test_a_second_move_takes_what_changed_there_and_keeps_what_changed_here(stan
     images = training.get_images(here, order_by="Oldest")
     ours = training.create_tag(here, "ours")
     training.create_image_tags(here, [ImageTagCreateEntry(image_id=images[0].id, tag_id=ours.id)])
+    training.update_image_metadata(here, [images[0].id], {"seen": "by us"})
     held.pictures[1] = replace(held.pictures[1], tags=["blue"], metadata={"line": "8"})
     held.pictures.append(Picture(identify("new"), drawn("red", 99), tags=["red"]))
     gone = held.pictures.pop(5)
@@ -271,6 +272,30 @@ def test_a_resource_that_is_not_there_is_said_soon(service, monkeypatch, capsys)
     monkeypatch.setenv("VISION_TRAINING_KEY", service.training_key)
     assert ocellus("migrate", "--all", "--endpoint", address, "--key", KEY) == FAILED
     assert f"{address} can't be reached" in capsys.readouterr().err
+
+
+def test_a_resource_behind_a_virtual_network_is_read_by_a_token(standin, migrate, monkeypatch):
+    standin(multilabel(2), lasts=2).is_private = True
+    monkeypatch.delenv("SOURCE_TRAINING_KEY")
+    monkeypatch.setenv("SOURCE_TRAINING_TOKEN", KEY)
+    code, report = migrate("--all", "--no-train")
+    assert (code, report.projects[0].verified.images) == (0, 2)
+
+
+def test_a_tag_that_is_made_while_images_are_listed_comes_the_next_time(standin, migrate, training):
+    held = multilabel(1)
+    there = standin(held)
+
+    def label() -> None:
+        held.tags["late"] = {**held.tags["red"], "id": str(identify(held.project["id"], "late")), "name": "late"}
+        held.pictures[0] = replace(held.pictures[0], tags=["late"])
+
+    # Projects, the count of images, the tags; then images.
+    there.trouble.at[4] = label
+    assert migrate("--all", "--no-train")[0] == 0
+    code, report = migrate("--all", "--no-train")
+    (image,) = training.get_images(report.projects[0].here)
+    assert (code, [tag.tag_name for tag in image.tags]) == (0, ["late"])
 
 
 def test_a_project_that_was_deleted_here_is_not_made_anew(standin, migrate, training, tmp_path, capsys):
