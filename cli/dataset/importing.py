@@ -104,8 +104,8 @@ def import_dataset(
     """Bring a data set into a project: pictures, tags, boxes, file names and parts.
 
     Formats: coco, voc, yolo, cvat, labelbox, kitti, vott, label-studio, manifest (SageMaker, Rekognition), vertex-csv,
-    vertex-jsonl, csv, jsonl, folders (one a tag). A picture that is there already is not stored twice, so it is safe
-    to run again. The environment says where, as for `gate`. Ends with 1 where some pictures were left out.
+    vertex-jsonl, csv, jsonl, regions, folders (one a tag). A picture that is there already is not stored twice, so it
+    is safe to run again. The environment says where, as for `gate`. Ends with 1 where some pictures were left out.
     """
     reading, format_name = _read(path, images, format)
     result = Imported(project, format_name, len(reading.pictures), lost=reading.lost, left_out=reading.faults)

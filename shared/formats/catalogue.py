@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from shared.formats.dataset import DatasetError, Labelled, LabelledSet
 from shared.formats.exchange import (
+    boxes_beside,
     coco,
     cvat,
     kitti,
@@ -66,6 +67,7 @@ FORMATS = {
         Format("vertex-jsonl", Carries.BOTH, vertex.fits_lines, vertex.read_lines, vertex.places, vertex.write_lines),
         Format("csv", Carries.BOTH, table.fits, table.read, table.places, table.write),
         Format("jsonl", Carries.BOTH, lines.fits, lines.read, lines.places, lines.write),
+        Format("regions", Carries.BOXES, boxes_beside.fits, boxes_beside.read, boxes_beside.places, boxes_beside.write),
         Format(
             "folders",
             Carries.TAGS,

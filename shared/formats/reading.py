@@ -70,6 +70,11 @@ class Reading:
         sides = (round(value, DIGITS) for value in (left, top, right - left, bottom - top))
         return (Mark(tag, *sides),)
 
+    def boxes(self, given: Iterable[Mark]) -> tuple[Mark, ...]:
+        """Boxes as we have them, cut at the sides of their picture."""
+        corners = ((each.tag, (each.left, each.top, each.left + each.width, each.top + each.height)) for each in given)
+        return tuple(mark for tag, ltrb in corners for mark in self.box(tag, ltrb))
+
     def size_of(self, file: str, width: object, height: object) -> tuple[int, int] | None:
         """As it is said, or else as the picture has it; None, and a fault, where that can't be read."""
         if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:

@@ -168,6 +168,13 @@ def test_tables_of_vertex_may_lack_a_use(tmp_path):
     assert (second.tags, second.split) == (("dent", "scratch"), "test")
 
 
+def test_our_own_regions_are_no_folders_of_tags(tmp_path):
+    by_tag = {"regions": {"fork": {"a": [0.25, 0.25, 0.5, 0.5], "gone": [0, 0, 1, 1]}}}
+    reading = known(lay(tmp_path, ["fork/a.png"], regions__json=json.dumps(by_tag)))
+    assert reading.pictures == [Labelled("fork/a.png", (), (Mark("fork", 0.25, 0.25, 0.5, 0.5),))]
+    assert reading.faults == ["fork/gone: no picture of that name is there, or several are"]
+
+
 @pytest.mark.parametrize(
     ("files", "says"),
     [

@@ -61,13 +61,9 @@ def read(source: Source) -> Reading:
     for name in _files(source):
         for line in source.lines(name, Line):
             if found := reading.find(line.called, name):
-                marks = [mark for region in line.regions for mark in reading.box(region.tag, _ltrb(region))]
-                reading.add(Labelled(found, tuple(line.said), tuple(marks), line.split or split_in(name)))
+                split = line.split or split_in(name)
+                reading.add(Labelled(found, tuple(line.said), reading.boxes(line.regions), split))
     return reading
-
-
-def _ltrb(mark: Mark) -> tuple[float, float, float, float]:
-    return mark.left, mark.top, mark.left + mark.width, mark.top + mark.height
 
 
 def places(picture: Labelled) -> list[str]:
