@@ -97,7 +97,9 @@ def export_dataset(
     images = list(_images(trainer, found, trained))
     result = Exported(found.id, chosen.name, len(images))
     taken = _take_all(Receiver(folder, chosen, journal, _session()), images, result)
-    tags = sorted(tag.name for tag in trainer.get_tags(found.id, iteration_id=trained.id if trained else None))
+    known = {tag.name for tag in trainer.get_tags(found.id, iteration_id=trained.id if trained else None)}
+    # One that came meanwhile is on pictures, and not among those that were known.
+    tags = sorted(known.union(*(each.picture.said for each in taken)))
     written = LabelledSet([each.picture for each in taken], tags, prefix)
     files = chosen.write(written)
     if judge:

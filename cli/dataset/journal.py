@@ -44,17 +44,20 @@ class Journal:
 
     def add(self, images: dict[str, str]) -> None:
         """Files, and which images they are."""
-        entries = (Entry(self._project, file, image) for file, image in images.items())
-        lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
         if self._path:
             with self._path.open("ab") as out:
-                out.write(lines)
+                out.write(self._lines(images))
 
     def replace(self, images: dict[str, str]) -> None:
         """These alone, in place of all that it says."""
         if self._path:
-            self._path.write_bytes(b"")
-        self.add(images)
+            partial = self._path.with_name(f"{self._path.name}.partial")
+            partial.write_bytes(self._lines(images))
+            partial.replace(self._path)
+
+    def _lines(self, images: dict[str, str]) -> bytes:
+        entries = (Entry(self._project, file, image) for file, image in images.items())
+        return b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
 
 
 def _whole_lines(path: Path) -> list[bytes]:
