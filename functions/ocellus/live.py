@@ -11,6 +11,7 @@ from shared.models.labelling.live import (
     LiveAcceptRequest,
     LiveBoxes,
     LiveBoxQuery,
+    LiveDismissal,
     LiveDoubt,
     LiveQuery,
     LiveSuggestions,
@@ -44,6 +45,12 @@ def query_live_boxes(call: Call, project_id: UUID, image_id: UUID, body: LiveBox
 def get_label_doubts(call: Call, project_id: UUID, take: int = 50) -> list[LiveDoubt]:
     """Labels that the other labels speak against, the most doubtful first."""
     return likeness.get_label_doubts(call.store, call.limits, project_id, take)
+
+
+@ocellus("POST", "projects/{project_id}/live/doubts/dismiss", LABELERS)
+def dismiss_label_doubts(call: Call, project_id: UUID, body: LiveDismissal) -> None:
+    """Say of labels in doubt that they are right, so that nobody is asked again; or take that back."""
+    likeness.dismiss_label_doubts(call.store, call.limits, project_id, body)
 
 
 @ocellus("GET", "projects/{project_id}/live/duplicates", READERS)

@@ -426,6 +426,11 @@ export interface LiveBoxes {
   guesses: LiveBoxGuess[];
 }
 
+export interface LiveDismissal {
+  items: ConfirmedTag[];
+  dismissed?: boolean;
+}
+
 export interface LiveDoubt {
   imageId: string;
   given: string[];
@@ -844,6 +849,10 @@ export const deleteProject = (projectId: string, options: Options = {}) =>
 /** Delete tag. */
 export const deleteTag = (projectId: string, tagId: string, options: Options = {}) =>
   send<void>("DELETE", `/customvision/v3.4-preview/training/projects/${projectId}/tags/${tagId}`, { ...options });
+
+/** Say of labels in doubt that they are right, so that nobody is asked again; or take that back. */
+export const dismissLabelDoubts = (projectId: string, body: LiveDismissal, options: Options = {}) =>
+  send<void>("POST", `/ocellus/v1/projects/${projectId}/live/doubts/dismiss`, { body, ...options });
 
 /** Export iteration. */
 export const exportIteration = (projectId: string, iterationId: string, query: { platform: string; flavor?: string }, options: Options = {}) =>

@@ -101,6 +101,13 @@ class LiveDoubt(Wire, frozen=True):
     score: float
 
 
+class LiveDismissal(Wire, frozen=True):
+    """Images with the tag of a doubt: it is `dismissed`, or told again."""
+
+    items: list[ConfirmedTag]
+    dismissed: bool = True
+
+
 class LiveBoxQuery(Wire, frozen=True):
     boxes: list[BoundingBox]
 

@@ -213,6 +213,25 @@ def test_get_label_doubts_tells_wrong_labels_first(looked_at, get, training, kin
     assert [each["score"] for each in found] == sorted((each["score"] for each in found), reverse=True)
 
 
+def test_dismiss_label_doubts_keeps_a_label_until_that_is_taken_back(looked_at, get, post, training):
+    of = looked_at(labelled=10)
+    training.delete_image_tags(of.project, [of.images[3]], [of.tags[0]])
+    training.create_image_tags(of.project, [{"imageId": of.images[3], "tagId": of.tags[2]}])
+    first, *_ = told = get(of, "live/doubts").body
+    items = [{"imageId": each, "tagId": first["tagId"]} for each in (first["imageId"], str(uuid4()))]
+
+    def dismiss(**body):
+        return post(f"projects/{of.project}/live/doubts/dismiss", body)
+
+    for _ in range(2):
+        assert dismiss(items=items).status == 204
+    assert get(of, "live/doubts").body == [each for each in told if each != first]
+    assert dismiss(items=items, dismissed=False).status == 204
+    assert get(of, "live/doubts").body == told
+    assert dismiss(items=items * 129).body["code"] == "BadRequestExceededBatchSize"
+    assert dismiss(items=[items[0] | {"tagId": str(uuid4())}]).body["code"] == "NotFoundTag"
+
+
 def test_get_label_doubts_refuses_a_number_that_can_not_be(project, get):
     assert get(SimpleNamespace(project=project.id), "live/doubts").body == []
     assert get(SimpleNamespace(project=project.id), "live/doubts?take=0").status == 400
