@@ -10,11 +10,13 @@ from azure.cognitiveservices.vision.customvision.training.models import Project,
 from shared.models.training.iterations import Iteration
 from shared.models.training.model_spec import ModelTag
 from shared.storage.account.store import Store
+from shared.storage.workspace import images
 from tests.functions.flows import upload
 from tests.functions.ocellus.judging import judged, put_judged
 from tests.pictures import picture, rectangles
 from tests.prediction.classifiers import put_classifier
 from tests.prediction.detectors import put_detector
+from tests.storage.looks import put_looks
 
 FRUIT = ("apple", "leaf", "sky")
 COLOURS = ("red", "green", "blue")
@@ -63,8 +65,8 @@ def judged_fruit(training: CustomVisionTrainingClient, store: Store, project: Pr
     truths = [tags[0].id] * 4 + [tags[1].id]
     iterations = []
     for name, said in (("First", SAID), ("Second", BETTER)):
-        images = [judged(at, [truth], said[at], ids[at]) for at, truth in enumerate(truths)]
-        iterations.append(str(put_judged(store, UUID(project.id), tags, images)))
+        shown = [judged(at, [truth], said[at], ids[at]) for at, truth in enumerate(truths)]
+        iterations.append(str(put_judged(store, UUID(project.id), tags, shown)))
         training.update_iteration(project.id, iterations[-1], name)
     first, second = iterations
     return SimpleNamespace(id=project.id, first=first, second=second, tags=tags, images=[str(id) for id in ids])
@@ -72,5 +74,29 @@ def judged_fruit(training: CustomVisionTrainingClient, store: Store, project: Pr
 
 def tags_of(training: CustomVisionTrainingClient, project_id: str) -> list[list[str]]:
     """Of each image, as the grid has them."""
-    images = training.get_images(project_id, order_by="Newest", take=256)
-    return [sorted(tag.tag_name for tag in image.tags or []) for image in images]
+    found = training.get_images(project_id, order_by="Newest", take=256)
+    return [sorted(tag.tag_name for tag in image.tags or []) for image in found]
+
+
+def looked_at(
+    training: CustomVisionTrainingClient,
+    store: Store,
+    project: Project,
+    kinds: Sequence[str],
+    labelled: int,
+    twins: int = 0,
+) -> SimpleNamespace:
+    """Pictures of FRUIT, looked at as a backbone would, of which the first are labelled and the last look the same; by
+    their ids what they are.
+    """
+    tags = {tag.name: tag.id for tag in tagged(training, project, FRUIT)}
+    ids = untagged(training, project, kinds)
+    by_id = {str(each.id): each for each in images.get_many(store, UUID(project.id), [UUID(id) for id in ids])}
+    looks, single = [FRUIT.index(kind) for kind in kinds], len(ids) - twins
+    put_looks(store, UUID(project.id), [by_id[id] for id in ids[:single]], looks[:single])
+    put_looks(store, UUID(project.id), [by_id[id] for id in ids[single:]], looks[single:], own=0.01)
+    truths = dict(zip(ids, kinds, strict=True))
+    if labelled:
+        entries = [{"imageId": id, "tagId": tags[truths[id]]} for id in ids[:labelled]]
+        training.create_image_tags(project.id, entries)
+    return SimpleNamespace(id=project.id, truths=truths, tags=tags, ids=ids)

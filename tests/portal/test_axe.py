@@ -72,7 +72,7 @@ def test_the_images(portal, training, filled):
 # What a project without anything in it shows.
 EMPTY = {
     "images": "Drop your pictures here",
-    "images?suggested=last": "Train once, and suggestions start",
+    "images?suggested=last": "There is nothing to label yet",
     "train": "There is nothing to train on yet",
     "performance": "No iteration is trained yet",
     "compare": "Two trained iterations can be compared",

@@ -104,6 +104,38 @@ def _(hand: Hand, key: str) -> None:
     hand.press("+" if key == "-" else "-")
 
 
+@at("grid", "unsure", "doubts")
+def _(hand: Hand, key: str) -> None:
+    """Nothing has looked at the images of these tests."""
+    heading = {"q": "Looking at the images", "w": "There is too little to compare"}[key]
+    hand.press(key)
+    expect(hand.page.get_by_role("heading", name=heading)).to_be_visible()
+    hand.press("s")
+    hand.named(1, "untagged")
+
+
+@at("grid", "similar")
+@at("image", "similar")
+def _(hand: Hand, key: str) -> None:
+    """A detector has none."""
+    before = hand.page.url
+    hand.press(key)
+    if hand.page.get_by_role("region", name="Boxes").count():
+        assert hand.page.url == before
+        return
+    expect(hand.page.get_by_role("heading", name="Nothing is known to be similar yet")).to_be_visible()
+    hand.press("Escape")
+    hand.named(1, "untagged")
+
+
+@at("grid", "groups")
+def _(hand: Hand, key: str) -> None:
+    hand.press(key)
+    expect(hand.page.get_by_role("heading", name="No near-duplicates")).to_be_visible()
+    hand.press(key)
+    hand.named(1, "untagged")
+
+
 @at("grid", "untagged", "suggested")
 def _(hand: Hand, key: str) -> None:
     name = re.compile("^Untagged" if key == "u" else "^Suggested")

@@ -383,7 +383,9 @@ def test_a_query_of_predictions_is_what_the_service_takes(run):
     }
 
 
-@pytest.mark.parametrize("search", ["?suggested=last", "?suggested=i&tag=a&threshold=0.35"])
+@pytest.mark.parametrize(
+    "search", ["?suggested=last", "?suggested=i&tag=a&threshold=0.35", "?suggested=live&show=unsure&tag=a"]
+)
 def test_which_suggestions_are_shown_stands_in_the_address(run, search):
     assert run("suggesting.readSuggesting('?status=Tagged')") is None
     assert run("suggesting.writeSuggesting(suggesting.readSuggesting(s))", s=search) == search

@@ -97,7 +97,7 @@ def test_a_project_that_was_never_trained_says_what_to_do(portal, filled):
     project = filled(2)
     portal.images(project.id, 2)
     portal.button("Suggested").click()
-    expect(portal.page.get_by_role("heading", name="Train once, and suggestions start")).to_be_visible()
+    expect(portal.page.get_by_role("heading", name="Looking at the images")).to_be_visible()
     portal.press("s")
     expect(portal.cells).to_have_count(2)
 

@@ -8,9 +8,13 @@ export interface ImageQuery {
   tagIds: readonly string[];
   search: string;
   order: Order;
+  /** Instead of all that: the images that look most like this one. */
+  like: string;
+  /** Instead of all that: near-duplicates, a stack in each cell. */
+  grouped: boolean;
 }
 
-export const EVERYTHING: ImageQuery = { status: "All", tagIds: [], search: "", order: "Newest" };
+export const EVERYTHING: ImageQuery = { status: "All", tagIds: [], search: "", order: "Newest", like: "", grouped: false };
 
 export function readQuery(text: string): ImageQuery {
   const given = new URLSearchParams(text);
@@ -20,6 +24,8 @@ export function readQuery(text: string): ImageQuery {
     tagIds: (given.get("tags") ?? "").split(",").filter(Boolean),
     search: given.get("search") ?? "",
     order: given.get("order") === "Oldest" ? "Oldest" : "Newest",
+    like: given.get("like") ?? "",
+    grouped: given.has("groups"),
   };
 }
 
@@ -30,11 +36,16 @@ export function writeQuery(query: ImageQuery): string {
   if (query.tagIds.length) written.set("tags", query.tagIds.join(","));
   if (query.search) written.set("search", query.search);
   if (query.order !== "Newest") written.set("order", query.order);
+  if (query.like) written.set("like", query.like);
+  if (query.grouped) written.set("groups", "all");
   const text = written.toString().replaceAll("%2C", ",");
   return text ? `?${text}` : "";
 }
 
-export const isEverything = (query: ImageQuery) => query.status === "All" && !query.tagIds.length && !query.search;
+export const isEverything = (query: ImageQuery) => query.status === "All" && !query.tagIds.length && !query.search && !isList(query);
+
+/** Whether the live model lists the images, all at once, and nothing else of the query counts. */
+export const isList = ({ like, grouped }: ImageQuery) => !!like || grouped;
 
 /** The service's grammar of filters: images whose file name begins with the text; a quote is doubled. */
 export const nameFilter = (search: string) => (search ? `startswith(filename,'${search.replaceAll("'", "''")}')` : undefined);

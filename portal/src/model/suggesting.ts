@@ -1,25 +1,40 @@
 // Which suggestions are shown, as it stands in the address.
 
+/** What the live model is asked for: pages of the surest of one tag, what teaches it most, or labels in doubt. */
+export type LiveShow = "sure" | "unsure" | "doubts";
+
 export interface SuggestionQuery {
-  /** Empty for the iteration that was trained last. */
+  /** Empty for whoever can suggest: the live model, or the iteration that was trained last. */
   iterationId: string;
   /** Empty for all tags. */
   tagId: string;
   threshold: number;
+  /** Of the live model alone. */
+  show: LiveShow;
 }
 
+/** Stands for the live model where an iteration would be named. */
+export const LIVE = "live";
 export const USUAL_THRESHOLD = 0.8;
+export const USUAL: SuggestionQuery = { iterationId: "", tagId: "", threshold: USUAL_THRESHOLD, show: "sure" };
 
 /** Null where the address is not of suggestions. */
 export function readSuggesting(text: string): SuggestionQuery | null {
   const given = new URLSearchParams(text);
   const iteration = given.get("suggested");
   if (iteration === null) return null;
-  return { iterationId: iteration === "last" ? "" : iteration, tagId: given.get("tag") ?? "", threshold: fraction(given.get("threshold"), USUAL_THRESHOLD) };
+  const show = given.get("show");
+  return {
+    iterationId: iteration === "last" ? "" : iteration,
+    tagId: given.get("tag") ?? "",
+    threshold: fraction(given.get("threshold"), USUAL_THRESHOLD),
+    show: show === "unsure" || show === "doubts" ? show : "sure",
+  };
 }
 
-export function writeSuggesting({ iterationId, tagId, threshold }: SuggestionQuery): string {
+export function writeSuggesting({ iterationId, tagId, threshold, show }: SuggestionQuery): string {
   const written = new URLSearchParams({ suggested: iterationId || "last" });
+  if (show !== "sure") written.set("show", show);
   if (tagId) written.set("tag", tagId);
   if (threshold !== USUAL_THRESHOLD) written.set("threshold", String(threshold));
   return `?${written}`;

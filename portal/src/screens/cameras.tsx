@@ -1,9 +1,13 @@
-// How a camera is connected: where its pictures go, with the commands filled in, and where the answers are.
+// How a camera is connected: where its pictures go, with the commands filled in, where the answers are, and what is kept
+// to be labelled.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { accountOf, folderOf, isLocal, python, results, shell, type CameraTarget } from "../model/cameras";
+import { Feedback } from "../parts/cameras/feedback";
 import { Code, Copied } from "../parts/page/copied";
 import { Empty } from "../parts/states";
+import { fail } from "../state/notices";
+import { names as known, readNames } from "../state/performance";
 import { iterations, project } from "../state/project";
 import { pathOf } from "../state/route";
 import { me } from "../state/session";
@@ -29,6 +33,8 @@ function Connect({ names }: { names: readonly string[] }) {
   const [camera, setCamera] = useState("gate-1");
   const folder = camera.trim().replaceAll(/[^\w.-]+/g, "-") || "camera";
   const target: CameraTarget = { projectId: project.value!.id, publishName: names.includes(name) ? name : names[0]!, camera: folder, origin: me.value?.pictures ?? "" };
+  const published = known.value.find((each) => each.name === target.publishName);
+  useEffect(() => void readNames().catch((fault) => fail(fault, "The published names")), [target.projectId]);
   return (
     <div class="page">
       <header>
@@ -56,6 +62,7 @@ function Connect({ names }: { names: readonly string[] }) {
         <Copied label="the folder" text={`${folderOf(target)}/`} />
       </section>
       <Steps target={target} />
+      {published && <Feedback key={published.name} name={published} />}
     </div>
   );
 }

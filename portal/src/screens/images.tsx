@@ -18,6 +18,7 @@ import { Fault } from "../parts/states";
 import { TagBar } from "../parts/tags/tagbar";
 import { TagByName } from "../parts/tags/tagname";
 import { useGridKeys } from "../parts/images/gridkeys";
+import { seeLike, stackOf } from "../state/alike";
 import { toggleTag } from "../state/labelling";
 import * as pages from "../state/pages";
 import { preferences } from "../state/preferences";
@@ -26,7 +27,7 @@ import { isDetector, project } from "../state/project";
 import { go, pathOf, search, setSearch } from "../state/route";
 import { anchor, chooseTo, focus, forgetPlace, isFar, loaded, meant, scrolled, selection } from "../state/view";
 
-const Suggested = later(() => import("../parts/suggested/suggested"), "Suggested");
+const Suggested = later(() => import("../parts/suggested/source"), "Suggested");
 
 export const Images = () => (readSuggesting(search.value) ? <Suggested /> : <AllImages />);
 
@@ -37,16 +38,18 @@ function AllImages() {
   const show = (changes: Partial<ImageQuery>) => setSearch(writeQuery({ ...wanted, ...changes }));
   const open = (index: number) => {
     const image = pages.at(index);
-    if (image) go(pathOf(project.value!.id, "image", image.id) + search.value);
+    if (image && wanted.grouped) seeLike(image.id);
+    else if (image) go(pathOf(project.value!.id, "image", image.id) + search.value);
   };
   const give = (tag: Tag) => {
     if (isFar()) return void retagAll(tag, wanted.tagIds.join() === tag.id);
-    if (toggleTag(meant(), tag)) focus.value = Math.min(focus.value + 1, (pages.total.value ?? 1) - 1);
+    const isNext = toggleTag(meant(), tag) || (wanted.grouped && !selection.value.ids.size);
+    if (isNext) focus.value = Math.min(focus.value + 1, (pages.total.value ?? 1) - 1);
   };
   useGridKeys({ shape, open, give, show, query: wanted });
   return (
     <div class="images">
-      <TagBar shown={wanted.tagIds} onGive={give} onShow={(id) => show({ tagIds: without(wanted.tagIds, id) })} />
+      <TagBar shown={wanted.tagIds} onGive={give} onShow={(id) => show({ tagIds: without(wanted.tagIds, id), like: "", grouped: false })} />
       <section class="work" aria-label="Images">
         <FilterBar query={wanted} show={show} />
         <Arrival />
@@ -104,8 +107,14 @@ function Body({ query, open, show, onLayout }: BodyProps) {
 function cell(index: number): Cell {
   const image = pages.at(index);
   if (!image) return { row: null, face: () => null, name: "not loaded yet", selected: false };
-  const face = () => <Picture image={image} boxes={isDetector.value} />;
-  return { row: image, face, name: nameOf(image), selected: isIn(selection.value, image.id) };
+  const alike = pages.query.value.grouped ? stackOf(image.id).length : 1;
+  const face = () => (
+    <>
+      <Picture image={image} boxes={isDetector.value} />
+      {alike > 1 && <span class="stackmark">{alike}</span>}
+    </>
+  );
+  return { row: image, face, name: alike > 1 ? `${nameOf(image)}, ${alike} alike` : nameOf(image), selected: isIn(selection.value, image.id) };
 }
 
 function press(index: number, { range, more }: { range: boolean; more: boolean }): void {

@@ -1,12 +1,14 @@
-// What the newest trained iteration sees on images that have no tag yet, and what on them stands out.
+// What the newest trained iteration, or before one the live model, sees on images that have no tag yet, and what on them stands out.
 
 import { computed, effect, signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Prediction } from "../api/client";
 import { tagIds } from "../model/changes";
 import type { Box } from "../model/geometry";
+import { LIVE } from "../model/suggesting";
 import * as pages from "./pages";
-import { isDetector, iterations, project, tagOf } from "./project";
+import { isReady } from "./live";
+import { isDetector, iterations, project, tagName, tagOf } from "./project";
 import { LABELERS, may } from "./session";
 import * as showing from "./showing";
 
@@ -22,11 +24,14 @@ export const least = signal(LIKELY);
 /** What somebody left out, by the image and what was suggested. */
 export const leftOut = signal<ReadonlySet<string>>(new Set());
 
+/** Who is asked: that iteration, or the live model where none is trained; empty where nobody can say anything. */
+export const source = computed(() => adviser.value?.id ?? (isReady.value ? LIVE : ""));
+
 const answers = signal<ReadonlyMap<string, readonly Prediction[]>>(new Map());
 const proposals = signal<ReadonlyMap<string, readonly Box[]>>(new Map());
 const asked = new Set<string>();
 
-const nameOf = (imageId: string) => `${adviser.value?.id} ${imageId}`;
+const nameOf = (imageId: string) => `${source.value} ${imageId}`;
 
 /** Of tags that are still there, the surest first. */
 export const seen = (imageId: string): readonly Prediction[] =>
@@ -58,10 +63,19 @@ function askForSuggestions(projectId: string, iterationId: string, imageIds: rea
   const untagged = imageIds.filter((id) => !asked.has(`${iterationId} ${id}`) && !tagIds(pages.find(id)!).length);
   if (!untagged.length) return;
   once(untagged.map((id) => `${iterationId} ${id}`), async () => {
-    const made = await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: untagged });
+    const made = iterationId === LIVE ? await askLive(projectId, untagged) : await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: untagged });
     answers.value = new Map([...answers.value, ...made.map(({ id, predictions }) => [`${iterationId} ${id}`, predictions] as const)]);
   });
 }
+
+/** It names the one tag that it takes an image for. */
+async function askLive(projectId: string, imageIds: string[]): Promise<{ id: string; predictions: Prediction[] }[]> {
+  const { results } = await client.queryLive(projectId, { imageIds });
+  return results.map((said) => ({ id: said.imageId, predictions: predicted(said) }));
+}
+
+export const predicted = ({ tagId, probability }: { tagId: string | null; probability: number }): Prediction[] =>
+  tagId && tagOf(tagId) ? [{ tagId, probability, tagName: tagName(tagId), tagType: tagOf(tagId)!.type }] : [];
 
 function askForProposals(projectId: string, imageId: string): void {
   if (asked.has(imageId)) return;
@@ -76,6 +90,6 @@ effect(() => {
   const { value: opened } = project;
   const near = showing.soon.value.filter((id) => pages.find(id));
   if (!opened || !near.length || !may(LABELERS)) return;
-  if (adviser.value) askForSuggestions(opened.id, adviser.value.id, near);
+  if (source.value) askForSuggestions(opened.id, source.value, near);
   if (isDetector.value) for (const id of near.slice(0, 2)) askForProposals(opened.id, id);
 });

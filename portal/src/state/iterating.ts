@@ -1,8 +1,8 @@
 // What is done to iterations: train, cancel, rename, delete, publish, roll back.
 
 import * as client from "../api/client";
-import type { Iteration, TrainingType } from "../api/client";
-import { readNames } from "./performance";
+import type { CameraFeedback, Iteration, TrainingType } from "../api/client";
+import { names, readNames } from "./performance";
 import { iterations, project, removeIteration, showIterations } from "./project";
 import { say } from "./notices";
 
@@ -56,6 +56,13 @@ export async function unpublish(iteration: Iteration): Promise<void> {
   await client.unpublishIteration(here(), iteration.id);
   await reread();
   say(`${iteration.publishName} answers no more.`);
+}
+
+/** Which pictures of cameras are kept for a name, to be labelled. */
+export async function setFeedback(name: string, feedback: CameraFeedback): Promise<void> {
+  const projectId = here();
+  const changed = await client.setCameraFeedback(projectId, name, feedback);
+  if (project.value?.id === projectId) names.value = names.value.map((each) => (each.name === changed.name ? changed : each));
 }
 
 /** Version 2's way to publish, which has no names. */

@@ -1,10 +1,11 @@
 // The images of a query, as many of them as somebody has looked at: a sparse list that does not shift under the hand.
 
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Image } from "../api/client";
 import { tagIds } from "../model/changes";
-import { EVERYTHING, isEverything, matches, nameFilter, writeQuery, type ImageQuery } from "../model/query";
+import { EVERYTHING, isEverything, isList, matches, nameFilter, writeQuery, type ImageQuery } from "../model/query";
+import { list, type Listed } from "./alike";
 import { counts, isDetector, project } from "./project";
 import { foreseen, isGoing, isWaitingFor, settled } from "./waiting";
 
@@ -64,17 +65,23 @@ export async function reopen(): Promise<void> {
   await settled(PATIENCE_MS);
   if (mine !== opening) return;
   const asking = performance.now();
-  const first = client.getImages(id, { ...asked(), orderBy: query.value.order, take: size() });
   try {
-    const [counted, listed] = await Promise.all([counting(id), first]);
+    const { total: counted, listed, beside } = await (isList(query.value) ? list(id, query.value) : firstPage(id));
     if (mine !== opening) return;
     begin(Math.max(counted, listed.length));
     under.add(0);
+    for (const image of beside) apart.set(image.id, foreseen(image, asking));
     fill(0, listed, asking);
   } catch (refused) {
     if (mine === opening) fault.value = refused;
   }
   changed();
+}
+
+async function firstPage(id: string): Promise<Listed> {
+  const first = client.getImages(id, { ...asked(), orderBy: query.value.order, take: size() });
+  const [total, listed] = await Promise.all([counting(id), first]);
+  return { total, listed, beside: [] };
 }
 
 function begin(length: number | null): void {
@@ -174,6 +181,13 @@ let isKept = (image: Image) => !fits(image);
 export const keepIf = (kept: (id: string) => boolean) => {
   isKept = (image) => !fits(image) || kept(image.id);
 };
+
+/** Read images as they are now. */
+export async function fetch(ids: readonly string[]): Promise<void> {
+  const asking = performance.now();
+  const found = await client.getImagesByIds(project.value!.id, { imageIds: [...ids] });
+  batch(() => found.forEach((image) => put(foreseen(image, asking))));
+}
 
 /** Show an image as it is now. */
 export function put(image: Image): void {

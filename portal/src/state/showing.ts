@@ -1,14 +1,12 @@
 // The one image that is looked at, its place among the others, and the way to the next.
 
 import { computed, effect, signal } from "@preact/signals";
-import * as client from "../api/client";
 import type { Image } from "../api/client";
 import { say } from "./notices";
 import * as pages from "./pages";
 import { project } from "./project";
 import { go, pathOf, route, search } from "./route";
 import * as sequence from "./sequence";
-import { foreseen } from "./waiting";
 
 /** The next two and the one before are there before somebody asks for them. */
 const AHEAD = [1, 2, -1];
@@ -30,7 +28,7 @@ export async function open(wanted: string): Promise<void> {
   fault.value = null;
   try {
     await sequence.open();
-    if (!pages.find(wanted)) await refetch(wanted);
+    if (!pages.find(wanted)) await pages.fetch([wanted]);
     if (!sequence.isSuggested.value && pages.indexOf(wanted) < 0) await locate(pages.find(wanted)!);
     if (id.value !== wanted || index.value < 0) return;
     sequence.focusOn(wanted);
@@ -38,12 +36,6 @@ export async function open(wanted: string): Promise<void> {
   } catch (refused) {
     if (id.value === wanted) fault.value = refused;
   }
-}
-
-/** Read an image as it is now: the addresses of its pictures end after a day. */
-export async function refetch(wanted: string): Promise<void> {
-  const asking = performance.now();
-  for (const found of await client.getImagesByIds(project.value!.id, { imageIds: [wanted] })) pages.put(foreseen(found, asking));
 }
 
 /** The images of a view are in the order of their age: halve it until the image's page is found. */

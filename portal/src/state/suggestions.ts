@@ -6,7 +6,7 @@ import type { Image, Prediction, StoredSuggestedTagAndRegion, SuggestedTagAndReg
 import { newKey, tagIds } from "../model/changes";
 import { accepting, said } from "../model/judged";
 import { counted } from "../model/labelling";
-import type { SuggestionQuery } from "../model/suggesting";
+import { USUAL, type SuggestionQuery } from "../model/suggesting";
 import { kind, rules } from "./judging";
 import { act, announce, isGone } from "./outbox";
 import * as pages from "./pages";
@@ -27,7 +27,7 @@ type Row = Omit<StoredSuggestedTagAndRegion, "domain">;
 const LOOK = 256;
 const AT_ONCE = 64;
 
-export const query = signal<SuggestionQuery & { projectId: string }>({ projectId: "", iterationId: "", tagId: "", threshold: 0 });
+export const query = signal<SuggestionQuery & { projectId: string }>({ ...USUAL, projectId: "", threshold: 0 });
 export const fault = signal<unknown>(null);
 export const loading = signal(false);
 /** For how many images each tag is suggested, by the service's count. */

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import type { Image } from "../api/client";
 import { isIn, NONE, withIds, type Selection } from "../model/selection";
 import { readSuggesting } from "../model/suggesting";
+import { stackOf } from "./alike";
 import * as pages from "./pages";
 import { route, search } from "./route";
 
@@ -45,8 +46,11 @@ export const isFar = () => selection.value.all && loaded(0, (pages.total.value ?
 /** The images that are chosen, or the one under the focus. */
 export function meant(): Image[] {
   const { ids, all } = selection.value;
-  if (all) return loaded(0, (pages.total.value ?? 0) - 1).filter(({ id }) => !ids.has(id));
-  if (ids.size) return [...ids].flatMap((id) => pages.find(id) ?? []);
+  if (all) return loaded(0, (pages.total.value ?? 0) - 1).filter(({ id }) => !ids.has(id)).flatMap(stacked);
+  if (ids.size) return [...ids].flatMap((id) => pages.find(id) ?? []).flatMap(stacked);
   const image = pages.at(focus.value);
-  return image ? [image] : [];
+  return image ? stacked(image) : [];
 }
+
+/** What is done to the first of a stack is done to all of it. */
+const stacked = (image: Image): Image[] => (pages.query.value.grouped ? stackOf(image.id).flatMap((id) => pages.find(id) ?? []) : [image]);

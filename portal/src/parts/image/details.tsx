@@ -1,6 +1,8 @@
 // What is known of an image beside its labels.
 
 import type { ComponentChildren } from "preact";
+import { hint } from "../../model/keys";
+import { seeLike } from "../../state/alike";
 import { deleteImages } from "../../state/labelling";
 import { LABELERS, lacks } from "../../state/session";
 import { isDetector } from "../../state/project";
@@ -39,6 +41,11 @@ export function Details() {
         <a class="button" href={shown.originalImageUri} target="_blank" rel="noreferrer">
           Open the original
         </a>
+        {!isDetector.value && (
+          <button title={hint("similar")} onClick={() => seeLike(shown.id)}>
+            Find similar
+          </button>
+        )}
         <button disabled={!!why} title={why} onClick={discard}>
           <Icon name="bin" /> Delete image
         </button>

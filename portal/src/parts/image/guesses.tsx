@@ -1,12 +1,14 @@
-// What the newest iteration takes the picture for.
+// What the newest iteration, or before one the live model, takes the picture for.
 
+import { useEffect } from "preact/hooks";
 import type { Prediction } from "../../api/client";
 import { hint } from "../../model/keys";
 import { tagIds } from "../../model/changes";
+import { isOffered, stand } from "../../state/live";
 import { isMulticlass, tagName, tagOf } from "../../state/project";
 import { LABELERS, lacks, may } from "../../state/session";
 import { id, image } from "../../state/showing";
-import { adviser, guesses, isLeftOut, least, toggleLeftOut } from "../../state/advice";
+import { guesses, isLeftOut, least, source, toggleLeftOut } from "../../state/advice";
 import { toggleTag } from "../../state/labelling";
 import { colourOf } from "../grid/picture";
 import { percentOf } from "./layer";
@@ -28,7 +30,8 @@ export function rejectGuess(): boolean {
 }
 
 export function Guesses() {
-  if (!adviser.value) return <p class="faint">Train once, and tags are suggested here.</p>;
+  useEffect(() => void (isOffered.value && stand()), [id.value]);
+  if (!source.value) return <p class="faint">Label images of two tags, and tags are suggested here.</p>;
   if (!image.value || tagIds(image.value).length || !guesses.value.length) return null;
   const taken = new Set(offered().map(({ tagId }) => tagId));
   return (

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import type { Tag } from "../../api/client";
 import { arrowed, inMiddle } from "../../model/editing";
+import { seeLike } from "../../state/alike";
 import * as boxes from "../../state/boxes";
 import { markNegative, repeatTags, toggleTag } from "../../state/labelling";
 import { say } from "../../state/notices";
@@ -30,6 +31,7 @@ export function useImageKeys(): void {
     larger: () => enlarge(1),
     smaller: () => enlarge(-1),
     fit,
+    similar: () => seeLike(image.value?.id),
     tag: label((pressed) => {
       const tag = regular.value[Number(pressed) - 1];
       return tag ? give(tag) : false;

@@ -4,7 +4,8 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Image } from "../../api/client";
 import { isFine, frame, place } from "../../state/zoom";
-import { image, refetch } from "../../state/showing";
+import { fetch } from "../../state/pages";
+import { image } from "../../state/showing";
 import { boxes, chosen, hidden, mode } from "../../state/boxes";
 import { isDetector } from "../../state/project";
 import { nameOf } from "../grid/picture";
@@ -59,7 +60,7 @@ function Photo({ image: shown }: { image: Image }) {
   const [faults, setFaults] = useState(0);
   const again = () => {
     setFaults(1);
-    void refetch(shown.id).catch(() => setFaults(2));
+    void fetch([shown.id]).catch(() => setFaults(2));
   };
   if (faults > 1)
     return (

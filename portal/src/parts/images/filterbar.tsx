@@ -1,7 +1,7 @@
 // Which images are shown, in which order and size.
 
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import type { ImageQuery } from "../../model/query";
+import { isList, type ImageQuery } from "../../model/query";
 import { counted } from "../../model/labelling";
 import * as pages from "../../state/pages";
 import { prefer, preferences } from "../../state/preferences";
@@ -21,21 +21,28 @@ interface Props {
 export function FilterBar({ query, show }: Props) {
   return (
     <div class="filterbar" role="toolbar" aria-label="What is shown">
-      <Segments shown={query.status} show={(status) => show({ status })} />
+      <Segments shown={query.like ? "" : query.grouped ? "Groups" : query.status} show={(status) => show({ status, like: "", grouped: false })} />
+      {query.like && (
+        <button class="filter" aria-label="No longer only what is similar" onClick={() => show({ like: "" })}>
+          like {pages.find(query.like)?.metadata?.["filename"] ?? "one image"} ✕
+        </button>
+      )}
       {query.tagIds.map((id) => (
         <button key={id} class="filter" onClick={() => show({ tagIds: query.tagIds.filter((each) => each !== id) })} aria-label={`No longer only ${tagName(id)}`}>
           {tagName(id)} ✕
         </button>
       ))}
-      <Search query={query} show={show} />
+      {!isList(query) && <Search query={query} show={show} />}
       <span class="grow" />
       <span class="total" aria-live="polite">
-        {pages.total.value === null ? "" : counted(pages.total.value, "image")}
+        {pages.total.value === null ? "" : counted(pages.total.value, query.grouped ? "group" : "image")}
       </span>
-      <select aria-label="Order" value={query.order} onChange={(event) => show({ order: event.currentTarget.value as ImageQuery["order"] })}>
-        <option value="Newest">newest</option>
-        <option value="Oldest">oldest</option>
-      </select>
+      {!isList(query) && (
+        <select aria-label="Order" value={query.order} onChange={(event) => show({ order: event.currentTarget.value as ImageQuery["order"] })}>
+          <option value="Newest">newest</option>
+          <option value="Oldest">oldest</option>
+        </select>
+      )}
       <input
         type="range"
         aria-label="Size of the pictures"

@@ -2,9 +2,10 @@
 
 import type { Layout } from "../../model/layout";
 import type { Tag } from "../../api/client";
-import type { ImageQuery } from "../../model/query";
+import { EVERYTHING, isList, type ImageQuery } from "../../model/query";
 import { ALL, NONE, sizeOf, toggled } from "../../model/selection";
 import { deleteMeant, markNegative, repeatTags } from "../../state/labelling";
+import { seeLike } from "../../state/alike";
 import * as pages from "../../state/pages";
 import { prefer, preferences } from "../../state/preferences";
 import { regular } from "../../state/project";
@@ -50,7 +51,7 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
       if (image) selection.value = toggled(selection.value, image.id);
     },
     all: () => (selection.value = ALL),
-    leave: () => (sizeOf(selection.value, last() + 1) ? (selection.value = NONE) : false),
+    leave: () => (sizeOf(selection.value, last() + 1) ? (selection.value = NONE) : isList(query) ? show(EVERYTHING) : false),
     ...digits(give),
     name: label(() => askForTag(give)),
     negative: label(() => onward(markNegative(meant()))),
@@ -58,7 +59,8 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
     delete: label(deleteMeant),
     larger: size(1),
     smaller: size(-1),
-    untagged: () => show({ status: query.status === "Untagged" ? "All" : "Untagged", tagIds: [] }),
+    similar: () => seeLike(pages.at(focus.value)?.id),
+    untagged: () => show({ ...EVERYTHING, order: query.order, status: query.status === "Untagged" ? "All" : "Untagged" }),
   });
 }
 

@@ -28,6 +28,8 @@ export function NoImages() {
 }
 
 export function NothingFound({ query, show }: { query: ImageQuery; show: (changes: Partial<ImageQuery>) => void }) {
+  if (query.grouped) return <NoGroups show={show} />;
+  if (query.like) return <NothingLike show={show} />;
   const parts = [
     query.status === "All" ? "No image" : `No ${query.status.toLowerCase()} image`,
     query.tagIds.length ? `with the tag ${query.tagIds.map(tagName).join(" or ")}` : "",
@@ -39,3 +41,19 @@ export function NothingFound({ query, show }: { query: ImageQuery; show: (change
     </Empty>
   );
 }
+
+type Show = { show: (changes: Partial<ImageQuery>) => void };
+
+const NoGroups = ({ show }: Show) => (
+  <Empty title="No near-duplicates">
+    <p class="faint">None was found among what has been looked at, or over a tenth of all images have a neighbour: then they all look alike, and are better not labelled together.</p>
+    <button onClick={() => show(EVERYTHING)}>Show all images</button>
+  </Empty>
+);
+
+const NothingLike = ({ show }: Show) => (
+  <Empty title="Nothing is known to be similar yet">
+    <p class="faint">The image is gone, or has not been looked at. New images are looked at soon after their upload.</p>
+    <button onClick={() => show(EVERYTHING)}>Show all images</button>
+  </Empty>
+);

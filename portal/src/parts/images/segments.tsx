@@ -1,17 +1,20 @@
-// All, untagged and tagged images, or what a model suggests for them.
+// All, untagged and tagged images, what a model suggests for them, or those that look the same.
 
 import { hint } from "../../model/keys";
-import type { Status } from "../../model/query";
-import { USUAL_THRESHOLD, writeSuggesting } from "../../model/suggesting";
-import { counts } from "../../state/project";
+import { EVERYTHING, writeQuery, type Status } from "../../model/query";
+import { LIVE, USUAL, writeSuggesting, type LiveShow } from "../../model/suggesting";
+import { isOffered } from "../../state/live";
+import { counts, isDetector } from "../../state/project";
 import { setSearch } from "../../state/route";
 import { useKeys } from "../keyboard";
 
 const STATUSES: Status[] = ["All", "Untagged", "Tagged"];
 
-export function Segments({ shown, show }: { shown: Status | "Suggested"; show: (status: Status) => void }) {
-  const suggest = () => setSearch(writeSuggesting({ iterationId: "", tagId: "", threshold: USUAL_THRESHOLD }));
-  useKeys("grid", { suggested: () => (shown === "Suggested" ? show("All") : suggest()) });
+export function Segments({ shown, show }: { shown: Status | "Suggested" | "Groups" | ""; show: (status: Status) => void }) {
+  const suggest = () => setSearch(writeSuggesting(USUAL));
+  const ask = (what: LiveShow) => () => (isOffered.value ? setSearch(writeSuggesting({ ...USUAL, iterationId: LIVE, show: what })) : false);
+  const group = () => (isDetector.value ? false : setSearch(writeQuery({ ...EVERYTHING, grouped: true })));
+  useKeys("grid", { groups: () => (shown === "Groups" ? show("All") : group()), suggested: () => (shown === "Suggested" ? show("All") : suggest()), unsure: ask("unsure"), doubts: ask("doubts") });
   return (
     <div class="segments" role="group" aria-label="Status">
       {STATUSES.map((status) => (
@@ -22,6 +25,12 @@ export function Segments({ shown, show }: { shown: Status | "Suggested"; show: (
       <button aria-pressed={shown === "Suggested"} onClick={suggest} title={hint("suggested")}>
         Suggested
       </button>
+      {!isDetector.value && (
+        <button aria-pressed={shown === "Groups"} onClick={group} title={`Near-duplicates (${hint("groups")})`}>
+          Groups
+        </button>
+      )}
+      <button hidden>Map</button>
     </div>
   );
 }

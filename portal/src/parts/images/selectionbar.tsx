@@ -2,11 +2,13 @@
 
 import type { Tag } from "../../api/client";
 import { ALL, NONE, sizeOf } from "../../model/selection";
+import { hint } from "../../model/keys";
+import { seeLike } from "../../state/alike";
 import { deleteMeant } from "../../state/labelling";
 import * as pages from "../../state/pages";
 import { isDetector } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
-import { selection } from "../../state/view";
+import { meant, selection } from "../../state/view";
 import { Icon } from "../icon";
 import { askForTag } from "../tags/tagname";
 
@@ -28,6 +30,11 @@ export function SelectionBar({ give }: { give: (tag: Tag) => void }) {
             <kbd>T</kbd> Tag …
           </button>
         </>
+      )}
+      {!isDetector.value && count === 1 && (
+        <button onClick={() => seeLike(meant()[0]?.id)}>
+          <kbd>{hint("similar")}</kbd> Find similar
+        </button>
       )}
       <button disabled={!!why} title={why} onClick={() => void deleteMeant()}>
         <Icon name="bin" /> Delete

@@ -2,7 +2,8 @@
 
 import { hint } from "../../model/keys";
 import type { Status } from "../../model/query";
-import type { SuggestionQuery } from "../../model/suggesting";
+import { LIVE, type SuggestionQuery } from "../../model/suggesting";
+import { isOffered } from "../../state/live";
 import { tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
 import { task } from "../../state/tasks";
@@ -26,7 +27,7 @@ export function Bar({ query, iterationId, show, leave }: Props) {
         <Segments shown="Suggested" show={leave} />
         {iterationId && (
           <>
-            <IterationChoice value={iterationId} change={(id) => show({ iterationId: id })} />
+            <IterationChoice value={iterationId} change={(id) => show({ iterationId: id || LIVE })} {...(isOffered.value && { any: "Live model" })} />
             <Threshold label="at least" value={query.threshold} change={(threshold) => show({ threshold })} />
           </>
         )}

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Tag } from "../../api/client";
 import { EVERYTHING, writeQuery, type Status } from "../../model/query";
 import { readSuggesting, writeSuggesting, type SuggestionQuery } from "../../model/suggesting";
+import { seeLike } from "../../state/alike";
 import { iterationOf } from "../../state/judging";
 import { deleteImages, markNegative, repeatTags, toggleTag } from "../../state/labelling";
 import { saving } from "../../state/outbox";
@@ -28,7 +29,7 @@ import { Nothing, NotAllowed, Unknown, Untrained } from "./nothing";
 
 const PAUSE_MS = 200;
 
-export function Suggested() {
+export function OfIteration() {
   const wanted = readSuggesting(search.value)!;
   const iteration = iterationOf(wanted.iterationId);
   const shape = useRef<Shape>(UNLAID);
@@ -104,6 +105,7 @@ function useSuggestionKeys(shape: { current: Shape }, leave: (status: Status) =>
     repeat: label(() => void begun(({ image }) => repeatTags([image]))),
     delete: label(() => void begun(({ image }) => deleteImages([image.id]))),
     open: () => open(focus.value),
+    similar: () => seeLike(current()?.image.id),
     untagged: () => leave("Untagged"),
     leave: () => leave("All"),
   });

@@ -5,6 +5,8 @@ import type { Tag } from "../../api/client";
 import { say } from "../../state/notices";
 import { addTag, isDetector, negative, regular, removeTag, renameTag, tags } from "../../state/project";
 import { LABELERS, lacks, limits } from "../../state/session";
+import { isOffered } from "../../state/live";
+import { LivePanel } from "../live/panel";
 import { Icon } from "../icon";
 import { Menu } from "../menu";
 import { colourOf } from "../grid/picture";
@@ -31,6 +33,7 @@ export function TagBar(props: Props) {
         ))}
       </ul>
       <NewTag onThere={setThere} />
+      {isOffered.value && <LivePanel />}
     </aside>
   );
 }

@@ -1,0 +1,125 @@
+// What the live model is asked for, and what the keys do with its answer.
+
+import { hint } from "../../model/keys";
+import { counted } from "../../model/labelling";
+import type { Status } from "../../model/query";
+import type { LiveShow, SuggestionQuery } from "../../model/suggesting";
+import { trained } from "../../state/judging";
+import { isOffered, told } from "../../state/live";
+import { tagName } from "../../state/project";
+import { task } from "../../state/tasks";
+import * as turned from "../../state/turned";
+import { Segments } from "../images/segments";
+import { IterationChoice } from "../judged/iterations";
+import "../suggested/suggested.css";
+
+interface Props {
+  query: SuggestionQuery;
+  show: (changes: Partial<SuggestionQuery>) => void;
+  leave: (status: Status) => void;
+}
+
+const SHOWS: { what: LiveShow; text: string; key: string }[] = [
+  { what: "sure", text: "Surest", key: "suggested" },
+  { what: "unsure", text: "Unsure first", key: "unsure" },
+  { what: "doubts", text: "Looks wrong", key: "doubts" },
+];
+
+export function Bar({ query, show, leave }: Props) {
+  return (
+    <>
+      <div class="filterbar" role="toolbar" aria-label="What is shown">
+        <Segments shown="Suggested" show={leave} />
+        {isOffered.value && (
+          <div class="segments" role="group" aria-label="Suggestions">
+            {SHOWS.map(({ what, text, key }) => (
+              <button key={what} aria-pressed={query.show === what} title={what === "sure" ? undefined : hint(key)} onClick={() => show({ show: what })}>
+                {text}
+              </button>
+            ))}
+          </div>
+        )}
+        {query.tagId && (
+          <button class="filter" aria-label={`No longer only ${tagName(query.tagId)}`} onClick={() => show({ tagId: "" })}>
+            {tagName(query.tagId)} ✕
+          </button>
+        )}
+        <span class="grow" />
+        {isOffered.value && trained.value.length > 0 && <IterationChoice value="" any="Live model" change={(iterationId) => show({ iterationId })} />}
+      </div>
+      {isOffered.value && turned.shown.value.length > 0 && <Offer />}
+    </>
+  );
+}
+
+const OFFERS = { confirm: Confirm, label: Label, doubt: Doubt };
+
+function Offer() {
+  const Shown = OFFERS[turned.kind.value];
+  return (
+    <div class="offer">
+      <Shown />
+    </div>
+  );
+}
+
+function Confirm() {
+  const { shown, accepted, taken } = turned;
+  const { tagId, count } = taken.value;
+  const [all, some] = [shown.value.length, accepted.value.length];
+  return (
+    <>
+      <span aria-live="polite">
+        <b>{all.toLocaleString()}</b> taken for <b>{tagName(tagId)}</b>
+        {count > all && <small> of {count.toLocaleString()}</small>}
+        {all > some && <small> · {(all - some).toLocaleString()} left out</small>}
+      </span>
+      <span class="faint">
+        <kbd>{hint("reject")}</kbd> leaves one out · <kbd>1</kbd>–<kbd>9</kbd> another tag
+      </span>
+      <span class="grow" />
+      {count > all && (told.value?.labelled ?? 0) >= turned.ENOUGH && (
+        <button disabled={task.value !== null} title="All that it is nearly certain of, those that are not shown, too" onClick={() => void turned.acceptCertain()}>
+          Accept all at 99 %
+        </button>
+      )}
+      <button class="primary" onClick={turned.accept}>
+        {some ? `Confirm ${some.toLocaleString()}` : "Next page"} <kbd>{hint("accept")}</kbd>
+      </button>
+    </>
+  );
+}
+
+function Label() {
+  const { shown, focus } = turned;
+  const guess = shown.value[focus.value]?.tagId;
+  return (
+    <>
+      <span aria-live="polite">
+        <b>{counted(shown.value.length, "image")}</b> that {shown.value.length === 1 ? "teaches" : "teach"} it most
+      </span>
+      <span class="faint">
+        <kbd>1</kbd>–<kbd>9</kbd> the tag of each
+        {guess && (
+          <>
+            {" "}
+            · <kbd>{hint("accept")}</kbd> what is guessed
+          </>
+        )}
+      </span>
+    </>
+  );
+}
+
+function Doubt() {
+  return (
+    <>
+      <span aria-live="polite">
+        <b>{counted(turned.shown.value.length, "label")}</b> that the other labels speak against
+      </span>
+      <span class="faint">
+        <kbd>{hint("reject")}</kbd> keeps the label · <kbd>{hint("accept")}</kbd> takes what fits better · <kbd>1</kbd>–<kbd>9</kbd> another tag
+      </span>
+    </>
+  );
+}

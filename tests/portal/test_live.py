@@ -1,0 +1,134 @@
+"""The live model while people label: pages to confirm, what it asks for, labels that look wrong."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.portal.models import FRUIT, looked_at
+
+KINDS = ["apple", "leaf", "sky"]
+
+
+@pytest.fixture
+def labelled(training, storage, project):
+    """Thirty pictures of three kinds; six are labelled."""
+    return looked_at(training, storage, project, KINDS * 10, 6)
+
+
+def tags_of(training, project):
+    found = training.get_images(project.id, take=256)
+    return {image.id: [tag.tag_name for tag in image.tags or []] for image in found}
+
+
+def name_of_page(portal) -> str:
+    """The tag that a page is of."""
+    text = portal.page.get_by_text(re.compile("taken for")).inner_text()
+    return str(text.split("taken for ")[1].split()[0])
+
+
+def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(portal, training, labelled):
+    page = portal.page
+    portal.images(labelled.id, 30)
+    panel = page.get_by_role("region", name="Live model")
+    expect(panel).to_contain_text("Learned from 6 labelled images")
+    expect(panel).to_contain_text("not measured")
+    portal.press("s")
+    expect(portal.suggestions).to_have_count(8)
+    assert "suggested=live" in page.url
+    first = name_of_page(portal)
+    page.get_by_role("listbox", name="Suggestions").focus()
+    portal.press("x")
+    expect(portal.suggestions.first).to_have_accessible_name(re.compile("left out"))
+    portal.look("live-page")
+    portal.press("Enter")
+    expect(portal.suggestions).to_have_count(1)
+    portal.press(str(FRUIT.index(first) + 1))
+    for _ in range(2):
+        expect(portal.suggestions).to_have_count(8)
+        expect(page.get_by_text(re.compile("taken for"))).not_to_contain_text(first)
+        first = name_of_page(portal)
+        portal.press("Enter")
+    expect(page.get_by_role("heading", name="Every image has its labels")).to_be_visible()
+    portal.saved()
+    assert tags_of(training, labelled) == {id: [kind] for id, kind in labelled.truths.items()}
+    expect(panel).to_contain_text("Learned from 30 labelled images")
+    portal.press("Control+z")
+    expect(portal.suggestions).to_have_count(8)
+
+
+def test_before_any_label_it_asks_for_what_teaches_most(portal, training, storage, project):
+    of = looked_at(training, storage, project, KINDS * 4, 0)
+    portal.open(of.id, search="?suggested=last")
+    expect(portal.suggestions.first).to_have_accessible_name(re.compile("untagged"))
+    panel = portal.page.get_by_role("region", name="Live model")
+    expect(panel).to_contain_text("No label yet: apple, leaf, sky")
+    portal.look("live-begin")
+    count = portal.suggestions.count()
+    portal.page.get_by_role("listbox", name="Suggestions").focus()
+    portal.press("1")
+    expect(portal.suggestions).to_have_count(count - 1)
+    portal.press("2")
+    portal.saved()
+    assert sorted(len(tags) for tags in tags_of(training, of).values()) == [0] * 10 + [1] * 2
+    expect(panel).to_contain_text("Learned from 2 labelled images")
+    expect(panel).to_contain_text("No label yet: sky")
+
+
+def test_labels_that_look_wrong_are_put_right_or_kept(portal, training, storage, project):
+    of = looked_at(training, storage, project, KINDS * 8, 24)
+    wrong = [of.ids[0], of.ids[1]]
+    for id, before, after in ((wrong[0], "apple", "leaf"), (wrong[1], "leaf", "sky")):
+        training.delete_image_tags(of.id, [id], [of.tags[before]])
+        training.create_image_tags(of.id, [{"imageId": id, "tagId": of.tags[after]}])
+    portal.images(of.id, 24)
+    portal.press("w")
+    expect(portal.suggestions).to_have_count(2)
+    expect(portal.suggestions.first).to_have_accessible_name(re.compile(r", (leaf; rather apple|sky; rather leaf)\?$"))
+    portal.look("live-doubts")
+    portal.page.get_by_role("listbox", name="Suggestions").focus()
+    portal.press("x")
+    expect(portal.suggestions).to_have_count(1)
+    portal.press("Control+z")
+    expect(portal.suggestions).to_have_count(2)
+    portal.press("x")
+    expect(portal.suggestions).to_have_count(1)
+    portal.press("Enter")
+    expect(portal.page.get_by_role("heading", name="No label looks wrong")).to_be_visible()
+    portal.saved()
+    right = {id: [kind] for id, kind in of.truths.items()}
+    mended = [id for id in wrong if tags_of(training, of)[id] == right[id]]
+    assert len(mended) == 1
+    portal.page.reload()
+    expect(portal.page.get_by_role("heading", name="No label looks wrong")).to_be_visible()
+
+
+def test_similar_images_and_near_duplicates_are_tagged_together(portal, training, storage, project):
+    of = looked_at(training, storage, project, [*KINDS * 8, "sky", "sky"], 0, twins=2)
+    page = portal.page
+    portal.images(of.id, 26)
+    portal.press("End", "l")
+    expect(page.get_by_text("26 images", exact=True)).to_be_visible()
+    assert f"like={of.ids[0]}" in page.url
+    expect(portal.cells.first.locator("img")).to_be_visible()
+    portal.look("live-similar")
+    portal.grid.focus()
+    portal.press("Home", "Shift+ArrowRight", "Shift+ArrowRight", "1")
+    expect(page.get_by_text("3 images tagged apple")).to_be_visible()
+    portal.press("Escape", "Escape")
+    expect(page).not_to_have_url(re.compile("like="))
+    portal.press("g")
+    expect(portal.cells).to_have_count(1)
+    expect(portal.cell(1)).to_have_accessible_name(re.compile("untagged, 2 alike"))
+    portal.look("live-groups")
+    portal.grid.focus()
+    portal.press("3")
+    expect(page.get_by_text("2 images tagged sky")).to_be_visible()
+    portal.saved()
+    found = tags_of(training, of)
+    assert [found[id] for id in of.ids[-2:]] == [["sky"]] * 2
+    assert [of.truths[id] for id, tags in found.items() if tags == ["apple"]] == ["apple"] * 3
+    portal.press("Control+z", "Space")
+    expect(page).to_have_url(re.compile(f"like={of.ids[-1]}"))
+    portal.saved()
+    assert sum(map(len, tags_of(training, of).values())) == 3
