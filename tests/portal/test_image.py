@@ -54,7 +54,7 @@ def test_a_digit_tags_the_picture_and_goes_to_the_next(portal, training, opened)
 
 
 def test_without_an_iteration_it_says_what_is_missing_and_the_way_back_leads_to_the_same_place(portal, opened):
-    expect(portal.page.get_by_text("Train once, and tags are suggested here.")).to_be_visible()
+    expect(portal.page.get_by_text("Label images of two tags, and tags are suggested here.")).to_be_visible()
     portal.press("Space", "Space", "Escape")
     expect(portal.grid).to_have_attribute("aria-activedescendant", "cell-2")
     portal.press("Space")

@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.portal.models import FRUIT, looked_at
+from tests.functions.flows import DETECTION
+from tests.portal.editor import Editor
+from tests.portal.models import FRUIT, looked_at, scene, tagged
 
 KINDS = ["apple", "leaf", "sky"]
 
@@ -132,3 +134,26 @@ def test_similar_images_and_near_duplicates_are_tagged_together(portal, training
     expect(page).to_have_url(re.compile(f"like={of.ids[-1]}"))
     portal.saved()
     assert sum(map(len, tags_of(training, of).values())) == 3
+
+
+def test_a_box_says_what_it_looks_like_and_one_key_takes_that(portal, training, request):
+    project = training.create_project(request.node.name, domain_id=DETECTION)
+    red, blue = tagged(training, project, ["red", "blue"])
+    made = [training.create_images_from_data(project.id, scene(seed)).images[0].image.id for seed in range(3)]
+    sides = {red.id: {"left": 0.1, "top": 0.2, "width": 0.27, "height": 0.4}}
+    sides[blue.id] = {"left": 0.6, "top": 0.48, "width": 0.3, "height": 0.32}
+    drawn = [(made[0], red.id), (made[0], blue.id), (made[1], red.id), (made[1], blue.id), (made[2], red.id)]
+    training.create_image_regions(project.id, [{"imageId": at, "tagId": tag, **sides[tag]} for at, tag in drawn])
+    editor = Editor(portal)
+    portal.open(project.id, f"image/{made[2]}")
+    expect(editor.boxes).to_have_count(1)
+    editor.drag((0.6, 0.48), (0.9, 0.8))
+    expect(portal.page.get_by_text("Looks like blue")).to_be_visible()
+    portal.look("live-box")
+    portal.press("Enter")
+    expect(editor.box("blue")).to_have_count(1)
+    expect(portal.page.get_by_text("Looks like")).to_have_count(0)
+    portal.saved()
+    regions = training.get_images_by_ids(project.id, [made[2]])[0].regions
+    assert sorted(region.tag_name for region in regions) == ["blue", "red"]
+    training.delete_project(project.id)

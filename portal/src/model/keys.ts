@@ -23,7 +23,7 @@ export const KEYS: readonly Key[] = [
   row("tag", "1 2 3 4 5 6 7 8 9", "grid image", "Label", "Give the tag of that number, and go on; take it away where all have it"),
   row("name", "t", "grid image", "Label", "Type the name of a tag, a new one too"),
   row("negative", "0", "grid image", "Label", "Nothing of interest is here"),
-  row("accept", "Enter", "grid image", "Label", "Accept what is suggested and not left out"),
+  row("accept", "Enter", "grid image", "Label", "Accept what is suggested and not left out; the tag that a box looks like"),
   row("reject", "x", "grid image", "Label", "Leave a suggestion out; keep a label that looks wrong"),
   row("repeat", "r", "grid image", "Label", "Tag as the last time; the boxes of the image before"),
   row("undo", "Ctrl+z", "everywhere", "Label", "Take back the last step"),

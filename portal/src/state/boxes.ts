@@ -5,6 +5,7 @@ import { keyed, newKey, type Change, type KeyedBox } from "../model/changes";
 import { beside, fresh, isTwin, open, rounded, type Suggested } from "../model/editing";
 import type { Box, Point } from "../model/geometry";
 import { counted } from "../model/labelling";
+import { askFor, forget as forgetGuess, guess } from "./guess";
 import { say } from "./notices";
 import { act, announce } from "./outbox";
 import * as pages from "./pages";
@@ -112,6 +113,25 @@ export function cancel(): boolean {
 
 export function draw(box: Box, tagId: string): void {
   add(showing.id.value, [{ ...rounded(box), tagId }], `${tagName(tagId)} drawn`);
+  // Who pressed a digit before has said what it is.
+  if (chosenBox.value && !armed.value) askFor(showing.id.value, chosenBox.value);
+  else forgetGuess();
+}
+
+/** What the chosen box looks like, other than what it is said to be. */
+export const offered = computed(() => (guess.value && guess.value.key === chosen.value ? guess.value : null));
+
+/** Whether there was a guess to take. */
+export function takeGuess(): boolean {
+  const { value: taken } = offered;
+  if (taken) giveTag(taken.tagId);
+  return !!taken;
+}
+
+export function refuseGuess(): boolean {
+  const isThere = !!offered.value;
+  forgetGuess();
+  return isThere;
 }
 
 /** A box at another place, or of another tag: the new one is made before the old one goes, so that a cut connection loses none. */
@@ -142,6 +162,7 @@ export function change(key: string, box: Box): void {
 /** The tag of the chosen box, else of those that are drawn next. */
 export function giveTag(tagId: string): void {
   settle();
+  forgetGuess();
   const { value: box } = chosenBox;
   lastTag.value = tagId;
   if (box) replace(showing.id.value, box.key, box, tagId);
@@ -232,5 +253,6 @@ export function chooseNext(by: 1 | -1): boolean {
 export function forget(): void {
   settle();
   cancel();
+  forgetGuess();
   chosen.value = "";
 }

@@ -28,6 +28,13 @@ export function BoxList() {
           <Row key={box.key} box={box} number={place + 1} />
         ))}
       </ul>
+      <p class="looks" role="status">
+        {boxes.offered.value && (
+          <>
+            Looks like <b>{tagName(boxes.offered.value.tagId)}</b>, {percentOf(boxes.offered.value.probability)}: <kbd>{hint("accept")}</kbd> takes it
+          </>
+        )}
+      </p>
       {boxes.chosenBox.value && <Sides box={boxes.chosenBox.value} />}
       <Suggestions />
       <div class="actions">

@@ -39,7 +39,7 @@ export function useImageKeys(): void {
     name: label(() => askForTag(give)),
     negative: label(nothing),
     accept: label(() => accept()),
-    reject: label(() => (isDetector.value ? boxes.isSuggested(boxes.chosen.value) && boxes.remove() : rejectGuess())),
+    reject: label(() => (isDetector.value ? boxes.refuseGuess() || (boxes.isSuggested(boxes.chosen.value) && boxes.remove()) : rejectGuess())),
     repeat: label(() => (isDetector.value ? boxes.repeat() : repeatTags([image.value!]) && step(1))),
     delete: label(() => (isDetector.value ? boxes.remove() : discard())),
     draw: ofBoxes(() => {
@@ -75,12 +75,13 @@ export function nothing(): void {
   if (markNegative([shown])) void step(1);
 }
 
-/** A box in the middle of what is seen, or all that is suggested, and on. */
+/** A box in the middle of what is seen, the tag that the chosen box looks like, or all that is suggested, and on. */
 function accept(): void {
   if (boxes.placing.value) {
     boxes.placing.value = false;
     return newBox(inMiddle(toPicture({ x: frame.value.width / 2, y: frame.value.height / 2 })));
   }
+  if (boxes.takeGuess()) return;
   if (isDetector.value) boxes.acceptAll();
   else acceptGuesses();
   void step(1);

@@ -30,7 +30,6 @@ export function Segments({ shown, show }: { shown: Status | "Suggested" | "Group
           Groups
         </button>
       )}
-      <button hidden>Map</button>
     </div>
   );
 }

@@ -16,6 +16,7 @@ import * as turned from "../../state/turned";
 import type { Row } from "../../state/turned";
 import { Grid } from "../grid/grid";
 import { moves, UNLAID, type Shape } from "../grid/moving";
+import { pressed } from "../grid/tile";
 import { permitted, useKeys } from "../keyboard";
 import { Fault } from "../states";
 import { TagBar } from "../tags/tagbar";
@@ -35,7 +36,7 @@ export function Live() {
   return (
     <div class="images">
       <TagBar shown={wanted.tagId ? [wanted.tagId] : []} onGive={give} onShow={(id) => show({ show: "sure", tagId: id === wanted.tagId ? "" : id })} />
-      <section class="work" aria-label="Suggestions">
+      <section class="work" aria-label="Suggestions" onPointerMove={point}>
         <Bar query={wanted} show={show} leave={leave} />
         {isOffered.value ? <Body show={show} onLayout={(laid) => (shape.current = laid)} /> : <NotAllowed />}
       </section>
@@ -57,7 +58,14 @@ function usePages({ show, tagId }: SuggestionQuery): void {
   }, [isDone, told.value?.revision]);
 }
 
-const current = () => turned.shown.value[turned.focus.value];
+/** X and digits mean the image that the mouse points at: one key puts a wrong one right. */
+function point(event: PointerEvent): void {
+  const at = event.pointerType === "mouse" ? pressed(event) : null;
+  if (at) turned.focus.value = at.index;
+}
+
+/** A key may come before the focus has followed a page that became shorter. */
+const current = () => turned.shown.value[Math.min(turned.focus.value, turned.shown.value.length - 1)];
 
 /** Do something to the image under the focus: the next one takes its place. */
 function done(then: (meant: Row) => unknown): void {
