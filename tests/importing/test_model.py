@@ -7,7 +7,7 @@ from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from shared.errors import InvalidModel
 from shared.importing import package as packages
@@ -21,6 +21,7 @@ from tests.importing.consumers import agree, run, suppressed
 from tests.importing.packages import classifier, grid, manifest, model_of, named, rows, zipped
 
 LABELS = ["cog", "axle", "rivet"]
+PROBABLE = Scores.PROBABILITIES
 CLASSIFYING, DETECTING = DomainType.CLASSIFICATION, DomainType.OBJECT_DETECTION
 Change = Callable[[onnx.ModelProto], object]
 
@@ -153,10 +154,50 @@ def test_channels_that_come_last_and_half_floats_are_taken() -> None:
     ]
     output = helper.make_tensor_value_info("answer", TensorProto.FLOAT16, [1, 3])
     model = model_of(nodes, ("image", [1, 8, 8, 3]), [output], [], opset=13, kind=TensorProto.FLOAT16)
-    made = brought(model, order=Order.BGR, range=Range.UNIT, scores=Scores.PROBABILITIES)
+    made = brought(model, order=Order.BGR, range=Range.UNIT, scores=PROBABLE)
     pixels = np.ones((1, 3, 8, 8), np.float32) * np.array([255, 51, 0], np.float32).reshape(3, 1, 1)
     (answered,) = run(made, pixels)
     assert answered[0] == pytest.approx([0, 0.2, 1], abs=1e-3)
+
+
+def test_boxes_without_a_dimension_of_pictures_get_one() -> None:
+    values = {"detected_boxes": [[0.1, 0.2, 0.3, 0.4]], "detected_classes": [2], "detected_scores": [0.5]}
+    kinds = (TensorProto.FLOAT, TensorProto.INT32, TensorProto.FLOAT)
+    weights = [
+        numpy_helper.from_array(np.array(value, helper.tensor_dtype_to_np_dtype(kind)), f"{name} there")
+        for (name, value), kind in zip(values.items(), kinds, strict=True)
+    ]
+    nodes = [helper.make_node("Identity", [f"{name} there"], [name]) for name in values]
+    outputs = [helper.make_tensor_value_info(name, kind, None) for name, kind in zip(values, kinds, strict=True)]
+    for output, weight in zip(outputs, weights, strict=True):
+        output.type.tensor_type.shape.CopyFrom(helper.make_tensor_value_info("", 1, weight.dims).type.tensor_type.shape)
+    made = brought(model_of(nodes, ("image_tensor", [1, 3, 8, 8]), outputs, weights, opset=13), DETECTING)
+    answered = dict(zip(values, run(made, np.zeros((1, 3, 8, 8), np.float32)), strict=True))
+    assert {name: each.dtype.name for name, each in answered.items()} == {
+        "detected_boxes": "float32", "detected_classes": "int64", "detected_scores": "float32"
+    }  # fmt: skip
+    assert {name: each[0].tolist() for name, each in answered.items()} == {
+        name: pytest.approx(np.array(value)) if name == "detected_boxes" else value for name, value in values.items()
+    }
+
+
+def test_a_graph_with_a_branch_is_taken() -> None:
+    model = classifier(3)
+    graph = model.graph
+    output = helper.make_tensor_value_info("chosen", TensorProto.FLOAT, [1, 3])
+    branches = {
+        name: helper.make_graph([helper.make_node(operator, ["model_output"], [f"{name} value"])], name, [], [])
+        for name, operator in (("then_branch", "Identity"), ("else_branch", "Neg"))
+    }
+    for name, branch in branches.items():
+        branch.output.append(helper.make_tensor_value_info(f"{name} value", TensorProto.FLOAT, [1, 3]))
+    graph.initializer.append(helper.make_tensor("always", TensorProto.BOOL, [], [True]))
+    graph.node.append(helper.make_node("If", ["always"], ["chosen"], **branches))
+    del graph.output[:]
+    graph.output.append(output)
+    pixels = np.random.default_rng(5).uniform(0, 255, (1, 3, 32, 32)).astype(np.float32)
+    (there,), (here,) = run(classifier(3), pixels[:, ::-1].copy()), run(brought(model, scores=PROBABLE), pixels)
+    assert here == pytest.approx(there, abs=1e-6)
 
 
 def test_the_rows_of_a_yolo_are_decoded_and_suppressed() -> None:

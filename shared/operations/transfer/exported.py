@@ -39,6 +39,8 @@ VALUES = 12_000_000
 DETAILS = 4_096
 # What an iteration can't be exported to: names, and their letters.
 PLATFORMS, PLATFORM = 20, 40
+# Digits of what a model was imported from.
+DIGEST = 64
 # So many boxes of a detector are far beyond what any picture shows.
 BOXES_PER_IMAGE = 1_000
 # A model's input in pixels; every picture that it sees is resized to that.
@@ -188,6 +190,7 @@ def iteration(exported: IterationExport, project_id: UUID, ids: Mapping[UUID, UU
     """The iteration as the imported project has it: what it was trained to, but not where it is published."""
     record = renamed(exported.record, ids)
     details, refused = record.iteration.training_error_details, record.iteration.not_exportable_to
+    origin = record.iteration.imported_from
     mine = replace(
         record.iteration,
         project_id=project_id,
@@ -196,6 +199,8 @@ def iteration(exported: IterationExport, project_id: UUID, ids: Mapping[UUID, UU
         original_publish_resource_id=None,
         training_error_details=details and details[:DETAILS],
         not_exportable_to=refused and [name[:PLATFORM] for name in refused[:PLATFORMS]],
+        imported_from=origin
+        and replace(origin, sha256=origin.sha256[:DIGEST], platform=origin.platform and origin.platform[:PLATFORM]),
     )
     run = replace(record.run, revision=revision, notification_email_address=None, execution=None, logs=None, message="")
     return IterationRecord(mine, run)
