@@ -1,7 +1,7 @@
 """A copy of a project: each thing as it was at some moment while the copy was taken, and none half."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from itertools import islice
 from uuid import UUID
 
@@ -25,17 +25,22 @@ from shared.models.workspace.images import TaggingStatus
 from shared.models.workspace.projects import Project
 from shared.storage.account import blobs
 from shared.storage.account.store import Container, Store
+from shared.storage.columns.ids import uuids
 from shared.storage.serving import predictions
-from shared.storage.training import iterations
+from shared.storage.training import datasets, iterations
 from shared.storage.workspace import images, suggestions, tags
 
 # So many blobs are copied side by side before the next are looked for.
 PART = 512
-PICTURES_AND_MODELS: tuple[Container, ...] = ("images", "models", "predictions")
 DONE = (IterationStatus.COMPLETED, IterationStatus.FAILED)
 
-# What was copied of how many blobs, as it goes on.
+# The ETag of what never changes under its name.
+UNCHANGING = ""
+
+# How many blobs are in the copy, as it goes on.
 Report = Callable[[int], None]
+# A blob's name and its ETag.
+Found = tuple[str, str]
 Known = dict[tuple[Container, str], BlobLine]
 
 
@@ -60,20 +65,31 @@ def take(store: Store, vault: Vault, project: Project, report: Report) -> Copied
     with vault.writing(of, taken := now()) as write:
         write(Header(VERSION, taken, project, iterations.next_number(store, of)))
 
-        def keep(lines: Iterable[Line]) -> None:
-            for line in lines:
-                counts[type(line)] += 1
-                write(line)
+        def keep(line: Line) -> None:
+            counts[type(line)] += 1
+            write(line)
 
-        def copy(container: Container) -> Iterator[int]:
-            for part, fresh in _blobs(store, vault, container, of, known):
-                keep(part)
+        def copy(container: Container, found: Iterable[Found]) -> int:
+            copied = 0
+            for part, fresh in _blobs(store, vault, container, found, known):
+                for line in part:
+                    keep(line)
                 report(counts[BlobLine])
-                yield fresh
+                copied += fresh
+            return copied
 
-        new += sum(copy("published"))
-        keep(_documents(store, of))
-        new += sum(fresh for container in PICTURES_AND_MODELS for fresh in copy(container))
+        new += copy("published", blobs.etags(store, "published", f"{of}/"))
+        pictured: set[UUID] = set()
+        for line in _documents(store, of):
+            keep(line)
+            if isinstance(line, ImageLine):
+                pictured.add(line.image.id)
+            if isinstance(line, IterationLine):
+                pictured |= _trained_on(store, of, line.iteration.iteration.id)
+        new += copy("images", _pictures(of, pictured))
+        new += copy("models", blobs.etags(store, "models", f"{of}/"))
+        judged = (found for found in blobs.etags(store, "predictions", f"{of}/") if _is_picture(found[0]))
+        new += copy("predictions", judged)
     copies = counts[ImageLine], counts[TagLine], counts[IterationLine], counts[BlobLine]
     return Copied(of, project.name, vault.copies(of)[-1].name, *copies, new)
 
@@ -100,27 +116,35 @@ def _documents(store: Store, project_id: UUID) -> Iterator[Line]:
         yield PredictionLine(prediction)
 
 
+def _trained_on(store: Store, project_id: UUID, iteration_id: UUID) -> set[UUID]:
+    """The images of an iteration, which may be deleted since."""
+    index = datasets.index(store, project_id, iteration_id)
+    return set(uuids(index.columns.ids)) if index else set()
+
+
+def _pictures(project_id: UUID, image_ids: Set[UUID]) -> Iterator[Found]:
+    """To list them would take longer than all else where there are many."""
+    for image_id in sorted(image_ids):
+        for kind in blobs.KINDS:
+            yield blobs.picture_name(project_id, image_id, kind), UNCHANGING
+
+
 def _blobs(
-    store: Store, vault: Vault, container: Container, project_id: UUID, known: Known
+    store: Store, vault: Vault, container: Container, found: Iterable[Found], known: Known
 ) -> Iterator[tuple[list[BlobLine], int]]:
     """Parts of a container's blobs, with how many of each were copied now."""
 
-    def kept(found: tuple[str, str]) -> tuple[BlobLine | None, bool]:
-        name, etag = found
+    def kept(name: str, etag: str) -> tuple[BlobLine | None, bool]:
         line = known.get((container, name))
         if line and line.etag == etag and vault.has(line.digest):
             return line, False
         blob = blobs.read(store, container, name)
-        line = blob and BlobLine(container, name, _bare(blob.etag), vault.put(blob.data), blob.content_type)
-        return line, True
+        read = etag and blob and _bare(blob.etag)
+        return blob and BlobLine(container, name, read or "", vault.put(blob.data), blob.content_type), True
 
-    found = (
-        (name, _bare(etag))
-        for name, etag in blobs.etags(store, container, f"{project_id}/")
-        if container != "predictions" or _is_picture(name)
-    )
-    while part := list(islice(found, PART)):
-        lines = list(store.threads.map(kept, part))
+    left = iter(found)
+    while part := list(islice(left, PART)):
+        lines = list(store.threads.map(lambda each: kept(each[0], _bare(each[1])), part))
         yield [line for line, _ in lines if line], sum(fresh for line, fresh in lines if line)
 
 
