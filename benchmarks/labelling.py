@@ -39,6 +39,7 @@ CELLS = """() => {
   const cells = [...document.querySelectorAll("[aria-label=Suggestions] [role=option]")].map((each) => each.ariaLabel);
   return cells.includes("not loaded yet") ? null : { cells, offer: document.querySelector(".offer")?.innerText ?? "" };
 }"""
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 DONE = "Every image has its labels"
 
 
@@ -131,6 +132,8 @@ def session(desk: Desk, service: Service, pictures: Sequence[TaggedPicture], see
         hand, start = _sat_down(tab), time.perf_counter()
         hand.label()
         seconds = time.perf_counter() - start
+        # The header tells of a key only in the frame after it.
+        tab.page.evaluate(FRAMES)
         tab.page.locator("[data-state=saved]").wait_for()
     images = msgspec.json.decode(client.get(f"projects/{project_id}/images", take=256))
     right = sum(

@@ -42,7 +42,7 @@ def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(port
     page.get_by_role("listbox", name="Suggestions").focus()
     portal.press("x")
     expect(portal.suggestions.first).to_have_accessible_name(re.compile("left out"))
-    portal.look("live-page")
+    assert portal.barriers("live-page") == []
     portal.press("Enter")
     expect(portal.suggestions).to_have_count(1)
     portal.press(str(FRUIT.index(first) + 1))
@@ -87,7 +87,7 @@ def test_labels_that_look_wrong_are_put_right_or_kept(portal, training, storage,
     portal.press("w")
     expect(portal.suggestions).to_have_count(2)
     expect(portal.suggestions.first).to_have_accessible_name(re.compile(r", (leaf; rather apple|sky; rather leaf)\?$"))
-    portal.look("live-doubts")
+    assert portal.barriers("live-doubts") == []
     portal.page.get_by_role("listbox", name="Suggestions").focus()
     portal.press("x")
     expect(portal.suggestions).to_have_count(1)
@@ -122,7 +122,7 @@ def test_similar_images_and_near_duplicates_are_tagged_together(portal, training
     portal.press("g")
     expect(portal.cells).to_have_count(1)
     expect(portal.cell(1)).to_have_accessible_name(re.compile("untagged, 2 alike"))
-    portal.look("live-groups")
+    assert portal.barriers("live-groups") == []
     portal.grid.focus()
     portal.press("3")
     expect(page.get_by_text("2 images tagged sky")).to_be_visible()
@@ -149,7 +149,7 @@ def test_a_box_says_what_it_looks_like_and_one_key_takes_that(portal, training, 
     expect(editor.boxes).to_have_count(1)
     editor.drag((0.6, 0.48), (0.9, 0.8))
     expect(portal.page.get_by_text("Looks like blue")).to_be_visible()
-    portal.look("live-box")
+    assert portal.barriers("live-box") == []
     portal.press("Enter")
     expect(editor.box("blue")).to_have_count(1)
     expect(portal.page.get_by_text("Looks like")).to_have_count(0)

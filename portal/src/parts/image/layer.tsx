@@ -93,7 +93,7 @@ function Label({ box, name, isChosen, isHeld }: LabelProps) {
       <i />
       <span>{tagName(box.tagId)}</span>
       {sure !== null && <b> {percentOf(sure)}</b>}
-      {boxes.offered.value?.key === box.key && <em>{tagName(boxes.offered.value.tagId)}?</em>}
+      {boxes.offered.value?.key === box.key && <em data-looks={`${tagName(boxes.offered.value.tagId)}?`} />}
     </div>
   );
 }

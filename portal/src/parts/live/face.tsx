@@ -45,7 +45,7 @@ function doubted(row: Row): Cell {
       <span class="chips doubt">
         <span class="chip">
           <i style={{ background: colourOf(tagId) }} />
-          <span class={isOne ? "name gone" : "name"}>{tagName(tagId)}</span>?
+          <span class={isOne ? "other gone" : "other"} data-name={tagName(tagId)} />
         </span>
       </span>
     </>
