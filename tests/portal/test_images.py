@@ -327,3 +327,18 @@ def test_tags_are_renamed_and_deleted(portal, training, filled):
     portal.page.get_by_role("menuitem", name="Delete").click()
     expect(row).to_have_count(0)
     assert [tag.name for tag in training.get_tags(project.id)] == ["pear"]
+
+
+def test_a_tile_never_shows_the_picture_of_another_image(portal, filled):
+    """As it would until its own is there, where the element of the picture was used again."""
+    project = filled(6)
+    portal.images(project.id, 6)
+    pictures = portal.page.locator(".cell img")
+    expect(pictures).to_have_count(6)
+    pictures.evaluate_all("all => all.forEach(each => each.dataset.of = new URL(each.src).pathname)")
+    portal.grid.focus()
+    portal.press("Home", "Delete")
+    expect(pictures).to_have_count(5)
+    portal.saved()
+    of = pictures.evaluate_all("all => all.map(each => [each.dataset.of ?? '', new URL(each.src).pathname])")
+    assert [before for before, now in of if before not in ("", now)] == []

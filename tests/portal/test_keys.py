@@ -136,6 +136,14 @@ def _(hand: Hand, key: str) -> None:
     hand.named(1, "untagged")
 
 
+@at("grid", "map")
+def _(hand: Hand, key: str) -> None:
+    hand.press(key)
+    expect(hand.page.get_by_role("heading", name="Drawing the map")).to_be_visible()
+    hand.press(key)
+    hand.named(1, "untagged")
+
+
 @at("grid", "untagged", "suggested")
 def _(hand: Hand, key: str) -> None:
     name = re.compile("^Untagged" if key == "u" else "^Suggested")

@@ -157,3 +157,39 @@ def test_a_box_says_what_it_looks_like_and_one_key_takes_that(portal, training, 
     regions = training.get_images_by_ids(project.id, [made[2]])[0].regions
     assert sorted(region.tag_name for region in regions) == ["blue", "red"]
     training.delete_project(project.id)
+
+
+def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, project):
+    of = looked_at(training, storage, project, KINDS * 8, 6)
+    page = portal.page
+    portal.images(of.id, 24)
+    portal.press("k")
+    canvas = page.get_by_role("img", name=re.compile("Map of 24 images"))
+    expect(canvas).to_be_visible()
+    assert "map=all" in page.url
+    expect(page.get_by_role("heading", name="Nothing is chosen on the map")).to_be_visible()
+    assert portal.barriers("live-map") == []
+    frame = canvas.bounding_box()
+    assert frame
+    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98)]
+    page.mouse.move(frame["x"] + frame["width"] * 0.02, frame["y"] + frame["height"] * 0.02)
+    page.mouse.down()
+    for across, down in corners[1:]:
+        page.mouse.move(frame["x"] + frame["width"] * across, frame["y"] + frame["height"] * down, steps=3)
+    page.mouse.up()
+    expect(page.get_by_text("24 chosen")).to_be_visible()
+    portal.look("live-map-chosen")
+    canvas.focus()
+    portal.press(*["+"] * 12, "Enter")
+    expect(page.get_by_text("24 chosen")).to_have_count(0)
+    portal.press("f", "Enter")
+    expect(page.get_by_text("24 chosen")).to_be_visible()
+    portal.press("2")
+    expect(page.get_by_text("24 images tagged leaf")).to_be_visible()
+    portal.saved()
+    assert {tuple(tags) for tags in tags_of(training, of).values()} == {("leaf",)}
+    portal.press("Control+z")
+    portal.saved()
+    portal.grid.focus()
+    portal.press("Escape", "Escape")
+    expect(page).not_to_have_url(re.compile("map="))

@@ -59,6 +59,7 @@ export const KEYS: readonly Key[] = [
   row("untagged", "u", "grid", "Show", "Untagged images, or all again"),
   row("suggested", "s", "grid", "Show", "Suggestions, or all again"),
   row("groups", "g", "grid", "Show", "Near-duplicates in stacks, or all again"),
+  row("map", "k", "grid", "Show", "The map of the images, or all again"),
   row("similar", "l", "grid image", "Show", "The images that look most like this one"),
   row("unsure", "q", "grid", "Show", "What teaches the live model most, to be labelled"),
   row("doubts", "w", "grid", "Show", "Labels that look wrong"),

@@ -12,9 +12,14 @@ export interface ImageQuery {
   like: string;
   /** Instead of all that: near-duplicates, a stack in each cell. */
   grouped: boolean;
+  /** Instead of all that: the images that were chosen on the map, beside it. */
+  mapped: boolean;
 }
 
-export const EVERYTHING: ImageQuery = { status: "All", tagIds: [], search: "", order: "Newest", like: "", grouped: false };
+export const EVERYTHING: ImageQuery = { status: "All", tagIds: [], search: "", order: "Newest", like: "", grouped: false, mapped: false };
+
+/** Changes that leave what the live model lists. */
+export const NO_LIST = { like: "", grouped: false, mapped: false };
 
 export function readQuery(text: string): ImageQuery {
   const given = new URLSearchParams(text);
@@ -26,6 +31,7 @@ export function readQuery(text: string): ImageQuery {
     order: given.get("order") === "Oldest" ? "Oldest" : "Newest",
     like: given.get("like") ?? "",
     grouped: given.has("groups"),
+    mapped: given.has("map"),
   };
 }
 
@@ -38,6 +44,7 @@ export function writeQuery(query: ImageQuery): string {
   if (query.order !== "Newest") written.set("order", query.order);
   if (query.like) written.set("like", query.like);
   if (query.grouped) written.set("groups", "all");
+  if (query.mapped) written.set("map", "all");
   const text = written.toString().replaceAll("%2C", ",");
   return text ? `?${text}` : "";
 }
@@ -45,7 +52,7 @@ export function writeQuery(query: ImageQuery): string {
 export const isEverything = (query: ImageQuery) => query.status === "All" && !query.tagIds.length && !query.search && !isList(query);
 
 /** Whether the live model lists the images, all at once, and nothing else of the query counts. */
-export const isList = ({ like, grouped }: ImageQuery) => !!like || grouped;
+export const isList = ({ like, grouped, mapped }: ImageQuery) => !!like || grouped || mapped;
 
 /** The service's grammar of filters: images whose file name begins with the text; a quote is doubled. */
 export const nameFilter = (search: string) => (search ? `startswith(filename,'${search.replaceAll("'", "''")}')` : undefined);

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Tag } from "../api/client";
 import { isIn, NONE, toggled, withIds } from "../model/selection";
-import { isEverything, readQuery, writeQuery, type ImageQuery } from "../model/query";
+import { isEverything, NO_LIST, readQuery, writeQuery, type ImageQuery } from "../model/query";
 import { readSuggesting } from "../model/suggesting";
 import type { Layout } from "../model/layout";
 import { Arrival } from "../parts/images/arrival";
@@ -27,6 +27,7 @@ import { isDetector, project } from "../state/project";
 import { go, pathOf, search, setSearch } from "../state/route";
 import { anchor, chooseTo, focus, forgetPlace, isFar, loaded, meant, scrolled, selection } from "../state/view";
 
+const ImageMap = later(() => import("../parts/map/map"), "ImageMap");
 const Suggested = later(() => import("../parts/suggested/source"), "Suggested");
 
 export const Images = () => (readSuggesting(search.value) ? <Suggested /> : <AllImages />);
@@ -49,7 +50,7 @@ function AllImages() {
   useGridKeys({ shape, open, give, show, query: wanted });
   return (
     <div class="images">
-      <TagBar shown={wanted.tagIds} onGive={give} onShow={(id) => show({ tagIds: without(wanted.tagIds, id), like: "", grouped: false })} />
+      <TagBar shown={wanted.tagIds} onGive={give} onShow={(id) => show({ ...NO_LIST, tagIds: without(wanted.tagIds, id) })} />
       <section class="work" aria-label="Images">
         <FilterBar query={wanted} show={show} />
         <Arrival />
@@ -81,7 +82,17 @@ interface BodyProps {
   onLayout: (layout: Layout, rows: number) => void;
 }
 
-function Body({ query, open, show, onLayout }: BodyProps) {
+function Body(given: BodyProps) {
+  if (!given.query.mapped) return <Rows {...given} />;
+  return (
+    <div class="mapped">
+      <ImageMap />
+      <Rows {...given} />
+    </div>
+  );
+}
+
+function Rows({ query, open, show, onLayout }: BodyProps) {
   const total = pages.total.value;
   if (pages.fault.value && !total) return <Fault fault={pages.fault.value} again={() => void pages.reopen()} />;
   if (total === 0) return isEverything(query) ? <NoImages /> : <NothingFound query={query} show={show} />;

@@ -1,9 +1,10 @@
-// Images that look alike: those most like one, and near-duplicates in stacks. The live model lists them.
+// Images that look alike: those most like one, near-duplicates in stacks, a part of the map. The live model lists them.
 
 import { signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Image } from "../api/client";
 import { EVERYTHING, writeQuery, type ImageQuery } from "../model/query";
+import { picked } from "./map";
 import { isDetector, project } from "./project";
 import { go, pathOf } from "./route";
 
@@ -25,7 +26,15 @@ const stacks = signal<ReadonlyMap<string, readonly string[]>>(new Map());
 /** All of its stack; itself alone where it is in none. */
 export const stackOf = (imageId: string): readonly string[] => stacks.value.get(imageId) ?? [imageId];
 
-export const list = (projectId: string, { like, grouped }: ImageQuery): Promise<Listed> => (grouped ? groups(projectId) : similar(projectId, like));
+export function list(projectId: string, { like, grouped, mapped }: ImageQuery): Promise<Listed> {
+  if (mapped) return chosen(projectId);
+  return grouped ? groups(projectId) : similar(projectId, like);
+}
+
+async function chosen(projectId: string): Promise<Listed> {
+  const listed = await fetched(projectId, picked.value);
+  return { total: listed.length, listed, beside: [] };
+}
 
 /** The image itself comes first, to compare the others with. */
 async function similar(projectId: string, imageId: string): Promise<Listed> {

@@ -13,6 +13,7 @@ export const colourOf = (tagId: string) => `var(--tag-${palette.value.get(tagId)
 
 const SHOWN_TAGS = 3;
 
+/** An element of its own for each image: one that is used again shows the picture of before until the next is there. */
 export function Picture({ image, boxes = false }: { image: Image; boxes?: boolean }) {
   const [gone, setGone] = useState("");
   const lost = gone === image.thumbnailUri;
@@ -22,7 +23,7 @@ export function Picture({ image, boxes = false }: { image: Image; boxes?: boolea
   };
   return (
     <>
-      {lost ? <span class="lost">picture gone</span> : <img src={image.thumbnailUri} alt="" draggable={false} decoding="async" onError={lose} />}
+      {lost ? <span class="lost">picture gone</span> : <img key={image.id} src={image.thumbnailUri} alt="" draggable={false} decoding="async" onError={lose} />}
       {boxes && image.regions?.length ? <Boxes image={image} /> : null}
       <TagChips image={image} />
     </>

@@ -1,7 +1,7 @@
 // Which images are shown, in which order and size.
 
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import { isList, type ImageQuery } from "../../model/query";
+import { isList, NO_LIST, type ImageQuery } from "../../model/query";
 import { counted } from "../../model/labelling";
 import * as pages from "../../state/pages";
 import { prefer, preferences } from "../../state/preferences";
@@ -21,7 +21,7 @@ interface Props {
 export function FilterBar({ query, show }: Props) {
   return (
     <div class="filterbar" role="toolbar" aria-label="What is shown">
-      <Segments shown={query.like ? "" : query.grouped ? "Groups" : query.status} show={(status) => show({ status, like: "", grouped: false })} />
+      <Segments shown={shownOf(query)} show={(status) => show({ ...NO_LIST, status })} />
       {query.like && (
         <button class="filter" aria-label="No longer only what is similar" onClick={() => show({ like: "" })}>
           like {pages.find(query.like)?.metadata?.["filename"] ?? "one image"} ✕
@@ -55,6 +55,11 @@ export function FilterBar({ query, show }: Props) {
       <Add />
     </div>
   );
+}
+
+function shownOf({ like, grouped, mapped, status }: ImageQuery) {
+  if (like) return "";
+  return mapped ? "Map" : grouped ? "Groups" : status;
 }
 
 function Add() {

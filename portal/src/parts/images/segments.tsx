@@ -10,11 +10,12 @@ import { useKeys } from "../keyboard";
 
 const STATUSES: Status[] = ["All", "Untagged", "Tagged"];
 
-export function Segments({ shown, show }: { shown: Status | "Suggested" | "Groups" | ""; show: (status: Status) => void }) {
+export function Segments({ shown, show }: { shown: Status | "Suggested" | "Groups" | "Map" | ""; show: (status: Status) => void }) {
   const suggest = () => setSearch(writeSuggesting(USUAL));
   const ask = (what: LiveShow) => () => (isOffered.value ? setSearch(writeSuggesting({ ...USUAL, iterationId: LIVE, show: what })) : false);
   const group = () => (isDetector.value ? false : setSearch(writeQuery({ ...EVERYTHING, grouped: true })));
-  useKeys("grid", { groups: () => (shown === "Groups" ? show("All") : group()), suggested: () => (shown === "Suggested" ? show("All") : suggest()), unsure: ask("unsure"), doubts: ask("doubts") });
+  const see = () => (isDetector.value ? false : setSearch(writeQuery({ ...EVERYTHING, mapped: true })));
+  useKeys("grid", { map: () => (shown === "Map" ? show("All") : see()), groups: () => (shown === "Groups" ? show("All") : group()), suggested: () => (shown === "Suggested" ? show("All") : suggest()), unsure: ask("unsure"), doubts: ask("doubts") });
   return (
     <div class="segments" role="group" aria-label="Status">
       {STATUSES.map((status) => (
@@ -28,6 +29,11 @@ export function Segments({ shown, show }: { shown: Status | "Suggested" | "Group
       {!isDetector.value && (
         <button aria-pressed={shown === "Groups"} onClick={group} title={`Near-duplicates (${hint("groups")})`}>
           Groups
+        </button>
+      )}
+      {!isDetector.value && (
+        <button aria-pressed={shown === "Map"} onClick={see} title={`What looks alike lies together (${hint("map")})`}>
+          Map
         </button>
       )}
     </div>

@@ -21,7 +21,7 @@ export function Face({ uri, said, out }: Props) {
   const measure = ({ naturalWidth: width, naturalHeight: height }: HTMLImageElement) => setSize({ width, height });
   return (
     <span class={`judged${out ? " out" : ""}`}>
-      {gone === uri ? <span class="lost">picture gone</span> : <img src={uri} alt="" draggable={false} decoding="async" onLoad={(event) => measure(event.currentTarget)} onError={() => setGone(uri)} />}
+      {gone === uri ? <span class="lost">picture gone</span> : <img key={uri} src={uri} alt="" draggable={false} decoding="async" onLoad={(event) => measure(event.currentTarget)} onError={() => setGone(uri)} />}
       {size.width > 0 && <Boxes said={said} {...size} />}
       <span class="chips">
         {said.slice(0, SHOWN).map((each, place) => (

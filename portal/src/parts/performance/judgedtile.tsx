@@ -33,7 +33,7 @@ export function JudgedTile({ image, cell, threshold, now }: Props) {
   return (
     <>
       <span class="frame">
-        <img src={image.thumbnailUri} alt="" draggable={false} decoding="async" loading="lazy" />
+        <img key={image.thumbnailUri} src={image.thumbnailUri} alt="" draggable={false} decoding="async" loading="lazy" />
         {image.regions && <Boxes image={image} said={image.predictions.filter((each) => each.probability >= threshold && (!cell.said || each.tagId === cell.said))} />}
       </span>
       <span class="said">

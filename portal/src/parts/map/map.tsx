@@ -1,0 +1,190 @@
+// Images as points: those that look alike lie together. A line that is drawn around some shows them beside it.
+
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Point } from "../../model/geometry";
+import { counted } from "../../model/labelling";
+import { isWithin, type MapPoint } from "../../model/mapping";
+import { tagIds } from "../../model/changes";
+import { NONE, withIds } from "../../model/selection";
+import { FIT, panned, placed, within, zoomed, type Place, type Size, type Zoom } from "../../model/zoom";
+import { fault, follow, map, picked } from "../../state/map";
+import * as pages from "../../state/pages";
+import { project } from "../../state/project";
+import { selection } from "../../state/view";
+import { colourOf } from "../grid/picture";
+import { Empty, Fault, Waiting } from "../states";
+import "./map.css";
+
+const GROUND = { width: 1000, height: 1000 };
+const STEP = 1.25;
+const PULL = 60;
+/** Pixels from the middle of a point to its rim. */
+const RADIUS = 3.5;
+/** So many are shown beside the map: more is no group that anybody looks through. */
+const MOST = 1024;
+
+export function ImageMap() {
+  const { id } = project.value!;
+  const [attempts, setAttempts] = useState(0);
+  useEffect(() => follow(id), [id, attempts]);
+  if (fault.value && !map.value) return <Fault fault={fault.value} again={() => setAttempts(attempts + 1)} />;
+  if (!map.value) return <Waiting text="Reading the map" />;
+  if (map.value.points.length) return <Points points={map.value.points} />;
+  if (map.value.state === "Lacking") return <Empty title="A map takes three images or more"><p class="faint">Drop pictures anywhere.</p></Empty>;
+  return (
+    <Empty title="Drawing the map">
+      <p class="faint">{map.value.state === "Unavailable" ? "What looks at images is on its way; it comes by itself." : "It is there in a moment; of many images it takes a minute."}</p>
+    </Empty>
+  );
+}
+
+function Points({ points }: { points: readonly MapPoint[] }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [zoom, setZoom] = useState<Zoom>(FIT);
+  const size = useSize(canvas);
+  const [line, setLine] = useState<readonly Point[]>([]);
+  const place = placed(zoom, GROUND, size);
+  void pages.revision.value;
+  useLayoutEffect(() => draw(canvas.current!, size, points.map((point) => ({ ...onFrame(point, place), point })), line));
+  const pick = (isIn: (point: MapPoint) => boolean) => {
+    const ids = points.filter(isIn).map((point) => point.id).slice(0, MOST);
+    picked.value = ids;
+    void pages.reopen().then(() => (selection.value = ids.length ? withIds(NONE, ids) : NONE));
+  };
+  const inSight = () => pick((point) => isInFrame(onFrame(point, place), size));
+  const by = (ratio: number, at = { x: size.width / 2, y: size.height / 2 }) => setZoom(zoomed(zoom, GROUND, size, at, zoom.factor * ratio));
+  const keys: Record<string, () => void> = {
+    ArrowLeft: () => setZoom(panned(zoom, GROUND, size, PULL, 0)),
+    ArrowRight: () => setZoom(panned(zoom, GROUND, size, -PULL, 0)),
+    ArrowUp: () => setZoom(panned(zoom, GROUND, size, 0, PULL)),
+    ArrowDown: () => setZoom(panned(zoom, GROUND, size, 0, -PULL)),
+    "+": () => by(STEP),
+    "-": () => by(1 / STEP),
+    f: () => setZoom(FIT),
+    Enter: inSight,
+  };
+  const lasso = useLine(setLine, (drawn) => pick((point) => isWithin(drawn.map((at) => within(place, at)), point)), (dx, dy) => setZoom(panned(zoom, GROUND, size, dx, dy)));
+  return (
+    <div class="map">
+      <Tools count={points.length} by={by} inSight={inSight} />
+      <div class="ground">
+        <canvas
+          ref={canvas}
+          tabIndex={0}
+          role="img"
+          aria-label={`Map of ${counted(points.length, "image")}: arrows pull it, plus and minus zoom, Enter shows what is in sight`}
+          onKeyDown={(event) => {
+            const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : keys[event.key];
+            if (!act) return;
+            event.preventDefault();
+            event.stopPropagation();
+            act();
+          }}
+          onWheel={(event) => {
+            event.preventDefault();
+            by(STEP ** (-event.deltaY / 100), { x: event.offsetX, y: event.offsetY });
+          }}
+          {...lasso}
+        />
+      </div>
+    </div>
+  );
+}
+
+function Tools({ count, by, inSight }: { count: number; by: (ratio: number) => void; inSight: () => void }) {
+  const { total, drawing } = map.value!;
+  return (
+    <p class="faint" aria-live="polite">
+      {drawing ? "A newer map is on its way. " : ""}
+      {count < total ? `${count.toLocaleString()} of ${counted(total, "image")} are on it. ` : ""}
+      Draw around points to see their images.
+      <button onClick={() => by(STEP)} aria-label="Zoom in">
+        +
+      </button>
+      <button onClick={() => by(1 / STEP)} aria-label="Zoom out">
+        −
+      </button>
+      <button onClick={inSight}>Show what is in sight</button>
+    </p>
+  );
+}
+
+/** Pixels of what holds it. */
+function useSize(element: RefObject<HTMLElement | null>): Size {
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const watch = new ResizeObserver(([entry]) => setSize({ width: entry!.contentRect.width, height: entry!.contentRect.height }));
+    watch.observe(element.current!.parentElement!);
+    return () => watch.disconnect();
+  }, []);
+  return size;
+}
+
+const onFrame = (point: Point, { left, top, width, height }: Place): Point => ({ x: left + point.x * width, y: top + point.y * height });
+const isInFrame = ({ x, y }: Point, { width, height }: Size) => x >= 0 && y >= 0 && x <= width && y <= height;
+
+/** A line is drawn by the left button, and the map pulled by the middle one. */
+function useLine(show: (line: readonly Point[]) => void, done: (line: readonly Point[]) => void, pull: (dx: number, dy: number) => void) {
+  const line = useRef<Point[] | null>(null);
+  const at = (event: PointerEvent) => ({ x: event.offsetX, y: event.offsetY });
+  return {
+    onPointerDown: (event: PointerEvent & { currentTarget: HTMLCanvasElement }) => {
+      if (event.button > 1) return;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      if (event.button === 0) line.current = [at(event)];
+      else event.preventDefault();
+    },
+    onPointerMove: (event: PointerEvent) => {
+      if (event.buttons & 4) pull(event.movementX, event.movementY);
+      else if (line.current) show((line.current = [...line.current, at(event)]));
+    },
+    onPointerUp: () => {
+      const drawn = line.current;
+      line.current = null;
+      show([]);
+      if (drawn && drawn.length > 2) done(drawn);
+    },
+    onPointerCancel: () => {
+      line.current = null;
+      show([]);
+    },
+  };
+}
+
+interface Shown extends Point {
+  point: MapPoint;
+}
+
+function draw(canvas: HTMLCanvasElement, { width, height }: Size, shown: readonly Shown[], line: readonly Point[]): void {
+  const scale = devicePixelRatio;
+  [canvas.width, canvas.height] = [width * scale, height * scale];
+  const to = canvas.getContext("2d")!;
+  const style = getComputedStyle(canvas);
+  const colour = (name: string) => style.getPropertyValue(name.replace(/^var\((.*)\)$/, "$1"));
+  to.scale(scale, scale);
+  const ids = new Set(picked.value);
+  for (const { x, y, point } of shown) {
+    const tag = tagOf(point);
+    to.beginPath();
+    to.arc(x, y, ids.has(point.id) ? RADIUS + 1.5 : RADIUS, 0, 2 * Math.PI);
+    to.fillStyle = tag ? colour(colourOf(tag)) : colour("--strong");
+    to.fill();
+    if (!ids.has(point.id)) continue;
+    to.strokeStyle = colour("--text");
+    to.stroke();
+  }
+  if (line.length < 2) return;
+  to.beginPath();
+  for (const { x, y } of line) to.lineTo(x, y);
+  to.closePath();
+  to.strokeStyle = colour("--accent");
+  to.lineWidth = 2;
+  to.stroke();
+}
+
+/** Its tag of now, where its image is beside the map. */
+function tagOf({ id, tagId }: MapPoint): string {
+  const image = pages.find(id);
+  return image ? (tagIds(image)[0] ?? "") : tagId;
+}
