@@ -33,11 +33,14 @@ TAGS = ("Orange", "Satsumas", "Red-Grapefruit", "Arla-Natural-Yoghurt", "Yoggi-S
 IMAGES, SESSIONS = 100, 10
 MEAN_GOAL, P90_GOAL = 50.0, 65.0
 AT_ONCE = 50
-# Cells of the page, when it is drawn; null while it is not, or turns.
+# Cells of the page, when all are drawn; null while they are not, as in the first frame, or while it turns.
 CELLS = """() => {
   if (document.querySelector("[aria-busy=true]")) return null;
-  const cells = [...document.querySelectorAll("[aria-label=Suggestions] [role=option]")].map((each) => each.ariaLabel);
-  return cells.includes("not loaded yet") ? null : { cells, offer: document.querySelector(".offer")?.innerText ?? "" };
+  const drawn = [...document.querySelectorAll("[aria-label=Suggestions] [role=option]")];
+  const cells = drawn.map((each) => each.ariaLabel);
+  const isWhole = drawn.every((each) => Number(each.ariaSetSize) === cells.length);
+  if (!isWhole || cells.includes("not loaded yet")) return null;
+  return { cells, offer: document.querySelector(".offer")?.innerText ?? "" };
 }"""
 FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 DONE = "Every image has its labels"
