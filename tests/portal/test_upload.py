@@ -188,7 +188,7 @@ def test_pictures_are_dropped_anywhere_and_do_not_shift_the_grid_under_a_hand(po
     first = portal.cell(1).locator("img").get_attribute("src")
     drop_two(portal, 3, 4)
     new.wait_for()
-    expect(portal.page.get_by_role("progressbar")).to_have_count(0)
+    expect(portal.page.get_by_role("progressbar", name="Upload")).to_have_count(0)
     assert portal.cell(1).locator("img").get_attribute("src") == first
     new.click()
     expect(portal.cells).to_have_count(7)

@@ -228,8 +228,14 @@ def test_dismiss_label_doubts_keeps_a_label_until_that_is_taken_back(looked_at, 
     assert get(of, "live/doubts").body == [each for each in told if each != first]
     assert dismiss(items=items, dismissed=False).status == 204
     assert get(of, "live/doubts").body == told
-    assert dismiss(items=items * 129).body["code"] == "BadRequestExceededBatchSize"
-    assert dismiss(items=[items[0] | {"tagId": str(uuid4())}]).body["code"] == "NotFoundTag"
+
+
+def test_dismiss_label_doubts_refuses_too_many_and_tags_that_are_not_there(looked_at, post):
+    of = looked_at()
+    item = {"imageId": of.images[0], "tagId": of.tags[0]}
+    path = f"projects/{of.project}/live/doubts/dismiss"
+    assert post(path, {"items": [item] * 257}).body["code"] == "BadRequestExceededBatchSize"
+    assert post(path, {"items": [item | {"tagId": str(uuid4())}]}).body["code"] == "NotFoundTag"
 
 
 def test_get_label_doubts_refuses_a_number_that_can_not_be(project, get):
