@@ -6,10 +6,12 @@ import { say } from "../../state/notices";
 import { addTag, isDetector, negative, regular, removeTag, renameTag, tags } from "../../state/project";
 import { LABELERS, lacks, limits } from "../../state/session";
 import { isOffered } from "../../state/live";
-import { LivePanel } from "../live/panel";
+import { later } from "../later";
 import { Icon } from "../icon";
 import { Menu } from "../menu";
 import { colourOf } from "../grid/picture";
+
+const LivePanel = later(() => import("../live/panel"), "LivePanel");
 
 interface Props {
   /** The tags that the grid shows alone. */
