@@ -87,7 +87,7 @@ function Body(given: BodyProps) {
   return (
     <div class="mapped">
       <ImageMap />
-      <Rows {...given} />
+      {pages.total.value !== 0 && <Rows {...given} />}
     </div>
   );
 }

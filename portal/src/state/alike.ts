@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Image } from "../api/client";
 import { EVERYTHING, writeQuery, type ImageQuery } from "../model/query";
-import { picked } from "./map";
+import { picked } from "./picked";
 import { isDetector, project } from "./project";
 import { go, pathOf } from "./route";
 

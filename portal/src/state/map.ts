@@ -1,8 +1,9 @@
-// The map of the project's images, and those that somebody drew a line around.
+// The map of the project's images, as it was drawn last.
 
 import { signal } from "@preact/signals";
 import * as client from "../api/client";
 import { pointsOf, type MapPoint } from "../model/mapping";
+import { picked } from "./picked";
 
 interface Drawn {
   projectId: string;
@@ -16,8 +17,6 @@ const AGAIN_MS = 2000;
 
 export const map = signal<Drawn | null>(null);
 export const fault = signal<unknown>(null);
-/** In the grid beside the map. */
-export const picked = signal<readonly string[]>([]);
 
 /** Until it is called off, the map is read again while a newer one is on its way. */
 export function follow(projectId: string): () => void {

@@ -28,7 +28,6 @@ export function NoImages() {
 }
 
 export function NothingFound({ query, show }: { query: ImageQuery; show: (changes: Partial<ImageQuery>) => void }) {
-  if (query.mapped) return <NothingChosen />;
   if (query.grouped) return <NoGroups show={show} />;
   if (query.like) return <NothingLike show={show} />;
   const parts = [
@@ -49,12 +48,6 @@ const NoGroups = ({ show }: Show) => (
   <Empty title="No near-duplicates">
     <p class="faint">None was found among what has been looked at, or over a tenth of all images have a neighbour: then they all look alike, and are better not labelled together.</p>
     <button onClick={() => show(EVERYTHING)}>Show all images</button>
-  </Empty>
-);
-
-const NothingChosen = () => (
-  <Empty title="Nothing is chosen on the map">
-    <p class="faint">Draw a line around points, and their images are shown here, all chosen: a digit tags them.</p>
   </Empty>
 );
 

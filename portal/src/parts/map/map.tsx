@@ -8,8 +8,9 @@ import { isWithin, type MapPoint } from "../../model/mapping";
 import { tagIds } from "../../model/changes";
 import { NONE, withIds } from "../../model/selection";
 import { FIT, panned, placed, within, zoomed, type Place, type Size, type Zoom } from "../../model/zoom";
-import { fault, follow, map, picked } from "../../state/map";
+import { fault, follow, map } from "../../state/map";
 import * as pages from "../../state/pages";
+import { picked } from "../../state/picked";
 import { project } from "../../state/project";
 import { selection } from "../../state/view";
 import { colourOf } from "../grid/picture";
@@ -30,7 +31,13 @@ export function ImageMap() {
   useEffect(() => follow(id), [id, attempts]);
   if (fault.value && !map.value) return <Fault fault={fault.value} again={() => setAttempts(attempts + 1)} />;
   if (!map.value) return <Waiting text="Reading the map" />;
-  if (map.value.points.length) return <Points points={map.value.points} />;
+  if (map.value.points.length)
+    return (
+      <>
+        <Points points={map.value.points} />
+        {pages.total.value === 0 && <NothingChosen />}
+      </>
+    );
   if (map.value.state === "Lacking") return <Empty title="A map takes three images or more"><p class="faint">Drop pictures anywhere.</p></Empty>;
   return (
     <Empty title="Drawing the map">
@@ -38,6 +45,12 @@ export function ImageMap() {
     </Empty>
   );
 }
+
+const NothingChosen = () => (
+  <Empty title="Nothing is chosen on the map">
+    <p class="faint">Draw a line around points, and their images are shown here, all chosen: a digit tags them.</p>
+  </Empty>
+);
 
 function Points({ points }: { points: readonly MapPoint[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);

@@ -6,12 +6,10 @@ import { say } from "../../state/notices";
 import { addTag, isDetector, negative, regular, removeTag, renameTag, tags } from "../../state/project";
 import { LABELERS, lacks, limits } from "../../state/session";
 import { isOffered } from "../../state/live";
-import { later } from "../later";
+import { LivePanel } from "../live/panel";
 import { Icon } from "../icon";
 import { Menu } from "../menu";
 import { colourOf } from "../grid/picture";
-
-const LivePanel = later(() => import("../live/panel"), "LivePanel");
 
 interface Props {
   /** The tags that the grid shows alone. */
