@@ -111,7 +111,7 @@ class Recipe(Struct, frozen=True):
         views, a training of 40 photographs is no longer sure of the fork that its test looks for.
         """
         return structs.replace(
-            self, pixels=224, width=32, zooms=(), large=(1.0, 224), views_kept=120, views_each=4, seen=1_200
+            self, pixels=224, width=32, zooms=(), large=(1.0, 224), views_kept=120, views_each=4, seen=1_300
         )
 
 

@@ -46,14 +46,14 @@ type Show = { show: (changes: Partial<ImageQuery>) => void };
 
 const NoGroups = ({ show }: Show) => (
   <Empty title="No near-duplicates">
-    <p class="faint">None was found among what has been looked at, or over a tenth of all images have a neighbour: then they all look alike, and are better not labelled together.</p>
+    <p class="faint">There is none, or over a tenth of all images have a neighbour: then all look alike, and are better not labelled together.</p>
     <button onClick={() => show(EVERYTHING)}>Show all images</button>
   </Empty>
 );
 
 const NothingLike = ({ show }: Show) => (
   <Empty title="Nothing is known to be similar yet">
-    <p class="faint">The image is gone, or has not been looked at. New images are looked at soon after their upload.</p>
+    <p class="faint">The image is gone, or new: it is looked at soon.</p>
     <button onClick={() => show(EVERYTHING)}>Show all images</button>
   </Empty>
 );

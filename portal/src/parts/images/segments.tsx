@@ -27,12 +27,12 @@ export function Segments({ shown, show }: { shown: Status | "Suggested" | "Group
         Suggested
       </button>
       {!isDetector.value && (
-        <button aria-pressed={shown === "Groups"} onClick={group} title={`Near-duplicates (${hint("groups")})`}>
+        <button aria-pressed={shown === "Groups"} onClick={group} title={hint("groups")}>
           Groups
         </button>
       )}
       {!isDetector.value && (
-        <button aria-pressed={shown === "Map"} onClick={see} title={`What looks alike lies together (${hint("map")})`}>
+        <button aria-pressed={shown === "Map"} onClick={see} title={hint("map")}>
           Map
         </button>
       )}

@@ -72,7 +72,8 @@ function useOpened(wanted: SuggestionQuery, iterationId: string | undefined): vo
   }, [isUnderway]);
 }
 
-const current = () => suggestions.shown.value[suggestions.focus.value];
+/** The focus is put back on the last one only in the frame after the list grew shorter. */
+const current = () => suggestions.shown.value[Math.min(suggestions.focus.value, suggestions.shown.value.length - 1)];
 
 /** Do something to the image under the focus: the next one takes its place. */
 function begun(then: (meant: Suggestion) => unknown): void {
