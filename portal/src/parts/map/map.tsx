@@ -1,5 +1,6 @@
 // Images as points: those that look alike lie together. A line that is drawn around some shows them beside it.
 
+import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Point } from "../../model/geometry";
@@ -54,30 +55,37 @@ const NothingChosen = () => (
 
 function Points({ points }: { points: readonly MapPoint[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [zoom, setZoom] = useState<Zoom>(FIT);
+  // The next key may come before the map is drawn again.
+  const zoom = useSignal<Zoom>(FIT);
   const size = useSize(canvas);
   const [line, setLine] = useState<readonly Point[]>([]);
-  const place = placed(zoom, GROUND, size);
+  const place = () => placed(zoom.value, GROUND, size);
+  const seen = place();
   void pages.revision.value;
-  useLayoutEffect(() => draw(canvas.current!, size, points.map((point) => ({ ...onFrame(point, place), point })), line));
+  useLayoutEffect(() => draw(canvas.current!, size, points.map((point) => ({ ...onFrame(point, seen), point })), line));
   const pick = (isIn: (point: MapPoint) => boolean) => {
     const ids = points.filter(isIn).map((point) => point.id).slice(0, MOST);
     picked.value = ids;
     void pages.reopen().then(() => (selection.value = ids.length ? withIds(NONE, ids) : NONE));
   };
-  const inSight = () => pick((point) => isInFrame(onFrame(point, place), size));
-  const by = (ratio: number, at = { x: size.width / 2, y: size.height / 2 }) => setZoom(zoomed(zoom, GROUND, size, at, zoom.factor * ratio));
-  const keys: Record<string, () => void> = {
-    ArrowLeft: () => setZoom(panned(zoom, GROUND, size, PULL, 0)),
-    ArrowRight: () => setZoom(panned(zoom, GROUND, size, -PULL, 0)),
-    ArrowUp: () => setZoom(panned(zoom, GROUND, size, 0, PULL)),
-    ArrowDown: () => setZoom(panned(zoom, GROUND, size, 0, -PULL)),
+  const inSight = () => pick((point) => isInFrame(onFrame(point, place()), size));
+  const by = (ratio: number, at = { x: size.width / 2, y: size.height / 2 }) => void (zoom.value = zoomed(zoom.value, GROUND, size, at, zoom.value.factor * ratio));
+  const pull = (dx: number, dy: number) => void (zoom.value = panned(zoom.value, GROUND, size, dx, dy));
+  const keys: Record<string, () => unknown> = {
+    ArrowLeft: () => pull(PULL, 0),
+    ArrowRight: () => pull(-PULL, 0),
+    ArrowUp: () => pull(0, PULL),
+    ArrowDown: () => pull(0, -PULL),
     "+": () => by(STEP),
     "-": () => by(1 / STEP),
-    f: () => setZoom(FIT),
+    f: () => (zoom.value = FIT),
     Enter: inSight,
   };
-  const lasso = useLine(setLine, (drawn) => pick((point) => isWithin(drawn.map((at) => within(place, at)), point)), (dx, dy) => setZoom(panned(zoom, GROUND, size, dx, dy)));
+  const choose = (drawn: readonly Point[]) => {
+    const around = drawn.map((at) => within(place(), at));
+    pick((point) => isWithin(around, point));
+  };
+  const lasso = useLine(setLine, choose, pull);
   return (
     <div class="map">
       <Tools count={points.length} by={by} inSight={inSight} />
