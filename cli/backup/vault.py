@@ -125,8 +125,12 @@ class Vault:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial, encode = path.with_name(path.name + PARTIAL), msgspec.json.Encoder().encode
         with gzip.open(partial, "wb", 6) as file:
-            yield lambda line: void(file.write(encode(line) + b"\n"))
-            file.write(encode(End()) + b"\n")
+
+            def write(line: Line) -> None:
+                file.write(encode(line) + b"\n")
+
+            yield write
+            write(End())
         partial.replace(path)
 
     def lines(self, copy: Path, kind: type[L]) -> Iterator[L]:
@@ -155,7 +159,3 @@ class Vault:
 
     def _content(self, digest: str) -> Path:
         return self.folder / "contents" / digest[:2] / digest
-
-
-def void(_: object) -> None:
-    """Nothing, of anything."""
