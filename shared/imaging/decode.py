@@ -123,8 +123,8 @@ def _check_dimensions(width: int, height: int, limits: Limits, scalable: bool) -
     if min(width, height) < 1 or max(width, height) > limits.image_side:
         raise BadImageDimensions(f"The image is {width} x {height} px; each side may have 1 to {limits.image_side:,}.")
     if not scalable and width * height > UNSCALED_PIXELS:
-        limit = f"{UNSCALED_PIXELS:,}, or a JPEG that is not progressive"
-        raise BadImageDimensions(f"The image has {width * height:,} px; send at most {limit}.")
+        which = f"The image has {width * height:,} px, and what is no plain JPEG is decoded as a whole"
+        raise BadImageDimensions(f"{which}: send at most {UNSCALED_PIXELS:,}, or a JPEG that is not progressive.")
     if max(width, height) > limits.image_aspect_ratio * min(width, height):
         limit = f"{limits.image_aspect_ratio:g}:1"
         raise BadImageAspectRatio(f"The image is {width} x {height} px; its sides may differ by {limit} at most.")

@@ -105,6 +105,7 @@ export interface ImageCreateResult {
   sourceUrl: string | null;
   status: ImageUploadStatus;
   image: Image | null;
+  message?: string;
 }
 
 export interface ImageCreateSummary {

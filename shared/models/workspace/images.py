@@ -194,9 +194,12 @@ class ImageUploadStatus(StrEnum):
 
 
 class ImageCreateResult(Wire, frozen=True):
+    """`message` is our own, and there where the picture was not taken: why, and what to do."""
+
     source_url: str | None
     status: ImageUploadStatus
     image: Image | None = None
+    message: str | UnsetType = UNSET
 
 
 class ImageCreateSummary(Wire, frozen=True):

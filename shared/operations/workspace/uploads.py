@@ -74,6 +74,8 @@ FAULTS: dict[str, type[errors.ServiceError]] = {
 }
 # Decoding is bound by the cores, storing by waiting: a few pictures at a time fill both.
 POOL = ThreadPoolExecutor(8, thread_name_prefix="upload")
+NOT_STORED = "Storage did not take it; send it again."
+UNEXPECTED = "It could not be stored, and the log of the service says why; send it again."
 # How often an identical image may be deleted between our look and our touch.
 DELETED_MEANWHILE = 5
 # Slow web sites hold up only others who upload by URL.
@@ -195,25 +197,29 @@ def _have_looked_at(store: Store, project_id: UUID, results: Sequence[ImageCreat
 
 def _create_one(batch: UploadBatch, picture: Incoming, image_id: UUID) -> ImageCreateResult:
     if batch.outage.is_set():
-        return ImageCreateResult(picture.name, ImageUploadStatus.ERROR_STORAGE)
+        return _refused(picture, ImageUploadStatus.ERROR_STORAGE, NOT_STORED)
     try:
         _check_marks(batch, picture)
         status, record = _store(batch, picture, image_id)
     except errors.ServiceUnavailable:
         # Storage was tried for seconds; the pictures that wait behind this one need not find out each by itself.
         batch.outage.set()
-        return ImageCreateResult(picture.name, ImageUploadStatus.ERROR_STORAGE)
+        return _refused(picture, ImageUploadStatus.ERROR_STORAGE, NOT_STORED)
     except errors.ProjectNotFound:
         # Deleted meanwhile, which is the answer to the whole call.
         raise
     except errors.ServiceError as error:
-        return ImageCreateResult(picture.name, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN))
+        return _refused(picture, STATUSES.get(type(error), ImageUploadStatus.ERROR_UNKNOWN), error.message)
     except Exception:
         # The end of a thread of its own: what one picture does to us must not hide how the others of its batch ended.
         logging.exception("A picture of a batch of project %s could not be stored", batch.project_id)
-        return ImageCreateResult(picture.name, ImageUploadStatus.ERROR_UNKNOWN)
+        return _refused(picture, ImageUploadStatus.ERROR_UNKNOWN, UNEXPECTED)
     image = images.shown(batch.store, batch.project_id, record, batch.tags)
     return ImageCreateResult(picture.name, status, image)
+
+
+def _refused(picture: Incoming, status: ImageUploadStatus, why: str) -> ImageCreateResult:
+    return ImageCreateResult(picture.name, status, message=why)
 
 
 def _store(batch: UploadBatch, picture: Incoming, image_id: UUID) -> tuple[ImageUploadStatus, ImageRecord]:
@@ -237,7 +243,8 @@ def _store_new(
     record = ImageRecord(image_id, now(), header.width, header.height, digest)
     record = _marked(batch, picture, record)
     if not batch.room.acquire(blocking=False):
-        raise errors.ImageLimitExceeded(f"The project is full with {batch.limits.images_per_project} images.")
+        limit = f"The project is full with {batch.limits.images_per_project:,} images"
+        raise errors.ImageLimitExceeded(f"{limit}: delete some, or begin another project.")
     with ExitStack() as unless_stored:
         unless_stored.callback(batch.room.release)
         existing = _insert(batch, record, data, header.content_type)

@@ -67,19 +67,18 @@ def test_create_images_from_files_reports_each_picture(training, project):
     big = good + bytes(6 * 1024 * 1024)
     narrow = encoded(Image.new("RGB", (2600, 100)))
     wide = encoded(Image.new("1", (10_241, 600)), "PNG")
-    summary = training.create_images_from_files(
-        project.id, batch(good, b"not a picture", truncated, big, narrow, wide, b"", tag_ids=[tag.id])
-    )
-    assert statuses(summary) == [
-        "OK",
-        "ErrorImageFormat",
-        "ErrorImageFormat",
-        "ErrorImageSize",
-        "ErrorImageDimensions",
-        "ErrorImageDimensions",
-        "ErrorImageFormat",
+    pictures = batch(good, b"not a picture", truncated, big, narrow, wide, b"", tag_ids=[tag.id])
+    answer = training.create_images_from_files(project.id, pictures, raw=True)
+    assert [(each["status"], each.get("message", "")) for each in answer.response.json()["images"]] == [
+        ("OK", ""),
+        ("ErrorImageFormat", "The data is no JPEG, PNG, BMP or GIF image; convert it to one of these."),
+        ("ErrorImageFormat", "The image is broken or cut off; send the whole file."),
+        ("ErrorImageSize", f"The image has {len(big):,} bytes; send at most 6,291,456."),
+        ("ErrorImageDimensions", "The image is 2600 x 100 px; its sides may differ by 25:1 at most."),
+        ("ErrorImageDimensions", "The image is 10241 x 600 px; each side may have 1 to 10,240."),
+        ("ErrorImageFormat", "The data is no JPEG, PNG, BMP or GIF image; convert it to one of these."),
     ]
-    assert not summary.is_batch_successful
+    assert not answer.output.is_batch_successful
     entry = ImageFileCreateEntry(name="n", contents=picture("apple", 5), tag_ids=[tag.id, other.id])
     unknown = ImageFileCreateEntry(name="u", contents=picture("apple", 6), tag_ids=[str(uuid4())])
     summary = training.create_images_from_files(project.id, ImageFileCreateBatch(images=[entry, unknown]))
