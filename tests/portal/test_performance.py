@@ -93,8 +93,10 @@ def test_the_best_balance_and_the_curve_set_the_threshold(portal, still):
     look_at(portal, still.id, still.first)
     slide(portal, "Threshold", 1, "End")
     expect(portal.figure("Recall")).to_have_text("0.0 %")
-    portal.page.get_by_role("button", name=re.compile("^Best balance")).click()
+    portal.reach(portal.page.get_by_role("button", name=re.compile("^Use the best balance")))
+    portal.press("Enter")
     expect(portal.figure("Recall")).not_to_have_text("0.0 %")
+    expect(portal.button("At the best balance")).to_be_focused()
     portal.page.get_by_role("img", name=re.compile("^Of all tags")).click(position={"x": 60, "y": 20})
     expect(portal.page.get_by_role("slider", name="Threshold")).not_to_have_value("0.5")
 

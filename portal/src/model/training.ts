@@ -33,9 +33,15 @@ export const newestFirst = (iterations: readonly Iteration[]) => [...iterations]
 
 const MINUTE = 60;
 
-/** A time of training for people: 40 s, 3 min, 1 h 5 min. */
+/** How many seconds a training took. The service tells of begun minutes, which are too coarse for a quick one. */
+export function took({ created, trainedAt, trainingTimeInMinutes }: Pick<Iteration, "created" | "trainedAt" | "trainingTimeInMinutes">): number {
+  const seconds = (Date.parse(trainedAt ?? "") - Date.parse(created)) / 1000;
+  return seconds > 0 ? Math.min(seconds, MINUTE * trainingTimeInMinutes) : MINUTE * trainingTimeInMinutes;
+}
+
+/** A time of training for people: 95 s, 3 min, 1 h 5 min. */
 export function lasting(seconds: number): string {
-  if (seconds < MINUTE) return `${Math.max(Math.round(seconds), 0)} s`;
+  if (seconds < 2 * MINUTE) return `${Math.max(Math.round(seconds), 0)} s`;
   const minutes = Math.round(seconds / MINUTE);
   const rest = minutes % MINUTE ? ` ${minutes % MINUTE} min` : "";
   return minutes < MINUTE ? `${minutes} min` : `${Math.floor(minutes / MINUTE)} h${rest}`;

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Iteration } from "../api/client";
 import { hint } from "../model/keys";
 import { percent, readLook, writeLook, type Cell, type Look } from "../model/judging";
+import { lasting, took } from "../model/training";
 import { Actions, useDoing } from "../parts/performance/actions";
 import { CellImages, CellLabelling } from "../parts/performance/cellimages";
 import { CurveChart } from "../parts/performance/curve";
@@ -72,9 +73,10 @@ function Shown({ iteration }: { iteration: Iteration }) {
   );
 }
 
-function facts({ trainedAt, trainingType, trainingTimeInMinutes }: Iteration): string {
+function facts(iteration: Iteration): string {
+  const { trainedAt, trainingType, trainingTimeInMinutes } = iteration;
   const when = trainedAt ? new Date(trainedAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "";
-  const long = trainingTimeInMinutes ? `${trainingTimeInMinutes} min` : "";
+  const long = trainingTimeInMinutes ? `trained in ${lasting(took(iteration))}` : "";
   return [when, trainingType === "Advanced" ? "advanced" : "", long].filter(Boolean).join(" · ");
 }
 

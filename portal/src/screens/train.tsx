@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Refused } from "../api/send";
 import { hint } from "../model/keys";
 import { counted } from "../model/labelling";
-import { lacking, lasting, obstacle } from "../model/training";
+import { lacking, lasting, obstacle, took } from "../model/training";
 import { useKeys } from "../parts/keyboard";
 import { Empty } from "../parts/states";
 import { Last } from "../parts/train/last";
@@ -169,7 +169,7 @@ function Kinds({ advanced, setAdvanced, hours, setHours }: KindsProps) {
         <input type="radio" name="how" checked={!advanced} onChange={() => setAdvanced(false)} />
         <span>
           <b>Quick</b>
-          <small>{last?.trainingTimeInMinutes ? `The last one took ${lasting(60 * last.trainingTimeInMinutes)}.` : "Seconds to some minutes. Begin with it."}</small>
+          <small>{last?.trainingTimeInMinutes ? `The last one took ${lasting(took(last))}.` : "Seconds to some minutes. Begin with it."}</small>
         </span>
       </label>
       <label>

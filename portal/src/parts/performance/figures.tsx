@@ -18,13 +18,19 @@ export function Figures({ curves, detector }: { curves: PerformanceCurves; detec
       <div class="sliders">
         <Slider name="Threshold" of={threshold} title="It says what is at least so probable" />
         {detector && <Slider name="Overlap" of={overlap} title="A box is right that overlaps a true one by so much" />}
-        {!!f1(at(curves.overall, good)) && (
-          <button class="quiet" disabled={Math.abs(good - threshold.value) < 0.005} title="Where precision and recall together are best" onClick={() => (threshold.value = good)}>
-            Best balance {good.toFixed(2)}
-          </button>
-        )}
+        {!!f1(at(curves.overall, good)) && <Balance good={good} />}
       </div>
     </section>
+  );
+}
+
+/** It stays a button once it was used, so that the focus stays as well. */
+function Balance({ good }: { good: number }) {
+  const used = Math.abs(good - threshold.value) < 0.005;
+  return (
+    <button title="The threshold where precision and recall together are best" onClick={() => (threshold.value = good)}>
+      {used ? "At the best balance" : `Use the best balance, ${good.toFixed(2)}`}
+    </button>
   );
 }
 
