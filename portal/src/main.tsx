@@ -15,10 +15,11 @@ import { Projects } from "./screens/projects";
 import { SignIn } from "./screens/signin";
 import * as outbox from "./state/outbox";
 import { away } from "./state/outbox";
-import { project, refreshWhile } from "./state/project";
-import { BASE, route } from "./state/route";
+import { gone, project, refreshWhile } from "./state/project";
+import { route } from "./state/route";
 import * as resuming from "./state/resuming";
 import * as training from "./state/training";
+import * as uploads from "./state/uploads";
 import { me, resume, starting, watchIdleness } from "./state/session";
 
 /** The screens of a project, by the name that the address has; all but the first are fetched `later`. */
@@ -33,6 +34,8 @@ const SCREENS: Record<string, ComponentType> = {
   test: later(() => import("./screens/test"), "QuickTest"),
   settings: later(() => import("./screens/settings"), "Settings"),
 };
+
+const Gone = later(() => import("./parts/shell/gone"), "Gone");
 
 function Page() {
   if (starting.value) return <Waiting />;
@@ -54,12 +57,8 @@ function Page() {
 function InProject({ id }: { id: string }) {
   const fault = useOpened(id);
   const Screen = SCREENS[route.value.screen];
-  if (fault)
-    return (
-      <Fault fault={fault}>
-        <a href={BASE}>All projects</a>
-      </Fault>
-    );
+  if (gone.value === id) return <Gone />;
+  if (fault) return <Fault fault={fault} />;
   if (project.value?.id !== id) return <Waiting />;
   return Screen ? <Screen /> : <Fault fault={new Error("There is no such page.")} />;
 }
@@ -71,6 +70,7 @@ function App() {
     outbox.start();
     resuming.start();
     training.watch();
+    uploads.watch();
     refreshWhile(() => !outbox.saving.value);
   }, []);
   return (

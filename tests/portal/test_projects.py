@@ -9,6 +9,8 @@ from azure.cognitiveservices.vision.customvision.training.models import CustomVi
 from playwright.sync_api import expect
 
 from tests.functions.flows import DETECTION, upload
+from tests.portal.conftest import window
+from tests.portal.people import Portal, watched
 
 
 @pytest.fixture
@@ -106,16 +108,38 @@ def test_a_project_is_brought_in_by_its_token(portal, training, filled, name):
     expect(portal.cells).to_have_count(2)
 
 
-def test_a_project_that_is_not_there_says_so(portal, training, name):
+def test_a_project_that_was_deleted_elsewhere_says_so_wherever_one_is_and_what_was_not_saved(portal, training, name):
     portal.open(str(uuid4()))
-    expect(portal.page.get_by_role("alert").get_by_role("heading", name="That did not work")).to_be_visible()
-    expect(portal.page.get_by_role("alert").get_by_role("link", name="All projects")).to_be_visible()
+    expect(portal.page.get_by_role("heading", name="There is no such project")).to_be_visible()
+    expect(portal.page.get_by_role("link", name="All projects", exact=True)).to_be_focused()
+    deleted = training.create_project(name)
+    upload(training, deleted.id, "apple", range(2))
+    portal.images(deleted.id, 2)
+    gone = portal.page.get_by_role("alert").get_by_role("heading", name=f"{name} was deleted")
+    training.delete_project(deleted.id)
+    portal.press("1", "1")
+    expect(gone).to_be_visible()
+    expect(
+        portal.page.get_by_role("alert").get_by_text("2 changes not saved, as the project was deleted")
+    ).to_be_visible()
+    expect(portal.page.get_by_text("Saved", exact=True)).to_have_count(0)
+    portal.press(".", "2")
+    expect(gone).to_be_visible()
+    portal.page.get_by_role("link", name="All projects", exact=True).click()
+    expect(portal.page.get_by_role("heading", name="Projects")).to_be_visible()
+
+
+def test_a_screen_that_nobody_touches_finds_out_that_its_project_was_deleted(browser, service, training, name):
     deleted = training.create_project(name)
     upload(training, deleted.id, "apple", range(1))
-    portal.images(deleted.id, 1)
-    training.delete_project(deleted.id)
-    portal.press("1")
-    expect(portal.page.get_by_role("alert").get_by_role("button", name="All projects")).to_be_visible()
-    portal.press("u")
-    portal.page.get_by_role("alert").get_by_role("link", name="All projects").click()
-    expect(portal.page.get_by_role("heading", name="Projects")).to_be_visible()
+    # A clock that was installed stays in its window.
+    with window(browser) as context, watched(page := context.new_page()):
+        page.clock.install()
+        portal = Portal(page, service.endpoint)
+        portal.resume(service.training_key)
+        portal.open(deleted.id, "train")
+        expect(page.get_by_role("heading", name="Train a model")).to_be_visible()
+        training.delete_project(deleted.id)
+        page.clock.fast_forward("00:11")
+        expect(page.get_by_role("heading", name=f"{name} was deleted")).to_be_visible()
+        expect(page.locator("[data-state]")).to_have_count(0)

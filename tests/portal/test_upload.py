@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import FilePayload, expect
 
 from tests.functions.flows import DETECTION
-from tests.pictures import picture
+from tests.pictures import encoded, picture
 from tests.portal.conftest import window
 
 DROP = """async (files) => {
@@ -117,16 +118,23 @@ def test_what_is_there_already_and_what_is_refused_is_named_until_one_dismisses_
     broken: FilePayload = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": picture("leaf", 1)[:400]}
     text: FilePayload = {"name": "text.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
     huge: FilePayload = {"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": picture("leaf", 2) + bytes(7_000_000)}
-    choose(portal, portal.button("Add images").click, [jpeg("again.jpg"), broken, text, huge])
-    dialog = portal.page.get_by_role("dialog", name="Add 2 pictures")
+    large: FilePayload = {
+        "name": "large.png",
+        "mimeType": "image/png",
+        "buffer": encoded(Image.new("1", (8000, 5001)), "PNG"),
+    }
+    choose(portal, portal.button("Add images").click, [jpeg("again.jpg"), broken, text, huge, large])
+    dialog = portal.page.get_by_role("dialog", name="Add 3 pictures")
     expect(dialog.get_by_role("listitem").filter(has_text="text.jpg")).to_have_text(re.compile("not a JPEG"))
     expect(dialog.get_by_role("listitem").filter(has_text="huge.jpg")).to_have_text(re.compile("at most 6 MB"))
-    dialog.get_by_role("button", name="Add 2 pictures").click()
-    outcome = portal.page.get_by_text("0 images added, 1 there already, 3 refused")
+    dialog.get_by_role("button", name="Add 3 pictures").click()
+    outcome = portal.page.get_by_text("0 images added, 1 there already, 4 refused")
     expect(outcome).to_be_visible()
     portal.button("Show which").click()
     report = portal.page.get_by_role("dialog", name="What became of the pictures")
-    expect(report.get_by_role("listitem").filter(has_text="broken.jpg")).to_be_visible()
+    expect(report.get_by_role("listitem").filter(has_text="broken.jpg")).to_contain_text("save it again")
+    limit = "send at most 40,000,000, or a JPEG that is not progressive"
+    expect(report.get_by_role("listitem").filter(has_text="large.png")).to_contain_text(limit)
     expect(report.get_by_role("listitem").filter(has_text="again.jpg")).to_be_visible()
     assert portal.barriers("upload-report") == []
     portal.press("Escape")
@@ -224,3 +232,31 @@ def test_an_upload_goes_on_after_an_outage(portal, training, project, service):
     portal.button("Add 1 picture").click()
     expect(portal.cells).to_have_count(1, timeout=10_000)
     assert training.get_image_count(project.id) == 1
+
+
+def test_what_a_reload_cuts_off_is_asked_about_before_and_named_afterwards(portal, training, project):
+    files = [jpeg(f"{seed}.jpg", seed=seed) for seed in (1, 2)]
+    portal.page.route(re.compile(r"/images\?nameKey"), lambda route: None)
+    portal.open(project.id)
+    choose(portal, portal.button("Add images").click, files)
+    with portal.page.expect_request(re.compile(r"/images\?nameKey")):
+        portal.button("Add 2 pictures").click()
+    with portal.page.expect_event("dialog") as asked:
+        portal.page.on("dialog", lambda dialog: dialog.accept())
+        portal.page.reload()
+    assert asked.value.type == "beforeunload"
+    lost = portal.page.get_by_role("alert").get_by_text(f"2 pictures may not have reached {project.name}")
+    expect(lost).to_be_visible()
+    portal.button("Show which").click()
+    report = portal.page.get_by_role("dialog", name="What became of the pictures")
+    expect(report.get_by_role("listitem")).to_have_text([file["name"] for file in files])
+    portal.press("Escape")
+    portal.page.unroute_all()
+    choose(portal, portal.button("Add images").click, files)
+    portal.button("Add 2 pictures").click()
+    expect(portal.cells).to_have_count(2)
+    expect(lost).to_have_count(0)
+    assert training.get_image_count(project.id) == 2
+    portal.page.reload()
+    expect(portal.cells).to_have_count(2)
+    expect(lost).to_have_count(0)

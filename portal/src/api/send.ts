@@ -45,6 +45,10 @@ export const isProjectGone = (fault: unknown) => fault instanceof Refused && fau
 
 let source: TokenSource | null = null;
 let unauthorized = (_refused: Refused) => {};
+let gone = (_projectId: string) => {};
+
+/** Tells `then` of each project that a call finds deleted. */
+export const whenGone = (then: typeof gone) => void (gone = then);
 
 /** From now on calls are made as this caller; `denied` hears of it when the service does not know it. */
 export function callAs(caller: TokenSource | null, denied: (refused: Refused) => void = () => {}): void {
@@ -76,6 +80,7 @@ async function once<T>(method: string, path: string, given: Given): Promise<T> {
   if (answer.ok) return (await read(answer)) as T;
   const refused = await refusal(answer);
   if (refused.status === 401) unauthorized(refused);
+  if (isProjectGone(refused)) gone(path.split("/projects/")[1]?.split("/")[0] ?? "");
   throw refused;
 }
 

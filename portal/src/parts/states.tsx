@@ -2,8 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { isProjectGone, Refused } from "../api/send";
-import { BASE } from "../state/route";
+import { Refused } from "../api/send";
 
 const PATIENCE_MS = 300;
 
@@ -26,9 +25,8 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-export function Fault({ fault, again, children }: { fault: unknown; again?: () => void; children?: ComponentChildren }) {
+export function Fault({ fault, again }: { fault: unknown; again?: () => void }) {
   const refused = fault instanceof Refused ? fault : null;
-  const gone = isProjectGone(fault);
   return (
     <div class="state" role="alert">
       <h2>That did not work</h2>
@@ -38,8 +36,7 @@ export function Fault({ fault, again, children }: { fault: unknown; again?: () =
           {refused.code} · request <code>{refused.requestId}</code>
         </p>
       )}
-      {again && !gone && <button onClick={again}>Try again</button>}
-      {gone ? <a href={BASE}>All projects</a> : children}
+      {again && <button onClick={again}>Try again</button>}
     </div>
   );
 }

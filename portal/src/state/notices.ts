@@ -1,8 +1,7 @@
 // What the page says in passing: results politely, failures at once.
 
 import { signal } from "@preact/signals";
-import { isProjectGone, Refused } from "../api/send";
-import { BASE, go } from "./route";
+import { Refused } from "../api/send";
 
 export interface Notice {
   id: number;
@@ -39,6 +38,5 @@ export const dismiss = (id: number) => {
 export function fail(fault: unknown, doing = ""): void {
   const text = fault instanceof Error ? fault.message : String(fault);
   const detail = fault instanceof Refused && fault.requestId ? `${fault.code} · request ${fault.requestId}` : "";
-  const action = { text: "All projects", run: () => go(BASE) };
-  say(doing ? `${doing}: ${text}` : text, { tone: "failed", ...(detail ? { detail } : {}), ...(isProjectGone(fault) ? { action } : {}) });
+  say(doing ? `${doing}: ${text}` : text, { tone: "failed", ...(detail ? { detail } : {}) });
 }

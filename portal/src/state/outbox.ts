@@ -2,9 +2,10 @@
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Image } from "../api/client";
-import { Refused } from "../api/send";
+import { isProjectGone, Refused } from "../api/send";
 import { batch } from "../model/batches";
 import { applied, inverse, type Change } from "../model/changes";
+import { counted } from "../model/labelling";
 import * as past from "../model/history";
 import type { History, Step } from "../model/history";
 import { deliver, type Delivery } from "./delivery";
@@ -141,7 +142,8 @@ async function drain(): Promise<void> {
       if (!(fault instanceof Refused)) break;
       if (!UNANSWERED.includes(fault.status)) answered();
       if (fault.status === 401) break;
-      if (!fault.passing) refuse(sent, fault);
+      if (isProjectGone(fault)) abandon(sent[0]!.projectId);
+      else if (!fault.passing) refuse(sent, fault);
       else await rest(fault, ++faults);
     }
   }
@@ -170,6 +172,14 @@ function refuse(sent: readonly Entry[], fault: Refused): void {
     setWaiting(waiting.value.filter(({ id }) => !ids.has(id)));
     rollBack(sent[0]!, fault);
   }
+}
+
+/** Of a project that was deleted nothing more can be saved: say what is lost. */
+function abandon(projectId: string): void {
+  const isLost = (entry: Entry) => entry.projectId === projectId;
+  const labels = waiting.value.filter(isLost).map(({ step }) => step?.label ?? "a change");
+  setWaiting(waiting.value.filter((entry) => !isLost(entry)));
+  say(`${counted(labels.length, "change")} not saved, as the project was deleted: ${[...new Set(labels)].join(", ")}`, { tone: "failed", lasting: true });
 }
 
 /** Take back what the service does not take, and say why. A box that was to be replaced stays. */

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Domain, Image, Iteration, Project, Tag } from "../api/client";
+import { whenGone } from "../api/send";
 import { tagIds } from "../model/changes";
 import { fail } from "./notices";
 
@@ -18,6 +19,10 @@ export const tags = signal<readonly Tag[]>([]);
 export const iterations = signal<readonly Iteration[]>([]);
 export const domains = signal<readonly Domain[]>([]);
 export const counts = signal<Counts | null>(null);
+
+/** The id of a project that was deleted, here or elsewhere, or that never was. */
+export const gone = signal("");
+whenGone((id) => (gone.value = id));
 
 export const domain = computed(() => domains.value.find(({ id }) => id === project.value?.settings.domainId));
 export const isDetector = computed(() => domain.value?.type === "ObjectDetection");

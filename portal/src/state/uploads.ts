@@ -6,6 +6,7 @@ import type { Tag } from "../api/client";
 import { Refused } from "../api/send";
 import { counted } from "../model/labelling";
 import { fault, folders, type Folder } from "../model/uploading";
+import { cut, keep } from "./cut";
 import { dismiss, say } from "./notices";
 import * as pages from "./pages";
 import { addTag, isDetector, project, refresh } from "./project";
@@ -28,13 +29,6 @@ interface Batch {
 
 const AT_ONCE = 3;
 const BYTES = 32 * 1024 * 1024;
-const WHY: Record<string, string> = {
-  ErrorImageFormat: "not a JPEG, PNG, GIF or BMP that can be read",
-  ErrorImageSize: "too large",
-  ErrorImageDimensions: "its sides are too long, or too unequal",
-  ErrorLimitExceed: "the project has as many images as it may have",
-  ErrorStorage: "storage did not take it; drop it again",
-};
 
 /** What was dropped on a project and waits for a word; null where nothing is. */
 export const proposal = signal<{ projectId: string; folders: Folder[]; refused: Outcome[] } | null>(null);
@@ -48,7 +42,11 @@ export const reported = signal(false);
 
 export const isUploading = computed(() => progress.value.total > 0);
 
+const SHOW = { text: "Show which", run: () => void (reported.value = true) };
+
 const queue: Batch[] = [];
+/** What the service has not answered for yet. */
+const going = new Set<File>();
 /** The names of the projects that get them, by their ids: another one may be open at the end. */
 const into = new Map<string, string>();
 let preparing = 0;
@@ -56,6 +54,21 @@ let running = 0;
 let added = 0;
 /** The notice of the last upload. */
 let told = 0;
+
+const names = () => [...into.values()].join(", ");
+
+/** Ask before an upload is cut off, and say what a reload cut off. */
+export function watch(): void {
+  addEventListener("beforeunload", (event) => isUploading.value && event.preventDefault());
+  const lost = cut();
+  if (!lost) return;
+  const unnamed = lost.count - lost.names.length;
+  refused.value = [...lost.names.map((name) => ({ name, why: "" })), ...(unnamed ? [{ name: `and ${unnamed.toLocaleString()} more`, why: "" }] : [])];
+  told = say(
+    `${counted(lost.count, "picture")} may not have reached ${lost.into}, as the page was loaded anew. Drop the same again: only what is missing is sent.`,
+    { tone: "failed", lasting: true, action: SHOW },
+  );
+}
 
 /** Look at what was dropped: what the service would refuse is told before it is sent. */
 export async function propose(files: Brought): Promise<void> {
@@ -82,8 +95,10 @@ export async function start(chosen: readonly Folder[], refusedBefore: readonly O
   into.set(id, name);
   refused.value = [...refused.value, ...refusedBefore];
   proposal.value = null;
-  const files = chosen.reduce((sum, folder) => sum + folder.files.length, 0);
-  progress.value = { ...progress.value, total: progress.value.total + files };
+  const files = chosen.flatMap((folder) => folder.files);
+  progress.value = { ...progress.value, total: progress.value.total + files.length };
+  for (const file of files) going.add(file);
+  keep(names(), going);
   preparing++;
   // A detector learns from boxes alone: a tag without one would only hide that the image has none.
   const tagged = !isDetector.value;
@@ -125,7 +140,7 @@ async function work(): Promise<void> {
   for (let next = queue.shift(); next; next = queue.shift()) {
     const { files } = next;
     await deliver(next).then(
-      () => pass(files.length),
+      () => pass(files),
       (fault) => lose(files, fault instanceof Refused ? fault.message : String(fault)),
     );
   }
@@ -144,17 +159,21 @@ async function deliver({ projectId, files, tagIds }: Batch): Promise<void> {
   added += fresh;
   duplicates.value = [...duplicates.value, ...of("OKDuplicate").map(({ sourceUrl }) => sourceUrl ?? "")];
   const lost = images.filter(({ status }) => !status.startsWith("OK"));
-  refused.value = [...refused.value, ...lost.map(({ sourceUrl, status }) => ({ name: sourceUrl ?? "", why: WHY[status] ?? status }))];
+  refused.value = [...refused.value, ...lost.map(({ sourceUrl, status, message }) => ({ name: sourceUrl ?? "", why: message ?? status }))];
   if (project.value?.id !== projectId) return;
   await refresh().catch(() => {});
   pages.arrived(fresh);
 }
 
-const pass = (files: number) => void (progress.value = { ...progress.value, done: progress.value.done + files });
+function pass(files: readonly File[]): void {
+  progress.value = { ...progress.value, done: progress.value.done + files.length };
+  for (const file of files) going.delete(file);
+  keep(names(), going);
+}
 
 function lose(files: readonly File[], why: string): void {
   refused.value = [...refused.value, ...files.map(({ name }) => ({ name, why }))];
-  pass(files.length);
+  pass(files);
 }
 
 const endIfDone = () => void (running || preparing || end());
@@ -163,12 +182,11 @@ function end(): void {
   pages.filled();
   if (pages.fresh.value && isAtRest()) void pages.reopen();
   progress.value = { done: 0, total: 0 };
-  const elsewhere = into.size === 1 && !into.has(project.value?.id ?? "") ? ` to ${[...into.values()].join()}` : "";
+  const elsewhere = into.size === 1 && !into.has(project.value?.id ?? "") ? ` to ${names()}` : "";
   const parts = [`${counted(added, "image")} added${elsewhere}`];
   if (duplicates.value.length) parts.push(`${duplicates.value.length.toLocaleString()} there already`);
   if (refused.value.length) parts.push(`${refused.value.length.toLocaleString()} refused`);
   const list = duplicates.value.length || refused.value.length;
-  const action = { text: "Show which", run: () => void (reported.value = true) };
   const lost = refused.value.length > 0;
-  told = say(parts.join(", "), { tone: lost ? "failed" : "done", lasting: lost, ...(list ? { action } : {}) });
+  told = say(parts.join(", "), { tone: lost ? "failed" : "done", lasting: lost, ...(list ? { action: SHOW } : {}) });
 }

@@ -77,7 +77,7 @@ export const isWaitingFor = (imageId: string) => waiting.value.some(({ change })
 export const isGoing = (imageId: string, asked = Infinity) =>
   lacking(asked).findLast(({ change }) => change.imageId === imageId && /delete|restore/.test(change.kind))?.change.kind === "delete";
 
-function store(place: string, value: unknown): void {
+export function store(place: string, value: unknown): void {
   try {
     sessionStorage.setItem(place, JSON.stringify(value));
   } catch {
