@@ -140,7 +140,7 @@ def _body(described: Schema) -> str:
 
 def _answer(described: Schema) -> str:
     """The type of what it answers where all is well."""
-    for status in ("200", "207"):
+    for status in ("200", "202", "207"):
         content = described["responses"].get(status, {}).get("content", {})
         if openapi.JSON in content:
             return _type(content[openapi.JSON]["schema"])

@@ -48,7 +48,7 @@ PLACES = {
     "shared.packages.samples.docker": of_shared("errors", "fetch"),
     "shared.exporting": of_shared("arrays", "models", "errors"),
     "shared.packages": [*RULES, *of_shared("exporting")],
-    "shared.importing": of_shared("models", "errors", "exporting"),
+    "shared.importing": of_shared("models", "errors", "exporting", "formats"),
     "shared.prediction": of_shared("models", "errors", "settings", "storage", "imaging", "telemetry"),
     "shared": of_shared("models", "errors", "settings", "access.identity", "telemetry"),
     "shared.operations.audit": RULES,
@@ -70,7 +70,7 @@ PLACES = {
         *of_shared("arrays", "imaging", "launcher", "learning", "prediction"),
         *of_shared("operations.continuation", "operations.workspace", "operations.training"),
     ],
-    "shared.operations.transfer": [*STEPS, *of_shared("fetch", "imaging", "operations.workspace")],
+    "shared.operations.transfer": [*STEPS, *of_shared("fetch", "formats", "imaging", "operations.workspace")],
     "shared.operations": ["shared"],
     "training_job.graphs": of_shared("arrays", "models", "learning", "exporting"),
     "training_job.tuning": [

@@ -17,15 +17,14 @@ from rich.progress import MofNCompleteColumn
 from urllib3 import Retry
 
 from cli import client, parallel
-from cli.dataset import names, predicting
+from cli.dataset import predicting
 from cli.dataset import project as projects
-from cli.dataset.importing import FILENAME, SPLIT
 from cli.dataset.journal import Journal
 from cli.dataset.options import ProjectName
 from cli.faults import NO, CommandError
 from cli.output import AsJson, progress_of, show
-from shared.formats import catalogue
-from shared.formats.catalogue import Carries, Format
+from shared.formats import carrying, catalogue, names
+from shared.formats.catalogue import Format
 from shared.formats.dataset import SUFFIXES, Labelled, LabelledSet, Mark
 from shared.settings import ClientSettings
 
@@ -90,7 +89,7 @@ def export_dataset(
     chosen = catalogue.named(format)
     trainer = client.patient(client.connect(ClientSettings.read()))
     found = projects.require(trainer, project)
-    _require_carries(chosen, detects=projects.detects(trainer, found))
+    carrying.require_carries(chosen, detects=projects.detects(trainer, found))
     trained = _iteration(trainer, found, iteration) if iteration else None
     judge = _iteration(trainer, found, predictions) if predictions else None
     journal = _opened(folder, found)
@@ -126,14 +125,6 @@ def _opened(folder: Path, project: Project) -> Journal:
     return journal
 
 
-def _require_carries(format: Format, *, detects: bool) -> None:
-    wanted = Carries.BOXES if detects else Carries.TAGS
-    if wanted not in format.carries:
-        fit = ", ".join(each.name for each in catalogue.FORMATS.values() if wanted in each.carries)
-        what = "boxes" if detects else "tags of whole pictures"
-        raise CommandError(f"{format.name} has no {what}, which this project has; take one of {fit}.")
-
-
 def _iteration(trainer: CustomVisionTrainingClient, project: Project, wanted: str) -> Iteration:
     """By id, published name or name. Raises CommandError."""
     iterations = trainer.get_iterations(project.id)
@@ -163,7 +154,8 @@ def _session() -> requests.Session:
 
 def _take_all(receiver: Receiver, images: list[Image], result: Exported) -> list[Taken]:
     """Those that lie in the folder now."""
-    named, lost, taken = names.named(images, FILENAME), Counter[str](), []
+    named = names.named({image.id: (image.metadata or {}).get(carrying.FILENAME, "") for image in images})
+    lost, taken = Counter[str](), []
     with progress_of(Console(stderr=True), MofNCompleteColumn()) as progress:
         bar = progress.add_task("Fetching", total=len(images))
         wanted = [(image, named[image.id]) for image in images]
@@ -174,7 +166,7 @@ def _take_all(receiver: Receiver, images: list[Image], result: Exported) -> list
             if each.places:
                 taken.append(each)
                 result.fetched, result.present = result.fetched + each.fetched, result.present + (not each.fetched)
-            lost["values of metadata"] += len((each.image.metadata or {}).keys() - {FILENAME, SPLIT})
+            lost["values of metadata"] += carrying.left_behind(each.image.metadata or {})
             lost["pictures without a tag"] += not each.places and not each.fault
             result.left_out += filter(None, [each.fault])
     result.lost = dict(+lost)
@@ -195,8 +187,7 @@ def _take(receiver: Receiver, wanted: tuple[Image, str]) -> Taken:
         answer.raise_for_status()
     except requests.RequestException as fault:
         return Taken(image, labelled, [], fault=f"{name} ({image.id}) can't be fetched: {fault}")
-    if suffixes is SUFFIXES:
-        labelled = labelled._replace(file=name + names.suffix_of(answer.content))
+    labelled = labelled._replace(file=names.whole(name, answer.content))
     places = receiver.format.places(labelled)
     _store(receiver.folder, places, answer.content)
     return Taken(image, labelled, places, fetched=True)
@@ -217,12 +208,11 @@ def _store(folder: Path, places: list[str], data: bytes) -> None:
 
 
 def _labelled(image: Image, name: str) -> Labelled:
-    marks = tuple(
+    marks = [
         Mark(region.tag_name, region.left, region.top, region.width, region.height) for region in image.regions or []
-    )
-    tags = () if marks else tuple(tag.tag_name for tag in image.tags or [])
-    split = names.safe((image.metadata or {}).get(SPLIT, ""))
-    return Labelled(name, tags, marks, split, (image.width, image.height))
+    ]
+    tags = [tag.tag_name for tag in image.tags or []]
+    return carrying.labelled(name, tags, marks, image.metadata or {}, (image.width, image.height))
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
@@ -22,30 +22,17 @@ from cli.dataset import project as projects
 from cli.dataset.journal import Journal
 from cli.dataset.options import ProjectName
 from cli.dataset.project import Kind
-from cli.faults import NO, CommandError
+from cli.faults import NO
 from cli.output import AsJson, progress_of, show
-from shared.formats import catalogue
+from shared.formats import carrying, catalogue
 from shared.formats.dataset import DatasetError, Labelled
 from shared.formats.reading import Reading
 from shared.formats.source import Source
 from shared.settings import ClientSettings
 
 BATCHES_AT_ONCE = 4
-# The portal's own keys, but for the part.
-FILENAME, SPLIT, BACKGROUND = "filename", "split", "background"
 VALUE_LENGTH = 256
 CREATED, KNOWN = "OK", "OKDuplicate"
-REASONS = {
-    "ErrorImageFormat": "is no whole JPEG, PNG, BMP or GIF",
-    "ErrorImageSize": "has more bytes than the service takes; save it smaller",
-    "ErrorImageDimensions": "has sides that the service does not take; resize it",
-    "ErrorLimitExceed": "found no room: the project is full, or its metadata is",
-    "ErrorTagLimitExceed": "has more tags than an image may have",
-    "ErrorRegionLimitExceed": "has more boxes than an image may have",
-    "ErrorStorage": "could not be stored now; run the command again",
-}
-# A picture whose sides are to each other as the set says has its boxes in place, in whatever size it is.
-SAME_SHAPE = 0.02
 
 
 class Imported(Struct):
@@ -115,7 +102,8 @@ def import_dataset(
         # Not before: a project that is made twice is two.
         client.patient(trainer)
         result.project = found.id
-        tagged = _fitting(trainer, found, reading, result)
+        tagged = carrying.fitting(reading, found.name, detects=projects.detects(trainer, found))
+        result.lost = reading.lost
         tags = projects.tag_ids(trainer, found, sorted({tag for picture in tagged for tag in picture.said}))
         noted = Journal.open(journal, found.id)
         _send_all(Sender(trainer, found, reading.source, tags, noted, result, background), tagged)
@@ -147,22 +135,6 @@ def _project(trainer: CustomVisionTrainingClient, wanted: str, kind: Kind, domai
     return projects.find(trainer, wanted) or projects.make(trainer, wanted, kind, domain)
 
 
-def _fitting(
-    trainer: CustomVisionTrainingClient, project: Project, reading: Reading, result: Imported
-) -> list[Labelled]:
-    """The pictures with what the project's kind takes of them. Raises CommandError where that is nothing."""
-    if projects.detects(trainer, project):
-        reading.lose("tags without a box", sum(len(picture.tags) for picture in reading.pictures))
-        result.lost = reading.lost
-        return [picture._replace(tags=()) for picture in reading.pictures]
-    if any(picture.marks for picture in reading.pictures):
-        raise CommandError(
-            f"the data set has boxes, and {project.name} tags whole pictures; name another project, or make one of "
-            "detection by --create --kind detection."
-        )
-    return reading.pictures
-
-
 def _send_all(sender: Sender, pictures: list[Labelled]) -> None:
     waiting = [picture for picture in pictures if picture.file not in sender.journal.done]
     sender.result.done_before = len(pictures) - len(waiting)
@@ -190,21 +162,15 @@ def _send(sender: Sender, batch: list[Labelled]) -> Sent:
 
 def _entry(sender: Sender, picture: Labelled) -> client.DescribedFile:
     """Raises DatasetError where the picture can't be read."""
-    name = PurePosixPath(picture.file).name
-    metadata = {FILENAME: name[-VALUE_LENGTH:]}
-    if picture.split:
-        metadata[SPLIT] = picture.split[:VALUE_LENGTH]
-    if sender.background and not picture.marks:
-        metadata[BACKGROUND] = "true"
     return client.DescribedFile(
-        name=name,
+        name=picture.file.rpartition("/")[2],
         contents=sender.source.picture(picture.file),
         tag_ids=[sender.tags[tag] for tag in picture.tags],
         regions=[
             Region(tag_id=sender.tags[mark.tag], left=mark.left, top=mark.top, width=mark.width, height=mark.height)
             for mark in picture.marks
         ],
-        metadata=metadata,
+        metadata=carrying.metadata(picture, VALUE_LENGTH, background=sender.background),
     )
 
 
@@ -218,20 +184,10 @@ def _note(sender: Sender, sent: Sent) -> None:
     for picture, answer in zip(sent.pictures, sent.answers, strict=True):
         if answer.status in (CREATED, KNOWN):
             there[picture.file] = answer.image.id
-            result.misplaced += _misplaced(picture, answer.image.width, answer.image.height)
+            result.misplaced += carrying.misplaced(picture, answer.image.width, answer.image.height)
         else:
-            reason = REASONS.get(answer.status, f"was refused: {answer.status}")
-            result.left_out.append(f"{picture.file} {reason}")
+            result.left_out.append(carrying.refusal(picture, answer.status))
     sender.journal.add(there)
-
-
-def _misplaced(picture: Labelled, wide: int, high: int) -> list[str]:
-    if not picture.marks or not picture.size:
-        return []
-    width, height = picture.size
-    if abs(width * high / (height * wide) - 1) <= SAME_SHAPE:
-        return []
-    return [f"{picture.file} is {wide} x {high} upright, and {width} x {height} in the set"]
 
 
 def _sentences(result: Imported, *, sent: bool) -> str:

@@ -89,7 +89,7 @@ class Parameter(NamedTuple):
             case "picture":
                 return _picture(call, self.limit(call.limits))
             case "package":
-                return _package(call)
+                return _package(call) if call.body or self.required else self.default
 
     def limit(self, limits: Limits) -> int:
         """The most that its note allows in this installation."""
@@ -210,7 +210,7 @@ def _package(call: Call) -> bytes:
     """As large as a body may be."""
     files = read_files(call.content_type, call.body)
     if len(files) != 1:
-        raise errors.InvalidModel(f"Send exactly one package in the body, not {len(files)}.")
+        raise errors.BadRequest(f"Send exactly one package in the body, not {len(files)}.")
     return files[0].contents
 
 

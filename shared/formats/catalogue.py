@@ -93,7 +93,7 @@ def format_of(source: Source) -> Format:
     found = [format for format in described if format.fits(source)]
     if len(found) > 1:
         names = ", ".join(format.name for format in found)
-        raise DatasetError(f"it may be any of {names}; say which by --format, or give the file that describes it.")
+        raise DatasetError(f"it may be any of {names}; say which format it has, or give the file that describes it.")
     if found:
         return found[0]
     if folders.fits(source):
@@ -111,7 +111,7 @@ def read(source: Source, format: Format) -> Reading:
     if not reading.pictures:
         why = f" The first that failed: {reading.faults[0]}." if reading.faults else ""
         raise DatasetError(
-            f"no picture of it was found, read as {format.name}.{why} Give the pictures' folder by --images, or the "
-            "right --format."
+            f"no picture of it was found, read as {format.name}.{why} Give the pictures with what describes them, or "
+            "say the right format."
         )
     return reading

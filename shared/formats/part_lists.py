@@ -1,6 +1,5 @@
 """Texts that list the pictures of each part of a data set by their names without suffix, as in VOC and KITTI."""
 
-import re
 from posixpath import basename, splitext
 
 from shared.formats.dataset import LabelledSet
@@ -8,19 +7,17 @@ from shared.formats.source import Source
 
 # A list of several parts together.
 JOINT = "trainval"
-# VOC has lists of single tags beside: whether each picture shows it.
-OF_ONE_TAG = re.compile(r"\s-?[01]$")
 
 
 def read(source: Source, folder: str) -> dict[str, str]:
-    """Parts by the pictures' names."""
+    """Parts by the pictures' names. Lists of single tags, as VOC has beside, are of other lines."""
     found: dict[str, str] = {}
+    pictures = {splitext(basename(name))[0] for name in source.pictures}
     for name in source.described(".txt"):
         part = splitext(basename(name))[0]
         if f"/{folder}" in f"/{name}" and part != JOINT:
-            lines = [line.strip() for line in source.text(name).splitlines() if line.strip()]
-            if not any(OF_ONE_TAG.search(line) for line in lines):
-                found.update(dict.fromkeys(lines, part))
+            lines = {line.strip() for line in source.text(name).splitlines()}
+            found.update(dict.fromkeys(lines & pictures, part))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -18,12 +19,13 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 from PIL import Image, UnidentifiedImageError
 
+from shared.formats import archive as archives
 from shared.formats.dataset import FOREIGN, SUFFIXES, DatasetError
 
 PICTURES = (*SUFFIXES, *FOREIGN)
 MEGABYTE = 1024 * 1024
-# What describes pictures is read into memory, XML into ten times that.
-LARGEST = {".xml": 128 * MEGABYTE}
+# What describes pictures is read into memory, XML into ten times that; YAML is slow, and says little.
+LARGEST = {".xml": 128 * MEGABYTE, ".yaml": MEGABYTE, ".yml": MEGABYTE}
 LARGEST_OTHER = 512 * MEGABYTE
 LARGEST_PICTURE = 64 * MEGABYTE
 ORIENTATION, FIRST_ON_ITS_SIDE = 274, 5
@@ -63,10 +65,26 @@ class Source:
             raise DatasetError(f"there is no file or folder {path}.")
         if zipfile.is_zipfile(path):
             try:
-                return cls(dict(_zipped(path)))
+                return cls(*_zipped(zipfile.ZipFile(path)))
             except (zipfile.BadZipFile, ValueError, OSError) as fault:
                 raise DatasetError(f"{path} is no whole zip: {fault}. Download it again.") from fault
         return cls(*_listed(path.parent), only=path.name)
+
+    @classmethod
+    def sent(cls, archive: zipfile.ZipFile, limit: int) -> Self:
+        """A zip of a stranger. What is no picture in it is read at once, as it lies, which is `limit` bytes at most.
+
+        Raises DatasetError, ArchiveError.
+        """
+        files, left_out = _zipped(archive)
+        described = [info for info in _entries(archive) if info.filename in files and not _is_picture(info.filename)]
+        if sum(info.file_size for info in described) > limit:
+            raise DatasetError(
+                f"what describes its pictures has over {limit // MEGABYTE} MB; import it by `ocellus dataset import`."
+            )
+        for info in sorted(described, key=lambda info: info.header_offset):
+            files[info.filename] = Stored(info.file_size, _holder(archives.contents(archive, info, limit)))
+        return cls(files, left_out)
 
     def beside(self, pictures: Self) -> Self:
         """This one, with pictures of another."""
@@ -74,7 +92,7 @@ class Source:
 
     @property
     def pictures(self) -> list[str]:
-        return [name for name in self._files if name.lower().endswith(PICTURES)]
+        return [name for name in self._files if _is_picture(name)]
 
     def described(self, *suffixes: str) -> list[str]:
         """The files of these suffixes."""
@@ -246,16 +264,37 @@ def _opener(path: Path) -> Callable[[], BinaryIO]:
     return lambda: path.open("rb")
 
 
-def _zipped(path: Path) -> Iterator[tuple[str, Stored]]:
-    archive = zipfile.ZipFile(path)
+def _zipped(archive: zipfile.ZipFile) -> tuple[dict[str, Stored], int]:
+    """All its files; links, and what lies outside of it, are left out."""
 
     def opener(info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
         return lambda: archive.open(info)  # type: ignore[return-value]  # IO[bytes]
 
-    for info in archive.infolist():
-        hidden = any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/"))
-        if not info.is_dir() and not hidden:
-            yield info.filename, Stored(info.file_size, opener(info))
+    found = _entries(archive)
+    kept = [info for info in found if not stat.S_ISLNK(info.external_attr >> 16) and _lies_within(info.filename)]
+    return {info.filename: Stored(info.file_size, opener(info)) for info in kept}, len(found) - len(kept)
+
+
+def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """But for folders, and for what systems put there for themselves."""
+    hidden = (".", "__MACOSX")
+    return [
+        info
+        for info in archive.infolist()
+        if not info.is_dir() and not any(part.startswith(hidden) and part != ".." for part in info.filename.split("/"))
+    ]
+
+
+def _holder(data: bytes) -> Callable[[], BinaryIO]:
+    return lambda: BytesIO(data)
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(PICTURES)
+
+
+def _lies_within(name: str) -> bool:
+    return not name.startswith("/") and ".." not in name.split("/")
 
 
 def _path_in(reference: str) -> str:

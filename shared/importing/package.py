@@ -1,25 +1,23 @@
 """A package as somebody sends it: a zip with a graph, its labels, and what Custom Vision's export says of itself."""
 
-import lzma
-import zlib
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from uuid import UUID
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile
 
 import msgspec
 from msgspec import Struct
 
 from shared.errors import InvalidModel
+from shared.formats import archive
+from shared.formats.archive import ArchiveError
 from shared.models.texts import checked_name, folded
 from shared.models.workspace.domains import DomainType
 
 GRAPH_BYTES, LABELS_BYTES, MANIFEST_BYTES = 256 * 1024 * 1024, 1024 * 1024, 64 * 1024
 FILES = 1_000
-# What each file in the directory of a zip begins with.
-ENTRY = b"PK\x01\x02"
 LABELS, MANIFEST = "labels.txt", "cvexport.manifest"
 # Files that tell a package of another platform.
 OTHERS = {".pb", ".tflite", ".mlmodel", ".xml", ".bin", ".dlc"}
@@ -53,13 +51,11 @@ class Package(NamedTuple):
 
 def read(data: bytes) -> Package:
     """Nothing is written, and no more is read than a package may have. Raises InvalidModel."""
-    if data.count(ENTRY) > FILES:
-        raise InvalidModel(f"The package has over {FILES:,} files; {EXPECTED}.")
     try:
-        with ZipFile(BytesIO(data)) as zipped:
+        with archive.opened(BytesIO(data), FILES) as zipped:
             return _package(zipped)
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise InvalidModel(f"The body is no zip that can be read ({error}); {EXPECTED}.") from None
+    except ArchiveError as fault:
+        raise InvalidModel(f"The package can't be taken: {fault}; {EXPECTED}.") from None
 
 
 def _package(zipped: ZipFile) -> Package:
@@ -70,9 +66,9 @@ def _package(zipped: ZipFile) -> Package:
     beside = graphs[0].parent
     labels, manifest = files.get(beside / LABELS), files.get(beside / MANIFEST)
     return Package(
-        _contents(zipped, files[graphs[0]], GRAPH_BYTES),
-        _labels(_contents(zipped, labels, LABELS_BYTES)) if labels else [],
-        _manifest(_contents(zipped, manifest, MANIFEST_BYTES)) if manifest else None,
+        archive.contents(zipped, files[graphs[0]], GRAPH_BYTES),
+        _labels(archive.contents(zipped, labels, LABELS_BYTES)) if labels else [],
+        _manifest(archive.contents(zipped, manifest, MANIFEST_BYTES)) if manifest else None,
     )
 
 
@@ -82,16 +78,6 @@ def _refusal(graphs: int, suffixes: set[str]) -> str:
     if suffixes & OTHERS:
         return "The package is of another platform; export the iteration to ONNX, and send that package."
     return f"The package has no model; {EXPECTED}."
-
-
-def _contents(zipped: ZipFile, entry: ZipInfo, limit: int) -> bytes:
-    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise InvalidModel(f"{entry.filename} is packed in a way that is not read; zip it by deflate.")
-    with zipped.open(entry) as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise InvalidModel(f"{entry.filename} has over {limit:,} bytes, which are the most.")
-    return data
 
 
 def _labels(data: bytes) -> list[str]:

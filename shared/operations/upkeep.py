@@ -18,14 +18,14 @@ from shared.storage.account.store import Store
 from shared.storage.serving import predictions as stored_predictions
 from shared.storage.serving import results
 from shared.storage.workspace import bulk as stored_bulk
+from shared.storage.workspace import exchanges, transfers
 from shared.storage.workspace import projects as stored_projects
 from shared.storage.workspace import suggestions as stored_suggestions
-from shared.storage.workspace import transfers
 
 FRAME_DAYS = 7
 # A project's export can be read for a day, by an import that takes up to another.
 EXPORT_DAYS = 2
-# A change of many images can be taken back so long.
+# A change of many images can be taken back so long, and a data set be asked after.
 TASK_DAYS = 7
 
 STEPS: Steps = {**labelling.STEPS, **notifications.STEPS, **training.STEPS, **transfer.STEPS, **workspace.STEPS}
@@ -49,5 +49,6 @@ def expire(store: Store, limits: Limits) -> None:
     results.expire_frames(store, now() - timedelta(days=FRAME_DAYS))
     transfers.expire_exports(store, now() - timedelta(days=EXPORT_DAYS))
     stored_bulk.expire(store, now() - timedelta(days=TASK_DAYS))
+    exchanges.expire(store, now() - timedelta(days=TASK_DAYS))
     for project in stored_projects.list_all(store):
         queues.send(store, CollectPictures(project.id, now() - timedelta(days=1)))

@@ -9,10 +9,10 @@ import requests
 from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, Region
 
 from cli.client import DescribedFile
-from cli.dataset.names import safe
 from cli.faults import FAILED, NO
 from shared.formats.catalogue import FORMATS
 from shared.formats.dataset import Labelled, Mark
+from shared.formats.names import safe
 from shared.models.training.model_spec import ModelTag
 from tests.commands import ocellus
 from tests.formats.labelled import write
@@ -96,7 +96,7 @@ def test_a_data_set_comes_in_once_however_often_it_is_brought(training, name, tm
 def test_what_a_project_can_not_take_is_refused(training, project, tmp_path, capsys):
     folder = boxed_set(tmp_path, "voc")
     assert ocellus("dataset", "import", str(folder), "--project", project.name) == FAILED
-    assert "--create --kind detection" in capsys.readouterr().err
+    assert "make one of detection" in capsys.readouterr().err
     assert ocellus("dataset", "import", str(folder), "--project", project.id, "--format", "vocc") == FAILED
     assert "no format is called vocc; there are coco" in capsys.readouterr().err
     assert ocellus("dataset", "import", str(folder / "nowhere"), "--project", project.id) == FAILED

@@ -52,6 +52,25 @@ export interface CustomVisionError {
   message: string;
 }
 
+export interface DatasetTask {
+  id: string;
+  operation: string;
+  status: TaskStatus;
+  created: string;
+  by: string;
+  format: string | null;
+  total: number;
+  done: number;
+  new: number;
+  present: number;
+  lost: Record<string, number>;
+  leftOut: number;
+  misplaced: number;
+  reasons: string[];
+  message: string | null;
+  downloadUri: string | null;
+}
+
 export interface Domain {
   id: string;
   name: string;
@@ -855,6 +874,10 @@ export const deleteTag = (projectId: string, tagId: string, options: Options = {
 export const dismissLabelDoubts = (projectId: string, body: LiveDismissal, options: Options = {}) =>
   send<void>("POST", `/ocellus/v1/projects/${projectId}/live/doubts/dismiss`, { body, ...options });
 
+/** Pack what a project has, or what an iteration was trained on, as a zip; get_dataset tells where it lies. */
+export const exportDataset = (projectId: string, datasetId: string, query: { format: string; iterationId?: string }, options: Options = {}) =>
+  send<DatasetTask>("POST", `/ocellus/v1/projects/${projectId}/datasets/${datasetId}/export`, { query, ...options });
+
 /** Export iteration. */
 export const exportIteration = (projectId: string, iterationId: string, query: { platform: string; flavor?: string }, options: Options = {}) =>
   send<Export>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/export`, { query, ...options });
@@ -870,6 +893,10 @@ export const getArtifact = (projectId: string, query: { path: string }, options:
 /** How many of each tag an iteration took for each other one. */
 export const getConfusions = (projectId: string, iterationId: string, query: { threshold?: number; overlapThreshold?: number } = {}, options: Options = {}) =>
   send<Confusions>("GET", `/ocellus/v1/projects/${projectId}/iterations/${iterationId}/confusions`, { query, ...options });
+
+/** How far a data set is on its way in or out, and what of it could not be carried. */
+export const getDataset = (projectId: string, datasetId: string, options: Options = {}) =>
+  send<DatasetTask>("GET", `/ocellus/v1/projects/${projectId}/datasets/${datasetId}`, { ...options });
 
 /** Get domain. */
 export const getDomain = (domainId: string, options: Options = {}) =>
@@ -987,6 +1014,10 @@ export const getUntaggedImageCount = (projectId: string, query: { iterationId?: 
 export const getUntaggedImages = (projectId: string, query: { orderBy?: OrderBy; take?: number; skip?: number; iterationId?: string } = {}, options: Options = {}) =>
   send<Image[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/untagged`, { query, ...options });
 
+/** Bring the pictures of a zip in, with tags or boxes, file names and parts; get_dataset tells how far it is. */
+export const importDataset = (projectId: string, datasetId: string, query: { pieces?: number; format?: string; background?: boolean } = {}, body: Blob | FormData, options: Options = {}) =>
+  send<DatasetTask>("POST", `/ocellus/v1/projects/${projectId}/datasets/${datasetId}/import`, { query, body, ...options });
+
 /** Make an iteration of a package with an ONNX model, such as Custom Vision exports it. */
 export const importIteration = (projectId: string, query: { name?: string; order?: Order; range?: Range; mean?: string; std?: string; size?: number; fit?: Fit; scores?: Scores; anchors?: string; overlap?: number } = {}, body: Blob | FormData, options: Options = {}) =>
   send<Iteration>("POST", `/ocellus/v1/projects/${projectId}/iterations/import`, { query, body, ...options });
@@ -997,11 +1028,15 @@ export const importProject = (query: { token: string; name?: string }, options: 
 
 /** Have an imported model predict the project's newest labelled images, to tell how well it does. */
 export const judgeIteration = (projectId: string, iterationId: string, options: Options = {}) =>
-  send<void>("POST", `/ocellus/v1/projects/${projectId}/iterations/${iterationId}/judge`, { ...options });
+  send<Iteration>("POST", `/ocellus/v1/projects/${projectId}/iterations/${iterationId}/judge`, { ...options });
 
 /** Publish iteration. */
 export const publishIteration = (projectId: string, iterationId: string, query: { publishName: string; predictionId: string; overwrite?: boolean }, options: Options = {}) =>
   send<boolean>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/iterations/${iterationId}/publish`, { query, ...options });
+
+/** Send a piece of a zip that is too large for one call, from 1 on; import_dataset puts them together. */
+export const putDatasetPiece = (projectId: string, datasetId: string, number: string, body: Blob | FormData, options: Options = {}) =>
+  send<void>("PUT", `/ocellus/v1/projects/${projectId}/datasets/${datasetId}/pieces/${number}`, { body, ...options });
 
 /** Tell how an iteration did before the project moved here. */
 export const putPastPerformance = (projectId: string, iterationId: string, body: PastPerformance, options: Options = {}) =>

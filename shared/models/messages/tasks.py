@@ -214,6 +214,22 @@ class ReadImport(Task, frozen=True):
     waits: int = 0
 
 
+class ImportDataset(Task, frozen=True):
+    """Read a data set's zip (share 0), or take in a share of its pictures; and then the next."""
+
+    project_id: UUID
+    dataset_id: UUID
+    share: int = 0
+
+
+class ExportDataset(Task, frozen=True):
+    """List what of a project goes into a data set (share 0), pack a share of it, or at last all that describes it."""
+
+    project_id: UUID
+    dataset_id: UUID
+    share: int = 0
+
+
 AnyTask = (
     PurgeProject
     | SweepTag
@@ -238,4 +254,6 @@ AnyTask = (
     | NotifyExport
     | WriteExport
     | ReadImport
+    | ImportDataset
+    | ExportDataset
 )

@@ -1,6 +1,6 @@
 """Blobs by container and name, and the two kinds that are more than that: training pictures and models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
     ServiceResponseError,
 )
-from azure.storage.blob import ContentSettings
+from azure.storage.blob import BlobBlock, ContentSettings
 
 from shared.errors import ImageNotFound, NotFound
 from shared.storage.account import signing
@@ -26,6 +26,7 @@ Kind = Literal["original", "resized", "thumbnail"]
 KINDS: tuple[Kind, ...] = ("original", "resized", "thumbnail")
 NOT_MODIFIED = 304
 NO_SUCH_RANGE = 416
+NO_SUCH_BLOCK = "InvalidBlockList"
 TYPES = {".json": "application/json", ".jsonl": "application/jsonl", ".zip": "application/zip"}
 # Pictures never change under their name, so a browser may keep them.
 PICTURE_CACHE = "private, max-age=86400, immutable"
@@ -73,6 +74,23 @@ def write(
             raise
         raise BlobChanged(name) from None
     return str(answer["etag"])
+
+
+def stage(store: Store, container: Container, name: str, block: str, data: bytes) -> None:
+    """A piece of a blob that `join` makes; all blocks of a blob have names of the same length."""
+    store.containers[container].get_blob_client(name).stage_block(block, data)
+
+
+def join(store: Store, container: Container, name: str, blocks: Sequence[str]) -> None:
+    """The blob of these blocks, in their order, in place of what it was. Raises NotFound where one was never staged."""
+    settings = ContentSettings(content_type=TYPES.get(name[name.rfind(".") :], "application/octet-stream"))
+    client = store.containers[container].get_blob_client(name)
+    try:
+        client.commit_block_list([BlobBlock(block) for block in blocks], content_settings=settings)
+    except HttpResponseError as error:
+        if _reason(error) == NO_SUCH_BLOCK:
+            raise NotFound(f"Not all pieces of {name} are there.") from None
+        raise
 
 
 def read(store: Store, container: Container, name: str) -> Blob | None:
@@ -230,8 +248,13 @@ def _refusal(error: HttpResponseError) -> Exception:
         return unavailable()
     if isinstance(error, ClientAuthenticationError):
         return error
+    return BlobRefused(_reason(error))
+
+
+def _reason(error: HttpResponseError) -> str:
+    """Storage's own word for why."""
     told = getattr(error.response, "headers", {}).get("x-ms-error-code")
-    return BlobRefused(str(told or error.reason))
+    return str(told or error.reason)
 
 
 def _download(store: Store, container: Container, name: str, **options: object) -> Blob | None:

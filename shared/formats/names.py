@@ -1,11 +1,9 @@
-"""Names of the files of an export: those that the images had, made safe for every system, and unique."""
+"""Names of the files of an export: those that the pictures had, made safe for every system, and unique."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from posixpath import splitext
-
-from azure.cognitiveservices.vision.customvision.training.models import Image
 
 from shared.formats.dataset import SUFFIXES
 
@@ -22,12 +20,13 @@ def safe(name: str) -> str:
     return f"_{kept}" if RESERVED.fullmatch(splitext(kept)[0]) else kept
 
 
-def named(images: Sequence[Image], key: str) -> dict[str, str]:
-    """Names by the images' ids, from their metadata of that key. Those that would be alike in stem have their id, too.
+def named(files: Mapping[str, str]) -> dict[str, str]:
+    """Names by the pictures' ids, from those that their files had, or "". Those that would be alike in stem have their
+    id, too.
 
     A name without the suffix of a picture has none here.
     """
-    stems = {image.id: _stem(image, key) for image in images}
+    stems = {id: _stem(id, name) for id, name in files.items()}
     counts = Counter(stem.casefold() for stem, _ in stems.values())
     return {
         id: (f"{stem}-{id}" if counts[stem.casefold()] > 1 and stem != id else stem) + suffix
@@ -35,15 +34,19 @@ def named(images: Sequence[Image], key: str) -> dict[str, str]:
     }
 
 
-def _stem(image: Image, key: str) -> tuple[str, str]:
-    name = safe((image.metadata or {}).get(key, ""))
+def whole(name: str, data: bytes) -> str:
+    """The name of a picture's file, with the suffix that its bytes have where it has none."""
+    return name if name.lower().endswith(SUFFIXES) else name + _suffix_of(data)
+
+
+def _stem(id: str, file: str) -> tuple[str, str]:
+    name = safe(file)
     stem, suffix = splitext(name)
     if suffix.lower() not in SUFFIXES:
         stem, suffix = name, ""
-    return stem or image.id, suffix
+    return stem or id, suffix
 
 
-def suffix_of(data: bytes) -> str:
-    """Of a picture by how it begins."""
+def _suffix_of(data: bytes) -> str:
     begins = {b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp"}
     return next((suffix for start, suffix in begins.items() if data.startswith(start)), ".jpg")

@@ -1,0 +1,245 @@
+"""Data sets as zips over HTTP: into a project, out of it, and what strangers send instead."""
+
+import json
+import stat
+from io import BytesIO
+from urllib.parse import urlencode
+from urllib.request import urlopen
+from uuid import uuid4
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import pytest
+
+from shared.formats.catalogue import FORMATS
+from shared.formats.dataset import Labelled, LabelledSet, Mark
+from tests.pictures import picture
+from tests.prediction.graphs import DETECTION_DOMAIN
+
+SIZE = (64, 48)
+BOXED = [
+    Labelled("apple 1.jpg", (), (Mark("apple", 0.1, 0.2, 0.3, 0.4), Mark("Größe", 0.5, 0.5, 0.25, 0.5)), "train", SIZE),
+    Labelled("leaf.jpg", (), (Mark("leaf", 0.0, 0.0, 1.0, 1.0),), "val", SIZE),
+    Labelled("bare.jpg", (), (), "val", SIZE),
+]
+TAGGED = [
+    Labelled("one.jpg", ("apple", "leaf"), (), "train", SIZE),
+    Labelled("two.jpg", ("leaf",), (), "test", SIZE),
+]
+
+
+@pytest.fixture
+def detecting(training):
+    made = training.create_project(f"exchange {uuid4()}", domain_id=DETECTION_DOMAIN)
+    yield made
+    training.delete_project(made.id)
+
+
+@pytest.fixture
+def send(ask):
+    """Import a zip; or the refusal."""
+
+    def sent(project, package, dataset=None, **options):
+        path = f"/ocellus/v1/projects/{project.id}/datasets/{dataset or uuid4()}/import?{urlencode(options)}"
+        return ask("POST", path, package, Content_Type="application/octet-stream")
+
+    return sent
+
+
+@pytest.fixture
+def take(ask):
+    """Export; or the refusal."""
+
+    def taken(project, dataset=None, **options):
+        return ask(
+            "POST", f"/ocellus/v1/projects/{project.id}/datasets/{dataset or uuid4()}/export?{urlencode(options)}"
+        )
+
+    return taken
+
+
+@pytest.fixture
+def finish(ask, eventually):
+    """A data set as it is once it has ended."""
+
+    def wait(project, reply):
+        assert reply.status == 202, reply.body
+
+        def now():
+            return ask("GET", f"/ocellus/v1/projects/{project.id}/datasets/{reply.body['id']}").body
+
+        eventually(lambda: now()["status"] != "Running", seconds=60)
+        return now()
+
+    return wait
+
+
+def zipped(files, kind=ZIP_DEFLATED):
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", kind) as package:
+        for name, data in files.items():
+            package.writestr(name, data)
+    return buffer.getvalue()
+
+
+def set_of(format, pictures):
+    """The files of a data set, with pictures that differ."""
+    tags = sorted({tag for each in pictures for tag in each.said})
+    files = dict(FORMATS[format].write(LabelledSet(list(pictures), tags)))
+    for seed, each in enumerate(pictures):
+        files |= dict.fromkeys(FORMATS[format].places(each), picture("leaf", seed, SIZE))
+    return files
+
+
+def held(training, project):
+    """What the project has of each picture, by its file's name."""
+    return {
+        image.metadata["filename"]: (
+            image.metadata.get("split"),
+            sorted(tag.tag_name for tag in image.tags or []),
+            sorted(
+                (box.tag_name, *(round(getattr(box, side), 4) for side in ("left", "top", "width", "height")))
+                for box in image.regions or []
+            ),
+        )
+        for image in training.get_images(project.id)
+    }
+
+
+@pytest.mark.parametrize("format", ["coco", "yolo", "voc"])
+def test_import_dataset_brings_boxes_that_export_dataset_takes_out(training, detecting, send, take, finish, format):
+    task = finish(detecting, send(detecting, zipped(set_of(format, BOXED))))
+    assert (task["status"], task["format"], task["total"], task["done"]) == ("Completed", format, 3, 3)
+    assert (task["new"], task["present"], task["leftOut"], task["misplaced"]) == (3, 0, 0, 0)
+    assert task["by"].startswith("key ")
+    first = held(training, detecting)
+    assert first["apple 1.jpg"] == (
+        "train", ["Größe", "apple"], [("Größe", 0.5, 0.5, 0.25, 0.5), ("apple", 0.1, 0.2, 0.3, 0.4)],
+    )  # fmt: skip
+    assert first["bare.jpg"] == ("val", [], [])
+
+    out = finish(detecting, take(detecting, format=format.upper()))
+    assert (out["status"], out["format"], out["total"], out["done"], out["new"]) == ("Completed", format, 3, 3, 3)
+    with urlopen(out["downloadUri"]) as answer:
+        data = answer.read()
+    with ZipFile(BytesIO(data)) as package:
+        assert package.testzip() is None
+        assert package.read(FORMATS[format].places(BOXED[1])[0]) == picture("leaf", 1, SIZE)
+    back = training.create_project(f"exchange {uuid4()}", domain_id=DETECTION_DOMAIN)
+    assert finish(back, send(back, data, format=format))["new"] == 3
+    assert held(training, back) == first
+    again = finish(back, send(back, data))
+    assert (again["new"], again["present"]) == (0, 3)
+    training.delete_project(back.id)
+
+
+def test_put_dataset_piece_sends_what_is_too_large_for_a_call(training, project, ask, send, finish):
+    training.create_tag(project.id, "APPLE")
+    data, dataset = zipped(set_of("csv", TAGGED)), uuid4()
+    for number, start in enumerate(range(0, len(data), 700), 1):
+        path = f"/ocellus/v1/projects/{project.id}/datasets/{dataset}/pieces/{number}"
+        assert ask("PUT", path, data[start : start + 700], Content_Type="application/octet-stream").status == 204
+    lacking = send(project, b"", dataset, pieces=number + 1)
+    assert (lacking.status, "put those that lack" in lacking.body["message"]) == (400, True)
+    begun = send(project, b"", dataset, pieces=number)
+    assert finish(project, begun)["new"] == 2
+    assert held(training, project) == {"one.jpg": ("train", ["APPLE", "leaf"], []), "two.jpg": ("test", ["leaf"], [])}
+    assert send(project, b"", dataset, pieces=number).body["status"] == "Completed"
+    assert send(project, b"", dataset, pieces=number, format="coco").status == 409
+
+
+def test_put_dataset_piece_refuses_what_is_none(project, ask):
+    def put(number, data=b"x", of=project.id):
+        return ask("PUT", f"/ocellus/v1/projects/{of}/datasets/{uuid4()}/pieces/{number}", data, Content_Type="")
+
+    assert "1 to 1,000" in put(0).body["message"]
+    assert "1 to 1,000" in put(1_001).body["message"]
+    assert put(1, b"").status == 400
+    assert put(1, of=uuid4()).status == 404
+
+
+def test_import_dataset_says_what_it_leaves_out(training, project, send, finish):
+    files = set_of("folders", TAGGED)
+    files |= {"train/apple/broken.jpg": b"no picture", "../../etc/leaf/out.jpg": b"", "/root/leaf/out.jpg": b""}
+    buffer = BytesIO(zipped(files))
+    with ZipFile(buffer, "a") as package:
+        link = ZipInfo("train/leaf/link.jpg")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        package.writestr(link, "/etc/passwd")
+        package.writestr("__MACOSX/train/apple/._one.jpg", b"Mac")
+    task = finish(project, send(project, buffer.getvalue()))
+    assert (task["format"], task["total"], task["new"]) == ("folders", 4, 2)
+    # The picture of two tags lies in both folders.
+    assert (task["present"], task["leftOut"]) == (1, 2)
+    assert task["reasons"] == [
+        "3 links or paths lead out of it",
+        "train/apple/broken.jpg is no whole JPEG, PNG, BMP or GIF",
+    ]
+    assert held(training, project)["one.jpg"] == ("train", ["apple", "leaf"], [])
+
+
+@pytest.mark.parametrize(
+    ("package", "message"),
+    [
+        (b"no zip", "no zip that can be read"),
+        (zipped({"a.jpg": b"x"})[:-30], "no zip that can be read"),
+        (b"", "Send the zip in the body"),
+    ],
+    ids=range(3),
+)
+def test_import_dataset_refuses_what_is_no_zip(project, send, package, message):
+    reply = send(project, package)
+    assert (reply.status, message in reply.body["message"]) == (400, True)
+
+
+def test_import_dataset_refuses_a_format_that_there_is_not(project, send):
+    assert (
+        "no format is called tfrecord" in send(project, zipped({"a": b""}), format="tfrecord").body["message"].lower()
+    )
+    assert send(project, b"", pieces=1_001).status == 400
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"notes.txt": b"nothing"}, "No format is known"),
+        (set_of("coco", BOXED), "tags whole pictures"),
+        ({"a.json": b"[" * 100_000, "a.jpg": b""}, "No format is known"),
+        ({"a.xml": b"<!DOCTYPE a [<!ENTITY b 'c'>]><annotation>&b;</annotation>", "a.jpg": b""}, "DOCTYPE"),
+        ({"bomb.json": bytes(70_000_000)}, "over 64 MB; import it by `ocellus dataset import`"),
+        (set_of("folders", [Labelled("a.jpg", ("x" * 129,), (), "", SIZE)]), "128 printable characters"),
+    ],
+    ids=range(6),
+)
+def test_import_dataset_fails_where_nothing_can_be_read(training, project, send, finish, files, message):
+    task = finish(project, send(project, zipped(files)))
+    assert task["status"] == "Failed"
+    assert message in task["message"]
+    assert training.get_tagged_image_count(project.id) == training.get_untagged_image_count(project.id) == 0
+
+
+def test_get_dataset_refuses_what_is_not_there(project, ask):
+    assert ask("GET", f"/ocellus/v1/projects/{project.id}/datasets/{uuid4()}").status == 404
+
+
+def test_get_dataset_tells_of_an_empty_project(project, take, finish):
+    task = finish(project, take(project, format="csv"))
+    assert (task["status"], task["total"], task["new"]) == ("Completed", 0, 0)
+    with urlopen(task["downloadUri"]) as answer, ZipFile(BytesIO(answer.read())) as package:
+        assert package.testzip() is None
+
+
+def test_export_dataset_takes_what_an_iteration_was_trained_on(trained, take, finish):
+    task = finish(trained.project, take(trained.project, format="jsonl", iterationId=trained.iteration.id))
+    assert (task["status"], task["new"], task["leftOut"]) == ("Completed", 12, 0)
+    with urlopen(task["downloadUri"]) as answer, ZipFile(BytesIO(answer.read())) as package:
+        names = package.namelist()
+        listed = [json.loads(line) for line in package.read(names[-1]).splitlines()]
+    assert len(names) == 13
+    assert sorted(row["tags"] for row in listed) == [["apple"]] * 6 + [["leaf"]] * 6
+
+
+def test_export_dataset_refuses_a_format_without_place_for_it(project, take):
+    reply = take(project, format="kitti")
+    assert (reply.status, "no tags of whole pictures" in reply.body["message"]) == (400, True)
+    assert take(project).status == 400
+    assert take(project, format="csv", iterationId=uuid4()).status == 404
