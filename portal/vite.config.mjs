@@ -31,7 +31,11 @@ export default defineConfig({
     target: "es2023",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { index: join(here, "index.html"), auth: join(here, "auth.html") } },
+    rolldownOptions: {
+      input: { index: join(here, "index.html"), auth: join(here, "auth.html") },
+      // What the page needs at first is one file, which is smaller packed, and asked for once.
+      output: { codeSplitting: { groups: [{ name: "index", tags: ["$initial"], test: /portal.src.(?!auth)|preact/ }] } },
+    },
   },
   server: { proxy: Object.fromEntries(["/customvision", "/ocellus", "/devstoreaccount1", "/portal/config.json"].map((path) => [path, service])) },
 });

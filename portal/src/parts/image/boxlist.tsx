@@ -12,6 +12,7 @@ import { id, image } from "../../state/showing";
 import { adviser, isLeftOut, least } from "../../state/advice";
 import { colourOf } from "../grid/picture";
 import { Icon } from "../icon";
+import { OneStop } from "../onestop";
 import { percentOf } from "./layer";
 
 export function BoxList() {
@@ -23,11 +24,13 @@ export function BoxList() {
         Boxes <small>{all.length || ""}</small>
       </h2>
       {!all.length && <p class="faint">{image.value?.metadata?.["background"] === "true" ? "Nothing of interest is here." : "Drag over the picture, or click two corners."}</p>}
-      <ul class="rows">
-        {all.map((box, place) => (
-          <Row key={box.key} box={box} number={place + 1} />
-        ))}
-      </ul>
+      <OneStop label="Boxes" main=".pick">
+        <ul class="rows">
+          {all.map((box, place) => (
+            <Row key={box.key} box={box} number={place + 1} />
+          ))}
+        </ul>
+      </OneStop>
       <p class="looks" role="status">
         {boxes.offered.value && (
           <>
@@ -113,11 +116,13 @@ function Suggestions() {
         <input type="range" aria-label="Suggest boxes that are at least so sure" title={`At least ${percentOf(least.value)}`} min="0.1" max="0.9" step="0.05" value={least.value} onInput={(event) => (least.value = event.currentTarget.valueAsNumber)} />
         <small>{percentOf(least.value)}</small>
       </div>
-      <ul class="rows">
-        {all.map((box) => (
-          <SuggestedRow key={box.key} box={box} />
-        ))}
-      </ul>
+      <OneStop label="Suggested boxes" main=".pick">
+        <ul class="rows">
+          {all.map((box) => (
+            <SuggestedRow key={box.key} box={box} />
+          ))}
+        </ul>
+      </OneStop>
       {boxes.dashed.value.length > 0 && (
         <button class="primary" disabled={!!why} title={why} onClick={boxes.acceptAll}>
           Accept {boxes.dashed.value.length} <kbd>{hint("accept")}</kbd>

@@ -11,6 +11,7 @@ import { id, image } from "../../state/showing";
 import { guesses, isLeftOut, least, source, toggleLeftOut } from "../../state/advice";
 import { toggleTag } from "../../state/labelling";
 import { colourOf } from "../grid/picture";
+import { OneStop } from "../onestop";
 import { percentOf } from "./layer";
 
 const open = () => guesses.value.filter(({ tagId }) => !isLeftOut(id.value, tagId));
@@ -37,11 +38,13 @@ export function Guesses() {
   return (
     <section aria-label="Suggested tags">
       <h2>Suggested</h2>
-      <ul class="rows">
-        {guesses.value.map((guess) => (
-          <Guess key={guess.tagId} guess={guess} isOffered={taken.has(guess.tagId)} />
-        ))}
-      </ul>
+      <OneStop label="Suggested tags" main=".pick">
+        <ul class="rows">
+          {guesses.value.map((guess) => (
+            <Guess key={guess.tagId} guess={guess} isOffered={taken.has(guess.tagId)} />
+          ))}
+        </ul>
+      </OneStop>
       {taken.size > 0 && (
         <p class="faint">
           <kbd>{hint("accept")}</kbd> takes what is marked, <kbd>{hint("reject")}</kbd> leaves it out

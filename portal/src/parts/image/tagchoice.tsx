@@ -8,6 +8,7 @@ import { isDetector, negative, regular, tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
 import { image } from "../../state/showing";
 import { colourOf } from "../grid/picture";
+import { OneStop } from "../onestop";
 import { askForTag } from "../tags/tagname";
 
 interface Props {
@@ -22,17 +23,19 @@ export function TagChoice({ give, nothing }: Props) {
     <section aria-label="Tags">
       <h2>Tags</h2>
       {isDetector.value && <Meaning />}
-      <ul class="rows choice">
-        {all.map((tag, place) => (
-          <li key={tag.id}>
-            <button class="pick" disabled={!!why} title={why || tag.name} aria-pressed={isGiven(tag.id)} onClick={() => give(tag)}>
-              <kbd>{tag.type === "Negative" ? "0" : place < 9 ? place + 1 : "·"}</kbd>
-              <i style={{ background: colourOf(tag.id) }} />
-              <span class="name">{tag.name}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <OneStop label="Tags" main=".pick">
+        <ul class="rows choice">
+          {all.map((tag, place) => (
+            <li key={tag.id}>
+              <button class="pick" disabled={!!why} title={why || tag.name} aria-pressed={isGiven(tag.id)} onClick={() => give(tag)}>
+                <kbd>{tag.type === "Negative" ? "0" : place < 9 ? place + 1 : "·"}</kbd>
+                <i style={{ background: colourOf(tag.id) }} />
+                <span class="name">{tag.name}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </OneStop>
       <div class="actions">
         <button disabled={!!why} title={why || "A tag by its name, a new one too"} onClick={() => askForTag(give)}>
           <kbd>{hint("name")}</kbd> By name

@@ -7,6 +7,7 @@ import * as pages from "../../state/pages";
 import { prefer, preferences } from "../../state/preferences";
 import { tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
+import { Filter } from "./filter";
 import { SIZES } from "./gridkeys";
 import { Segments } from "./segments";
 import { Icon } from "../icon";
@@ -22,15 +23,9 @@ export function FilterBar({ query, show }: Props) {
   return (
     <div class="filterbar" role="toolbar" aria-label="What is shown">
       <Segments shown={shownOf(query)} show={(status) => show({ ...NO_LIST, status })} />
-      {query.like && (
-        <button class="filter" aria-label="No longer only what is similar" onClick={() => show({ like: "" })}>
-          like {pages.find(query.like)?.metadata?.["filename"] ?? "one image"} ✕
-        </button>
-      )}
+      {query.like && <Filter text={`like ${pages.find(query.like)?.metadata?.["filename"] ?? "one image"}`} label="No longer only what is similar" onEnd={() => show({ like: "" })} />}
       {query.tagIds.map((id) => (
-        <button key={id} class="filter" onClick={() => show({ tagIds: query.tagIds.filter((each) => each !== id) })} aria-label={`No longer only ${tagName(id)}`}>
-          {tagName(id)} ✕
-        </button>
+        <Filter key={id} text={tagName(id)} label={`No longer only ${tagName(id)}`} onEnd={() => show({ tagIds: query.tagIds.filter((each) => each !== id) })} />
       ))}
       {!isList(query) && <Search query={query} show={show} />}
       <span class="grow" />

@@ -9,6 +9,7 @@ import { isOffered, told } from "../../state/live";
 import { tagName } from "../../state/project";
 import { task } from "../../state/tasks";
 import * as turned from "../../state/turned";
+import { Filter } from "../images/filter";
 import { Segments } from "../images/segments";
 import { IterationChoice } from "../judged/iterations";
 import "../suggested/suggested.css";
@@ -39,11 +40,7 @@ export function Bar({ query, show, leave }: Props) {
             ))}
           </div>
         )}
-        {query.tagId && (
-          <button class="filter" aria-label={`No longer only ${tagName(query.tagId)}`} onClick={() => show({ tagId: "" })}>
-            {tagName(query.tagId)} ✕
-          </button>
-        )}
+        {query.tagId && <Filter text={tagName(query.tagId)} label={`No longer only ${tagName(query.tagId)}`} onEnd={() => show({ tagId: "" })} />}
         <span class="grow" />
         {isOffered.value && trained.value.length > 0 && <IterationChoice value="" any="Live model" change={(iterationId) => show({ iterationId })} />}
       </div>

@@ -5,6 +5,7 @@ import type { Iteration } from "../../api/client";
 import { percent, points } from "../../model/judging";
 import { ordered, score, scores, trained } from "../../state/performance";
 import { pathOf } from "../../state/route";
+import { useOneStop } from "../onestop";
 import { ImportModel } from "./moving";
 
 /** So many have their score looked up by themselves. */
@@ -14,12 +15,13 @@ export function IterationList({ shown, query }: { shown: string; query: string }
   const ids = trained.value.map(({ id }) => id).join();
   useEffect(() => void score(trained.peek().slice(0, SCORED)), [ids]);
   const before = rival(shown);
+  const list = useOneStop<HTMLUListElement>("a");
   return (
     <nav class="iterations" aria-label="Iterations">
       <h2>
         Iterations <small>{ordered.value.length}</small>
       </h2>
-      <ul>
+      <ul ref={list}>
         {ordered.value.map((iteration) => (
           <Entry key={iteration.id} iteration={iteration} shown={iteration.id === shown} query={query} />
         ))}

@@ -6,6 +6,7 @@ import { percent, rowsAt, sorted, type Column, type Row } from "../../model/judg
 import { threshold } from "../../state/performance";
 import { tagOf } from "../../state/project";
 import { colourOf } from "../grid/picture";
+import { useOneStop } from "../onestop";
 
 interface Props {
   curves: PerformanceCurves;
@@ -25,6 +26,7 @@ const FEW = 50;
 
 export function TagTable({ curves, tagId, onTag }: Props) {
   const [{ column, down }, setOrder] = useState<{ column: Column; down: boolean }>({ column: "averagePrecision", down: false });
+  const rows = useOneStop<HTMLTableSectionElement>(".tag");
   const order = (by: Column) => setOrder(by === column ? { column, down: !down } : { column: by, down: false });
   return (
     <section class="card" aria-label="Tags">
@@ -45,7 +47,7 @@ export function TagTable({ curves, tagId, onTag }: Props) {
               </th>
             </tr>
           </thead>
-          <tbody>
+          <tbody ref={rows}>
             {sorted(rowsAt(curves, threshold.value), column, down).map((row) => (
               <TagRow key={row.id} row={row} chosen={row.id === tagId} onTag={onTag} />
             ))}

@@ -8,6 +8,7 @@ import { tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
 import { task } from "../../state/tasks";
 import * as suggestions from "../../state/suggestions";
+import { Filter } from "../images/filter";
 import { Segments } from "../images/segments";
 import { IterationChoice } from "../judged/iterations";
 import { Threshold } from "../judged/threshold";
@@ -31,11 +32,7 @@ export function Bar({ query, iterationId, show, leave }: Props) {
             <Threshold label="at least" value={query.threshold} change={(threshold) => show({ threshold })} />
           </>
         )}
-        {query.tagId && (
-          <button class="filter" aria-label={`No longer only ${tagName(query.tagId)}`} onClick={() => show({ tagId: "" })}>
-            {tagName(query.tagId)} ✕
-          </button>
-        )}
+        {query.tagId && <Filter text={tagName(query.tagId)} label={`No longer only ${tagName(query.tagId)}`} onEnd={() => show({ tagId: "" })} />}
         <span class="grow" />
         {iterationId && <Looking />}
       </div>

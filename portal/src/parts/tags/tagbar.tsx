@@ -9,6 +9,7 @@ import { isOffered } from "../../state/live";
 import { LivePanel } from "../live/panel";
 import { Icon } from "../icon";
 import { Menu } from "../menu";
+import { OneStop } from "../onestop";
 import { colourOf } from "../grid/picture";
 
 interface Props {
@@ -27,11 +28,13 @@ export function TagBar(props: Props) {
       <h2>
         Tags <small>{tags.value.length || ""}</small>
       </h2>
-      <ul>
-        {all.map((tag, place) => (
-          <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} most={most} there={tag.id === there} {...props} />
-        ))}
-      </ul>
+      <OneStop label="Tags" main=".tag">
+        <ul>
+          {all.map((tag, place) => (
+            <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} most={most} there={tag.id === there} {...props} />
+          ))}
+        </ul>
+      </OneStop>
       <NewTag onThere={setThere} />
       {isOffered.value && <LivePanel />}
     </aside>
@@ -60,7 +63,7 @@ function Row({ tag, digit, most, there, shown, onShow, onGive }: RowProps) {
   if (renaming) return <li><Rename tag={tag} onEnd={() => setRenaming(false)} /></li>;
   return (
     <li ref={row} class={`${shown.includes(tag.id) ? "shown" : ""}${there ? " there" : ""}`}>
-      <button class="digit" tabIndex={-1} disabled={!!lacks(LABELERS)} title={lacks(LABELERS) || `Give ${tag.name}`} aria-label={`${digit || "·"} Give ${tag.name}`} onClick={() => onGive(tag)}>
+      <button class="digit" disabled={!!lacks(LABELERS)} title={lacks(LABELERS) || `Give ${tag.name}`} aria-label={`${digit || "·"} Give ${tag.name}`} onClick={() => onGive(tag)}>
         {digit || "·"}
       </button>
       <button class="tag" title={title} aria-pressed={shown.includes(tag.id)} onClick={() => onShow(tag.id)}>

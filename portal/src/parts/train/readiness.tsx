@@ -6,6 +6,7 @@ import { lacking } from "../../model/training";
 import { counts, isDetector } from "../../state/project";
 import { pathOf } from "../../state/route";
 import { colourOf } from "../grid/picture";
+import { useOneStop } from "../onestop";
 
 interface Props {
   projectId: string;
@@ -17,6 +18,7 @@ interface Props {
 
 export function Readiness({ projectId, tags, least, leftOut, onToggle }: Props) {
   const lacks = new Map(lacking(tags, { detector: isDetector.value, least }).map(({ tag, missing }) => [tag.id, missing]));
+  const rows = useOneStop<HTMLTableSectionElement>("[type=checkbox]");
   const most = Math.max(...tags.map(({ imageCount }) => imageCount), least, 1);
   const first = [...tags].sort((a, b) => Number(lacks.has(b.id)) - Number(lacks.has(a.id)));
   return (
@@ -35,7 +37,7 @@ export function Readiness({ projectId, tags, least, leftOut, onToggle }: Props) 
           </th>
         </tr>
       </thead>
-      <tbody>
+      <tbody ref={rows}>
         {first.map((tag) => (
           <Row key={tag.id} tag={tag} most={most} least={least} missing={lacks.get(tag.id) ?? 0} projectId={projectId} out={leftOut.has(tag.id)} onToggle={onToggle} />
         ))}
