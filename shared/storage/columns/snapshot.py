@@ -75,18 +75,25 @@ class Place(NamedTuple, Generic[C]):
 
 
 class Snapshot(NamedTuple, Generic[C]):
-    """A content with the checkpoint that it began with, and the ETags of the rows of the log that are in it."""
+    """A content with the checkpoint that it began with, and the ETags of the rows of the log that are in it.
+
+    Where it began with none, `head` is the ETag of the head that said so: one of the same name may have been another.
+    """
 
     content: C
     blob: str
     applied: Mapping[str, str]
+    head: str = ""
 
     def with_log(self, prefix: str, log: Sequence[Row]) -> "Snapshot[C]":
         new = [row for row in log if self.applied.get(row.key) != row.etag]
         if not new:
             return self
         content = self.content.with_log({UUID(row.key[len(prefix) :]): row.doc for row in new})
-        return Snapshot(content, self.blob, {**self.applied, **{row.key: row.etag for row in new}})
+        return self._replace(content=content, applied={**self.applied, **{row.key: row.etag for row in new}})
+
+    def begins_with(self, head: Row) -> bool:
+        return self.blob == head.doc if head.doc else self.head == head.etag
 
 
 # How many changes this process has made since it last wrote a checkpoint.
@@ -150,10 +157,10 @@ def _read(store: Store, place: Place[C], build: Callable[[], C]) -> tuple[Row | 
 def _begun(store: Store, place: Place[C], head: Row | None, build: Callable[[], C] | None) -> Snapshot[C] | None:
     """A snapshot of the checkpoint that the head names, with any part of the log."""
     known = remembered.get((store, place))
-    if isinstance(known, Snapshot) and head and known.blob == head.doc:
+    if isinstance(known, Snapshot) and head and known.begins_with(head):
         return known
     if head and not head.doc:
-        return Snapshot(place.kind(), "", {})
+        return Snapshot(place.kind(), "", {}, head.etag)
     name = head.doc if head else ""
     blob = blobs.read(store, place.container, name) if name else None
     if blob:

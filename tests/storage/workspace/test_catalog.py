@@ -129,6 +129,18 @@ def test_a_deleted_project_is_purged_of_all_it_held(store: Store, project_id: UU
     assert list(blobs.names(store, "models", f"{project_id}/")) == []
 
 
+def test_a_project_that_comes_again_under_its_id_has_nothing_of_the_one_before(store: Store, project: Project) -> None:
+    add_images(store, project.id, 3)
+    assert catalog.read(store, project.id).images == 3
+    projects.delete(store, project.id)
+    while not projects.purge(store, project.id):
+        pass
+    projects.insert(store, project)
+    add_images(store, project.id, 1)
+    assert catalog.read(store, project.id).images == 1
+    assert_consistent(store, project.id)
+
+
 def test_tags_are_listed_in_the_order_of_their_creation_with_their_counts(store: Store, project_id: UUID) -> None:
     made = [add_tag(store, project_id, name) for name in ("pear", "apple", "fig")]
     add_images(store, project_id, 2, [made[1].id])
