@@ -16,13 +16,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rig import TAGS, Memory, Rig
-from cli.backup import restoring, taking
-from cli.backup.vault import Vault
 from local.service import running
 from shared.models.wire import now
 from shared.models.workspace.images import ImageRecord, TaggingStatus, TagMark, new_image_id
+from shared.operations.backup import restoring, taking
+from shared.operations.backup.vault import Vault
 from shared.settings import Settings
 from shared.storage.account import blobs
+from shared.storage.account.shelves import FolderShelf
 from shared.storage.account.store import Store
 from shared.storage.workspace import catalog, images, projects
 from tests.pictures import picture
@@ -69,7 +70,7 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=SIZE, metavar="N", help="of the project")
     size = parser.parse_args().images
     with tempfile.TemporaryDirectory(prefix="ocellus-benchmark-") as folder:
-        vault = Vault(Path(folder) / "backups")
+        vault = Vault(FolderShelf(Path(folder) / "backups"))
         with running(Path(folder) / "one") as service, running(Path(folder) / "other") as empty:
             rig = Rig(service, size, 1)
             rig.once("made", partial(filled, rig))

@@ -1,4 +1,4 @@
-"""Timers and the queues of tasks: watch training jobs, expire what is old, finish deletions, tell who waits."""
+"""Timers and the queues of tasks: watch training jobs, expire what is old, back up, end deletions, tell who waits."""
 
 import logging
 
@@ -9,6 +9,7 @@ from functions.edge.decorators import blueprints
 from functions.edge.runtime import runtime
 from shared.models.messages.tasks import AnyTask
 from shared.operations import upkeep
+from shared.operations.backup import nightly
 from shared.operations.training import watch
 from shared.storage.account import queues
 from shared.storage.training import iterations
@@ -75,6 +76,12 @@ def upkeep_watch_trainings(timer: func.TimerRequest) -> None:
 def upkeep_expire(timer: func.TimerRequest) -> None:
     with sent():
         upkeep.expire(runtime().store, runtime().settings.limits)
+
+
+@blueprint.timer_trigger(arg_name="timer", schedule="0 0 2 * * *")
+def upkeep_back_up(timer: func.TimerRequest) -> None:
+    with sent():
+        nightly.begin(runtime().store, runtime().settings)
 
 
 def _do(name: str, message: func.QueueMessage) -> None:

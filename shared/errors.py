@@ -95,6 +95,10 @@ class UploadRefused(AccessRefused):
     """So it is for one upload at least; a role that is on its way may mend it."""
 
 
+class BackupError(ServiceError):
+    """A backup that can't be written, or not be read."""
+
+
 # Projects
 
 

@@ -13,6 +13,8 @@ from shared.models.limits import Limits, read_limits
 from shared.models.messages.jobs import AnyJob, fields_in
 
 ROOT = Path(__file__).resolve().parent.parent
+# A container by its address, which a signature may follow, or a folder.
+BACKUP_PLACE = re.compile(r"https?://[^/?#]+/(devstoreaccount1/)?[a-z0-9$][a-z0-9-]{2,62}/?(\?\S*)?|/.+")
 
 
 class Environment(Struct, frozen=True):
@@ -48,6 +50,8 @@ class Settings(Environment, frozen=True):
     classification domains, by commas: dinov2-small, dinov3-small, siglip2-base, convnextv2-tiny, or as above.
     With `embed_at_upload` the backbone looks at new images soon, and not when somebody first asks for live suggestions.
     `export_compact_only` lets the compact domains alone be exported, as Custom Vision does.
+    Every night each project is copied to the container of the address `backup_to`, by identity or by a signature in it,
+    or on one machine to that folder; a copy stays for `backup_days`, and the last of a project for good.
     """
 
     services: str = "training,prediction,camera"
@@ -81,18 +85,34 @@ class Settings(Environment, frozen=True):
     applicationinsights_connection_string: str = ""
     telemetry_share: float = 1.0
     backbones_folder: str = str(ROOT / ".local" / "backbones")
+    backup_to: str = ""
+    backup_days: int = 30
     large_detector: str = ""
     large_classifier: str = ""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         read_origins(self.cors_origins)
+        self._check_backups()
         if self.entra_tenant_id and not self.entra_audience.strip(", "):
             raise ValueError(
                 "ENTRA_TENANT_ID is set, so ENTRA_AUDIENCE must name the app registration of this service."
             )
         if self.portal_client_id and not self.entra_tenant_id:
             raise ValueError("PORTAL_CLIENT_ID is set, so ENTRA_TENANT_ID must name the tenant that signs people in.")
+
+    def _check_backups(self) -> None:
+        if self.backup_days < 1:
+            raise ValueError(f"BACKUP_DAYS is how many days a backup is kept, 1 or more, not {self.backup_days}.")
+        if self.backup_to and not BACKUP_PLACE.fullmatch(self.backup_to):
+            raise ValueError(
+                "BACKUP_TO is the address of a container, such as https://account.blob.core.windows.net/backups, or on "
+                f"one machine the whole path of a folder, not '{self.backup_to.partition('?')[0]}'."
+            )
+        if self.backup_to.startswith("/") and self.storage_account:
+            raise ValueError(
+                "BACKUP_TO is a folder, and what a function app writes to its disk is soon gone: name a container."
+            )
 
 
 class JobSettings(Settings, frozen=True, kw_only=True):

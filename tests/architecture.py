@@ -71,6 +71,7 @@ PLACES = {
         *of_shared("operations.continuation", "operations.workspace", "operations.training"),
     ],
     "shared.operations.transfer": [*STEPS, *of_shared("fetch", "formats", "imaging", "operations.workspace")],
+    "shared.operations.backup": STEPS,
     "shared.operations": ["shared"],
     "training_job.graphs": of_shared("arrays", "models", "learning", "exporting"),
     "training_job.tuning": [

@@ -38,3 +38,29 @@ def test_read_refuses_what_does_not_fit(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(msgspec.ValidationError, match=name):
         Settings.read()
+
+
+@pytest.mark.parametrize(
+    "place", ["https://stbak.blob.core.windows.net/backups", "/srv/backups", "https://a.b/abc?sig=x"]
+)
+def test_a_place_of_backups_is_taken(place):
+    assert Settings(backup_to=place).backup_to == place
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"BACKUP_TO": "backups"}, "BACKUP_TO is the address of a container"),
+        ({"BACKUP_TO": "https://stbak.blob.core.windows.net/?sig=secret"}, "BACKUP_TO is the address of a container"),
+        ({"BACKUP_TO": "/srv/backups", "STORAGE_ACCOUNT": "st"}, "name a container"),
+        ({"BACKUP_DAYS": "0"}, "BACKUP_DAYS is how many days a backup is kept, 1 or more, not 0"),
+        ({"BACKUP_DAYS": "some"}, "BACKUP_DAYS"),
+    ],
+    ids=range(5),
+)
+def test_a_place_of_backups_that_can_not_be_is_refused(monkeypatch, given, said):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(msgspec.ValidationError, match=said) as refused:
+        Settings.read()
+    assert "secret" not in str(refused.value)

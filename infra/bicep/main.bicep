@@ -45,6 +45,13 @@ param uploadDays int = 30
 param resultDays int = 365
 @description('Days for which the audit trail can be added to, but not changed.')
 param auditDays int = 365
+@description('Whether every project is copied to an account of its own each night.')
+param backUp bool = false
+@description('Where that account lies; another region than that of the state outlives it.')
+param backupLocation string = location
+@description('Days for which a copy is kept; the last of a project stays.')
+@minValue(1)
+param backupDays int = 30
 @description('Keeps a deleted vault for 90 days; can never be turned off again.')
 param purgeProtection bool = false
 
@@ -187,6 +194,19 @@ module rights 'modules/rights.bicep' = {
   }
 }
 
+module backups 'modules/backups.bicep' = {
+  scope: group
+  name: 'backups'
+  params: {
+    name: 'stbak${token}'
+    location: backupLocation
+    tags: tags
+    restoreDays: restoreDays
+    publicAccess: publicAccess
+    writerPrincipalId: trainingIdentity.outputs.identity.principalId
+  }
+}
+
 module vault 'modules/vault.bicep' = {
   scope: group
   name: 'vault'
@@ -300,6 +320,8 @@ module training 'modules/function-app.bicep' = {
       EVENT_TOPIC_ENDPOINT: topic.outputs.endpoint
       PORTAL_CLIENT_ID: portalClientId
       EXPORT_COMPACT_ONLY: exportCompactOnly ? 'true' : 'false'
+      BACKUP_TO: backUp ? backups.outputs.address : ''
+      BACKUP_DAYS: string(backupDays)
       LAUNCHER: 'container-apps'
       CONTAINER_APPS_JOB_ID: job.outputs.id
       MODEL_MEMORY_MB: '512'
@@ -442,6 +464,8 @@ module endpoints 'modules/private-endpoints.bicep' = if (privateNetworking) {
       { name: 'prediction', id: prediction.outputs.id, group: 'sites' }
       // For deployments: Event Grid calls the public address.
       { name: 'camera', id: camera.outputs.id, group: 'sites' }
+
+      { name: 'backups', id: backups.outputs.id, group: 'blob' }
     ]
   }
 }
@@ -457,5 +481,6 @@ output OCELLUS_PREDICTION_ENDPOINT string = prediction.outputs.endpoint
 output OCELLUS_CAMERA_APP string = camera.outputs.name
 output OCELLUS_JOB string = job.outputs.name
 output STORAGE_ACCOUNT string = storage.outputs.name
+output OCELLUS_BACKUPS string = backups.outputs.address
 output KEY_VAULT_URL string = vault.outputs.uri
 output EVENT_TOPIC_ENDPOINT string = topic.outputs.endpoint

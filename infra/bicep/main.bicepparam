@@ -23,6 +23,10 @@ param largeClassifier = readEnvironmentVariable('OCELLUS_LARGE_CLASSIFIER', '')
 param gpuProfile = readEnvironmentVariable('OCELLUS_GPU_PROFILE', '')
 param privateNetworking = readEnvironmentVariable('OCELLUS_PRIVATE', 'false') == 'true'
 
+param backUp = readEnvironmentVariable('OCELLUS_BACKUP', prod ? 'true' : 'false') == 'true'
+param backupLocation = readEnvironmentVariable('OCELLUS_BACKUP_LOCATION', readEnvironmentVariable('AZURE_LOCATION'))
+param backupDays = int(readEnvironmentVariable('OCELLUS_BACKUP_DAYS', '30'))
+
 param storageSku = prod ? 'Standard_ZRS' : 'Standard_LRS'
 param restoreDays = prod ? 30 : 7
 param purgeProtection = prod

@@ -6,6 +6,7 @@ from shared.events import Publisher
 from shared.models.limits import Limits
 from shared.models.messages.tasks import AnyTask, CollectPictures
 from shared.models.wire import now
+from shared.operations.backup import steps as backup
 from shared.operations.labelling import steps as labelling
 from shared.operations.notifications import steps as notifications
 from shared.operations.step import AGAIN, Context, NotYet, Rest, Steps
@@ -28,7 +29,14 @@ EXPORT_DAYS = 2
 # A change of many images can be taken back so long, and a data set be asked after.
 TASK_DAYS = 7
 
-STEPS: Steps = {**labelling.STEPS, **notifications.STEPS, **training.STEPS, **transfer.STEPS, **workspace.STEPS}
+STEPS: Steps = {
+    **backup.STEPS,
+    **labelling.STEPS,
+    **notifications.STEPS,
+    **training.STEPS,
+    **transfer.STEPS,
+    **workspace.STEPS,
+}
 
 
 def do(store: Store, settings: Settings, publisher: Publisher, task: AnyTask) -> None:

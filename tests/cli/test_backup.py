@@ -11,6 +11,7 @@ from azure.cognitiveservices.vision.customvision.training.models import (
     ImageFileCreateEntry,
     Region,
 )
+from azure.storage.blob import BlobServiceClient
 
 from cli.faults import FAILED
 from shared.models.training.model_spec import ModelTag
@@ -22,6 +23,7 @@ from tests.pictures import picture, rectangles
 from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN
 from tests.storage.making import assert_consistent
+from tests.storage.places import signed
 
 RED = rectangles({"red": (0.2, 0.2, 0.5, 0.5)})
 
@@ -164,3 +166,18 @@ def test_what_is_not_there_is_named(boxed, tmp_path, capsys):
     backed_up(tmp_path, capsys, "--project", boxed.id)
     assert ocellus("restore", str(tmp_path), "--at", "2020-01-01") == FAILED
     assert f"has no copy of {boxed.id} of that time. The first is " in capsys.readouterr().err
+
+
+def test_a_container_of_another_account_holds_backups_as_a_folder_does(boxed, settings, capsys):
+    name = f"backups-{uuid4()}"
+    place = signed(settings.storage_connection_string, name)
+    assert ocellus("backup", place, "--project", boxed.id) == FAILED
+    told = capsys.readouterr().err
+    assert "there is no container http://127.0.0.1:" in told
+    assert "sig=" not in told
+    BlobServiceClient.from_connection_string(settings.storage_connection_string).create_container(name)
+    [copied] = backed_up(place, capsys, "--project", boxed.id)
+    assert copied["new"] == copied["blobs"] > 15
+    assert backed_up(place, capsys, "--project", boxed.id)[0]["new"] == 0
+    assert ocellus("restore", place) == FAILED
+    assert "is there; delete it first" in capsys.readouterr().err

@@ -87,6 +87,8 @@ def _role(resource: Resource, template: Template) -> str:
 
 
 def _scope(resource: Resource, module: Module, template: Template) -> str:
+    if template.path.name == "backups.bicep":
+        return "backups"
     symbol = str(resource.body["scope"]).split("::")[-1]
     target = next(each for each in template.resources if each.symbol == symbol)
     if target.type.endswith("/containers"):

@@ -73,7 +73,7 @@ def test_storage_takes_identities_over_tls_only(template: Template) -> None:
 
 
 def test_there_are_the_accounts_that_these_rules_are_about() -> None:
-    assert sum(len(template.of_type(ACCOUNT)) for template in TEMPLATES) == 2
+    assert sum(len(template.of_type(ACCOUNT)) for template in TEMPLATES) == 3
 
 
 @pytest.mark.parametrize(

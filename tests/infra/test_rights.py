@@ -17,6 +17,7 @@ CALL = re.compile(r"`([\w/]+\.py):(\w+)`")
 # Who is covered by a right on what: the clients of Azure that the code makes.
 CLIENTS = {
     "BlobServiceClient": "container ",
+    "ContainerClient": "backups",
     "TableServiceClient": "table ",
     "QueueServiceClient": "queue ",
     "SecretClient": "secret ",

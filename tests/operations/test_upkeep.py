@@ -14,6 +14,7 @@ from shared.models.training.iterations import IterationStatus
 from shared.models.wire import now
 from shared.models.workspace.images import OrderBy, TaggingStatus
 from shared.operations import upkeep
+from shared.operations.backup import steps as backup
 from shared.operations.labelling import steps as labelling
 from shared.operations.notifications import steps as notifications
 from shared.operations.training import steps as training
@@ -28,7 +29,7 @@ from shared.storage.training import datasets, iterations
 from shared.storage.workspace import catalog, images
 from tests.operations.making import create_images, do, record_of
 
-ROOMS = [labelling.STEPS, notifications.STEPS, training.STEPS, transfer.STEPS, workspace.STEPS]
+ROOMS = [backup.STEPS, labelling.STEPS, notifications.STEPS, training.STEPS, transfer.STEPS, workspace.STEPS]
 
 
 def test_every_task_has_a_step_that_takes_it():

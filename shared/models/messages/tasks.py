@@ -230,6 +230,19 @@ class ExportDataset(Task, frozen=True):
     share: int = 0
 
 
+class BackUpProject(Patient, frozen=True):
+    """Copy what is new of a project to the place of backups, and let go of copies that are old; of that night alone."""
+
+    project_id: UUID
+    since: datetime
+
+
+class SweepBackups(Patient, frozen=True):
+    """Delete what no copy needs any more from the place of backups; of that night alone."""
+
+    since: datetime
+
+
 AnyTask = (
     PurgeProject
     | SweepTag
@@ -256,4 +269,6 @@ AnyTask = (
     | ReadImport
     | ImportDataset
     | ExportDataset
+    | BackUpProject
+    | SweepBackups
 )

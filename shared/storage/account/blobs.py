@@ -88,7 +88,7 @@ def join(store: Store, container: Container, name: str, blocks: Sequence[str]) -
     try:
         client.commit_block_list([BlobBlock(block) for block in blocks], content_settings=settings)
     except HttpResponseError as error:
-        if _reason(error) == NO_SUCH_BLOCK:
+        if reason_of(error) == NO_SUCH_BLOCK:
             raise NotFound(f"Not all pieces of {name} are there.") from None
         raise
 
@@ -248,10 +248,10 @@ def _refusal(error: HttpResponseError) -> Exception:
         return unavailable()
     if isinstance(error, ClientAuthenticationError):
         return error
-    return BlobRefused(_reason(error))
+    return BlobRefused(reason_of(error))
 
 
-def _reason(error: HttpResponseError) -> str:
+def reason_of(error: HttpResponseError) -> str:
     """Storage's own word for why."""
     told = getattr(error.response, "headers", {}).get("x-ms-error-code")
     return str(told or error.reason)

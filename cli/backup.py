@@ -1,47 +1,51 @@
-"""`ocellus backup` and `ocellus restore`: projects in a folder of one's own, and back, with all of their ids."""
+"""`ocellus backup` and `ocellus restore`: projects in a place of one's own, and back, with all of their ids."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from rich.console import Console
 
-from cli.backup import restoring, taking
-from cli.backup.vault import NAMED, Vault
 from cli.faults import CommandError
 from cli.output import AsJson, progress_of, show
 from cli.storage import opened_store
 from shared.models.workspace.projects import Project
+from shared.operations.backup import restoring, taking
+from shared.operations.backup.vault import NAMED, Copy, Vault
+from shared.storage.account import shelves
 from shared.storage.workspace import projects
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-Folder = Annotated[Path, typer.Argument(help="The folder of backups; it is made where there is none.")]
+Place = Annotated[
+    str,
+    typer.Argument(
+        metavar="FOLDER|ADDRESS", help="A folder, or the address of a container: by your identity, or with a signature."
+    ),
+]
 
 
 def backup(
-    folder: Folder,
+    place: Place,
     project: Annotated[list[str] | None, typer.Option(help="Only this project, by its name or its id.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Copy projects into a folder: images, tags, models, published names, predictions. Again, it copies what is new.
+    """Copy projects away: images, tags, models, published names, predictions. Again, it copies what is new.
 
     The environment says where: `. .local/ocellus.env` for ./run, STORAGE_ACCOUNT for Azure.
     """
-    vault = Vault(folder)
-    with opened_store() as (_, store):
+    with opened_store() as (settings, store), shelves.opened(settings, place) as shelf:
         for each in _chosen(projects.list_all(store), project):
             with _told(each.name) as report:
-                copied = taking.take(store, vault, each, report)
+                copied = taking.take(store, Vault(shelf), each, report)
             show(copied, _copied(copied), as_json=as_json)
 
 
 def restore(
-    folder: Folder,
+    place: Place,
     project: Annotated[list[UUID] | None, typer.Option(help="Only this project; all without it.")] = None,
     at: Annotated[
         datetime | None, typer.Option(formats=FORMATS, help="As it was then (UTC), or before.", show_default="the last")
@@ -50,15 +54,15 @@ def restore(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Bring projects back from a folder of backups, with all of their ids, into an installation that has them not.
+    """Bring projects back from such a place, with all of their ids, into an installation that has them not.
 
     The environment says where: `. .local/ocellus.env` for ./run, STORAGE_ACCOUNT for Azure.
     """
-    vault = Vault(folder)
-    copies = [_copy_of(vault, each, at) for each in project or vault.projects()]
-    if not copies:
-        raise CommandError(f"{folder} has no copy of a project; `ocellus backup` makes one.")
-    with opened_store() as (_, store):
+    with opened_store() as (settings, store), shelves.opened(settings, place) as shelf:
+        vault = Vault(shelf)
+        copies = [_copy_of(vault, each, at) for each in project or vault.projects()]
+        if not copies:
+            raise CommandError(f"{vault.place} has no copy of a project; `ocellus backup` makes one.")
         store.provision()
         for copy in copies:
             with _told(vault.header(copy).project.name) as report:
@@ -74,12 +78,12 @@ def _chosen(there: Sequence[Project], wanted: Sequence[str] | None) -> list[Proj
     return [each for each in there if not wanted or {each.name, str(each.id)} & set(wanted)]
 
 
-def _copy_of(vault: Vault, project_id: UUID, at: datetime | None) -> Path:
+def _copy_of(vault: Vault, project_id: UUID, at: datetime | None) -> Copy:
     copies = vault.copies(project_id)
     found = [copy for copy in copies if at is None or copy.name <= at.strftime(NAMED) + "~"]
     if not found:
         first = f" The first is {copies[0].name}." if copies else ""
-        raise CommandError(f"{vault.folder} has no copy of {project_id} of that time.{first}")
+        raise CommandError(f"{vault.place} has no copy of {project_id} of that time.{first}")
     return found[-1]
 
 
