@@ -22,7 +22,7 @@ def test_a_model_is_imported_and_shown_beside_how_it_did_before(portal, project,
     portal.open(project.id, "performance")
     labels = ["apple", "leaf"]
     choose(portal, "broken.zip", b"no zip")
-    expect(portal.page.get_by_text("The body is no zip that can be read")).to_be_visible()
+    expect(portal.page.get_by_text("no zip that can be read")).to_be_visible()
     choose(portal, "moved.zip", zipped(classifier(2), labels, manifest=manifest("Classification")))
     expect(portal.page.get_by_role("heading", name="Iteration 1")).to_be_visible()
     before = "precision 75.0 %, recall 50.0 %, average precision 62.5 %"

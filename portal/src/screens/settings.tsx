@@ -1,9 +1,10 @@
-// The project's settings, what it uses of the limits, its copy, its ids, and the way out.
+// The project's settings, what it uses of the limits, its data in and out, its copy, its ids, and the way out.
 
 import { useState } from "preact/hooks";
 import { About } from "../parts/settings/about";
 import { Augmentation } from "../parts/settings/augmentation";
 import { CopyProject } from "../parts/settings/copyproject";
+import { DataSets } from "../parts/settings/datasets";
 import { Ids } from "../parts/settings/ids";
 import { Limits } from "../parts/settings/limits";
 import { DeleteProject } from "../parts/projects/deleteproject";
@@ -20,6 +21,7 @@ export function Settings() {
       <About />
       <Limits />
       <Augmentation />
+      <DataSets />
       <CopyProject />
       <Ids />
       <Leave />
