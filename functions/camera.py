@@ -1,14 +1,19 @@
-"""The camera pipeline: Event Grid tells of an upload, a queue carries its frame, another what failed for good."""
+"""The camera pipeline: Event Grid tells of an upload, a queue carries its frame, another what failed for good.
+
+Batches are predicted here, too: this app alone may read pictures that lie in Blob Storage.
+"""
 
 import azure.functions as func
 import msgspec
 
 from functions.edge.decorators import blueprints
+from functions.edge.retrying import retried
 from functions.edge.runtime import runtime
 from shared.errors import ServiceError
+from shared.models.messages.tasks import AnyBatchTask
 from shared.models.serving.camera import Frame, Upload
 from shared.models.wire import now
-from shared.operations.serving import camera
+from shared.operations.serving import batches, camera, shares
 from shared.storage.account import queues
 from shared.telemetry import counters
 from shared.telemetry.sending import sent
@@ -53,14 +58,30 @@ def camera_reject_poison(message: func.QueueMessage) -> None:
         camera.reject(app.store, app.publisher, frame.upload, reason)
 
 
+@blueprint.queue_trigger(arg_name="message", queue_name="batches", connection="STORAGE_CONNECTION_STRING")
+def camera_batch(message: func.QueueMessage) -> None:
+    """A step of a batch: a page of its blobs is listed, or a share of them predicted."""
+    app, body = runtime(), message.get_body()
+    task = msgspec.json.decode(body, type=AnyBatchTask)
+    context = shares.Predicting(app.store, app.publisher, app.sessions, app.quota, app.settings.limits)
+    with sent(), retried(message, task), span("camera_batch", queues.trace_of(body), task=type(task).__name__):
+        shares.step(context, task)
+
+
 @blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")
 def camera_tidy(timer: func.TimerRequest) -> None:
-    """Uploads whose events were never taken end as recorded rejections, too; by the hour, old results are dropped.
+    """Uploads whose events were never taken end as recorded rejections, too; steps of batches that ended their process
+    on every attempt count as failed; by the hour, what is old is dropped.
 
-    One function does both, as each timer function wakes an instance of its own.
+    One function does all, as each timer function wakes an instance of its own.
     """
     app = runtime()
     with sent():
         camera.reject_dead_letters(app.store, app.publisher)
+        for message in queues.take(app.store, "batches-poison"):
+            counters.poisoned("batches")
+            shares.give_up(app.store, app.publisher, msgspec.json.decode(message.body, type=AnyBatchTask))
+            message.delete()
         if now().minute == EXPIRY_MINUTE:
             camera.expire(app.store, app.settings.limits)
+            batches.expire(app.store)

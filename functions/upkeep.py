@@ -6,6 +6,7 @@ import azure.functions as func
 import msgspec
 
 from functions.edge.decorators import blueprints
+from functions.edge.retrying import retried, retry
 from functions.edge.runtime import runtime
 from shared.models.messages.tasks import AnyTask
 from shared.operations import upkeep
@@ -13,14 +14,10 @@ from shared.operations.backup import nightly
 from shared.operations.training import watch
 from shared.storage.account import queues
 from shared.storage.training import iterations
-from shared.telemetry import counters
 from shared.telemetry.sending import sent
 from shared.telemetry.tracing import span
 
 blueprint = blueprints["training"]
-# How often the host hands a message out (maxDequeueCount in host.json), and then puts it aside in a poison queue.
-ATTEMPTS = 5
-RETRY_SECONDS = 600.0
 ASIDE = ("events-poison", "work-poison", "upkeep-poison")
 
 
@@ -52,7 +49,7 @@ def upkeep_retry_aside(timer: func.TimerRequest) -> None:
     with sent():
         for message in (message for queue in ASIDE for message in queues.take(runtime().store, queue)):
             try:
-                _retry(message.body)
+                retry(message.body, msgspec.json.decode(message.body, type=AnyTask))
             except msgspec.MsgspecError:
                 logging.exception("A message stays aside: it is no task that this version knows")
             else:
@@ -87,22 +84,5 @@ def upkeep_back_up(timer: func.TimerRequest) -> None:
 def _do(name: str, message: func.QueueMessage) -> None:
     app, body = runtime(), message.get_body()
     task = msgspec.json.decode(body, type=AnyTask)
-    with sent():
-        try:
-            with span(name, queues.trace_of(body), task=type(task).__name__):
-                upkeep.do(app.store, app.settings, app.publisher, task)
-        except Exception as error:
-            if (message.dequeue_count or 1) < ATTEMPTS:
-                raise
-            _retry(body, RETRY_SECONDS, error)
-
-
-def _retry(body: bytes, delay: float = 0, error: Exception | None = None) -> None:
-    """No task is given up: one that failed on every attempt waits longer for the next ones."""
-    task = msgspec.json.decode(body, type=AnyTask)
-    with span("upkeep_retry", queues.trace_of(body), task=type(task).__name__):
-        counters.poisoned(task.queue)
-        # Without what it holds, addresses with their keys among it.
-        name = type(task).__name__
-        logging.error("%s failed on every attempt; it is tried again in %d s", name, delay, exc_info=error)
-        queues.send(runtime().store, task, delay=delay)
+    with sent(), retried(message, task), span(name, queues.trace_of(body), task=type(task).__name__):
+        upkeep.do(app.store, app.settings, app.publisher, task)

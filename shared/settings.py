@@ -49,6 +49,7 @@ class Settings(Environment, frozen=True):
     a folder, or owner/name@revision of a hub. `large_classifier` are backbones that it tries in the larger
     classification domains, by commas: dinov2-small, dinov3-small, siglip2-base, convnextv2-tiny, or as above.
     With `embed_at_upload` the backbone looks at new images soon, and not when somebody first asks for live suggestions.
+    `batch_containers` are those whose pictures batches may predict, by commas.
     `export_compact_only` lets the compact domains alone be exported, as Custom Vision does.
     Every night each project is copied to the container of the address `backup_to`, by identity or by a signature in it,
     or on one machine to that folder; a copy stays for `backup_days`, and the last of a project for good.
@@ -82,6 +83,7 @@ class Settings(Environment, frozen=True):
     inference_threads: int = 0
     model_memory_mb: int = 1024
     camera_draw_boxes: bool = False
+    batch_containers: str = "archives,uploads"
     applicationinsights_connection_string: str = ""
     telemetry_share: float = 1.0
     backbones_folder: str = str(ROOT / ".local" / "backbones")
@@ -113,6 +115,11 @@ class Settings(Environment, frozen=True):
             raise ValueError(
                 "BACKUP_TO is a folder, and what a function app writes to its disk is soon gone: name a container."
             )
+
+    @property
+    def archives(self) -> frozenset[str]:
+        """The names in `batch_containers`."""
+        return frozenset(name.strip() for name in self.batch_containers.split(",") if name.strip())
 
 
 class JobSettings(Settings, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ def test_services_choose_what_is_served():
         "camera_preprocess",
         "camera_predict",
         "camera_reject_poison",
+        "camera_batch",
         "camera_tidy",
     }
 

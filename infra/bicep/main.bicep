@@ -32,6 +32,8 @@ param largeClassifier string = ''
 param exportCompactOnly bool = false
 @description('Whether a copy of each camera picture is kept with its boxes drawn.')
 param cameraDrawBoxes bool = false
+@description('The containers of the data account whose pictures batches may predict; others than these two need a right, see docs/deploy.md.')
+param batchContainers array = ['archives', 'uploads']
 
 @description('Replication of the state: Standard_LRS, Standard_ZRS, Standard_GZRS.')
 param storageSku string = 'Standard_LRS'
@@ -322,6 +324,7 @@ module training 'modules/function-app.bicep' = {
       EXPORT_COMPACT_ONLY: exportCompactOnly ? 'true' : 'false'
       BACKUP_TO: backUp ? backups.outputs.address : ''
       BACKUP_DAYS: string(backupDays)
+      BATCH_CONTAINERS: join(batchContainers, ',')
       LAUNCHER: 'container-apps'
       CONTAINER_APPS_JOB_ID: job.outputs.id
       MODEL_MEMORY_MB: '512'
@@ -391,6 +394,7 @@ module camera 'modules/function-app.bicep' = {
       STORAGE_CONNECTION_STRING__clientId: cameraIdentity.outputs.identity.clientId
       EVENT_TOPIC_ENDPOINT: topic.outputs.endpoint
       CAMERA_DRAW_BOXES: cameraDrawBoxes ? 'true' : 'false'
+      BATCH_CONTAINERS: join(batchContainers, ',')
       MODEL_MEMORY_MB: '768'
       INFERENCE_THREADS: '1'
       // Few at once on one core: a frame that waits in the queue can go to another instance, one in a batch can't.

@@ -32,7 +32,7 @@ param restoreDays = prod ? 30 : 7
 param purgeProtection = prod
 param trainingMemoryMB = prod ? 4096 : 2048
 param predictionAlwaysReady = prod ? 1 : 0
-param maximumInstances = prod ? 20 : 10
+param maximumInstances = prod ? 18 : 10
 param logDays = prod ? 90 : 30
 param logQuotaGb = prod ? -1 : 1
 

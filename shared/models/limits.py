@@ -23,6 +23,8 @@ class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     boxes_per_prediction: int = 300
     iterations_per_project: int = 100
     images_per_batch: int = 64
+    blobs_per_batch: int = 1_000_000
+    batches_under_way: int = 10
     tags_per_batch: int = 20
     regions_per_batch: int = 64
     tags_per_filter: int = 20

@@ -14,7 +14,7 @@ from shared.telemetry.counters import OK
 from shared.telemetry.tracing import annotate
 
 Part = Literal["decode", "inference", "store"]
-Source = Literal["api", "camera", "quick_test"]
+Source = Literal["api", "batch", "camera", "quick_test"]
 
 METER = metrics.get_meter("ocellus")
 PREDICTIONS = METER.create_counter("ocellus.predictions", "{prediction}", "Predictions by outcome and confidence")

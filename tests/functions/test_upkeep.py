@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from function_app import build
 from functions import upkeep
+from functions.edge import retrying
 from functions.edge.runtime import Runtime
 from local.host.functions import HostedFunction, index
 from local.service import Service
@@ -103,7 +104,8 @@ def function(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
     """A function of an app whose event topic is away."""
     away = replace(settings, event_topic_endpoint="http://127.0.0.1:9/events", event_topic_key="a key")
     app = Runtime(away)
-    monkeypatch.setattr(upkeep, "runtime", lambda: app)
+    for module in (upkeep, retrying):
+        monkeypatch.setattr(module, "runtime", lambda: app)
     return lambda name: next(each for each in index(build("training")) if each.name == name)
 
 
@@ -114,13 +116,13 @@ def message(task: Task, count: int) -> func.QueueMessage:
 def test_a_task_that_failed_on_every_attempt_waits_for_more(store, function, messages, monkeypatch):
     events, task = function("upkeep_events"), announcement()
     with pytest.raises(ServiceUnavailable):
-        events.handler(message=message(task, upkeep.ATTEMPTS - 1))
+        events.handler(message=message(task, retrying.ATTEMPTS - 1))
     assert store.queues["events"].get_queue_properties().approximate_message_count == 0
-    events.handler(message=message(task, upkeep.ATTEMPTS))
+    events.handler(message=message(task, retrying.ATTEMPTS))
     assert store.queues["events"].get_queue_properties().approximate_message_count == 1
     assert messages("events") == []
-    monkeypatch.setattr(upkeep, "RETRY_SECONDS", 0)
-    events.handler(message=message(task, upkeep.ATTEMPTS))
+    monkeypatch.setattr(retrying, "RETRY_SECONDS", 0)
+    events.handler(message=message(task, retrying.ATTEMPTS))
     (again,) = messages("events")
     assert msgspec.json.decode(again, type=Announce) == task
 
@@ -139,4 +141,4 @@ def test_tasks_that_lie_aside_go_back_to_their_queues(store, function, messages)
 
 def test_attempts_are_as_many_as_the_host_makes():
     host = json.loads((ROOT / "host.json").read_text())
-    assert host["extensions"]["queues"]["maxDequeueCount"] == upkeep.ATTEMPTS
+    assert host["extensions"]["queues"]["maxDequeueCount"] == retrying.ATTEMPTS

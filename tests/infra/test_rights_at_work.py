@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from shared.events import Publisher
 from shared.models.limits import Limits
 from shared.models.messages.jobs import ExportJob
-from shared.models.messages.tasks import AnyTask, PurgeProject
+from shared.models.messages.tasks import AnyBatchTask, AnyTask, PurgeProject
+from shared.models.serving.batches import BatchRequest, BatchStatus
 from shared.models.serving.camera import Frame, Step, Upload
 from shared.models.serving.predictions import CameraFeedback, PredictionOrder
 from shared.models.training.exports import ExportRecord
@@ -21,7 +22,8 @@ from shared.models.wire import now
 from shared.models.workspace.domains import DomainType
 from shared.models.workspace.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
 from shared.operations import audit, upkeep
-from shared.operations.serving import camera, prediction, publish
+from shared.operations.serving import batches, camera, prediction, publish, shares
+from shared.operations.serving.quota import Quota
 from shared.operations.training import train
 from shared.operations.transfer import project_export
 from shared.operations.workspace import projects, tags, uploads
@@ -117,11 +119,20 @@ def test_the_camera_may_take_pictures_to_their_results_and_no_more(
     for message in taken(opened, "frames"):
         camera.predict(opened, publisher, sessions, msgspec.json.decode(message, type=Frame))
     camera.reject_dead_letters(opened, publisher)
+    blobs.write(store, "archives", path, picture("apple", 1))
+    batches.start_batch(store, LIMITS, settings.archives, published, BatchRequest("live", prefix=path), by="")
+    context = shares.Predicting(opened, publisher, sessions, Quota(opened, 10), LIMITS)
+    for _ in ("listed", "predicted"):
+        for message in taken(opened, "batches"):
+            shares.step(context, msgspec.json.decode(message, type=AnyBatchTask))
+    (batch,) = batches.get_batches(store, published)
+    assert (batch.status, batch.failed) == (BatchStatus.COMPLETED, 0)
+    batches.expire(opened)
     kept = predictions.query(store, published, PredictionOrder.NEWEST, since=None, until=None, keep=bool, take=2)
     assert len(kept.items) == 1
     results.expire(opened, now() + timedelta(days=1))
     sessions.close()
-    assert {right.scope for right in guard.unused()} == {"queue frames-poison"}
+    assert {right.scope for right in guard.unused()} == {"queue frames-poison", "queue batches-poison"}
     with pytest.raises(Forbidden):
         blobs.write(opened, "uploads", path, b"")
     with pytest.raises(Forbidden):
@@ -157,6 +168,8 @@ def test_training_may_take_a_project_from_its_start_to_its_end(
     )
     request = prediction.Request(picture("apple", 1), uuid4(), "", True)
     prediction.quick_test(opened, sessions, LIMITS, request, project_id, iteration_id)
+    none = BatchRequest("live", prefix="none/")
+    batches.start_batch(opened, LIMITS, settings.archives, project_id, none, by="")
     publish.unpublish_iteration(opened, project_id, iteration_id)
     audit.note_rotation(opened, "training", ["a", "b"])
     project_export.export_project(opened, project_id)

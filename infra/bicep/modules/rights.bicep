@@ -22,17 +22,20 @@ var containerRights = [
   { identity: 'training', role: 'blobContributor', name: 'exports' }
   { identity: 'training', role: 'blobContributor', name: 'frames' }
   { identity: 'training', role: 'blobContributor', name: 'audit' }
+  { identity: 'training', role: 'blobContributor', name: 'batches' }
   { identity: 'prediction', role: 'blobReader', name: 'published' }
   { identity: 'prediction', role: 'blobReader', name: 'models' }
   { identity: 'prediction', role: 'blobContributor', name: 'predictions' }
   { identity: 'prediction', role: 'blobContributor', name: 'audit' }
   { identity: 'camera', role: 'blobReader', name: 'uploads' }
+  { identity: 'camera', role: 'blobReader', name: 'archives' }
   { identity: 'camera', role: 'blobReader', name: 'published' }
   { identity: 'camera', role: 'blobReader', name: 'models' }
   { identity: 'camera', role: 'blobContributor', name: 'frames' }
   { identity: 'camera', role: 'blobContributor', name: 'results' }
   { identity: 'camera', role: 'blobContributor', name: 'predictions' }
   { identity: 'camera', role: 'blobContributor', name: 'deadletters' }
+  { identity: 'camera', role: 'blobContributor', name: 'batches' }
   { identity: 'job', role: 'blobReader', name: 'images' }
   { identity: 'job', role: 'blobContributor', name: 'models' }
   { identity: 'job', role: 'blobContributor', name: 'exports' }
@@ -55,8 +58,11 @@ var queueRights = [
   { identity: 'training', role: 'queueContributor', name: 'work-poison' }
   { identity: 'training', role: 'queueContributor', name: 'upkeep' }
   { identity: 'training', role: 'queueContributor', name: 'upkeep-poison' }
+  { identity: 'training', role: 'queueSender', name: 'batches' }
   { identity: 'camera', role: 'queueContributor', name: 'frames' }
   { identity: 'camera', role: 'queueContributor', name: 'frames-poison' }
+  { identity: 'camera', role: 'queueContributor', name: 'batches' }
+  { identity: 'camera', role: 'queueContributor', name: 'batches-poison' }
   { identity: 'job', role: 'queueSender', name: 'events' }
 ]
 

@@ -17,6 +17,8 @@ param publicAccess bool
 
 var containers = [
   'uploads'
+  // For batches: what lies here tells no camera.
+  'archives'
   'frames'
   'catalog'
   'images'
@@ -27,11 +29,14 @@ var containers = [
   'exports'
   'deadletters'
   'audit'
+  'batches'
 ]
 var tables = ['catalog', 'predictions', 'results']
 var queues = [
   'frames'
   'frames-poison'
+  'batches'
+  'batches-poison'
   'events'
   'events-poison'
   'work'
@@ -43,7 +48,7 @@ var queues = [
 
 // Versioning is for the whole account. Only of these the versions are worth keeping; of the rest they end in a day.
 var versioned = ['models/', 'published/', 'audit/']
-var unversioned = ['uploads/', 'frames/', 'catalog/', 'images/', 'predictions/', 'results/', 'exports/', 'deadletters/']
+var unversioned = ['uploads/', 'archives/', 'frames/', 'catalog/', 'images/', 'predictions/', 'results/', 'exports/', 'deadletters/', 'batches/']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name

@@ -11,6 +11,45 @@ export interface AcceptRequest {
   id?: string | null;
 }
 
+export interface Batch {
+  id: string;
+  projectId: string;
+  status: BatchStatus;
+  created: string;
+  by: string;
+  publishedName: string;
+  iterationId: string;
+  container: string;
+  prefix: string;
+  manifest: string | null;
+  results: string;
+  ended: string | null;
+  listed: boolean;
+  total: number;
+  done: number;
+  failed: number;
+  failures: BatchRow[];
+  message: string | null;
+}
+
+export interface BatchRequest {
+  publishedName: string;
+  container?: string;
+  prefix?: string;
+  manifest?: string | null;
+  output?: string;
+  id?: string | null;
+}
+
+export interface BatchRow {
+  blob: string;
+  predictions: Prediction[];
+  code: string | null;
+  reason: string | null;
+}
+
+export type BatchStatus = "Cancelled" | "Completed" | "Failed" | "Running";
+
 export interface BoundingBox {
   left: number;
   top: number;
@@ -398,6 +437,8 @@ export interface Limits {
   boxesPerPrediction: number;
   iterationsPerProject: number;
   imagesPerBatch: number;
+  blobsPerBatch: number;
+  batchesUnderWay: number;
   tagsPerBatch: number;
   regionsPerBatch: number;
   tagsPerFilter: number;
@@ -806,6 +847,10 @@ export const acceptLive = (projectId: string, body: LiveAcceptRequest, options: 
 export const acceptSuggestions = (projectId: string, body: AcceptRequest, options: Options = {}) =>
   send<WorkspaceTask>("POST", `/ocellus/v1/projects/${projectId}/suggestions/accept`, { body, ...options });
 
+/** End a batch that is under way; what is predicted by then stays. */
+export const cancelBatch = (projectId: string, batchId: string, options: Options = {}) =>
+  send<Batch>("POST", `/ocellus/v1/projects/${projectId}/batches/${batchId}/cancel`, { ...options });
+
 /** Two iterations on the images that both were judged by: tag by tag, and what the second fixed and broke. */
 export const compareIterations = (projectId: string, query: { a: string; b: string; threshold?: number; overlapThreshold?: number }, options: Options = {}) =>
   send<IterationComparison>("GET", `/ocellus/v1/projects/${projectId}/iterations/compare`, { query, ...options });
@@ -889,6 +934,14 @@ export const exportProject = (projectId: string, options: Options = {}) =>
 /** Get artifact. */
 export const getArtifact = (projectId: string, query: { path: string }, options: Options = {}) =>
   send<Blob>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/artifacts`, { query, ...options });
+
+/** How far a batch is. */
+export const getBatch = (projectId: string, batchId: string, options: Options = {}) =>
+  send<Batch>("GET", `/ocellus/v1/projects/${projectId}/batches/${batchId}`, { ...options });
+
+/** The batches of a project, the newest first; they are kept for 30 days. */
+export const getBatches = (projectId: string, options: Options = {}) =>
+  send<Batch[]>("GET", `/ocellus/v1/projects/${projectId}/batches`, { ...options });
 
 /** How many of each tag an iteration took for each other one. */
 export const getConfusions = (projectId: string, iterationId: string, query: { threshold?: number; overlapThreshold?: number } = {}, options: Options = {}) =>
@@ -1081,6 +1134,10 @@ export const retagImages = (projectId: string, body: RetagRequest, options: Opti
 /** Store what cameras showed a published name and it was unsure of, so that people label it; `perDay` 0 ends it. */
 export const setCameraFeedback = (projectId: string, publishedName: string, body: CameraFeedback, options: Options = {}) =>
   send<PublishedName>("PUT", `/ocellus/v1/projects/${projectId}/publishednames/${publishedName}/camerafeedback`, { body, ...options });
+
+/** Have a published name predict many blobs of Blob Storage; get_batch tells how far it is. */
+export const startBatch = (projectId: string, body: BatchRequest, options: Options = {}) =>
+  send<Batch>("POST", `/ocellus/v1/projects/${projectId}/batches`, { body, ...options });
 
 /** Suggest tags and regions. */
 export const suggestTagsAndRegions = (projectId: string, query: { iterationId: string; imageIds?: string[] }, options: Options = {}) =>

@@ -10,3 +10,4 @@ class EventType(StrEnum):
     ITERATION_FAILED = "Ocellus.Iteration.Failed"
     ITERATION_PUBLISHED = "Ocellus.Iteration.Published"
     ITERATION_UNPUBLISHED = "Ocellus.Iteration.Unpublished"
+    BATCH_ENDED = "Ocellus.Batch.Ended"

@@ -1,4 +1,4 @@
-"""What goes on in the background, in steps that can be repeated, as messages of three queues."""
+"""What goes on in the background, in steps that can be repeated, as messages of four queues."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -18,7 +18,7 @@ SETTLED = 300.0
 class Task(Struct, frozen=True, rename="camel", tag_field="task", tag=True):
     """A message carries the name of its class as `task`."""
 
-    queue: ClassVar[Literal["events", "work", "upkeep"]] = "work"
+    queue: ClassVar[Literal["events", "work", "upkeep", "batches"]] = "work"
 
 
 class Telling(Task, frozen=True):
@@ -243,6 +243,34 @@ class SweepBackups(Patient, frozen=True):
     since: datetime
 
 
+class BatchTask(Task, frozen=True):
+    """A step of a batch. It goes to the app that may read pictures and predict them."""
+
+    queue = "batches"
+
+    project_id: UUID
+    batch_id: UUID
+
+
+class ListBatch(BatchTask, frozen=True):
+    """List a page of a batch's blobs and have them predicted; then the next page, from the marker on."""
+
+    page: int = 0
+    marker: str | None = None
+
+
+class PredictShare(BatchTask, frozen=True):
+    """Predict some of a page's blobs, those from `start` on."""
+
+    page: int
+    start: int
+
+
+class TellOfBatch(BatchTask, frozen=True):
+    """Tell subscribers of a batch that was cancelled."""
+
+
+AnyBatchTask = ListBatch | PredictShare | TellOfBatch
 AnyTask = (
     PurgeProject
     | SweepTag

@@ -23,6 +23,7 @@ from shared.models.serving.predictions import Pointer
 from shared.models.wire import now
 from shared.models.workspace.domains import DomainType
 from shared.operations.serving import feedback
+from shared.operations.serving.pictures import require_uncompressed
 from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs, queues
@@ -34,14 +35,6 @@ from shared.telemetry.tracing import annotate
 
 UNREADABLE = "unreadable/"
 NAMESPACE = UUID("6d3f6a0e-6a0b-4b52-9c5e-0c8f3f1f5f10")
-# How compressed data begins. Some uploaders compress what they send, and a label that says so is not looked at.
-COMPRESSED = {
-    b"\x1f\x8b": "gzip",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"PK\x03\x04": "zip",
-}
 
 
 class Target(NamedTuple):
@@ -172,8 +165,7 @@ def _is_empty(store: Store, upload: Upload) -> bool:
 
 def _frame(data: bytes, limits: Limits) -> bytes:
     """Raises BadImageFormat and what else `resize.frame` does."""
-    if compressed := next((name for magic, name in COMPRESSED.items() if data.startswith(magic)), None):
-        raise errors.BadImageFormat(f"The picture is compressed by {compressed}; upload it as it is.")
+    require_uncompressed(data)
     return resize.frame(data, limits)
 
 

@@ -38,6 +38,13 @@ class Blob(NamedTuple):
     content_type: str
 
 
+class Version(NamedTuple):
+    """What tells one content of a blob from another, and its bytes."""
+
+    etag: str
+    size: int
+
+
 class BlobChanged(Exception):
     """A conditional write found another version, or one where none should be."""
 
@@ -106,7 +113,7 @@ def read_if_changed(store: Store, container: Container, name: str, etag: str) ->
         raise
 
 
-def read_start(store: Store, container: Container, name: str, limit: int) -> Blob | None:
+def read_start(store: Store, container: str, name: str, limit: int) -> Blob | None:
     """No more than the first `limit` bytes. Raises BlobRefused."""
     try:
         return _download(store, container, name, offset=0, length=limit)
@@ -117,19 +124,24 @@ def read_start(store: Store, container: Container, name: str, limit: int) -> Blo
         raise _refusal(error) from error
 
 
-def size(store: Store, container: Container, name: str) -> int | None:
+def version(store: Store, container: str, name: str) -> Version | None:
     """None where there is none. Raises BlobRefused."""
     try:
-        return int(store.containers[container].get_blob_client(name).get_blob_properties().size)
+        found = store.containers[container].get_blob_client(name).get_blob_properties()
+        return Version(str(found.etag), int(found.size))
     except ResourceNotFoundError:
         return None
     except HttpResponseError as error:
         raise _refusal(error) from error
 
 
-def read_range(
-    store: Store, container: Container, name: str, start: int, end: int, *, etag: str | None = None
-) -> bytes:
+def size(store: Store, container: Container, name: str) -> int | None:
+    """None where there is none. Raises BlobRefused."""
+    found = version(store, container, name)
+    return found.size if found else None
+
+
+def read_range(store: Store, container: str, name: str, start: int, end: int, *, etag: str | None = None) -> bytes:
     """The bytes from `start` up to `end`; with `etag` of that version only. Raises NotFound, BlobChanged."""
     try:
         blob = _download(store, container, name, offset=start, length=end - start, **_only(etag))
@@ -257,7 +269,7 @@ def reason_of(error: HttpResponseError) -> str:
     return str(told or error.reason)
 
 
-def _download(store: Store, container: Container, name: str, **options: object) -> Blob | None:
+def _download(store: Store, container: str, name: str, **options: object) -> Blob | None:
     """The bytes as they lie there: what a Content-Encoding says of them is anybody's word, and costs nothing."""
     try:
         blob = store.containers[container].get_blob_client(name)

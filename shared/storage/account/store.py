@@ -16,6 +16,7 @@ from shared.storage.account.transport import Transport
 
 Container = Literal[
     "uploads",
+    "archives",
     "frames",
     "catalog",
     "images",
@@ -26,9 +27,12 @@ Container = Literal[
     "exports",
     "deadletters",
     "audit",
+    "batches",
 ]
-Queue = Literal["frames", "events", "work", "upkeep"]
+Queue = Literal["frames", "batches", "events", "work", "upkeep"]
 CONTAINERS: tuple[Container, ...] = get_args(Container)
+# What nobody but the service reads and writes.
+OWN = frozenset(CONTAINERS) - {"archives", "uploads"}
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 # For requests of one call that go side by side.
 THREADS = 16
@@ -38,13 +42,16 @@ BULK_THREADS = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Store:
-    """Safe to share between threads; open one a process."""
+    """Safe to share between threads; open one a process.
+
+    `containers` are ours, and those that batches may read by the setting BATCH_CONTAINERS.
+    """
 
     catalog: TableClient
     predictions: TableClient
     results: TableClient
     blobs: BlobServiceClient
-    containers: dict[Container, ContainerClient]
+    containers: dict[str, ContainerClient]
     queues: dict[str, QueueClient]
     transport: Transport
     threads: ThreadPoolExecutor
@@ -52,7 +59,11 @@ class Store:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Makes no request."""
+        """Makes no request. Raises ValueError where batches may read what is the service's own."""
+        if own := sorted(settings.archives & OWN):
+            raise ValueError(
+                f"BATCH_CONTAINERS names '{own[0]}', which is the service's own; name containers of yours."
+            )
         transport = Transport()
         tables, blobs, queues = _services(settings, transport)
         names = [name for queue in QUEUES for name in (queue, f"{queue}-poison")]
@@ -61,7 +72,7 @@ class Store:
             tables.get_table_client("predictions"),
             tables.get_table_client("results"),
             blobs,
-            {name: blobs.get_container_client(name) for name in CONTAINERS},
+            {name: blobs.get_container_client(name) for name in {*CONTAINERS, *settings.archives}},
             {name: queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy()) for name in names},
             transport,
             ThreadPoolExecutor(THREADS, "storage"),
@@ -72,8 +83,8 @@ class Store:
         """Create every table, container and queue that is not there yet."""
         for table in (self.catalog, self.predictions, self.results):
             _once(table.create_table)
-        for container in self.containers.values():
-            _once(container.create_container)
+        for name in CONTAINERS:
+            _once(self.containers[name].create_container)
         for queue in self.queues.values():
             _once(queue.create_queue)
 

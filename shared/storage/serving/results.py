@@ -14,6 +14,7 @@ from shared.storage.account import blobs, queries, rows
 from shared.storage.account.blobs import Blob, BlobRefused
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMissing, transact
+from shared.storage.serving import archives
 
 UNKNOWN = "unknown"
 # So many blobs are deleted before more are looked for.
@@ -62,12 +63,16 @@ def write_drawn(store: Store, project_id: UUID, result_id: str, data: bytes) -> 
     return name
 
 
-def read_upload(store: Store, path: str, limit: int) -> Blob:
-    """Reads no more than one byte beyond `limit`. Raises NotFound, BadImageSize, Conflict, UploadRefused."""
+def read_upload(store: Store, path: str, limit: int, container: str = "uploads") -> Blob:
+    """Reads no more than one byte beyond `limit`.
+
+    Raises BadRequest for what is no path, NotFound, BadImageSize, Conflict, UploadRefused.
+    """
+    archives.require_name(path)
     with _refusals():
-        blob = blobs.read_start(store, "uploads", path, limit + 1)
+        blob = blobs.read_start(store, container, path, limit + 1)
     if blob is None:
-        raise NotFound(f"There is no upload {path}.")
+        raise NotFound(f"There is no blob {path} in '{container}'.")
     if len(blob.data) > limit:
         raise BadImageSize(f"The picture has more than {limit} bytes; upload a smaller one.")
     return blob
@@ -93,7 +98,7 @@ def _refusals() -> Iterator[None]:
 
 def _kept_back(reason: str) -> Conflict:
     what = KEPT_BACK.get(reason, "Mend what it names")
-    return Conflict(f"Storage does not hand out the picture ({reason}). {what}, and replay it.")
+    return Conflict(f"Storage does not hand out the picture ({reason}). {what}, and have it predicted again.")
 
 
 def write_frame(store: Store, name: str, data: bytes) -> None:

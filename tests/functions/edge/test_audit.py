@@ -1,7 +1,9 @@
 """Who did what that others depend on: what the running service leaves in the audit trail."""
 
 from collections.abc import Callable
+from io import BytesIO
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 
@@ -12,6 +14,7 @@ from shared.models.wire import now
 from shared.storage.account import audit
 from tests.functions.flows import refused, train, upload
 from tests.importing.packages import classifier, zipped
+from tests.pictures import picture
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
 Trail = Callable[[str], list[AuditRecord]]
@@ -37,6 +40,14 @@ def stages(records: list[AuditRecord]) -> list[tuple[str, str]]:
     return [(record.operation, record.stage) for record in records]
 
 
+def one_picture() -> bytes:
+    """A data set: folders by tag."""
+    out = BytesIO()
+    with ZipFile(out, "w") as folders:
+        folders.writestr("apple/1.jpg", picture("apple", 90))
+    return out.getvalue()
+
+
 def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     project = training.create_project(f"audited {uuid4()}", domain_id=COMPACT, classification_type="Multiclass")
     tag = upload(training, project.id, "apple", range(5))
@@ -46,6 +57,10 @@ def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     ask("PATCH", f"/ocellus/v1/projects/{project.id}/publishednames/live?tiles=1")
     feedback = b'{"lowest": 0.4, "highest": 0.7, "share": 0, "perDay": 5}'
     ask("PUT", f"/ocellus/v1/projects/{project.id}/publishednames/live/camerafeedback", feedback)
+    batch = ask(
+        "POST", f"/ocellus/v1/projects/{project.id}/batches", b'{"publishedName": "live", "prefix": "none/"}'
+    ).body
+    ask("POST", f"/ocellus/v1/projects/{project.id}/batches/{batch['id']}/cancel")
     training.unpublish_iteration(project.id, iteration.id)
     training.export_iteration(project.id, iteration.id, "ONNX")
     token = training.export_project(project.id).token
@@ -58,12 +73,15 @@ def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     training.delete_iteration(project.id, iteration.id)
     training.import_project(token, name="copy")
     ask("POST", f"/ocellus/v1/projects/{project.id}/iterations/import", zipped(classifier(2), ["apple", "leaf"]))
+    for end in ("import", "export?format=csv"):
+        ask("POST", f"/ocellus/v1/projects/{project.id}/datasets/{uuid4()}/{end}", one_picture())
     training.delete_project(project.id)
     found = trail(project.id)
     done = [
-        "publish_iteration", "update_published_name", "set_camera_feedback", "unpublish_iteration",
-        "export_iteration", "export_project", "delete_images", "delete_tag", "delete_prediction", "update_iteration",
-        "delete_iteration", "import_iteration", "delete_project",
+        "publish_iteration", "update_published_name", "set_camera_feedback", "start_batch", "cancel_batch",
+        "unpublish_iteration", "export_iteration", "export_project", "delete_images", "delete_tag",
+        "delete_prediction", "update_iteration", "delete_iteration", "import_iteration", "import_dataset",
+        "export_dataset", "delete_project",
     ]  # fmt: skip
     assert stages(found) == [(name, stage) for name in done for stage in ("Begun", "Done")]
     assert set(done) | {"import_project"} == {operation.name for operation in operations if operation.audit}
@@ -75,8 +93,8 @@ def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     assert found[5].subject == {
         "projectId": project.id, "publishedName": "live", "lowest": 0.4, "highest": 0.7, "share": 0, "perDay": 5,
     }  # fmt: skip
-    assert found[13].subject["imageIds"] == [image[0].id]
-    assert found[18].subject == {
+    assert found[17].subject["imageIds"] == [image[0].id]
+    assert found[22].subject == {
         "projectId": project.id, "iterationId": iteration.id, "name": "apples", "isDefault": False
     }  # fmt: skip
     assert tag.id not in [record.subject.get("tagId") for record in found]

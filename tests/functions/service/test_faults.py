@@ -1,6 +1,7 @@
 """Processes killed at the worst moment: after a restart everything ends right and nothing is lost."""
 
 import contextlib
+import json
 import os
 import signal
 import time
@@ -17,12 +18,14 @@ from azure.storage.blob import ContainerClient
 from msrest.authentication import ApiKeyCredentials
 
 from local.service import Options, Service, running
+from shared.models.serving.batches import Batch, BatchStatus
 from shared.models.serving.camera import Outcome
 from shared.models.training.exports import ExportRecord, ExportStatus
 from shared.settings import Settings
+from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.account.transport import SEND_SECONDS
-from shared.storage.serving import results
+from shared.storage.serving import batches, results
 from shared.storage.training import exports, iterations
 from shared.storage.workspace import catalog as stored
 from tests.functions.flows import train, upload
@@ -31,6 +34,8 @@ from tests.pictures import picture
 
 # Together they take long enough to be cut off.
 PACKED = ["TensorFlow", "OpenVino"]
+# Three shares, which take seconds.
+BLOBS = 150
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +140,18 @@ def test_whoever_no_longer_waits_knows_that_nothing_more_comes_of_the_call(fragi
     assert client.get_images(labelled, take=1)[0].tags == image.tags
 
 
-def test_the_host_killed_between_the_camera_steps_and_amid_exports(fragile, client, catalog, labelled, eventually, web):
+def test_the_host_killed_between_the_camera_steps_and_amid_exports_and_a_batch(
+    fragile, client, catalog, labelled, eventually, web
+):
     iteration = train(client, labelled)
     client.publish_iteration(labelled, iteration.id, "gate", "resource")
+
+    def batch() -> Batch:
+        return batches.get(catalog, labelled, labelled).batch
+
+    names, data = [f"{labelled}/{number:03}.jpg" for number in range(BLOBS)], picture("apple", 1)
+    list(catalog.threads.map(lambda name: blobs.write(catalog, "archives", name, data), names))
+    begin_batch(fragile, labelled)
     with ContainerClient.from_connection_string(fragile.connection_string, "uploads") as uploads:
         for number in range(40):
             uploads.upload_blob(f"{labelled}/gate/{number}.jpg", picture("apple", 500 + number))
@@ -146,6 +160,7 @@ def test_the_host_killed_between_the_camera_steps_and_amid_exports(fragile, clie
     eventually(lambda: any(record.attempts for record in cut_off(catalog, labelled, iteration.id)), longest=0.02)
     eventually(lambda: len(list(results.list_all(catalog, labelled))) > 3, longest=0.05)
     fragile.kill_host()
+    assert batch().done < BLOBS
     assert len(list(results.list_all(catalog, labelled))) < 40
     assert any(record.attempts for record in cut_off(catalog, labelled, iteration.id))
     assert not any(exports.read_package(catalog, record) for record in cut_off(catalog, labelled, iteration.id))
@@ -156,6 +171,22 @@ def test_the_host_killed_between_the_camera_steps_and_amid_exports(fragile, clie
     done = client.get_exports(labelled, iteration.id)
     assert {(export.platform, export.status) for export in done} == {(platform, "Done") for platform in PACKED}
     assert [ZipFile(BytesIO(web.get(export.download_uri))).testzip() for export in done] == [None] * len(PACKED)
+    eventually(lambda: batch().status == BatchStatus.COMPLETED, 60)
+    assert sorted(blobs_in(catalog, batch())) == names
+    assert (batch().done, batch().failed) == (BLOBS, 0)
+
+
+def begin_batch(service: Service, project_id: UUID) -> None:
+    """One whose id is the project's."""
+    wanted = {"publishedName": "gate", "prefix": f"{project_id}/", "id": str(project_id)}
+    path, body = f"/ocellus/v1/projects/{project_id}/batches", json.dumps(wanted).encode()
+    assert ask(service, "POST", path, body, Training_Key=service.training_key).status == 202
+
+
+def blobs_in(catalog: Store, batch: Batch) -> list[str]:
+    """Of each row its blob."""
+    parts = [blobs.read(catalog, "results", name) for name in blobs.names(catalog, "results", batch.results)]
+    return [json.loads(line)["blob"] for part in parts if part for line in part.data.splitlines()]
 
 
 def cut_off(catalog: Store, project_id: UUID, iteration_id: str) -> list[ExportRecord]:

@@ -16,7 +16,7 @@ from azure.functions.meta import Datum
 
 from function_app import MODULES, build
 from local.host.functions import FunctionFailed, HostedFunction, index
-from shared.models.messages.tasks import PurgeProject
+from shared.models.messages.tasks import ListBatch, PurgeProject
 from shared.models.serving.camera import Frame, Upload
 from shared.settings import Settings
 from shared.storage.account.store import Store
@@ -25,7 +25,8 @@ PARAMETER = re.compile(r"\{\*?(\w+)[^}]*\}")
 UPLOAD = Upload(f"{uuid4()}/live/1.jpg", "0x1")
 FRAME = Frame(UPLOAD, uuid4(), "live", "gone.jpg")
 PURGE = PurgeProject(uuid4())
-MESSAGES = {"frames": FRAME, "frames-poison": FRAME, "events": PURGE, "work": PURGE, "upkeep": PURGE}
+LIST = ListBatch(uuid4(), uuid4())
+MESSAGES = {"frames": FRAME, "frames-poison": FRAME, "batches": LIST, "events": PURGE, "work": PURGE, "upkeep": PURGE}
 EVENT = {
     "id": "1",
     "topic": "/storage",
