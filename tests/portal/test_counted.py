@@ -15,7 +15,10 @@ LABELLED = 70
 # Of four boxes each; what one costs is the same at the hundredth.
 IMAGES = 10
 # Red, green and blue, as the classifier of the tests tells apple, leaf and sky.
-COLOURS = dict(zip(FRUIT, ("red", "green", "blue"), strict=True))
+COLOURS = dict(zip(FRUIT, ("#ff0000", "#00ff00", "#0000ff"), strict=True))
+# It is less sure of these.
+PALE = dict(zip(FRUIT, ("#dc6464", "#64dc64", "#6464dc"), strict=True))
+NAMED = "(options) => options.map(({ ariaLabel }) => ariaLabel.split(',')[0])"
 
 
 def truth_of(name: str) -> str:
@@ -93,25 +96,63 @@ def focused(portal) -> str:
     return portal.page.locator(f"#{place}").get_attribute("aria-label")
 
 
+def correct(portal, left: int) -> None:
+    """A digit for each, the first one first."""
+    for count in range(left, 0, -1):
+        expect(portal.suggestions).to_have_count(count)
+        portal.press(str(FRUIT.index(truth_of(focused(portal))) + 1))
+
+
+def by_mouse(portal, wrong: list[str]) -> None:
+    for name in wrong:
+        suggestion(portal, name).get_by_title("Leave it out (X)").click()
+    portal.press("Enter")
+    correct(portal, len(wrong))
+
+
+def by_pointing(portal, wrong: list[str]) -> None:
+    """A digit means what the mouse points at."""
+    for name in wrong:
+        suggestion(portal, name).hover()
+        portal.press(str(FRUIT.index(truth_of(name)) + 1))
+        expect(suggestion(portal, name)).to_have_count(0)
+    portal.press("Enter")
+
+
+def by_keys(portal, wrong: list[str]) -> None:
+    """Those that are wrong are less sure."""
+    portal.press(">", ">")
+    expect(portal.suggestions).to_have_count(100 - len(wrong))
+    portal.seen()
+    portal.press("Enter", "<", "<")
+    correct(portal, len(wrong))
+
+
 def test_a_hundred_suggestions_of_which_twenty_are_wrong(portal, counted, service, training, storage, project):
-    classifier(training, storage, project)
+    classifier(training, storage, project, scale=0.02)
     kinds = [FRUIT[n % 3] for n in range(100)]
     truths = [FRUIT[(n + 1) % 3] if n % 5 == 2 else kind for n, kind in enumerate(kinds)]
-    pictures = {f"{truths[n]}-{kinds[n]}-{n}.jpg": plain(COLOURS[kinds[n]], n) for n in range(100)}
+    shades = [COLOURS[kind] if kind == truths[n] else PALE[kind] for n, kind in enumerate(kinds)]
+    pictures = {f"{truths[n]}-{kinds[n]}-{n}.jpg": plain(shades[n], n) for n in range(100)}
     names = add(service, project.id, pictures)
+    wrong = [name for name in pictures if truth_of(name) != name.split("-")[1]]
     portal.page.set_viewport_size({"width": 1600, "height": 1000})
     portal.open(project.id, search="?suggested=last")
     expect(portal.suggestions.first).to_be_visible()
     portal.press("-", "-", "-")
-    expect(portal.suggestions).to_have_count(100)
-    wrong = [name for name in pictures if truth_of(name) != name.split("-")[1]]
-    with counted(50):
-        for name in wrong:
-            suggestion(portal, name).get_by_title("Leave it out (X)").click()
-        portal.press("Enter")
-        expect(portal.suggestions).to_have_count(len(wrong))
-        for left in range(len(wrong), 0, -1):
-            expect(portal.suggestions).to_have_count(left)
-            portal.press(str(FRUIT.index(truth_of(focused(portal))) + 1))
-    portal.saved()
-    assert tags_by_id(training, project.id) == {id: [truth_of(name)] for id, name in names.items()}
+    for way, most in ((by_mouse, 41), (by_pointing, 21), (by_keys, 25)):
+        expect(portal.suggestions).to_have_count(100)
+        # Their names come with the images.
+        expect(portal.page.get_by_role("option", name="image,")).to_have_count(0)
+        portal.seen()
+        # The surest come first, and those that are wrong are less sure here.
+        assert sorted(portal.suggestions.evaluate_all(NAMED)[-len(wrong) :]) == sorted(wrong)
+        with counted(most):
+            way(portal, wrong)
+        portal.saved()
+        assert tags_by_id(training, project.id) == {id: [truth_of(name)] for id, name in names.items()}
+        for tag in training.get_tags(project.id):
+            training.delete_image_tags(
+                project.id, [id for id, name in names.items() if truth_of(name) == tag.name], [tag.id]
+            )
+        portal.page.reload()

@@ -158,6 +158,7 @@ def _(hand: Hand, key: str) -> None:
 def _(hand: Hand, key: str) -> None:
     listed = hand.page.get_by_role("listbox", name="Suggestions").get_by_role("option")
     expect(listed).to_have_count(3)
+    hand.portal.seen()
     hand.press("Home", key)
     if key == "x":
         expect(listed.first).to_have_accessible_name(re.compile("left out"))
@@ -330,6 +331,17 @@ def _(hand: Hand, key: str) -> None:
     else:
         name = {".t": "Quick test", ".s": "Settings"}.get(key) or names[int(key[1]) - 1]
         expect(hand.page.locator("nav [aria-current=page]")).to_have_text(name)
+
+
+@at("everywhere", "raise", "lower")
+def _(hand: Hand, key: str) -> None:
+    hand.press(".3")
+    slider = hand.page.get_by_role("slider", name="Threshold")
+    expect(slider).to_have_value("0.5")
+    hand.press(key)
+    expect(slider).to_have_value("0.55" if key == ">" else "0.45")
+    hand.press("<" if key == ">" else ">", ".1")
+    expect(hand.portal.cells).to_have_count(COUNT)
 
 
 @at("everywhere", "publish")

@@ -43,6 +43,7 @@ def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(port
     portal.press("x")
     expect(portal.suggestions.first).to_have_accessible_name(re.compile("left out"))
     assert portal.barriers("live-page") == []
+    portal.seen()
     portal.press("Enter")
     expect(portal.suggestions).to_have_count(1)
     portal.press(str(FRUIT.index(first) + 1))
@@ -50,6 +51,7 @@ def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(port
         expect(portal.suggestions).to_have_count(8)
         expect(page.get_by_text(re.compile("taken for"))).not_to_contain_text(first)
         first = name_of_page(portal)
+        portal.seen()
         portal.press("Enter")
     expect(page.get_by_role("heading", name="Every image has its labels")).to_be_visible()
     portal.saved()
@@ -57,6 +59,32 @@ def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(port
     expect(panel).to_contain_text("Learned from 30 labelled images")
     portal.press("Control+z")
     expect(portal.suggestions).to_have_count(8)
+
+
+def test_enter_takes_nothing_that_nobody_could_see(portal, training, labelled):
+    page, held = portal.page, []
+    page.route("**/thumbnail**", lambda route: held.append(route))
+    portal.open(labelled.id, search="?suggested=last")
+    expect(portal.suggestions).to_have_count(8)
+    first = name_of_page(portal)
+    portal.press("Enter")
+    page.get_by_role("button", name="Confirm 8").click()
+    expect(portal.suggestions).to_have_count(8)
+    portal.saved()
+    assert training.get_untagged_image_count(labelled.id) == 24
+    for route in held:
+        route.continue_()
+    page.unroute("**/thumbnail**")
+    portal.seen()
+    page.keyboard.down("Enter")
+    expect(page.get_by_text(re.compile("taken for"))).not_to_contain_text(first)
+    expect(portal.suggestions).to_have_count(8)
+    # The page that follows is there, and the hand still rests on the key.
+    portal.seen()
+    page.keyboard.down("Enter")
+    portal.saved()
+    page.keyboard.up("Enter")
+    assert training.get_untagged_image_count(labelled.id) == 16
 
 
 def test_before_any_label_it_asks_for_what_teaches_most(portal, training, storage, project):
@@ -95,6 +123,7 @@ def test_labels_that_look_wrong_are_put_right_or_kept(portal, training, storage,
     expect(portal.suggestions).to_have_count(2)
     portal.press("x")
     expect(portal.suggestions).to_have_count(1)
+    portal.seen()
     portal.press("Enter")
     expect(portal.page.get_by_role("heading", name="No label looks wrong")).to_be_visible()
     portal.saved()

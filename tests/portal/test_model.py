@@ -409,6 +409,22 @@ def test_which_suggestions_are_shown_stands_in_the_address(run, search):
     assert run("suggesting.writeSuggesting(suggesting.readSuggesting(s))", s=search) == search
 
 
+@pytest.mark.parametrize(
+    ("threshold", "higher", "lower"),
+    [(0, 0.05, 0), (0.8, 0.85, 0.75), (0.82, 0.85, 0.8), (0.95, 0.99, 0.9), (0.99, 0.99, 0.95), (1, 0.99, 0.95)],
+)
+def test_a_key_takes_the_threshold_to_the_next_five_per_cent(run, threshold, higher, lower):
+    assert run("suggesting.stepped(t, 1)", t=threshold) == higher
+    assert run("suggesting.stepped(t, -1)", t=threshold) == lower
+
+
+def test_the_surest_of_what_is_said_is_that_of_a_tag_where_one_is_meant(run):
+    said = [{"tagId": "a", "probability": 0.3}, {"tagId": "b", "probability": 0.6}, {"tagId": "a", "probability": 0.4}]
+    assert run("judged.surest([])") == 0
+    assert run("judged.surest(s)", s=said) == 0.6
+    assert run("judged.surest(s, 'a')", s=said) == 0.4
+
+
 def test_a_camera_in_azure_is_told_its_account(run):
     place = {"projectId": "p", "publishName": "gate", "camera": "c", "origin": "https://st1.blob.core.windows.net"}
     assert "--account-name st1 " in run("cameras.shell(t)", t=place)

@@ -26,6 +26,7 @@ def fruit(training, storage, project):
 def look(portal, project, count, search="?suggested=last"):
     portal.open(project.id, search=search)
     expect(portal.suggestions).to_have_count(count)
+    portal.seen()
     portal.page.get_by_role("listbox", name="Suggestions").focus()
 
 
@@ -38,6 +39,7 @@ def test_one_key_accepts_what_is_shown_and_one_takes_it_back(portal, training, f
     portal.press("s")
     expect(portal.suggestions).to_have_count(6)
     expect(portal.suggestions.first).to_have_accessible_name(re.compile(r"suggested: (apple|leaf|sky) \d+ %$"))
+    portal.seen()
     portal.press("Enter")
     expect(portal.page.get_by_role("heading", name="Every image has its labels")).to_be_visible()
     portal.saved()

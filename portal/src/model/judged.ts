@@ -16,6 +16,10 @@ export function said(predictions: readonly Prediction[], kind: Kind, threshold: 
   return among(ordered, kind).filter((each) => !tagId || each.tagId === tagId);
 }
 
+/** How sure the surest of them is; with a tag, of that one. */
+export const surest = (predictions: readonly Prediction[], tagId = ""): number =>
+  Math.max(0, ...predictions.filter((each) => !tagId || each.tagId === tagId).map(({ probability }) => probability));
+
 /** A multiclass picture is one thing, and a negative tag stands alone. */
 function among(ordered: readonly Prediction[], kind: Kind): readonly Prediction[] {
   if (kind === "Multiclass" || (ordered[0] && isNegative(ordered[0]))) return ordered.slice(0, 1);

@@ -63,6 +63,8 @@ export const KEYS: readonly Key[] = [
   row("similar", "l", "grid image", "Show", "The images that look most like this one"),
   row("unsure", "q", "grid", "Show", "What teaches the live model most, to be labelled"),
   row("doubts", "w", "grid", "Show", "Labels that look wrong"),
+  row("raise", ">", "everywhere", "Show", "A higher threshold: only what is surer"),
+  row("lower", "<", "everywhere", "Show", "A lower threshold: what is less sure, too"),
   row("search", "/", "everywhere", "Go", "Search"),
   row("help", "?", "everywhere", "Go", "This help"),
   row("images", ".1", "everywhere", "Go", "Images"),

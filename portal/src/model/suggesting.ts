@@ -40,6 +40,15 @@ export function writeSuggesting({ iterationId, tagId, threshold, show }: Suggest
   return `?${written}`;
 }
 
+const STEPS = 20;
+const HIGHEST = 0.99;
+
+/** The next threshold that a key leads to, by five per cent: none leads to 1, which nothing reaches. */
+export function stepped(threshold: number, by: 1 | -1): number {
+  const place = by > 0 ? Math.floor(threshold * STEPS + 1e-6) : Math.ceil(threshold * STEPS - 1e-6);
+  return Math.min(Math.max((place + by) / STEPS, 0), HIGHEST);
+}
+
 /** A number from 0 to 1; another text is as usual. */
 export function fraction(text: string | null, usual: number): number {
   const value = text ? Number(text) : NaN;

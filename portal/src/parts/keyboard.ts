@@ -43,11 +43,14 @@ addEventListener("keydown", (event) => {
   for (const { place, handlers } of listeners.toReversed()) {
     const action = actionOf(pressed, place, preferences.value.keys);
     const handler = action === undefined ? undefined : handlers.current[action];
-    if (!handler || handler(pressed, event) === false) continue;
+    if (!handler || (!isHeld(action, event) && handler(pressed, event) === false)) continue;
     event.preventDefault();
     return;
   }
 });
+
+/** Who rests a hand on Enter does not accept one page after the other. */
+const isHeld = (action: string | undefined, { repeat }: KeyboardEvent) => repeat && action === "accept";
 
 /** A dot waits for what follows it. */
 function sequence(pressed: string): string {

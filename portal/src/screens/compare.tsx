@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { readPair, writePair, type Pair } from "../model/comparing";
 import { Deltas } from "../parts/compare/deltas";
 import { Strip } from "../parts/compare/strip";
+import { useThreshold } from "../parts/judged/threshold";
 import { Empty, Fault, Waiting } from "../parts/states";
 import { compare, comparison, fault, isOf } from "../state/comparing";
 import { trained } from "../state/performance";
@@ -42,6 +43,7 @@ function Compared({ id, pair }: { id: string; pair: Pair }) {
     }, comparison.peek() ? REST_MS : 0);
     return () => clearTimeout(timer);
   }, [key]);
+  useThreshold(limit, setLimit);
   const change = (changes: Partial<Pair>) => setSearch(writePair({ ...wanted, ...changes }));
   return (
     <div class="compare">

@@ -4,7 +4,7 @@ import { batch, computed, signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Image, Prediction, StoredSuggestedTagAndRegion, SuggestedTagAndRegion, SuggestedTagAndRegionQueryToken } from "../api/client";
 import { newKey, tagIds } from "../model/changes";
-import { accepting, said } from "../model/judged";
+import { accepting, said, surest } from "../model/judged";
 import { counted } from "../model/labelling";
 import { USUAL, type SuggestionQuery } from "../model/suggesting";
 import { kind, rules } from "./judging";
@@ -37,7 +37,10 @@ export const looked = signal({ done: 0, total: 0, underway: false });
 export const focus = signal(0);
 export const leftOut = signal<ReadonlySet<string>>(new Set());
 
-const rows = signal<readonly Row[]>([]);
+export const rows = signal<readonly Row[]>([]);
+/** The rows that somebody has had the time to look at. */
+export const seen = signal<object | null>(null);
+export const isSeen = computed(() => seen.value === rows.value);
 const following = signal<SuggestedTagAndRegionQueryToken | null>(null);
 export const hasMore = computed(() => following.value !== null);
 
@@ -119,8 +122,13 @@ function ask(token: SuggestedTagAndRegionQueryToken) {
 const next = ({ token }: client.SuggestedTagAndRegionQuery) => (token.continuation ? token : null);
 const count = () => client.querySuggestedImageCount(query.value.projectId, { iterationId: query.value.iterationId }, { threshold: query.value.threshold });
 
-/** Rows behind others; the page knows their images from now on. */
-function take(found: readonly Row[], before: readonly Row[]): void {
+/**
+ * Rows behind others, the surest of them first: the service has them by how certain all is that it says of an image.
+ * The page knows their images from now on.
+ */
+function take(given: readonly Row[], before: readonly Row[]): void {
+  const { tagId } = query.value;
+  const found = [...given].sort((a, b) => surest(b.predictions, tagId) - surest(a.predictions, tagId));
   batch(() => {
     for (const row of found) if (!pages.find(row.id)) pages.put(foreseen(imageOf(row)));
     const known = new Set(before.map(({ id }) => id));
@@ -146,7 +154,7 @@ export async function look(most = LOOK): Promise<void> {
       batch(() => images.forEach((image) => pages.put(foreseen(image))));
       const found = await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: images.map(({ id }) => id) });
       if (!isMine()) return;
-      await seen(images, found);
+      await arrived(images, found);
       looked.value = { ...looked.value, done: looked.value.done + images.length, total: Math.max(total, looked.value.done + images.length) };
     }
   } catch (refused) {
@@ -158,11 +166,10 @@ export async function look(most = LOOK): Promise<void> {
 export const stopLooking = () => void (looked.value = { ...looked.value, underway: false });
 
 /** They come into the list by its order while nobody has begun with it, and behind it afterwards. */
-async function seen(images: readonly Image[], found: readonly SuggestedTagAndRegion[]): Promise<void> {
+async function arrived(images: readonly Image[], found: readonly SuggestedTagAndRegion[]): Promise<void> {
   if (!leftOut.value.size && !begun) return reload();
   const byId = new Map(images.map((image) => [image.id, image]));
-  const ordered = [...found].sort((a, b) => a.predictionUncertainty - b.predictionUncertainty);
-  take(ordered.map((each) => ({ ...byId.get(each.id)!, ...each })), rows.value);
+  take(found.map((each) => ({ ...byId.get(each.id)!, ...each })), rows.value);
   await recount();
 }
 
@@ -183,6 +190,7 @@ export function toggleOut(id: string): void {
 
 /** Make labels of all that are shown and not left out. */
 export function accept(some: readonly Suggestion[] = accepted.value): void {
+  if (!isSeen.value) return;
   begin(some);
   const changes = some.flatMap(({ image, said }) => accepting(image, said, rules.value, newKey));
   announce(act(`${counted(some.length, "suggestion")} accepted`, changes));

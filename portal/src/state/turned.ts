@@ -48,7 +48,10 @@ export const leftOut = signal<ReadonlySet<string>>(new Set());
 /** Of which tag the page is, and how many images are taken for it. */
 export const taken = signal({ tagId: "", count: 0 });
 
-const rows = signal<readonly Row[]>([]);
+export const rows = signal<readonly Row[]>([]);
+/** The rows that somebody has had the time to look at. */
+export const seen = signal<object | null>(null);
+export const isSeen = computed(() => seen.value === rows.value);
 let turning = 0;
 /** One call after the other: the last word about a label counts. */
 let dismissing: Promise<unknown> = Promise.resolve();
@@ -145,6 +148,7 @@ export function toggleOut(row: Row): void {
 /** Make labels of all of the page that is not left out. Where all is, the page is done. */
 export function accept(): void {
   const { value: some } = accepted;
+  if (!isSeen.value) return;
   if (!some.length) return void turn();
   const changes = some.flatMap(({ image, tagId }) => gives(image, tagId, rules.value));
   announce(act(`${counted(some.length, "image")} tagged ${tagName(taken.value.tagId)}`, changes));
@@ -161,7 +165,7 @@ export async function acceptCertain(): Promise<void> {
 
 /** What the model says of one image. Of a label in doubt: its tag comes, or goes where it is one of several. */
 export function take({ image, tagId }: Row): void {
-  if (!tagOf(tagId)) return;
+  if (!tagOf(tagId) || !isSeen.value) return;
   act(`1 image ${hasTag(image, tagId) ? "no longer" : "tagged"} ${tagName(tagId)}`, toggles([image], tagId, rules.value));
 }
 

@@ -1,5 +1,6 @@
 // One cell of a grid. Scrolling passes hundreds of them: one is drawn anew only where something of it is another.
 
+import type { Signal } from "@preact/signals";
 import { Component, type ComponentChildren } from "preact";
 
 export interface Cell {
@@ -58,6 +59,12 @@ export function pressed(event: MouseEvent): { index: number; marks: boolean } | 
   const marks = Math.max(event.clientX - left, event.clientY - top) < CORNER;
   return { index: Number(cell.ariaPosInSet) - 1, marks };
 }
+
+/** X and digits mean the image that the mouse points at: one key puts a wrong one right. */
+export const point = (focus: Signal<number>) => (event: PointerEvent) => {
+  const at = event.pointerType === "mouse" ? pressed(event) : null;
+  if (at) focus.value = at.index;
+};
 
 /** Pixels: the mark, and as much around it as beside it. */
 const CORNER = 34;

@@ -12,6 +12,7 @@ import { id, image } from "../../state/showing";
 import { adviser, isLeftOut, least } from "../../state/advice";
 import { colourOf } from "../grid/picture";
 import { Icon } from "../icon";
+import { useThreshold } from "../judged/threshold";
 import { OneStop } from "../onestop";
 import { percentOf } from "./layer";
 
@@ -105,15 +106,18 @@ const leave = (event: KeyboardEvent) => {
   if (event.key === "Escape") document.querySelector<HTMLElement>(".stage")?.focus();
 };
 
+const [LEAST, MOST] = [0.1, 0.9];
+
 function Suggestions() {
   const all = boxes.suggested.value;
   const why = lacks(LABELERS);
+  useThreshold(least.value, (value) => (least.value = Math.min(Math.max(value, LEAST), MOST)));
   if (!adviser.value) return <p class="faint">Train once, and boxes are suggested here.</p>;
   return (
     <>
       <div class="sure">
         <h3>Suggested {all.length > 0 && <small>{all.length}</small>}</h3>
-        <input type="range" aria-label="Suggest boxes that are at least so sure" title={`At least ${percentOf(least.value)}`} min="0.1" max="0.9" step="0.05" value={least.value} onInput={(event) => (least.value = event.currentTarget.valueAsNumber)} />
+        <input type="range" aria-label="Suggest boxes that are at least so sure" title={`At least ${percentOf(least.value)}`} min={LEAST} max={MOST} step="0.05" value={least.value} onInput={(event) => (least.value = event.currentTarget.valueAsNumber)} />
         <small>{percentOf(least.value)}</small>
       </div>
       <OneStop label="Suggested boxes" main=".pick">

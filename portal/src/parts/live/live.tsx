@@ -16,7 +16,8 @@ import * as turned from "../../state/turned";
 import type { Row } from "../../state/turned";
 import { Grid } from "../grid/grid";
 import { moves, UNLAID, type Shape } from "../grid/moving";
-import { pressed } from "../grid/tile";
+import { point } from "../grid/tile";
+import { useSight } from "../judged/sight";
 import { permitted, useKeys } from "../keyboard";
 import { Fault } from "../states";
 import { TagBar } from "../tags/tagbar";
@@ -32,11 +33,12 @@ export function Live() {
   const show = (changes: Partial<SuggestionQuery>) => setSearch(writeSuggesting({ ...wanted, ...changes }));
   const leave = (status: Status) => setSearch(writeQuery({ ...EVERYTHING, status }));
   usePages(wanted);
+  useSight(turned.rows.value, turned.seen);
   useLiveKeys(shape, leave);
   return (
     <div class="images">
       <TagBar shown={wanted.tagId ? [wanted.tagId] : []} onGive={give} onShow={(id) => show({ show: "sure", tagId: id === wanted.tagId ? "" : id })} />
-      <section class="work" aria-label="Suggestions" onPointerMove={point}>
+      <section class="work" aria-label="Suggestions" aria-busy={!turned.isSeen.value} onPointerMove={point(turned.focus)}>
         <Bar query={wanted} show={show} leave={leave} />
         {isOffered.value ? <Body show={show} onLayout={(laid) => (shape.current = laid)} /> : <NotAllowed />}
       </section>
@@ -56,12 +58,6 @@ function usePages({ show, tagId }: SuggestionQuery): void {
     const isOpen = turned.query.peek().projectId === id && !turned.loading.peek();
     if (isDone && isOpen && !turned.fault.peek()) void turned.turn();
   }, [isDone, told.value?.revision]);
-}
-
-/** X and digits mean the image that the mouse points at: one key puts a wrong one right. */
-function point(event: PointerEvent): void {
-  const at = event.pointerType === "mouse" ? pressed(event) : null;
-  if (at) turned.focus.value = at.index;
 }
 
 /** A key may come before the focus has followed a page that became shorter. */

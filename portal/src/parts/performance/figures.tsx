@@ -5,10 +5,12 @@ import type { PerformanceCurves } from "../../api/client";
 import { at, best, f1 } from "../../model/curves";
 import { percent } from "../../model/judging";
 import { overlap, threshold } from "../../state/performance";
+import { useThreshold } from "../judged/threshold";
 
 export function Figures({ curves, detector }: { curves: PerformanceCurves; detector: boolean }) {
   const { precision, recall } = at(curves.overall, threshold.value);
   const good = best(curves.overall);
+  useThreshold(threshold.value, (value) => (threshold.value = value));
   return (
     <section class="figures" aria-label="Figures">
       <Figure name="Precision" value={precision} title="Of what it says, so much is right" />

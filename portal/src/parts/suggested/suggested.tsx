@@ -18,8 +18,9 @@ import { task } from "../../state/tasks";
 import { Grid } from "../grid/grid";
 import { moves, UNLAID, type Shape } from "../grid/moving";
 import { nameOf } from "../grid/picture";
-import type { Cell } from "../grid/tile";
+import { point, type Cell } from "../grid/tile";
 import { Face, inWords } from "../judged/face";
+import { useSight } from "../judged/sight";
 import { permitted, useKeys } from "../keyboard";
 import { Fault } from "../states";
 import { TagBar } from "../tags/tagbar";
@@ -36,11 +37,12 @@ export function OfIteration() {
   const show = (changes: Partial<SuggestionQuery>) => setSearch(writeSuggesting({ ...wanted, ...changes }));
   const leave = (status: Status) => setSearch(writeQuery({ ...EVERYTHING, status }));
   useOpened(wanted, iteration?.id);
+  useSight(suggestions.rows.value, suggestions.seen);
   useSuggestionKeys(shape, leave);
   return (
     <div class="images suggested">
       <TagBar shown={wanted.tagId ? [wanted.tagId] : []} onGive={give} onShow={(id) => show({ tagId: id === wanted.tagId ? "" : id })} />
-      <section class="work" aria-label="Suggestions">
+      <section class="work" aria-label="Suggestions" aria-busy={!suggestions.isSeen.value} onPointerMove={point(suggestions.focus)}>
         <Bar query={wanted} iterationId={lacks(LABELERS) ? "" : (iteration?.id ?? "")} show={show} leave={leave} />
         {lacks(LABELERS) ? <NotAllowed /> : iteration ? <Body onLayout={(laid) => (shape.current = laid)} /> : wanted.iterationId ? <Unknown show={show} /> : <Untrained />}
       </section>
