@@ -64,7 +64,7 @@ def test_whoever_stops_waiting_is_told_that_it_goes_on(project, archive, monkeyp
     def stop(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command.time, "sleep", stop)
+    monkeypatch.setattr("cli.batch.time.sleep", stop)
     assert ocellus("batch", "start", archive, "--name", "live", "--project", project.id) == FAILED
     assert "the batch goes on; `ocellus batch status " in capsys.readouterr().err
 
