@@ -19,10 +19,10 @@ export const kindOf = (head: Uint8Array) => MAGIC.find(([, magic]) => magic.ever
 
 /** Why the service would refuse it; empty where it would not by what can be seen from here. */
 export async function fault(file: File, most: number): Promise<string> {
-  if (file.size > most) return `${megabytes(file.size)}, and at most ${megabytes(most)} are taken: save it smaller`;
-  if (!file.size) return "empty: copy it again";
+  if (file.size > most) return `${megabytes(file.size)}, and at most ${megabytes(most)} are taken; save it smaller`;
+  if (!file.size) return "empty; copy it again";
   const head = new Uint8Array(await file.slice(0, 8).arrayBuffer());
-  return kindOf(head) ? "" : "not a JPEG, PNG, GIF or BMP: save it as one";
+  return kindOf(head) ? "" : "not a JPEG, PNG, GIF or BMP; save it as one";
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1_048_576).toLocaleString(undefined, { maximumFractionDigits: 1 })} MB`;

@@ -16,12 +16,13 @@ const NAMED = 500;
 /** Remember what is going. */
 export function keep(into: string, going: ReadonlySet<File>): void {
   const names = [...going].slice(0, NAMED).map(({ name }) => name);
-  store(PLACE, going.size ? { into, count: going.size, names } : null);
+  if (going.size) store(PLACE, { into, count: going.size, names });
+  else sessionStorage.removeItem(PLACE);
 }
 
 /** What a reload cut off; null where nothing was, and once it was asked for. */
 export function cut(): Cut | null {
   const kept: Cut | null = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
-  store(PLACE, null);
+  sessionStorage.removeItem(PLACE);
   return kept;
 }
