@@ -37,10 +37,34 @@ def test_what_keeps_tags_from_being_trained(run, tags, detector, said):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(-1, "0 s"), (0, "0 s"), (59, "59 s"), (61, "1 min"), (3600, "1 h"), (3900, "1 h 5 min")]
+    ("seconds", "text"),
+    [(-1, "0 s"), (0, "0 s"), (119, "119 s"), (120, "2 min"), (3600, "1 h"), (3900, "1 h 5 min")],
 )
 def test_times_of_training_are_read_by_people(run, seconds, text):
     assert run("training.lasting(s)", s=seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("trained_at", "minutes", "wanted"),
+    [
+        ("2026-01-01T10:00:04.2Z", 1, "4 s"),
+        ("2026-01-01T10:01:35Z", 2, "95 s"),
+        ("2026-01-01T10:02:40Z", 3, "3 min"),
+        ("2026-01-01T11:05:00Z", 65, "1 h 5 min"),
+        # Trained elsewhere, and brought in long after, or before.
+        ("2026-01-09T10:00:00Z", 7, "7 min"),
+        ("2020-01-01T10:00:00Z", 7, "7 min"),
+        (None, 1, "60 s"),
+    ],
+)
+def test_a_short_training_took_seconds(run, trained_at, minutes, wanted):
+    iteration = {"created": "2026-01-01T10:00:00Z", "trainedAt": trained_at, "trainingTimeInMinutes": minutes}
+    assert run("training.lasting(training.took(i))", i=iteration) == wanted
+
+
+@pytest.mark.parametrize(("learned", "wanted"), [(0, 20), (20, 40), (80, 100), (100, 125), (1000, 1250)])
+def test_a_detector_trains_again_where_there_is_enough_to_learn(run, learned, wanted):
+    assert run("training.nextAt(n)", n=learned) == wanted
 
 
 @pytest.mark.parametrize(

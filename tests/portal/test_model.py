@@ -326,24 +326,6 @@ def test_pictures_are_known_by_their_first_bytes(run, head, kind):
     assert run("uploading.kindOf(new Uint8Array(head))", head=head) == kind
 
 
-@pytest.mark.parametrize(
-    ("trained_at", "minutes", "wanted"),
-    [
-        ("2026-01-01T10:00:04.2Z", 1, "4 s"),
-        ("2026-01-01T10:01:35Z", 2, "95 s"),
-        ("2026-01-01T10:02:40Z", 3, "3 min"),
-        ("2026-01-01T11:05:00Z", 65, "1 h 5 min"),
-        # Trained elsewhere, and brought in long after, or before.
-        ("2026-01-09T10:00:00Z", 7, "7 min"),
-        ("2020-01-01T10:00:00Z", 7, "7 min"),
-        (None, 1, "60 s"),
-    ],
-)
-def test_a_short_training_took_seconds(run, trained_at, minutes, wanted):
-    iteration = {"created": "2026-01-01T10:00:00Z", "trainedAt": trained_at, "trainingTimeInMinutes": minutes}
-    assert run("training.lasting(training.took(i))", i=iteration) == wanted
-
-
 SURE, DOUBTFUL = ({"tagId": tag, "probability": p} for tag, p in (("pear", 0.9), ("fig", 0.6)))
 NOTHING_THERE = {"tagId": "none", "probability": 0.7, "tagType": "Negative"}
 BOXED = SURE | {"boundingBox": box(-0.1, 0.5, 0.3, 0.7)}

@@ -28,6 +28,13 @@ export function obstacle(tags: readonly Tag[], { detector }: Needs): string {
   return "";
 }
 
+/** So many more images with boxes, and a detector has something to learn from another training; of many, a share. */
+const MORE = 20;
+const SHARE = 1 / 4;
+
+/** How many labelled images begin the next training by themselves, where the last one learned from so many. */
+export const nextAt = (learned: number) => learned + Math.max(MORE, Math.ceil(SHARE * learned));
+
 /** The newest first. */
 export const newestFirst = (iterations: readonly Iteration[]) => [...iterations].sort((a, b) => b.created.localeCompare(a.created));
 

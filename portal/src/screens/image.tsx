@@ -10,6 +10,7 @@ import { BoxLayer } from "../parts/image/layer";
 import { Stage } from "../parts/image/stage";
 import { Strip } from "../parts/image/strip";
 import { TagChoice } from "../parts/image/tagchoice";
+import { QuietPanel } from "../parts/live/quiet";
 import { Empty, Fault } from "../parts/states";
 import { TagByName } from "../parts/tags/tagname";
 import * as boxes from "../state/boxes";
@@ -40,6 +41,7 @@ export function OneImage() {
         <TagChoice give={give} nothing={nothing} />
         {isDetector.value && <BoxList />}
         <Details />
+        {isDetector.value && <QuietPanel />}
       </aside>
       <TagByName />
     </div>

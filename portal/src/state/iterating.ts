@@ -31,9 +31,11 @@ async function reread(): Promise<void> {
   if (project.value?.id === id) showIterations(listed);
 }
 
-export async function train({ type, hours, tagIds, again }: Wanted): Promise<void> {
+export async function train({ type, hours, tagIds, again }: Wanted): Promise<Iteration> {
   const query = { trainingType: type, ...(type === "Advanced" ? { reservedBudgetInHours: hours } : {}), ...(again ? { forceTrain: true } : {}) };
-  put(await client.trainProject(here(), query, tagIds.length ? { selectedTags: [...tagIds] } : {}));
+  const begun = await client.trainProject(here(), query, tagIds.length ? { selectedTags: [...tagIds] } : {});
+  put(begun);
+  return begun;
 }
 
 export async function rename(iteration: Iteration, name: string): Promise<void> {

@@ -10,10 +10,12 @@ interface Preferences {
   keepZoom: boolean;
   proposals: boolean;
   fileNames: boolean;
+  /** The projects that train quietly by their ids, with the iterations that came of it. */
+  quiet: Record<string, readonly string[]>;
 }
 
 const PLACE = "ocellus.preferences";
-const USUAL: Preferences = { theme: "auto", cell: 148, singleKeys: true, keys: {}, keepZoom: false, proposals: true, fileNames: true };
+const USUAL: Preferences = { theme: "auto", cell: 148, singleKeys: true, keys: {}, keepZoom: false, proposals: true, fileNames: true, quiet: {} };
 
 export const preferences = signal<Preferences>({ ...USUAL, ...read() });
 

@@ -8,9 +8,12 @@ import { LABELERS, lacks, limits } from "../../state/session";
 import { isOffered } from "../../state/live";
 import { LivePanel } from "../live/panel";
 import { Icon } from "../icon";
+import { later } from "../later";
 import { Menu } from "../menu";
 import { OneStop } from "../onestop";
 import { colourOf } from "../grid/picture";
+
+const QuietPanel = later(() => import("../live/quiet"), "QuietPanel");
 
 interface Props {
   /** The tags that the grid shows alone. */
@@ -37,6 +40,7 @@ export function TagBar(props: Props) {
       </OneStop>
       <NewTag onThere={setThere} />
       {isOffered.value && <LivePanel />}
+      {isDetector.value && <QuietPanel />}
     </aside>
   );
 }
