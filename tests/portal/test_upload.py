@@ -86,6 +86,7 @@ def test_folders_become_tags_by_one_choice_and_by_keys_alone(portal, training, p
         portal.page.keyboard.type(text)
 
     portal.open(project.id)
+    expect(portal.page.get_by_role("button", name="Photographs")).to_be_focused()
     choose(portal, partial(use, portal.page.get_by_role("button", name="A folder")), folders)
     dialog = portal.page.get_by_role("dialog", name="Add 6 pictures")
     expect(dialog.get_by_text("Left out: 1 file")).to_be_visible()
@@ -95,6 +96,7 @@ def test_folders_become_tags_by_one_choice_and_by_keys_alone(portal, training, p
     use(dialog.get_by_role("button", name="Add 6 pictures"))
     expect(portal.cells).to_have_count(6)
     expect(portal.page.get_by_text("6 images added, 1 refused")).to_be_visible()
+    expect(portal.grid).to_be_focused()
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "green leaf": 2}
 
 
@@ -106,7 +108,6 @@ def test_folders_give_no_tags_where_boxes_are_the_labels(portal, training, reque
     expect(portal.cells).to_have_count(6)
     assert training.get_untagged_image_count(project.id) == 6
     assert training.get_tags(project.id) == []
-    training.delete_project(project.id)
 
 
 def test_what_is_there_already_and_what_is_refused_is_named_until_one_dismisses_it(portal, project):
@@ -175,7 +176,6 @@ def test_an_upload_goes_where_it_was_dropped_whatever_is_opened_meanwhile(portal
     expect(portal.button("All 0")).to_be_visible()
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "leaf": 2, "sky": 2}
     assert (training.get_tags(other.id), training.get_image_count(other.id)) == ([], 0)
-    training.delete_project(other.id)
 
 
 def drop_two(portal, *seeds: int) -> None:
@@ -215,7 +215,6 @@ def test_what_is_dropped_on_all_projects_goes_into_a_new_one(portal, training, f
     expect(portal.cells).to_have_count(4)
     project = next(each for each in training.get_projects() if each.name == "dropped")
     assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"apple": 2, "leaf": 2}
-    training.delete_project(project.id)
 
 
 def test_an_upload_goes_on_after_an_outage(portal, training, project, service):

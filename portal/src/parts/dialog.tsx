@@ -17,7 +17,8 @@ export function Dialog({ title, wide, onClose, children }: Props) {
   useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
-    return () => before instanceof HTMLElement && before.focus();
+    // Once the dialog is gone: until then nothing beside it takes the focus.
+    return () => before instanceof HTMLElement && queueMicrotask(() => before.focus());
   }, []);
   return (
     <dialog

@@ -1,6 +1,7 @@
 // Who answers to the keys: the screen that was shown last, by the actions of the one table.
 
-import { useLayoutEffect, useRef } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { actionOf, combination, type Place } from "../model/keys";
 import type { Role } from "../api/client";
 import { say } from "../state/notices";
@@ -29,6 +30,11 @@ export function useKeys(place: Place, handlers: Handlers): void {
     listeners.push(listener);
     return () => void listeners.splice(listeners.indexOf(listener), 1);
   }, [place]);
+}
+
+/** Take the focus where nothing else has it, so that Tab begins with what a screen is for. */
+export function useFocus(element: RefObject<HTMLElement | null>): void {
+  useEffect(() => void (document.activeElement === document.body && element.current?.focus({ preventScroll: true })), []);
 }
 
 /** Who lacks the role is told so, by a key as by a button. */

@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { layout, position, revealed, visible, type Layout } from "../../model/layout";
+import { useFocus } from "../keyboard";
 import { useLasso } from "./lasso";
 import { pressed, Tile, type Cell } from "./tile";
 
@@ -37,6 +38,7 @@ export function Grid(props: Props) {
   const at = layout(frame.width, size, total);
   const [from, to] = visible(at, top, frame.height, total);
 
+  useFocus(pane);
   useLayoutEffect(() => observe(pane.current!, setFrame), []);
   useLayoutEffect(() => {
     if (frame.height) pane.current!.scrollTop = scrolled;

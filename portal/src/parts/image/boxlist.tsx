@@ -24,7 +24,7 @@ export function BoxList() {
       <h2>
         Boxes <small>{all.length || ""}</small>
       </h2>
-      {!all.length && <p class="faint">{image.value?.metadata?.["background"] === "true" ? "Nothing of interest is here." : "Drag over the picture, or click two corners."}</p>}
+      {!all.length && <p class="faint">{image.value?.metadata?.["background"] === "true" ? "Nothing of interest is here." : `Drag over the picture, or click two corners; or press ${hint("draw")}, then ${hint("accept")}.`}</p>}
       <OneStop label="Boxes" main=".pick">
         <ul class="rows">
           {all.map((box, place) => (
@@ -91,7 +91,7 @@ function Sides({ box }: { box: KeyedBox }) {
   };
   return (
     <fieldset class="sides" disabled={!!lacks(LABELERS)} title={lacks(LABELERS)}>
-      <legend class="faint">The chosen box, in parts of the picture</legend>
+      <legend class="faint">The chosen box, in parts of the picture; arrows move it, with Alt they size it</legend>
       {SIDES.map((side) => (
         <label key={side}>
           {side}

@@ -1,18 +1,22 @@
 // An empty project, and a filter that finds nothing.
 
+import { useRef } from "preact/hooks";
 import { EVERYTHING, type ImageQuery } from "../../model/query";
 import { isDetector, tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
 import { Icon } from "../icon";
+import { useFocus } from "../keyboard";
 import { Empty } from "../states";
 import { choose } from "../uploads/uploader";
 
 export function NoImages() {
   const why = lacks(LABELERS);
+  const first = useRef<HTMLButtonElement>(null);
+  useFocus(first);
   return (
     <Empty title="Drop your pictures here">
       <div class="ways">
-        <button disabled={!!why} title={why} onClick={() => choose()}>
+        <button ref={first} disabled={!!why} title={why} onClick={() => choose()}>
           <Icon name="upload" />
           <b>Photographs</b>
           <span>Any number of JPEG, PNG, GIF or BMP files.</span>
