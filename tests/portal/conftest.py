@@ -7,7 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
-from azure.cognitiveservices.vision.customvision.training.models import Project
+from azure.cognitiveservices.vision.customvision.training.models import (
+    ImageFileCreateBatch,
+    ImageFileCreateEntry,
+    Project,
+)
 from msrest.authentication import ApiKeyCredentials
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -15,7 +19,7 @@ from local.service import Service
 from shared.settings import ROOT
 from shared.storage.account.store import Store
 from tests.functions.clients import storage
-from tests.functions.flows import upload
+from tests.pictures import picture
 from tests.portal.models import judged_fruit
 from tests.portal.people import Counter, Portal, watched
 
@@ -115,11 +119,11 @@ def training(service: Service) -> CustomVisionTrainingClient:
 
 
 @pytest.fixture
-def project(training: CustomVisionTrainingClient, request: pytest.FixtureRequest) -> Iterator[Project]:
-    """An empty multiclass project that is named like the test."""
-    project = training.create_project(request.node.name[:100], classification_type="Multiclass")
-    yield project
-    training.delete_project(project.id)
+def project(training: CustomVisionTrainingClient, request: pytest.FixtureRequest) -> Project:
+    """An empty multiclass project that is named like the test. It ends with the service: to delete one takes as long as
+    to fill it.
+    """
+    return training.create_project(request.node.name[:100], classification_type="Multiclass")
 
 
 @pytest.fixture
@@ -136,24 +140,18 @@ def filled(training: CustomVisionTrainingClient, project: Project) -> Callable[[
 
 
 def upload_untagged(training: CustomVisionTrainingClient, project_id: str, count: int) -> None:
-    tag = upload(training, project_id, "sky", range(count))
-    training.delete_tag(project_id, tag.id)
+    entries = [ImageFileCreateEntry(contents=picture("sky", seed, (160, 120))) for seed in range(count)]
+    assert training.create_images_from_files(project_id, ImageFileCreateBatch(images=entries)).is_batch_successful
 
 
 @pytest.fixture
-def fruit(training: CustomVisionTrainingClient, storage: Store, project: Project) -> Iterator[SimpleNamespace]:
+def fruit(training: CustomVisionTrainingClient, storage: Store, project: Project) -> SimpleNamespace:
     """A project with an iteration that was judged by its five images, and a newer one that did better."""
-    yield judged_fruit(training, storage, project)
-    for iteration in training.get_iterations(project.id):
-        if iteration.publish_name:
-            training.unpublish_iteration(project.id, iteration.id)
+    return judged_fruit(training, storage, project)
 
 
 @pytest.fixture(scope="module")
-def still(
-    training: CustomVisionTrainingClient, storage: Store, request: pytest.FixtureRequest
-) -> Iterator[SimpleNamespace]:
+def still(training: CustomVisionTrainingClient, storage: Store, request: pytest.FixtureRequest) -> SimpleNamespace:
     """What `fruit` is, for all tests of a file that change nothing of it."""
     project = training.create_project(f"still {request.node.name}"[:100], classification_type="Multiclass")
-    yield judged_fruit(training, storage, project)
-    training.delete_project(project.id)
+    return judged_fruit(training, storage, project)

@@ -9,6 +9,8 @@ from azure.cognitiveservices.vision.customvision.training.models import Project,
 
 from shared.models.training.iterations import Iteration
 from shared.models.training.model_spec import ModelTag
+from shared.models.workspace.images import ImageRecord
+from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.workspace import images
 from tests.functions.flows import upload
@@ -17,6 +19,7 @@ from tests.pictures import picture, rectangles
 from tests.prediction.classifiers import put_classifier
 from tests.prediction.detectors import put_detector
 from tests.storage.looks import put_looks
+from tests.storage.making import record
 
 FRUIT = ("apple", "leaf", "sky")
 COLOURS = ("red", "green", "blue")
@@ -50,6 +53,18 @@ def untagged(training: CustomVisionTrainingClient, project: Project, kinds: Sequ
         [created] = training.create_images_from_data(project.id, picture(kind, seed)).images
         ids.append(created.image.id)
     return ids
+
+
+def many(store: Store, project: Project, marks: Sequence[Sequence[UUID]], seen: int) -> None:
+    """Images with these tags, the last one the newest. So many at both ends have thumbnails, as no others are seen."""
+    made = [record(tag_ids) for tag_ids in marks]
+    images.insert_many(store, UUID(project.id), made)
+    data = picture("sky", 0, (64, 64))
+
+    def put(image: ImageRecord) -> None:
+        blobs.put_picture(store, UUID(project.id), image.id, "thumbnail", data, "image/jpeg")
+
+    list(store.threads.map(put, [*made[:seen], *made[-seen:]]))
 
 
 def scene(seed: int) -> bytes:

@@ -100,8 +100,7 @@ def asked(training, storage, project):
     untagged(training, project, ["apple", "leaf"])
     training.quick_test_image(project.id, picture("sky", 1), iteration_id=str(iteration.id))
     training.publish_iteration(project.id, str(iteration.id), "live", "prediction")
-    yield project
-    training.unpublish_iteration(project.id, str(iteration.id))
+    return project
 
 
 def test_suggestions_predictions_tests_cameras_and_settings(portal, asked):

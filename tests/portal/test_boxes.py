@@ -29,8 +29,7 @@ def project(training, request):
     """A detection project with the tags red, green and blue."""
     project = training.create_project(request.node.name[:100], domain_id=DETECTION)
     ids = {name: training.create_tag(project.id, name).id for name in sorted(COLOURS)}
-    yield SimpleNamespace(id=project.id, tags=ids)
-    training.delete_project(project.id)
+    return SimpleNamespace(id=project.id, tags=ids)
 
 
 def add(training, project, name, regions=(), **boxes):
@@ -412,7 +411,6 @@ def test_the_first_box_of_a_project_without_tags_asks_for_one(portal, editor, tr
     assert tag == "screw"
     portal.images(project.id, 1)
     expect(portal.cell(1)).to_have_accessible_name("image, screw, 1 box")
-    training.delete_project(project.id)
 
 
 def many(training, project, count):

@@ -11,8 +11,7 @@ from tests.portal.models import classifier
 def published(training, storage, project):
     iteration = classifier(training, storage, project)
     training.publish_iteration(project.id, str(iteration.id), "live", "prediction")
-    yield project
-    training.unpublish_iteration(project.id, str(iteration.id))
+    return project
 
 
 def test_without_a_published_name_it_says_what_to_do(portal, project):

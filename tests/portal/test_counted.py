@@ -83,7 +83,6 @@ def test_boxes_are_drawn_four_on_each_image(portal, counted, service, training, 
         meant = sorted((*thing, 0.3, 0.3) for thing in things_on(places[image.id]))
         assert [tag for tag, *_ in drawn] == [tag for tag, *_ in meant]
         assert [box for _, *box in drawn] == [pytest.approx(box, abs=0.01) for _, *box in meant]
-    training.delete_project(project.id)
 
 
 def suggestion(portal, name):

@@ -32,8 +32,7 @@ def crowded(training):
     [apple, coupling, *_] = tagged(training, project, NAMES)
     for seed in range(3):
         training.create_images_from_data(project.id, picture("apple", seed), tag_ids=[apple.id, coupling.id])
-    yield project
-    training.delete_project(project.id)
+    return project
 
 
 def stops(portal, within, name) -> int:

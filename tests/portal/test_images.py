@@ -1,14 +1,14 @@
 """The images of a project: tags by digits, choosing, bulk work, undo, filters, search."""
 
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, ImageFileCreateEntry
 from playwright.sync_api import expect
 
 from tests.pictures import picture
-from tests.portal.models import tags_of
+from tests.portal.models import many, tags_of
 
 
 def chosen(portal):
@@ -16,18 +16,11 @@ def chosen(portal):
 
 
 @pytest.fixture(scope="module")
-def large(training):
+def large(training, storage):
     """A project of 270 images, more than a page has: 40 of them tagged, the newest ones."""
     project = training.create_project(f"large {uuid4()}", classification_type="Multilabel")
-    tag = training.create_tag(project.id, "sky")
-    for start, tags in ((0, []), (60, []), (120, []), (180, []), (230, [tag.id])):
-        entries = [
-            ImageFileCreateEntry(name=f"IMG_{seed:04}.jpg", contents=picture("sky", seed, (96, 64)))
-            for seed in range(start, {180: 230, 230: 270}.get(start, start + 60))
-        ]
-        training.create_images_from_files(project.id, ImageFileCreateBatch(images=entries, tag_ids=tags))
-    yield project
-    training.delete_project(project.id)
+    many(storage, project, [[]] * 230 + [[UUID(training.create_tag(project.id, "sky").id)]] * 40, 120)
+    return project
 
 
 def test_a_digit_tags_the_image_and_goes_on(portal, training, filled):

@@ -430,7 +430,6 @@ def test_the_keys_at_an_image(portal, training, storage, request, rows):
     expect(portal.page.locator(".stage img")).to_be_visible()
     hand = Hand(portal)
     hand.try_all(rows, "image")
-    training.delete_project(project.id)
 
 
 def test_the_page_on_the_portal_has_every_key(run, rows):

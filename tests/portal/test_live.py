@@ -188,7 +188,6 @@ def test_a_box_says_what_it_looks_like_and_one_key_takes_that(portal, training, 
     portal.saved()
     regions = training.get_images_by_ids(project.id, [made[2]])[0].regions
     assert sorted(region.tag_name for region in regions) == ["blue", "red"]
-    training.delete_project(project.id)
 
 
 def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, project):

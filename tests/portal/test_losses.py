@@ -95,9 +95,7 @@ def labellers(portal, training, service):
         tagged(training, made[-1], TAGS)
     add(service, made[0].id, {f"{n}.jpg": plain("red", n) for n in range(24)})
     add(service, made[1].id, {f"{n}.jpg": plain("white", n, (640, 320)) for n in range(4)})
-    yield random, [kind(portal, training, each.id, random) for kind, each in zip((Tagger, Drawer), made, strict=True)]
-    for each in made:
-        training.delete_project(each.id)
+    return random, [kind(portal, training, each.id, random) for kind, each in zip((Tagger, Drawer), made, strict=True)]
 
 
 def test_no_label_is_lost(portal, service, labellers):

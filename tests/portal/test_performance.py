@@ -188,7 +188,6 @@ def test_a_detector_has_a_slider_for_the_overlap(portal, training, storage):
     expect(portal.page).to_have_url(re.compile(r"overlap=0\.55$"))
     cell(portal, "fork", "nothing").click()
     expect(tiles(portal).first).to_have_accessible_name("fork said to be nothing deleted since")
-    training.delete_project(project.id)
 
 
 def test_a_name_is_published_taken_over_rolled_back_and_unpublished(portal, training, fruit):

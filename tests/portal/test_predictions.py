@@ -117,4 +117,3 @@ def test_boxes_go_into_the_training(portal, training, storage, request, eventual
     images = training.get_images(project.id)
     assert sorted(len(image.regions or []) for image in images) == [0, 2]
     assert [image.metadata for image in images if not image.regions] == [{"background": "true"}]
-    training.delete_project(project.id)

@@ -1,11 +1,9 @@
 """All projects: made, found, deleted; and brought in from elsewhere."""
 
 import re
-from contextlib import suppress
 from uuid import uuid4
 
 import pytest
-from azure.cognitiveservices.vision.customvision.training.models import CustomVisionErrorException
 from playwright.sync_api import expect
 
 from tests.functions.flows import DETECTION, upload
@@ -20,14 +18,9 @@ def portal(portal):
 
 
 @pytest.fixture
-def name(training):
+def name():
     """Of a project that a test makes."""
-    name = f"made {uuid4()}"
-    yield name
-    for project in training.get_projects():
-        if name in project.name:
-            with suppress(CustomVisionErrorException):
-                training.delete_project(project.id)
+    return f"made {uuid4()}"
 
 
 def made(training, name):

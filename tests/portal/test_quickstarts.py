@@ -112,13 +112,21 @@ class Keys:
         start = self.last or MIDDLE
         steps = [round((to - at) * size / STEP) for to, at, size in zip(box, start, SIZE * 2, strict=True)]
         self.last = tuple(at + by * STEP / size for at, by, size in zip(start, steps, SIZE * 2, strict=True))
-        self.arrows("Alt+Shift+", min(steps[2], 0), min(steps[3], 0))
-        self.arrows("Shift+", steps[0], steps[1])
-        self.arrows("Alt+Shift+", max(steps[2], 0), max(steps[3], 0))
+        self.hold("Alt", min(steps[2], 0), min(steps[3], 0))
+        self.hold("Shift", steps[0], steps[1])
+        self.hold("Alt", max(steps[2], 0), max(steps[3], 0))
 
-    def arrows(self, held: str, across: int, down: int) -> None:
-        self.press(*[f"{held}Arrow{'Right' if across > 0 else 'Left'}"] * abs(across))
-        self.press(*[f"{held}Arrow{'Down' if down > 0 else 'Up'}"] * abs(down))
+    def hold(self, key: str, across: int, down: int) -> None:
+        """Beside Shift and this key an arrow for so many steps, as it is held down."""
+        keyboard, arrows = self.page.keyboard, {"Right": across, "Left": -across, "Down": down, "Up": -down}
+        for each in ("Shift", key):
+            keyboard.down(each)
+        for arrow, steps in arrows.items():
+            for _ in range(steps):
+                keyboard.down(f"Arrow{arrow}")
+            keyboard.up(f"Arrow{arrow}")
+        for each in ("Shift", key):
+            keyboard.up(each)
 
     def ask_for_tag(self) -> None:
         self.press("t")
@@ -142,15 +150,9 @@ def hand(request, portal):
 
 
 @pytest.fixture
-def name(request, training):
+def name(request):
     """Of the project that a test makes."""
-    yield request.node.name
-    for project in training.get_projects():
-        if project.name == request.node.name:
-            for iteration in training.get_iterations(project.id):
-                if iteration.publish_name:
-                    training.unpublish_iteration(project.id, iteration.id)
-            training.delete_project(project.id)
+    return request.node.name
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from azure.cognitiveservices.vision.customvision.training.models import ImageTagCreateEntry
 from playwright.sync_api import expect
 
-from tests.functions.flows import upload
+from tests.portal.conftest import upload_untagged
 from tests.portal.models import tags_of
 from tests.portal.people import Portal, watched
 
@@ -101,22 +101,19 @@ def test_what_is_refused_is_taken_back_and_the_rest_is_done(portal, training, fi
 @pytest.mark.parametrize(("kind", "kept"), [("Multilabel", ["apple", "leaf"]), ("Multiclass", ["leaf"])])
 def test_two_people_on_one_image_end_with_what_both_did_or_the_last_did(portal, context, training, service, kind, kept):
     project = training.create_project(f"two people {kind}", classification_type=kind)
-    try:
-        for name in ("apple", "leaf"):
-            training.create_tag(project.id, name)
-        training.delete_tag(project.id, upload(training, project.id, "sky", range(1)).id)
-        page = context.new_page()
-        with watched(page):
-            other = Portal(page, service.endpoint)
-            other.sign_in(service.training_key)
-            other.images(project.id, 1)
-            portal.images(project.id, 1)
-            other.press("1")
-            if kind == "Multiclass":
-                other.saved()
-            portal.press("2")
+    for name in ("apple", "leaf"):
+        training.create_tag(project.id, name)
+    upload_untagged(training, project.id, 1)
+    page = context.new_page()
+    with watched(page):
+        other = Portal(page, service.endpoint)
+        other.sign_in(service.training_key)
+        other.images(project.id, 1)
+        portal.images(project.id, 1)
+        other.press("1")
+        if kind == "Multiclass":
             other.saved()
-            portal.saved()
-        assert tags_of(training, project.id) == [kept]
-    finally:
-        training.delete_project(project.id)
+        portal.press("2")
+        other.saved()
+        portal.saved()
+    assert tags_of(training, project.id) == [kept]

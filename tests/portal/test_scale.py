@@ -6,10 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from playwright.sync_api import expect
 
-from shared.storage.account import blobs
-from shared.storage.workspace import images
-from tests.pictures import picture
-from tests.storage.making import record
+from tests.portal.models import many
 
 SIZE, PAGE, TAGS = 1_500, 256, 20
 # What is in sight, with two rows around it, is less.
@@ -27,19 +24,11 @@ MOVE = """(part) => {
 
 @pytest.fixture
 def large(training, storage):
-    """Each image with three tags; those at both ends with pictures."""
+    """Each image with three tags."""
     project = training.create_project(f"large {uuid4()}", classification_type="Multilabel")
     tags = [UUID(training.create_tag(project.id, f"tag {number}").id) for number in range(TAGS)]
-    made = [record([tags[(number + by) % TAGS] for by in range(3)]) for number in range(SIZE)]
-    images.insert_many(storage, UUID(project.id), made)
-    data = picture("sky", 0, (64, 64))
-
-    def put(place: int) -> None:
-        blobs.put_picture(storage, UUID(project.id), made[place].id, "thumbnail", data, "image/jpeg")
-
-    list(storage.threads.map(put, [*range(PICTURES), *range(SIZE - PICTURES, SIZE)]))
-    yield project
-    training.delete_project(project.id)
+    many(storage, project, [[tags[(number + by) % TAGS] for by in range(3)] for number in range(SIZE)], PICTURES)
+    return project
 
 
 def test_many_images_cost_what_is_in_sight(portal, large):

@@ -127,7 +127,6 @@ def test_boxes_are_suggested_and_accepted(portal, training, storage, request):
     expect(portal.suggestions).to_have_count(3)
     portal.saved()
     assert training.get_tagged_image_count(project.id) == 0
-    training.delete_project(project.id)
 
 
 def test_all_are_accepted_by_the_service_though_the_page_has_some_of_them(portal, training, storage, project):

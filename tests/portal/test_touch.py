@@ -115,4 +115,3 @@ def test_boxes_are_drawn_by_a_finger_and_a_pen_and_two_fingers_zoom(tablet, trai
     tablet.saved()
     [image] = training.get_images_by_ids(project.id, image_ids=[created.image.id])
     assert [round(region.width, 2) for region in sorted(image.regions, key=lambda region: region.left)] == [0.4, 0.2]
-    training.delete_project(project.id)

@@ -124,7 +124,6 @@ def test_a_detector_is_given_hours(portal, training):
     hours = portal.page.get_by_role("spinbutton", name="Hours")
     expect(hours).to_have_value("1")
     expect(hours).to_have_attribute("max", "24")
-    training.delete_project(project.id)
 
 
 def test_from_labels_to_a_name_that_answers_in_seven_keys(portal, counted, training, service, tmp_path):
@@ -160,9 +159,6 @@ def test_from_labels_to_a_name_that_answers_in_seven_keys(portal, counted, train
     portal.press("Enter")
     expect(portal.page.get_by_role("alert").first).to_contain_text("Nothing has changed since the last training.")
     expect(portal.page.get_by_role("button", name=re.compile("^Train anyway"))).to_be_enabled()
-    for iteration in training.get_iterations(project.id):
-        training.unpublish_iteration(project.id, iteration.id)
-    training.delete_project(project.id)
 
 
 def exported(portal, folder):
