@@ -395,6 +395,24 @@ def test_two_people_on_one_image_end_with_what_both_did(portal, editor, training
     assert only(training, opened)[1][0] == pytest.approx(left + 0.1, abs=0.006)
 
 
+FRAME = ".frames .chosen .over"
+
+
+def hidden(portal) -> float:
+    """How many pixels of the box the dialog lies over; all of the dialog is in the window."""
+    expect(portal.page.locator(FRAME)).to_be_visible()
+    box = portal.page.locator(FRAME).bounding_box()
+    dialog = portal.page.get_by_role("dialog", name="Tag").bounding_box()
+    assert box
+    assert dialog
+    size = portal.page.viewport_size
+    common = 1.0
+    for side, length in (("x", "width"), ("y", "height")):
+        assert 0 <= dialog[side] <= dialog[side] + dialog[length] <= size[length]
+        common *= max(0, min(each[side] + each[length] for each in (box, dialog)) - max(box[side], dialog[side]))
+    return common
+
+
 def test_the_first_box_of_a_project_without_tags_asks_for_one(portal, editor, training):
     project = training.create_project("no tags yet", domain_id=DETECTION)
     bare = SimpleNamespace(id=project.id, tags={})
@@ -402,10 +420,19 @@ def test_the_first_box_of_a_project_without_tags_asks_for_one(portal, editor, tr
     portal.images(project.id, 1)
     portal.press("Space")
     expect(portal.page.get_by_role("listbox", name="Boxes").locator("img")).to_be_visible()
-    editor.drag((0.1, 0.1), (0.3, 0.3))
+    # The box is seen while its tag is asked for, wherever it is and whatever comes of it.
+    for start, end in (((0.7, 0.1), (0.95, 0.3)), ((0.3, 0.6), (0.7, 0.95)), ((0.1, 0.1), (0.3, 0.3))):
+        editor.drag(start, end)
+        assert hidden(portal) == 0
+        if start != (0.1, 0.1):
+            portal.press("Escape")
+            expect(portal.page.locator(FRAME)).to_have_count(0)
     portal.page.get_by_role("combobox", name="Name of the tag").fill("screw")
     portal.press("Enter")
     expect(editor.box("box 1, screw")).to_be_visible()
+    portal.press("t")
+    assert hidden(portal) == 0
+    portal.press("Escape")
     portal.saved()
     ((tag, *_),) = regions(training, project.id, image)
     assert tag == "screw"

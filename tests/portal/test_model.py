@@ -69,6 +69,23 @@ def test_boxes_overlap(run, a, b, wanted):
     assert run("geometry.overlap(a, b)", a=a, b=b) == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize(
+    ("shown", "wanted"),
+    [
+        (box(100, 50, 100, 100), (212, 50)),
+        (box(800, 500, 100, 100), (588, 400)),
+        (box(100, 20, 800, 100), (100, 132)),
+        (box(100, 500, 800, 90), (100, 288)),
+        # There is no room beside it.
+        (box(0, 0, 1000, 600), (788, 12)),
+    ],
+)
+def test_what_asks_about_a_box_lies_beside_it(run, shown, wanted):
+    size, frame = {"width": 200, "height": 200}, {"width": 1000, "height": 612}
+    found = run("geometry.besides(b, s, f)", b=shown, s=size, f=frame)
+    assert (found["x"], found["y"]) == wanted
+
+
 def test_the_smallest_box_under_the_pointer_is_chosen_and_then_what_lies_under(run):
     boxes = [box(0, 0, 1, 1), box(0.4, 0.4, 0.2, 0.2), box(0.3, 0.3, 0.4, 0.4)]
     at = {"x": 0.5, "y": 0.5}

@@ -75,6 +75,23 @@ export function overlap(a: Box, b: Box): number {
   return common / (area(a) + area(b) - common);
 }
 
+const GAP = 12;
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Where something of a size hides the least of a box: right of it, left, under or over it, and always within the frame. */
+export function besides(box: Box, size: Size, frame: Size): Point {
+  const into = ({ x, y }: Point) => ({ x: clamp(x, GAP, Math.max(frame.width - size.width - GAP, GAP)), y: clamp(y, GAP, Math.max(frame.height - size.height - GAP, GAP)) });
+  const [right, under] = [box.left + box.width + GAP, box.top + box.height + GAP];
+  const [left, over] = [box.left - size.width - GAP, box.top - size.height - GAP];
+  const places = [{ x: right, y: box.top }, { x: left, y: box.top }, { x: box.left, y: under }, { x: box.left, y: over }].map(into);
+  const hides = ({ x, y }: Point) => overlap({ left: x, top: y, ...size }, box);
+  return places.reduce((best, each) => (hides(each) < hides(best) ? each : best));
+}
+
 /** Whether the service would take two boxes for one: it compares what it keeps. */
 export const same = (a: Box, b: Box) =>
   a.left === b.left && a.top === b.top && a.width === b.width && a.height === b.height;

@@ -5,7 +5,7 @@ import "../parts/image/image.css";
 import { BoxList } from "../parts/image/boxlist";
 import { Details } from "../parts/image/details";
 import { Guesses } from "../parts/image/guesses";
-import { give, nothing, useImageKeys } from "../parts/image/imagekeys";
+import { askByName, give, nothing, useImageKeys } from "../parts/image/imagekeys";
 import { BoxLayer } from "../parts/image/layer";
 import { Stage } from "../parts/image/stage";
 import { Strip } from "../parts/image/strip";
@@ -38,7 +38,7 @@ export function OneImage() {
       </section>
       <aside class="panel" aria-label="Labels">
         {!isDetector.value && <Guesses />}
-        <TagChoice give={give} nothing={nothing} />
+        <TagChoice give={give} byName={askByName} nothing={nothing} />
         {isDetector.value && <BoxList />}
         <Details />
         {isDetector.value && <QuietPanel />}

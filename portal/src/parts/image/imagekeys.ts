@@ -13,6 +13,7 @@ import { image, leave, step } from "../../state/showing";
 import { enlarge, fit, frame, isFitted, toPicture } from "../../state/zoom";
 import { permitted, useKeys } from "../keyboard";
 import { askForTag } from "../tags/tagname";
+import { besideBox } from "./beside";
 import { discard } from "./details";
 import { acceptGuesses, rejectGuess } from "./guesses";
 import { newBox, space } from "./pointing";
@@ -36,7 +37,7 @@ export function useImageKeys(): void {
       const tag = regular.value[Number(pressed) - 1];
       return tag ? give(tag) : false;
     }),
-    name: label(() => askForTag(give)),
+    name: label(askByName),
     negative: label(nothing),
     accept: label(() => accept()),
     reject: label(() => (isDetector.value ? boxes.refuseGuess() || (boxes.isSuggested(boxes.chosen.value) && boxes.remove()) : rejectGuess())),
@@ -67,6 +68,9 @@ export function give(tag: Tag): void {
   const { value: shown } = image;
   if (shown && toggleTag([shown], tag) && isMulticlass.value) void step(1);
 }
+
+/** Beside the chosen box, if there is one. */
+export const askByName = () => askForTag(give, { place: boxes.chosenBox.value && besideBox(boxes.chosenBox.value) });
 
 export function nothing(): void {
   const { value: shown } = image;

@@ -13,6 +13,7 @@ import { id } from "../../state/showing";
 import { proposalsFor } from "../../state/advice";
 import { panBy, reach, toPicture, zoomBy } from "../../state/zoom";
 import { askForTag } from "../tags/tagname";
+import { besideBox } from "./beside";
 
 type Gesture =
   | { kind: "pan" }
@@ -208,8 +209,9 @@ function finish(box: Box): void {
 /** In a project without tags the first box asks for one. */
 export function newBox(box: Box): void {
   const { value: tagId } = boxes.nextTag;
-  if (tagOf(tagId)) boxes.draw(box, tagId);
-  else askForTag((tag) => boxes.draw(box, tag.id));
+  if (tagOf(tagId)) return boxes.draw(box, tagId);
+  boxes.draft.value = { imageId: id.value, key: "", box, tagId: "" };
+  askForTag((tag) => boxes.draw(box, tag.id), { place: besideBox(box), onEnd: () => void (boxes.draft.value = null) });
 }
 
 /** Only where the pointer rests, so that it does not flicker. */

@@ -9,14 +9,14 @@ import { LABELERS, lacks } from "../../state/session";
 import { image } from "../../state/showing";
 import { colourOf } from "../grid/picture";
 import { OneStop } from "../onestop";
-import { askForTag } from "../tags/tagname";
 
 interface Props {
   give: (tag: Tag) => void;
+  byName: () => void;
   nothing: () => void;
 }
 
-export function TagChoice({ give, nothing }: Props) {
+export function TagChoice({ give, byName, nothing }: Props) {
   const why = lacks(LABELERS);
   const all = [...regular.value, ...(negative.value && !isDetector.value ? [negative.value] : [])];
   return (
@@ -37,7 +37,7 @@ export function TagChoice({ give, nothing }: Props) {
         </ul>
       </OneStop>
       <div class="actions">
-        <button disabled={!!why} title={why || "A tag by its name, a new one too"} onClick={() => askForTag(give)}>
+        <button disabled={!!why} title={why || "A tag by its name, a new one too"} onClick={byName}>
           <kbd>{hint("name")}</kbd> By name
         </button>
         <button disabled={!!why} title={why} aria-pressed={image.value?.metadata?.["background"] === "true"} onClick={nothing}>

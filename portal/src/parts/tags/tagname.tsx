@@ -8,38 +8,45 @@ import { addTag, tags } from "../../state/project";
 import { Dialog } from "../dialog";
 import { colourOf } from "../grid/picture";
 
-const asked = signal<((tag: Tag) => void) | null>(null);
+interface Asked {
+  then: (tag: Tag) => void;
+  /** Where the dialog lies, so that what is asked about is seen. */
+  place?: ((dialog: HTMLDialogElement) => void) | undefined;
+  /** Whether there is an answer or not. */
+  onEnd?: () => void;
+}
+
+const asked = signal<Asked | null>(null);
 const SHOWN = 8;
 
 /** Ask for a tag. */
-export const askForTag = (then: (tag: Tag) => void) => {
-  asked.value = then;
+export const askForTag = (then: Asked["then"], more: Omit<Asked, "then"> = {}) => {
+  asked.value = { then, ...more };
 };
 
-export function TagByName() {
-  const then = asked.value;
-  if (!then) return null;
-  return <Ask key="ask" then={then} />;
-}
+export const TagByName = () => asked.value && <Ask key="ask" asking={asked.value} />;
 
-function Ask({ then }: { then: (tag: Tag) => void }) {
+function Ask({ asking }: { asking: Asked }) {
   const [typed, setTyped] = useState("");
   const [place, setPlace] = useState(0);
   const matching = found(typed, tags.value).slice(0, SHOWN);
-  const isNew = typed.trim() && !matching.some(({ name }) => name.toLowerCase() === typed.trim().toLowerCase());
-  const count = matching.length + Number(!!isNew);
-  const close = () => (asked.value = null);
+  const isNew = typed.trim() !== "" && !matching.some(({ name }) => name.toLowerCase() === typed.trim().toLowerCase());
+  const count = matching.length + Number(isNew);
+  const close = () => {
+    asked.value = null;
+    asking.onEnd?.();
+  };
   const taken = useRef(false);
   // A new tag takes its time. The dialog stays until it is there, so that the hand is still where it was asked for.
   const take = async (tag: Tag | undefined) => {
     if (taken.current) return;
     taken.current = true;
     const given = tag ?? (await addTag(typed));
-    if (asked.peek() !== then) return;
+    if (asked.peek() !== asking) return;
     taken.current = !!given;
     if (!given) return;
     close();
-    then(given);
+    asking.then(given);
   };
   const step = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -52,7 +59,7 @@ function Ask({ then }: { then: (tag: Tag) => void }) {
     if (count) void take(matching[place]);
   };
   return (
-    <Dialog title="Tag" onClose={close}>
+    <Dialog title="Tag" place={asking.place} onClose={close}>
       <form onSubmit={submit} class="stack">
         <input
           autofocus
@@ -65,20 +72,33 @@ function Ask({ then }: { then: (tag: Tag) => void }) {
           onInput={(event) => (setTyped(event.currentTarget.value), setPlace(0))}
           onKeyDown={step}
         />
-        <ul id="tags-found" class="found" role="listbox" aria-label="Tags">
-          {matching.map((tag, index) => (
-            <li key={tag.id} id={`found-${index}`} role="option" aria-selected={index === place} onClick={() => void take(tag)}>
-              <i style={{ background: colourOf(tag.id) }} />
-              {tag.name}
-            </li>
-          ))}
-          {isNew && (
-            <li key="new" id={`found-${matching.length}`} role="option" aria-selected={place === matching.length} onClick={() => void take(undefined)}>
-              New tag “{typed.trim()}”
-            </li>
-          )}
-        </ul>
+        <Found matching={matching} isNew={isNew} typed={typed} place={place} take={(tag) => void take(tag)} />
       </form>
     </Dialog>
   );
 }
+
+interface FoundProps {
+  matching: readonly Tag[];
+  isNew: boolean;
+  typed: string;
+  place: number;
+  /** No tag is the new one. */
+  take: (tag: Tag | undefined) => void;
+}
+
+const Found = ({ matching, isNew, typed, place, take }: FoundProps) => (
+  <ul id="tags-found" class="found" role="listbox" aria-label="Tags">
+    {matching.map((tag, index) => (
+      <li key={tag.id} id={`found-${index}`} role="option" aria-selected={index === place} onClick={() => take(tag)}>
+        <i style={{ background: colourOf(tag.id) }} />
+        {tag.name}
+      </li>
+    ))}
+    {isNew && (
+      <li key="new" id={`found-${matching.length}`} role="option" aria-selected={place === matching.length} onClick={() => take(undefined)}>
+        New tag “{typed.trim()}”
+      </li>
+    )}
+  </ul>
+);
