@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 from uuid import UUID
 
 import msgspec
@@ -13,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from cli.client import BUSY, RETRIES
 from cli.faults import CommandError
+from cli.predict.shots import name_of
 from shared.models.serving.predictions import Prediction
 from shared.settings import PredictingSettings
 
@@ -22,11 +22,24 @@ OTHER_KIND = "BadRequestOperationNotSupported"
 
 
 class Asked(Struct, frozen=True, omit_defaults=True):
-    """What the model says of a picture, or why it says nothing."""
+    """What the model says of a picture or of a frame at so many `seconds`, or why it says nothing.
+
+    `size` is a frame's, width and height.
+    """
 
     file: str
+    seconds: float | None = None
+    size: tuple[int, int] | None = None
     predictions: list[Prediction] = []
     error: str = ""
+
+    @property
+    def name(self) -> str:
+        return name_of(self.file, self.seconds)
+
+
+class PictureRefused(Exception):
+    """The model says nothing of this picture; the message says why."""
 
 
 class Answer(Struct, frozen=True):
@@ -38,7 +51,7 @@ class Refusal(Struct, frozen=True):
     message: str = "no reason is given"
 
 
-def asker(given: PredictingSettings, project: UUID, name: str, at_once: int) -> Callable[[Path], Asked]:
+def asker(given: PredictingSettings, project: UUID, name: str, at_once: int) -> Callable[[bytes], list[Prediction]]:
     """What asks about a picture. Raises CommandError where the environment does not say where the service is."""
     endpoint, key = given.vision_prediction_endpoint, given.vision_prediction_key
     if not endpoint.startswith(("http://", "https://")) or not key:
@@ -58,24 +71,20 @@ class Asker:
         self._pool, self._start, self._name, self._verb = pool, start, name, VERBS[0]
         self._headers = {"Prediction-Key": key, "Content-Type": "application/octet-stream"}
 
-    def __call__(self, path: Path) -> Asked:
-        """Raises CommandError for what no other picture would change."""
-        try:
-            data = path.read_bytes()
-        except OSError as fault:
-            return Asked(str(path), error=f"can't be read: {fault.strerror}")
+    def __call__(self, data: bytes) -> list[Prediction]:
+        """Raises PictureRefused, and CommandError for what no other picture would change."""
         for _ in VERBS:
             verb = self._verb
             status, body = self._post(verb, data)
             if status == HTTPStatus.OK:
-                return Asked(str(path), msgspec.json.decode(body, type=Answer).predictions)
+                return msgspec.json.decode(body, type=Answer).predictions
             refusal = _refusal(body)
             if refusal.code != OTHER_KIND:
                 break
             self._verb = VERBS[1 - VERBS.index(verb)]
         if status != HTTPStatus.BAD_REQUEST or not refusal.code.startswith("BadRequestImage"):
             raise CommandError(f"the service said: {status} {refusal.code}: {refusal.message}")
-        return Asked(str(path), error=f"{refusal.code}: {refusal.message}")
+        raise PictureRefused(f"{refusal.code}: {refusal.message}")
 
     def _post(self, verb: str, data: bytes) -> tuple[int, bytes]:
         url = f"{self._start}/{verb}/iterations/{self._name}/image/nostore"

@@ -1,8 +1,8 @@
 """What a published model says of a folder of pictures, into a file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from glob import glob
+from collections.abc import Callable, Sequence
+from math import inf
 from os.path import commonpath
 from pathlib import Path
 from typing import Annotated
@@ -11,18 +11,21 @@ from uuid import UUID
 import msgspec
 import typer
 from msgspec import Struct
-from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
 from cli import parallel
 from cli.faults import NO, CommandError
 from cli.output import AsJson, progress_of, show
-from cli.predict import results
-from cli.predict.asking import Asked, asker
-from shared.formats.dataset import SUFFIXES
+from cli.predict import results, shots
+from cli.predict.asking import Asked, PictureRefused, asker
+from cli.predict.shots import Shot
+from cli.predict.videos import read_span
+from shared.models.serving.predictions import Prediction
 from shared.settings import PredictingSettings
 
+# From one frame of a video to the next.
+EVERY = "1s"
 WRITERS: dict[str, Callable[[Sequence[Asked]], bytes]] = {
     ".csv": results.table,
     ".jsonl": results.lines,
@@ -36,6 +39,8 @@ class Subject(Struct, frozen=True):
     project: UUID
     name: str
     threshold: float
+    draw: str = ""
+    span: float = 0
 
 
 class Predicted(Struct, frozen=True):
@@ -49,17 +54,21 @@ class Predicted(Struct, frozen=True):
 
 
 def predict(
-    pictures: Annotated[list[str], typer.Argument(help="Folders, files, or patterns such as 'shots/**/*.jpg'.")],
+    pictures: Annotated[
+        list[str], typer.Argument(help="Folders, files, videos, or patterns such as 'shots/**/*.jpg'.")
+    ],
     project: Annotated[UUID, typer.Option(help="The project's id.")],
     name: Annotated[str, typer.Option(help="The name that the model is published under.")],
     to: Annotated[Path, typer.Option(metavar="FILE", help="A .csv, a .jsonl, or a .json of COCO.")],
     draw: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Copies with the boxes drawn on.")] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="Leave out what is less probable.")] = 0.0,
+    every: Annotated[str | None, typer.Option(metavar="TIME", help="Of a video a frame each 1s, 500ms, 2m.")] = None,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="How many pictures are under way.")] = 8,
     *,
+    scenes: Annotated[bool, typer.Option("--scenes", help="Of a video a frame whenever the scene changes.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have a published model predict many pictures, and write what it says to a file.
+    """Have a published model predict many pictures or videos, and write what it says to a file.
 
     A run that was killed goes on where it was, by FILE.journal. The environment says where:
     VISION_PREDICTION_ENDPOINT and VISION_PREDICTION_KEY. Ends with 1 where some pictures were refused.
@@ -67,58 +76,75 @@ def predict(
     write = WRITERS.get(to.suffix.lower())
     if write is None:
         raise CommandError(f"{to} ends with none of {', '.join(WRITERS)}, which say what is written.")
-    files = _files(pictures)
-    ask = asker(PredictingSettings.read(), project, name, at_once)
-    journal = to.with_name(f"{to.name}.journal")
-    known = _known(journal, Subject(project, name, threshold))
+    span = _spans(every, scenes)
+    files = shots.files(pictures)
+    ask = ShotAsker(asker(PredictingSettings.read(), project, name, at_once), threshold, draw, files)
+    journal, has_videos = to.with_name(f"{to.name}.journal"), any(map(shots.is_video, files))
+    subject = Subject(project, name, threshold, str(draw or ""), span or 0 if has_videos else 0)
+    known = _known(journal, subject)
     asked_before = len(known)
-    waiting = [file for file in files if str(file) not in known]
+    waiting = shots.shots(files, span, known.__contains__)
+    total = None if has_videos else sum(str(file) not in known for file in files)
     with progress_of(Console(stderr=True), MofNCompleteColumn()) as progress, journal.open("ab") as out:
         answers = parallel.done(ask, waiting, at_once)
-        for answer in progress.track(answers, total=len(waiting), description="Predicting"):
-            kept = [each for each in answer.predictions if each.probability >= threshold]
-            known[answer.file] = replace(answer, predictions=kept)
-            out.write(msgspec.json.encode(known[answer.file]) + b"\n")
+        for answer in progress.track(answers, total=total, description="Predicting"):
+            known[answer.name] = answer
+            out.write(msgspec.json.encode(answer) + b"\n")
             out.flush()
-    asked = [known[str(file)] for file in files]
+    places = {str(file): place for place, file in enumerate(files)}
+    asked = sorted(
+        (each for each in known.values() if each.file in places),
+        key=lambda each: (places[each.file], inf if each.seconds is None else each.seconds),
+    )
     to.write_bytes(write(asked))
-    if draw:
-        _draw(asked, draw)
     journal.unlink()
-    refused = [f"{each.file}: {each.error}" for each in asked if each.error]
+    refused = [f"{each.name}: {each.error}" for each in asked if each.error]
     tags = Counter(found.tag_name for each in asked for found in each.predictions)
-    predicted = Predicted(len(asked), asked_before, refused, dict(tags), str(to))
+    # Not what is said of a video as a whole.
+    pictures_asked = sum(each.seconds is not None or not shots.is_video(Path(each.file)) for each in asked)
+    predicted = Predicted(pictures_asked, asked_before, refused, dict(tags), str(to))
     show(predicted, _sentences(predicted), as_json=as_json)
     if refused:
         raise typer.Exit(NO)
 
 
-def _draw(asked: Sequence[Asked], folder: Path) -> None:
-    """Copies that lie to each other as the pictures do."""
-    paths = [Path(each.file).resolve() for each in asked]
-    root = commonpath(path.parent for path in paths)
-    for path, each in zip(paths, asked, strict=True):
-        if not each.error:
-            results.draw(each, folder / f"{path.relative_to(root)}.jpg")
+class ShotAsker:
+    """Asks about one shot, and draws what is found; may be called by several threads."""
+
+    def __init__(
+        self, ask: Callable[[bytes], list[Prediction]], threshold: float, draw: Path | None, files: Sequence[Path]
+    ) -> None:
+        self._ask, self._threshold, self._draw = ask, threshold, draw
+        # Copies lie to each other as the pictures do.
+        self._root = commonpath(path.resolve().parent for path in files)
+
+    def __call__(self, shot: Shot) -> Asked:
+        frame = shot.frame
+        seconds, size = (frame.seconds, (frame.width, frame.height)) if frame else (None, None)
+        if shot.error:
+            return Asked(shot.file, error=shot.error)
+        try:
+            data = frame.data if frame else Path(shot.file).read_bytes()
+            predictions = [each for each in self._ask(data) if each.probability >= self._threshold]
+        except OSError as fault:
+            return Asked(shot.file, error=f"can't be read: {fault.strerror}")
+        except PictureRefused as refusal:
+            return Asked(shot.file, seconds, size, error=str(refusal))
+        asked = Asked(shot.file, seconds, size, predictions)
+        if self._draw:
+            results.draw(asked, data, self._draw / self._copy(asked))
+        return asked
+
+    def _copy(self, asked: Asked) -> str:
+        place = Path(asked.file).resolve().relative_to(self._root)
+        return f"{place}.jpg" if asked.seconds is None else f"{place}/{asked.seconds:010.3f}.jpg"
 
 
-def _files(given: Sequence[str]) -> list[Path]:
-    """Each once, in order. Raises CommandError where there is none."""
-    found = list(dict.fromkeys(path for text in given for path in _named(text)))
-    if not found:
-        raise CommandError(f"no picture is called {' or '.join(given)}; jpg, png, bmp and gif files are read.")
-    return found
-
-
-def _named(text: str) -> Iterator[Path]:
-    path = Path(text)
-    if path.is_dir():
-        yield from sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
-    elif path.is_file():
-        yield path
-    else:
-        found = sorted(glob(text, recursive=True))  # noqa: PTH207  # Path.glob takes no pattern from the root
-        yield from (Path(each) for each in found if Path(each).is_file())
+def _spans(every: str | None, scenes: bool) -> float | None:
+    """Seconds from frame to frame; None for scenes. Raises CommandError."""
+    if scenes and every:
+        raise CommandError("--every and --scenes choose frames in two ways; give one of them.")
+    return None if scenes else read_span(every or EVERY)
 
 
 def _known(journal: Path, subject: Subject) -> dict[str, Asked]:
@@ -130,8 +156,10 @@ def _known(journal: Path, subject: Subject) -> dict[str, Asked]:
         journal.write_bytes(whole or msgspec.json.encode(subject) + b"\n")
         first, *rest = whole.splitlines() or [msgspec.json.encode(subject)]
         if msgspec.json.decode(first, type=Subject) != subject:
-            raise CommandError(f"{journal} is of another model or threshold; remove it, or write to another file.")
-        return {asked.file: asked for asked in (msgspec.json.decode(line, type=Asked) for line in rest)}
+            raise CommandError(
+                f"{journal} is of another model or threshold, or of other frames; remove it, or write to another file."
+            )
+        return {asked.name: asked for asked in (msgspec.json.decode(line, type=Asked) for line in rest)}
     except OSError as fault:
         raise CommandError(f"{journal} can't be written: {fault.strerror}.") from fault
     except msgspec.DecodeError as fault:

@@ -13,11 +13,14 @@ from shared.imaging.drawing import draw_predictions
 from shared.models.limits import BODY_BYTES, Limits
 from shared.models.serving.predictions import BoundingBox, Prediction
 
-HEAD = ("file", "tag", "probability", "left", "top", "width", "height", "error")
+HEAD = ("file", "seconds", "tag", "probability", "left", "top", "width", "height", "error")
 
 
 def table(asked: Sequence[Asked]) -> bytes:
-    """A row for each prediction, and one for each picture without; boxes in fractions of the picture."""
+    """A row for each prediction, and one for each picture without; boxes in fractions of the picture.
+
+    Frames of videos have the seconds from the first one.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEAD)
@@ -27,12 +30,13 @@ def table(asked: Sequence[Asked]) -> bytes:
 
 
 def _rows(asked: Asked) -> Iterator[tuple[object, ...]]:
+    seconds = "" if asked.seconds is None else asked.seconds
     if not asked.predictions:
-        yield asked.file, *[""] * (len(HEAD) - 2), asked.error
+        yield asked.file, seconds, *[""] * (len(HEAD) - 3), asked.error
     for found in asked.predictions:
         box = found.bounding_box
         sides = (box.left, box.top, box.width, box.height) if isinstance(box, BoundingBox) else ("",) * 4
-        yield asked.file, found.tag_name, round(found.probability, 6), *sides, ""
+        yield asked.file, seconds, found.tag_name, round(found.probability, 6), *sides, ""
 
 
 def lines(asked: Sequence[Asked]) -> bytes:
@@ -46,14 +50,19 @@ def coco(asked: Sequence[Asked]) -> bytes:
     images: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
     for number, each in enumerate((each for each in asked if not each.error), 1):
-        header = decode.check(Path(each.file).read_bytes(), Limits(), BODY_BYTES)
-        width, height = header.width, header.height
-        images.append({"id": number, "file_name": each.file, "width": width, "height": height})
+        width, height = each.size or _size(each.file)
+        moment = {} if each.seconds is None else {"video": each.file, "seconds": each.seconds}
+        images.append({"id": number, "file_name": each.name, "width": width, "height": height} | moment)
         for found in each.predictions:
             about = {"id": len(annotations) + 1, "image_id": number, "category_id": categories[found.tag_name]}
             annotations.append(about | _box(found, width, height) | {"score": round(found.probability, 6)})
     listed = [{"id": number, "name": name} for name, number in categories.items()]
     return msgspec.json.encode({"images": images, "annotations": annotations, "categories": listed})
+
+
+def _size(file: str) -> tuple[int, int]:
+    header = decode.check(Path(file).read_bytes(), Limits(), BODY_BYTES)
+    return header.width, header.height
 
 
 def _box(found: Prediction, width: int, height: int) -> dict[str, object]:
@@ -65,8 +74,8 @@ def _box(found: Prediction, width: int, height: int) -> dict[str, object]:
     return {"bbox": [round(side, 2) for side in sides], "area": round(sides[2] * sides[3], 2), "iscrowd": 0}
 
 
-def draw(asked: Asked, path: Path) -> None:
+def draw(asked: Asked, data: bytes, path: Path) -> None:
     """A copy of the picture, upright, with its boxes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = decode.decode(Path(asked.file).read_bytes())
+    picture = decode.decode(data)
     draw_predictions(picture, asked.predictions).save(path, quality=92)

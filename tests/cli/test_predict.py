@@ -10,6 +10,7 @@ import pytest
 from cli.faults import FAILED, NO
 from local.service import RESOURCE_ID
 from shared.models.training.model_spec import ModelTag
+from tests.cli.films import SIZE, film
 from tests.commands import ocellus
 from tests.pictures import rectangles
 from tests.prediction.detectors import put_detector
@@ -89,12 +90,42 @@ def test_coco_has_boxes_in_pixels_of_the_upright_picture(project, shots, tmp_pat
     assert told["categories"] == [{"id": 1, "name": "green"}]
 
 
+def test_videos_are_predicted_frame_by_frame_and_go_on_after_a_kill(project, tmp_path, capsys):
+    clip = film(tmp_path / "clip.mkv", ["red", "red", "blue"])
+    out, drawn, broken = tmp_path / "out.csv", tmp_path / "drawn", tmp_path / "broken.mp4"
+    broken.write_bytes(b"")
+    subject = {"project": project, "name": "live", "threshold": 0.5, "draw": str(drawn), "span": 1.0}
+    known = {"file": str(clip), "seconds": 1.0, "size": SIZE, "predictions": []}
+    out.with_name("out.csv.journal").write_text(f"{json.dumps(subject)}\n{json.dumps(known)}\n")
+    given = ["--project", project, "--name", "live", "--threshold", "0.5", "--draw", str(drawn), "--json"]
+    assert ocellus("predict", str(clip), str(broken), *given, "--to", str(out), "--every", "1s") == NO
+    said = json.loads(capsys.readouterr().out)
+    assert (said["pictures"], said["asked_before"], said["tags"]) == (3, 1, {"red": 1, "blue": 1})
+    assert [line.partition(": ")[0] for line in said["refused"]] == [str(broken)]
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [(row["seconds"], row["tag"]) for row in rows] == [("0.0", "red"), ("1.0", ""), ("2.0", "blue"), ("", "")]
+    assert sorted(path.name for path in (drawn / "clip.mkv").iterdir()) == ["000000.000.jpg", "000002.000.jpg"]
+
+
+def test_coco_has_frames_by_their_time(project, tmp_path):
+    clip, out = film(tmp_path / "clip.mp4", ["red", "blue"]), tmp_path / "out.json"
+    given = ["--project", project, "--name", "live", "--threshold", "0.5", "--to", str(out)]
+    assert ocellus("predict", str(clip), *given, "--scenes") == 0
+    told = json.loads(out.read_text())
+    assert [(image["file_name"], image["seconds"]) for image in told["images"]] == [
+        (f"{clip}#t=0.000", 0.0),
+        (f"{clip}#t=1.000", 1.0),
+    ]
+    assert {(image["width"], image["height"]) for image in told["images"]} == {SIZE}
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"--to": "out.txt"}, "ends with none of .csv, .jsonl, .json"),
         ({"--name": "nobody"}, "404 NotFound"),
         ({"pictures": "nowhere"}, "no picture is called nowhere"),
+        ({"--every": "soon"}, "is no time between frames"),
     ],
 )
 def test_what_can_not_be_predicted_is_said(project, shots, tmp_path, monkeypatch, capsys, changes, says):
@@ -104,6 +135,6 @@ def test_what_can_not_be_predicted_is_said(project, shots, tmp_path, monkeypatch
     assert ocellus("predict", pictures, *[word for pair in given.items() for word in pair]) == FAILED
     assert says in capsys.readouterr().err
     monkeypatch.delenv("VISION_PREDICTION_KEY")
-    if not changes.keys() & {"--to", "pictures"}:
+    if not changes.keys() & {"--to", "--every", "pictures"}:
         assert ocellus("predict", pictures, *[word for pair in given.items() for word in pair]) == FAILED
         assert "VISION_PREDICTION_KEY" in capsys.readouterr().err
