@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from posixpath import dirname
 
 from shared.formats.dataset import DatasetError, Labelled, Mark
@@ -16,6 +17,29 @@ PART = re.compile(r"(?:^|[^a-z])(train|training|val|valid|validation|test|testin
 DIGITS = 6
 
 
+# Of a set of so many faults none needs to know them all.
+MOST_FAULTS = 100_000
+
+
+class Faults(list[str]):
+    """Raises DatasetError where there are too many."""
+
+    def append(self, fault: str) -> None:
+        if len(self) == MOST_FAULTS:
+            raise DatasetError(f"over {MOST_FAULTS:,} of its pictures or lines can't be read; the first: {self[0]}.")
+        super().append(fault)
+
+
+@dataclass(slots=True)
+class _Known:
+    """A picture as far as it is known; tags and boxes in the order in which they came."""
+
+    tags: dict[str, None]
+    marks: dict[Mark, None]
+    split: str = ""
+    size: tuple[int, int] | None = None
+
+
 class Reading:
     """Fills while a format is read. `lost` counts what can't be carried, by its name in the plural; `faults` say which
     pictures or lines are left out, and why."""
@@ -23,12 +47,16 @@ class Reading:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.lost: Counter[str] = Counter()
-        self.faults: list[str] = []
-        self._pictures: dict[str, Labelled] = {}
+        self.faults: list[str] = Faults()
+        self._pictures: dict[str, _Known] = {}
+        self._sizes: dict[str, tuple[int, int] | None] = {}
 
     @property
     def pictures(self) -> list[Labelled]:
-        return list(self._pictures.values())
+        return [
+            Labelled(file, tuple(known.tags), tuple(known.marks), known.split, known.size)
+            for file, known in self._pictures.items()
+        ]
 
     @property
     def tags(self) -> list[str]:
@@ -43,12 +71,11 @@ class Reading:
 
     def add(self, picture: Labelled) -> None:
         """One that comes again has the tags and boxes of both."""
-        known = self._pictures.get(picture.file)
-        if known:
-            tags = tuple(dict.fromkeys([*known.tags, *picture.tags]))
-            marks = tuple(dict.fromkeys([*known.marks, *picture.marks]))
-            picture = Labelled(picture.file, tags, marks, picture.split or known.split, picture.size or known.size)
-        self._pictures[picture.file] = picture
+        self.source.require_time()
+        known = self._pictures.setdefault(picture.file, _Known({}, {}))
+        known.tags.update(dict.fromkeys(picture.tags))
+        known.marks.update(dict.fromkeys(picture.marks))
+        known.split, known.size = picture.split or known.split, picture.size or known.size
 
     def lose(self, what: str, count: int = 1) -> None:
         if count:
@@ -79,6 +106,11 @@ class Reading:
         """As it is said, or else as the picture has it; None, and a fault, where that can't be read."""
         if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
             return width, height
+        if file not in self._sizes:
+            self._sizes[file] = self._size_in(file)
+        return self._sizes[file]
+
+    def _size_in(self, file: str) -> tuple[int, int] | None:
         try:
             return self.source.size(file)
         except DatasetError as fault:

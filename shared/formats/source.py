@@ -1,8 +1,10 @@
 """The files of a data set, in a folder or a zip: listed once, so that nothing of it can lead to any other file."""
 
+import math
 import os
 import re
 import stat
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +30,8 @@ MEGABYTE = 1024 * 1024
 LARGEST = {".xml": 128 * MEGABYTE, ".yaml": MEGABYTE, ".yml": MEGABYTE}
 LARGEST_OTHER = 512 * MEGABYTE
 LARGEST_PICTURE = 64 * MEGABYTE
+# Pictures of one name in as many folders: a camera's, by days.
+MOST_ALIKE = 5_000
 ORIENTATION, FIRST_ON_ITS_SIDE = 274, 5
 # Label Studio puts this before the name of a file that was uploaded to it.
 UPLOADED = re.compile(r"^[0-9a-f]{8}-")
@@ -55,6 +59,7 @@ class Source:
         self.left_out = left_out
         self._only = only
         self._keys: dict[str, set[str]] = {}
+        self._until = math.inf
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -71,11 +76,13 @@ class Source:
         return cls(*_listed(path.parent), only=path.name)
 
     @classmethod
-    def sent(cls, archive: zipfile.ZipFile, limit: int) -> Self:
-        """A zip of a stranger. What is no picture in it is read at once, as it lies, which is `limit` bytes at most.
+    def sent(cls, archive: zipfile.ZipFile, limit: int, seconds: float = math.inf) -> Self:
+        """A zip of a stranger, who may have made it to keep us busy: after so many seconds nothing more is read of it.
 
-        Raises DatasetError, ArchiveError.
+        What is no picture in it is read at once, as it lies, which is `limit` bytes at most. Raises DatasetError,
+        ArchiveError.
         """
+        until = time.monotonic() + seconds
         files, left_out = _zipped(archive)
         described = [info for info in _entries(archive) if info.filename in files and not _is_picture(info.filename)]
         if sum(info.file_size for info in described) > limit:
@@ -84,7 +91,9 @@ class Source:
             )
         for info in sorted(described, key=lambda info: info.header_offset):
             files[info.filename] = Stored(info.file_size, _holder(archives.contents(archive, info, limit)))
-        return cls(files, left_out)
+        source = cls(files, left_out)
+        source._until = until
+        return source
 
     def beside(self, pictures: Self) -> Self:
         """This one, with pictures of another."""
@@ -106,6 +115,11 @@ class Source:
     def weight(self, name: str) -> int:
         """In bytes."""
         return self._files[name].size
+
+    def require_time(self) -> None:
+        """Raises DatasetError where there is none left."""
+        if time.monotonic() > self._until:
+            raise DatasetError("it takes too long to read; import it by `ocellus dataset import`.")
 
     def picture(self, name: str) -> bytes:
         """Raises DatasetError."""
@@ -137,7 +151,7 @@ class Source:
 
     def lines(self, name: str, kind: type[T]) -> Iterator[T]:
         """Of JSON, one a line. Raises DatasetError."""
-        for number, line in enumerate(self._described(name).removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
+        for number, line in enumerate(BytesIO(self._described(name).removeprefix(b"\xef\xbb\xbf")), 1):
             if line.strip():
                 with _faults_of(f"line {number} of {name}", "JSON"):
                     yield msgspec.json.decode(line, type=kind)
@@ -168,7 +182,7 @@ class Source:
         try:
             data = self._described(name).removeprefix(b"\xef\xbb\xbf")
             if not name.lower().endswith(".json"):
-                data = next((line for line in data.splitlines() if line.strip()), b"{}")
+                data = next((line for line in BytesIO(data) if line.strip()), b"{}")
             found = msgspec.json.decode(data, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
             first = found if isinstance(found, dict) else msgspec.json.decode(found[0], type=dict[str, msgspec.Raw])
         except (msgspec.DecodeError, RecursionError, IndexError, UnicodeDecodeError):
@@ -182,8 +196,9 @@ class Source:
     def find(self, reference: str, near: str = "") -> str | None:
         """The picture that a path or address means, seen from a folder: it, or the one that ends most alike.
 
-        None where there is none, or where several are meant as well.
+        None where there is none, or where several are meant as well; that is not looked for among very many.
         """
+        self.require_time()
         path = _path_in(reference)
         exact = normpath(join(near, path))
         if exact in self._files and exact.lower().endswith(PICTURES):
@@ -194,7 +209,10 @@ class Source:
         return None
 
     def _ending_like(self, path: str) -> str | None:
-        rated = sorted((_common_end(name, path), name) for name in self._by_name.get(basename(path).casefold(), ()))
+        alike = self._by_name.get(basename(path).casefold(), [])
+        if len(alike) > MOST_ALIKE:
+            return None
+        rated = sorted((_common_end(name, path), name) for name in alike)
         if not rated or (len(rated) > 1 and rated[-1][0] == rated[-2][0]):
             return None
         return rated[-1][1]
@@ -216,6 +234,7 @@ class Source:
         return data
 
     def _begin(self, name: str, count: int) -> bytes:
+        self.require_time()
         try:
             with self._files[name].open() as file:
                 return file.read(count)

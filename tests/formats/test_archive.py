@@ -8,9 +8,10 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
 
-from shared.formats import archive, packing
+from shared.formats import archive, packing, reading
 from shared.formats.archive import ArchiveError, Packed, Ranged
 from shared.formats.dataset import DatasetError
+from shared.formats.exchange import table
 from shared.formats.source import Source
 
 PICTURE = bytes(range(256)) * 40
@@ -128,3 +129,34 @@ def test_a_zip_in_pieces_has_more_bytes_than_old_zips_have(tmp_path: Path) -> No
         file.write(data + packing.directory([*large, entry]))
     with ZipFile(tmp_path / "large.zip") as package:
         assert package.read("c") == b"the last"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            "".join(f"{at}.jpg,a\n" for at in range(4)),
+            "over 3 of its pictures or lines can't be read; the first: 0.jpg",
+        ),
+        ("".join(f"a.jpg,{at}\n" for at in range(4)), ""),
+    ],
+    ids=["faults", "tags"],
+)
+def test_what_is_said_of_pictures_is_bounded(rows: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_FAULTS", 3)
+    data = zipped(ZIP_DEFLATED, **{"a__jpg": PICTURE, "set__csv": f"image,tag\n{rows}".encode()})
+    with ZipFile(BytesIO(data)) as package:
+        source = Source.sent(package, 1024**2)
+        if message:
+            with pytest.raises(DatasetError, match=message):
+                table.read(source)
+        else:
+            # One picture, however often it comes.
+            assert [picture.tags for picture in table.read(source).pictures] == [("0", "1", "2", "3")]
+
+
+def test_more_columns_than_tags_are_refused() -> None:
+    head = ",".join(["image", *(f"tag {at}" for at in range(5_000))])
+    data = zipped(a__jpg=PICTURE, set__csv=f"{head}\na.jpg".encode())
+    with ZipFile(BytesIO(data)) as package, pytest.raises(DatasetError, match="5,001 columns; 5,000 are the most"):
+        table.read(Source.sent(package, 1024**2))

@@ -21,6 +21,8 @@ NO, YES = ("0", "0.0", "", "false"), ("1", "1.0", "true")
 BETWEEN = "|;,"
 
 Row = Mapping[str, str]
+# One for each tag, and some.
+MOST_COLUMNS = 5_000
 
 
 def fits(source: Source) -> bool:
@@ -48,6 +50,8 @@ def _read_file(reading: Reading, name: str) -> None:
     rows = csv.DictReader(io.StringIO(reading.source.text(name)), restval="")
     head = list(rows.fieldnames or [])
     image, split, box = _column(head, IMAGE), _column(head, SPLIT), [_column(head, (side,)) for side in BOX]
+    if len(head) > MOST_COLUMNS:
+        raise DatasetError(f"{name} has {len(head):,} columns; {MOST_COLUMNS:,} are the most.")
     missing: set[str] = set()
     try:
         for row in rows:

@@ -55,10 +55,11 @@ class DatasetExport(Wire, frozen=True, tag=True):
 
 
 class DatasetWork(Wire, frozen=True):
-    """What is kept of a data set under way: the task as clients see it, what it does, in how many shares, and which run
-    of its first step has listed these."""
+    """What is kept of a data set under way: the task as clients see it, what it does, in how many shares, which run of
+    its first step has listed these, and how often that was begun."""
 
     task: DatasetTask
     work: DatasetImport | DatasetExport
     shares: int = 0
     listed_by: str = ""
+    begun: int = 0

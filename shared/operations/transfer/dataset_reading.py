@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from typing import BinaryIO, NamedTuple, cast
 from uuid import UUID, uuid4, uuid5
@@ -30,11 +30,13 @@ from shared.storage.workspace import tags as stored_tags
 
 MEGABYTE = 1024 * 1024
 # Beside each picture there may be a text and a list that names it; all that is no picture is held in memory.
-FILES_PER_PICTURE, DESCRIBED_BYTES = 3, 64 * MEGABYTE
+FILES_PER_PICTURE, DESCRIBED_BYTES = 3, 32 * MEGABYTE
 # What is read of the zip at once while its directory and its texts are.
 AHEAD = 4 * MEGABYTE
 # So long a step reads: shorter than functionTimeout, and longer than what is read takes.
 READ_SECONDS = 200.0
+# What ends the process by its size, or whatever it does, is not tried more often.
+TRIES = 4
 # So many pictures are taken in by a step.
 SHARE = 256
 
@@ -66,7 +68,20 @@ def opened(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID)
 
 def read(store: Store, settings: Settings, project_id: UUID, state: DatasetWork, work: DatasetImport) -> None:
     """Raises DatasetError, ArchiveError, and what a tag would."""
-    dataset_id, begun = state.task.id, time.monotonic()
+    dataset_id = state.task.id
+    if _count(store, project_id, dataset_id, 1).begun > TRIES:
+        raise DatasetError("it can't be read within the time and memory that there is; make several of it.")
+    try:
+        _read(store, settings, project_id, dataset_id, work)
+    except errors.ServiceUnavailable:
+        # Which is no fault of the zip.
+        with suppress(errors.ServiceError):
+            _count(store, project_id, dataset_id, -1)
+        raise
+
+
+def _read(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID, work: DatasetImport) -> None:
+    begun = time.monotonic()
     try:
         with patience(READ_SECONDS):
             found = _found(store, settings, project_id, dataset_id, work)
@@ -90,9 +105,18 @@ def read(store: Store, settings: Settings, project_id: UUID, state: DatasetWork,
             left_out=len(found.faults),
             reasons=dataset_tasks.named(state.task, found.faults),
         )
-        return state if state.shares else DatasetWork(task, replace(work, tags=tags), len(shares), run)
+        return (
+            state
+            if state.shares
+            else replace(state, task=task, work=replace(work, tags=tags), shares=len(shares), listed_by=run)
+        )
 
     exchanges.update(store, project_id, dataset_id, known)
+
+
+def _count(store: Store, project_id: UUID, dataset_id: UUID, more: int) -> DatasetWork:
+    """How often it was begun to be read."""
+    return exchanges.update(store, project_id, dataset_id, lambda state: replace(state, begun=state.begun + more))
 
 
 def lines(store: Store, project_id: UUID, state: DatasetWork, number: int) -> list[Line]:
@@ -105,7 +129,7 @@ def _found(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID,
     project = projects.get_workspace(store, project_id)
     detects = projects.domain_of(project).type == DomainType.OBJECT_DETECTION
     with opened(store, settings, project_id, dataset_id) as zipped:
-        source = Source.sent(zipped, DESCRIBED_BYTES)
+        source = Source.sent(zipped, DESCRIBED_BYTES, READ_SECONDS)
         format = catalogue.named(work.format) if work.format else catalogue.format_of(source)
         reading = catalogue.read(source, format)
         pictures = carrying.fitting(reading, project.name, detects=detects)

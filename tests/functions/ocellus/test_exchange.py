@@ -205,7 +205,7 @@ def test_import_dataset_refuses_a_format_that_there_is_not(project, send):
         (set_of("coco", BOXED), "tags whole pictures"),
         ({"a.json": b"[" * 100_000, "a.jpg": b""}, "No format is known"),
         ({"a.xml": b"<!DOCTYPE a [<!ENTITY b 'c'>]><annotation>&b;</annotation>", "a.jpg": b""}, "DOCTYPE"),
-        ({"bomb.json": bytes(70_000_000)}, "over 64 MB; import it by `ocellus dataset import`"),
+        ({"bomb.json": bytes(40_000_000)}, "over 32 MB; import it by `ocellus dataset import`"),
         (set_of("folders", [Labelled("a.jpg", ("x" * 129,), (), "", SIZE)]), "128 printable characters"),
     ],
     ids=range(6),

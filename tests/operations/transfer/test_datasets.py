@@ -1,6 +1,7 @@
 """Data sets in shares: each step twice, cut off in the middle, and what changes while they are under way."""
 
 from io import BytesIO
+from unittest.mock import Mock
 from uuid import UUID, uuid4
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
@@ -171,6 +172,30 @@ def test_a_data_set_of_a_project_that_is_deleted_ends(store, settings, project_i
     for name in list(blobs.names(store, "exports", f"{project_id}/")):
         blobs.delete(store, "exports", name)
     assert dataset_taking.step(store, settings, share) is None
+
+
+def test_a_zip_that_ends_the_process_that_reads_it_is_given_up(store, settings, project_id, package, monkeypatch):
+    task = begin(store, settings, project_id, package)
+    with monkeypatch.context() as patch:
+        patch.setattr(dataset_reading, "_found", Mock(side_effect=errors.ServiceUnavailable("away")))
+        for _ in range(dataset_reading.TRIES + 1):
+            # Storage that is away is no fault of the zip.
+            with pytest.raises(errors.ServiceUnavailable):
+                dataset_taking.step(store, settings, task)
+        patch.setattr(dataset_reading, "_found", Mock(side_effect=KeyboardInterrupt))
+        for _ in range(dataset_reading.TRIES):
+            with pytest.raises(KeyboardInterrupt):
+                dataset_taking.step(store, settings, task)
+    assert dataset_taking.step(store, settings, task) is None
+    told = ended(store, task)
+    assert (told.status, "within the time and memory" in (told.message or "")) == (TaskStatus.FAILED, True)
+
+
+def test_a_zip_that_keeps_us_busy_is_given_up_in_time(store, settings, project_id, package, monkeypatch):
+    task = begin(store, settings, project_id, package)
+    monkeypatch.setattr(dataset_reading, "READ_SECONDS", -1.0)
+    assert dataset_taking.step(store, settings, task) is None
+    assert "takes too long to read" in (ended(store, task).message or "")
 
 
 @pytest.fixture
