@@ -1,11 +1,16 @@
-// Notices in the corner: results politely, failures at once.
+// Notices where they hide nothing: in the column beside what a screen shows, or below it. Results politely, failures at once.
 
 import { dismiss, notices, type Notice } from "../state/notices";
+import { route } from "../state/route";
+
+/** The screens with a column at a side. */
+const SIDES: Record<string, string> = { images: "left", predictions: "left", performance: "left", image: "right" };
 
 export function Toasts() {
+  const { projectId, screen } = route.value;
   const of = (tone: Notice["tone"]) => notices.value.filter((notice) => notice.tone === tone);
   return (
-    <div class="toasts">
+    <div class={`toasts ${(projectId && SIDES[screen]) || ""}`}>
       <div role="status" aria-live="polite">
         {of("done").map((notice) => (
           <Toast key={notice.id} notice={notice} />

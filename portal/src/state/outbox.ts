@@ -10,7 +10,7 @@ import * as past from "../model/history";
 import type { History, Step } from "../model/history";
 import { deliver, type Delivery } from "./delivery";
 import { doubt, isInDoubt, untilCertain } from "./doubts";
-import { fail, say } from "./notices";
+import { dismiss, fail, say } from "./notices";
 import * as pages from "./pages";
 import { project, recount, tagName } from "./project";
 import { me } from "./session";
@@ -24,6 +24,8 @@ const UNANSWERED = [0, 502, 504];
 export const history = signal<History<Change>>(past.empty());
 /** Since when the service does not answer; empty while it does. */
 export const away = signal("");
+/** The image that was undone last, or done again; an object of its own each time. */
+export const concerned = signal<{ imageId: string } | null>(null);
 export const saving = computed(() => count.value > 0);
 
 const gone = new Map<string, { place: number; image: Image }>();
@@ -54,6 +56,7 @@ export function undo(): void {
   const step = history.value.past.at(-1);
   if (!step) return;
   history.value = past.undone(history.value);
+  dismiss(announced.get(step) ?? 0);
   if (step.far) return step.far.undo();
   enqueue(step.undo, step);
   tell(`Undone: ${step.label}`, step);
@@ -68,15 +71,20 @@ export function redo(): void {
   tell(`Done again: ${step.label}`, step);
 }
 
+/** The notices of what can be taken back: they go with it. */
+const announced = new WeakMap<Step<Change>, number>();
+
 /** Say what was done, with the way back. */
-export const announce = (step: Step<Change> | null) => step && say(step.label, { action: { text: "Undo", run: () => takeBack(step) } });
+export const announce = (step: Step<Change> | null) => step && announced.set(step, say(step.label, { action: { text: "Undo", run: () => takeBack(step) } }));
 
 function takeBack(step: Step<Change>): void {
   if (history.value.past.at(-1) === step) undo();
 }
 
 function tell(text: string, step: Step<Change>): void {
-  const picture = pages.find(step.redo[0]!.imageId)?.thumbnailUri;
+  const { imageId } = step.redo[0]!;
+  concerned.value = { imageId };
+  const picture = pages.find(imageId)?.thumbnailUri;
   say(text, picture ? { picture } : {});
 }
 

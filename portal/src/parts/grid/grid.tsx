@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { layout, position, revealed, visible, type Layout } from "../../model/layout";
+import { concerned } from "../../state/outbox";
 import { useFocus } from "../keyboard";
 import { useLasso } from "./lasso";
 import { pressed, Tile, type Cell } from "./tile";
@@ -51,7 +52,7 @@ export function Grid(props: Props) {
     if (!frame.height || total === 0) return;
     const wanted = revealed(at, focus, pane.current!.scrollTop, frame.height);
     if (wanted !== pane.current!.scrollTop) pane.current!.scrollTop = wanted;
-  }, [focus, at.columns, at.cell]);
+  }, [focus, concerned.value, at.columns, at.cell]);
 
   const lasso = useLasso(pane, at, total, props.onLasso);
   const scroll = () => {

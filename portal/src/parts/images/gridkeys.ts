@@ -13,6 +13,7 @@ import { LABELERS } from "../../state/session";
 import { anchor, chooseTo, focus, meant, selection } from "../../state/view";
 import { permitted, useKeys } from "../keyboard";
 import { askForTag } from "../tags/tagname";
+import { useConcerned } from "../grid/concerned";
 
 interface Given {
   shape: { current: { layout: Layout; rows: number } };
@@ -35,6 +36,7 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
   const label = (then: () => unknown) => permitted(LABELERS, then);
   const onward = (moves: boolean) => moves && to(focus.value + 1);
   const size = (steps: number) => () => prefer({ cell: Math.min(Math.max(preferences.value.cell + steps * SIZES.step, SIZES.least), SIZES.most) });
+  useConcerned(pages.indexOf, to);
   useKeys("grid", {
     left: by(-1),
     right: by(1),

@@ -14,6 +14,7 @@ import { go, pathOf, search, setSearch } from "../../state/route";
 import { LABELERS } from "../../state/session";
 import * as turned from "../../state/turned";
 import type { Row } from "../../state/turned";
+import { useConcerned } from "../grid/concerned";
 import { Grid } from "../grid/grid";
 import { moves, UNLAID, type Shape } from "../grid/moving";
 import { point } from "../grid/tile";
@@ -86,9 +87,11 @@ function reject(): void {
 
 function useLiveKeys(shape: { current: Shape }, leave: (status: Status) => void): void {
   const { focus, shown } = turned;
+  const to = (index: number) => void (focus.value = index);
+  useConcerned((id) => shown.value.findIndex(({ image }) => image.id === id), to);
   const label = (then: () => unknown) => permitted(LABELERS, () => (current() ? then() : false));
   useKeys("grid", {
-    ...moves(shape, focus.value, shown.value.length, (index) => void (focus.value = index)),
+    ...moves(shape, focus.value, shown.value.length, to),
     accept: label(accept),
     reject: label(reject),
     tag: permitted(LABELERS, (pressed: string) => {

@@ -15,6 +15,7 @@ import { LABELERS, lacks } from "../../state/session";
 import * as suggestions from "../../state/suggestions";
 import type { Suggestion } from "../../state/suggestions";
 import { task } from "../../state/tasks";
+import { useConcerned } from "../grid/concerned";
 import { Grid } from "../grid/grid";
 import { moves, UNLAID, type Shape } from "../grid/moving";
 import { nameOf } from "../grid/picture";
@@ -91,6 +92,7 @@ const give = (tag: Tag) => begun(({ image }) => toggleTag([image], tag));
 function useSuggestionKeys(shape: { current: Shape }, leave: (status: Status) => void): void {
   const { focus, shown } = suggestions;
   const to = (index: number) => void (focus.value = index);
+  useConcerned((id) => shown.value.findIndex(({ image }) => image.id === id), to);
   const label = (then: () => unknown) => permitted(LABELERS, () => (current() ? then() : false));
   useKeys("grid", {
     ...moves(shape, focus.value, shown.value.length, to),
