@@ -32,7 +32,7 @@ param largeClassifier string = ''
 param exportCompactOnly bool = false
 @description('Whether a copy of each camera picture is kept with its boxes drawn.')
 param cameraDrawBoxes bool = false
-@description('The containers of the data account whose pictures batches may predict; others than these two need a right, see docs/deploy.md.')
+@description('The containers of the data account whose pictures batches may predict; others than these two need a right, see docs/security.md.')
 param batchContainers array = ['archives', 'uploads']
 
 @description('Replication of the state: Standard_LRS, Standard_ZRS, Standard_GZRS.')

@@ -30,7 +30,7 @@ from shared.telemetry.predictions import observed
 # What may go well when the step is done again; a Conflict is of steps that count at once.
 AGAIN = (errors.ServiceUnavailable, errors.Conflict)
 # What another picture would not change.
-OF_THE_BATCH = (errors.AccessRefused, errors.IterationNotFound, errors.PredictionModelUnreadable, errors.QuotaExceeded)
+OF_THE_BATCH = (errors.IterationNotFound, errors.PredictionModelUnreadable, errors.QuotaExceeded)
 
 TOO_MUCH = errors.ServiceError(
     "On every attempt the process ended over this share; one of its pictures is too much for it."
