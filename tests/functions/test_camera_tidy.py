@@ -1,0 +1,38 @@
+"""What the camera app's timer does for steps of batches that ended their process on every attempt."""
+
+import azure.functions as func
+import msgspec
+import pytest
+
+from function_app import build
+from functions import camera
+from functions.edge.runtime import Runtime
+from local.host.functions import index
+from shared.models.limits import Limits
+from shared.models.messages.tasks import ListBatch
+from shared.models.serving.batches import BatchRequest, BatchStatus
+from shared.operations.serving import batches
+from tests.operations.projects import create_project, project_id
+from tests.prediction.graphs import publish, put_model
+
+__all__ = ["create_project", "project_id"]
+
+
+@pytest.fixture
+def tidy(settings, monkeypatch):
+    app = Runtime(settings)
+    monkeypatch.setattr(camera, "runtime", lambda: app)
+    (function,) = (each for each in index(build("camera")) if each.name == "camera_tidy")
+    return lambda: function.handler(timer=func.timer.TimerRequest(past_due=False))
+
+
+def test_a_step_that_lies_aside_ends_its_batch(store, settings, project_id, tidy):
+    publish(store, project_id, put_model(store, project_id, "apple"))
+    batch = batches.start_batch(store, Limits(), settings.archives, project_id, BatchRequest("live"), by="somebody")
+    aside = store.queues["batches-poison"]
+    aside.send_message(msgspec.json.encode(ListBatch(project_id, batch.id)).decode())
+    tidy()
+    ended = batches.get_batch(store, project_id, batch.id)
+    assert (ended.status, "could not be listed" in (ended.message or "")) == (BatchStatus.FAILED, True)
+    assert aside.get_queue_properties().approximate_message_count == 0
+    store.queues["batches"].clear_messages()
