@@ -5,13 +5,19 @@ import stat
 from io import BytesIO
 from urllib.parse import urlencode
 from urllib.request import urlopen
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
+from msgspec.structs import replace
 
 from shared.formats.catalogue import FORMATS
 from shared.formats.dataset import Labelled, LabelledSet, Mark
+from shared.models.training.datasets import DatasetHeader
+from shared.storage.training import datasets, iterations
+from shared.storage.workspace import images as stored_images
+from shared.storage.workspace import tags as stored_tags
+from tests.operations.making import record_of
 from tests.pictures import picture
 from tests.prediction.graphs import DETECTION_DOMAIN
 
@@ -228,14 +234,23 @@ def test_get_dataset_tells_of_an_empty_project(project, take, finish):
         assert package.testzip() is None
 
 
-def test_export_dataset_takes_what_an_iteration_was_trained_on(trained, take, finish):
-    task = finish(trained.project, take(trained.project, format="jsonl", iterationId=trained.iteration.id))
-    assert (task["status"], task["new"], task["leftOut"]) == ("Completed", 12, 0)
+def test_export_dataset_takes_what_an_iteration_was_trained_on(training, storage, project, send, take, finish):
+    finish(project, send(project, zipped(set_of("csv", TAGGED))))
+    made = record_of(UUID(project.id))
+    header = DatasetHeader(made.iteration.project_id, made.iteration.id, made.iteration.domain_id, None, [])
+    tags = list(stored_tags.names(storage, made.iteration.project_id).values())
+    images = list(stored_images.each(storage, made.iteration.project_id))
+    datasets.write(storage, replace(header, tags=tags), images)
+    iterations.insert(storage, made)
+    # What becomes of the project since is of no matter to what the iteration has seen.
+    training.delete_tag(project.id, str(tags[0].id))
+    task = finish(project, take(project, format="jsonl", iterationId=made.iteration.id))
+    assert (task["status"], task["new"], task["leftOut"]) == ("Completed", 2, 0)
     with urlopen(task["downloadUri"]) as answer, ZipFile(BytesIO(answer.read())) as package:
         names = package.namelist()
         listed = [json.loads(line) for line in package.read(names[-1]).splitlines()]
-    assert len(names) == 13
-    assert sorted(row["tags"] for row in listed) == [["apple"]] * 6 + [["leaf"]] * 6
+    assert sorted(names[:-1]) == ["images/one.jpg", "images/two.jpg"]
+    assert sorted(sorted(row["tags"]) for row in listed) == [["apple", "leaf"], ["leaf"]]
 
 
 def test_export_dataset_refuses_a_format_without_place_for_it(project, take):
