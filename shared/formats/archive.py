@@ -22,7 +22,7 @@ class ArchiveError(Exception):
     """It can't be read; the message says why, to go on behind a colon."""
 
 
-class Packed(NamedTuple):
+class PackedFile(NamedTuple):
     """Where a file lies in a zip, and as what: `size` is that of the file, `packed` what it takes there, in bytes."""
 
     offset: int
@@ -53,15 +53,15 @@ def contents(archive: ZipFile, entry: ZipInfo, limit: int) -> bytes:
     return data
 
 
-def place(entry: ZipInfo) -> Packed:
+def place(entry: ZipInfo) -> PackedFile:
     """Raises ArchiveError."""
     _require_readable(entry)
     named = len(entry.filename.encode()) + len(entry.extra)
     deflated = entry.compress_type == ZIP_DEFLATED
-    return Packed(entry.header_offset, named, entry.compress_size, entry.file_size, entry.CRC, deflated)
+    return PackedFile(entry.header_offset, named, entry.compress_size, entry.file_size, entry.CRC, deflated)
 
 
-def unpacked(read: Callable[[int, int], bytes], entry: Packed, limit: int) -> bytes:
+def unpacked(read: Callable[[int, int], bytes], entry: PackedFile, limit: int) -> bytes:
     """The file, by what reads the zip's bytes from a place up to another. Raises ArchiveError."""
     if entry.size > limit or entry.packed > limit + MORE:
         raise ArchiveError(f"it has over {limit:,} bytes, which are the most")

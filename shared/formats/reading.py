@@ -90,12 +90,12 @@ class Reading:
             return ()
         left, right = (_within(value / width) for value in (left, right))
         top, bottom = (_within(value / height) for value in (top, bottom))
-        if right <= left or bottom <= top:
+        # The same box in two formats is one to the service, which takes what differs for another.
+        mark = Mark(tag, *(round(value, DIGITS) for value in (left, top, right - left, bottom - top)))
+        if mark.width <= 0 or mark.height <= 0 or mark.left >= 1 or mark.top >= 1:
             self.lose("boxes beside their picture, or empty")
             return ()
-        # The same box in two formats is one to the service, which takes what differs for another.
-        sides = (round(value, DIGITS) for value in (left, top, right - left, bottom - top))
-        return (Mark(tag, *sides),)
+        return (mark,)
 
     def boxes(self, given: Iterable[Mark]) -> tuple[Mark, ...]:
         """Boxes as we have them, cut at the sides of their picture."""

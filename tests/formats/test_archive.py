@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 import pytest
 
 from shared.formats import archive, packing, reading
-from shared.formats.archive import ArchiveError, Packed, Ranged
+from shared.formats.archive import ArchiveError, PackedFile, Ranged
 from shared.formats.dataset import DatasetError
 from shared.formats.exchange import table
 from shared.formats.source import Source
@@ -25,12 +25,12 @@ def zipped(kind: int = ZIP_DEFLATED, **files: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def place_of(data: bytes, name: str = "a.jpg") -> Packed:
+def place_of(data: bytes, name: str = "a.jpg") -> PackedFile:
     with archive.opened(BytesIO(data), 10) as opened:
         return archive.place(opened.getinfo(name))
 
 
-def unpacked(data: bytes, place: Packed, limit: int = 1_000_000) -> bytes:
+def unpacked(data: bytes, place: PackedFile, limit: int = 1_000_000) -> bytes:
     return archive.unpacked(lambda start, end: data[start:end], place, limit)
 
 

@@ -20,6 +20,7 @@ from shared.models.workspace.exchange import DatasetExport, DatasetTask, Dataset
 from shared.models.workspace.images import ImageRecord, TaggingStatus
 from shared.models.workspace.tags import Tag
 from shared.operations.transfer import dataset_tasks
+from shared.operations.workspace import projects
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
@@ -32,7 +33,7 @@ from shared.storage.workspace import tags as stored_tags
 SHARE, AT_ONCE, BLOCK_BYTES = 256, 16, 16 * 1024**2
 
 
-class Line(NamedTuple):
+class ToPack(NamedTuple):
     """An image to pack, as its picture is described, and how many pairs of its metadata no format has."""
 
     image_id: UUID
@@ -44,10 +45,10 @@ class Listing(NamedTuple):
     """All that goes into a data set."""
 
     tags: list[str]
-    lines: list[Line]
+    lines: list[ToPack]
 
 
-class Packed(Wire, frozen=True):
+class PackedShare(Wire, frozen=True):
     """A share that lies in blocks: its files, its pictures as they are called now, and what of it is not there."""
 
     blocks: list[str]
@@ -89,8 +90,11 @@ def _list(store: Store, project_id: UUID, state: DatasetWork, work: DatasetExpor
     lost = {"values of metadata": sum(line.left_behind for line in listing.lines)}
 
     def known(found: DatasetWork) -> DatasetWork:
+        if found.shares:
+            return found
         task = replace(found.task, total=len(listing.lines), lost=dict(+Counter(lost)))
-        return found if found.shares else DatasetWork(task, replace(work, tags=listing.tags), len(shares) + 1, run)
+        # The last share is what describes all others.
+        return replace(found, task=task, work=replace(work, tags=listing.tags), shares=len(shares) + 1, listed_by=run)
 
     exchanges.update(store, project_id, dataset_id, known)
 
@@ -103,7 +107,7 @@ def _listing(store: Store, project_id: UUID, work: DatasetExport) -> Listing:
     files = names.named({str(record.id): record.metadata.get(carrying.FILENAME, "") for record in records})
     called = {tag_id: tag.name for tag_id, tag in tags.items()}
     lines = [
-        Line(record.id, _labelled(record, files[str(record.id)], called), carrying.left_behind(record.metadata))
+        ToPack(record.id, _labelled(record, files[str(record.id)], called), carrying.left_behind(record.metadata))
         for record in records
     ]
     return Listing(sorted(called.values()), lines)
@@ -135,15 +139,17 @@ def _labelled(record: ImageRecord, file: str, tags: dict[UUID, str]) -> Labelled
 
 def _pack(store: Store, project_id: UUID, state: DatasetWork, work: DatasetExport, number: int) -> None:
     data = exchanges.share(store, project_id, state.task.id, _listed(state.listed_by, number))
-    lines = msgspec.json.Decoder(Line).decode_lines(data)
+    lines = msgspec.json.Decoder(ToPack).decode_lines(data)
     packed = _packed(store, project_id, state.task.id, work, lines)
     exchanges.put_share(store, project_id, state.task.id, _done(number), msgspec.json.encode(packed))
     end = (number - 1) * SHARE + len(lines)
     dataset_tasks.change(store, project_id, state.task.id, lambda task: replace(task, done=max(task.done, end)))
 
 
-def _packed(store: Store, project_id: UUID, dataset_id: UUID, work: DatasetExport, lines: Sequence[Line]) -> Packed:
-    format, packed = catalogue.FORMATS[work.format], Packed([], [], [], [], 0)
+def _packed(
+    store: Store, project_id: UUID, dataset_id: UUID, work: DatasetExport, lines: Sequence[ToPack]
+) -> PackedShare:
+    format, packed = catalogue.FORMATS[work.format], PackedShare([], [], [], [], 0)
     placeless, held = 0, bytearray()
     for line, data in _pictures(store, project_id, lines):
         if data is None:
@@ -165,10 +171,10 @@ def _packed(store: Store, project_id: UUID, dataset_id: UUID, work: DatasetExpor
     return replace(packed, placeless=placeless)
 
 
-def _pictures(store: Store, project_id: UUID, lines: Sequence[Line]) -> Iterator[tuple[Line, bytes | None]]:
+def _pictures(store: Store, project_id: UUID, lines: Sequence[ToPack]) -> Iterator[tuple[ToPack, bytes | None]]:
     """Each line with the original, as far as there is one; some are read side by side."""
 
-    def read(line: Line) -> bytes | None:
+    def read(line: ToPack) -> bytes | None:
         blob = blobs.read(store, "images", blobs.picture_name(project_id, line.image_id, "original"))
         return blob and blob.data
 
@@ -185,7 +191,7 @@ def _stage(store: Store, project_id: UUID, dataset_id: UUID, data: bytes | bytea
 
 def _close(store: Store, project_id: UUID, state: DatasetWork, work: DatasetExport) -> None:
     """Write what describes the pictures, and the zip's directory."""
-    dataset_id, decoder = state.task.id, msgspec.json.Decoder(Packed)
+    dataset_id, decoder = state.task.id, msgspec.json.Decoder(PackedShare)
     shares = [
         decoder.decode(exchanges.share(store, project_id, dataset_id, _done(number)))
         for number in range(1, state.shares)
@@ -196,8 +202,9 @@ def _close(store: Store, project_id: UUID, state: DatasetWork, work: DatasetExpo
     entries = [*(entry for share in shares for entry in share.entries), *(entry for entry, _ in files)]
     last = b"".join([*(data for _, data in files), packing.directory(entries)])
     blocks = [*(block for share in shares for block in share.blocks), _stage(store, project_id, dataset_id, last)]
+    file = f"{projects.get_project(store, project_id).name} {work.format}.zip"
     try:
-        exchanges.join(store, project_id, dataset_id, blocks)
+        exchanges.join(store, project_id, dataset_id, blocks, file)
     except errors.NotFound:
         raise errors.BadRequest("It took longer than its pieces are kept; export it again.") from None
     gone, placeless = [each for share in shares for each in share.gone], sum(share.placeless for share in shares)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.formats import archive, carrying, catalogue
-from shared.formats.archive import Packed, Ranged
+from shared.formats.archive import PackedFile, Ranged
 from shared.formats.dataset import DatasetError, Labelled
 from shared.formats.source import Source
 from shared.models.texts import checked_name, folded
@@ -41,18 +41,18 @@ TRIES = 4
 SHARE = 256
 
 
-class Line(NamedTuple):
+class ToTakeIn(NamedTuple):
     """A picture to bring in, and where it lies in the zip."""
 
     picture: Labelled
-    place: Packed
+    place: PackedFile
 
 
-class Found(NamedTuple):
+class ZipContent(NamedTuple):
     """What a zip has: its format, its pictures, what of them can't be carried, and what is left out, and why."""
 
     format: str
-    lines: list[Line]
+    lines: list[ToTakeIn]
     lost: dict[str, int]
     faults: list[str]
 
@@ -97,6 +97,8 @@ def _read(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID, 
         exchanges.put_share(store, project_id, dataset_id, _name(run, number), data)
 
     def known(state: DatasetWork) -> DatasetWork:
+        if state.shares:
+            return state
         task = replace(
             state.task,
             format=found.format,
@@ -105,11 +107,7 @@ def _read(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID, 
             left_out=len(found.faults),
             reasons=dataset_tasks.named(state.task, found.faults),
         )
-        return (
-            state
-            if state.shares
-            else replace(state, task=task, work=replace(work, tags=tags), shares=len(shares), listed_by=run)
-        )
+        return replace(state, task=task, work=replace(work, tags=tags), shares=len(shares), listed_by=run)
 
     exchanges.update(store, project_id, dataset_id, known)
 
@@ -119,13 +117,13 @@ def _count(store: Store, project_id: UUID, dataset_id: UUID, more: int) -> Datas
     return exchanges.update(store, project_id, dataset_id, lambda state: replace(state, begun=state.begun + more))
 
 
-def lines(store: Store, project_id: UUID, state: DatasetWork, number: int) -> list[Line]:
+def lines(store: Store, project_id: UUID, state: DatasetWork, number: int) -> list[ToTakeIn]:
     """Those of a share, from 1 on. Raises NotFound."""
     data = exchanges.share(store, project_id, state.task.id, _name(state.listed_by, number))
-    return msgspec.json.Decoder(Line).decode_lines(data)
+    return msgspec.json.Decoder(ToTakeIn).decode_lines(data)
 
 
-def _found(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID, work: DatasetImport) -> Found:
+def _found(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID, work: DatasetImport) -> ZipContent:
     project = projects.get_workspace(store, project_id)
     detects = projects.domain_of(project).type == DomainType.OBJECT_DETECTION
     with opened(store, settings, project_id, dataset_id) as zipped:
@@ -133,15 +131,15 @@ def _found(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID,
         format = catalogue.named(work.format) if work.format else catalogue.format_of(source)
         reading = catalogue.read(source, format)
         pictures = carrying.fitting(reading, project.name, detects=detects)
-        found = [Line(picture, archive.place(zipped.getinfo(picture.file))) for picture in pictures]
+        found = [ToTakeIn(picture, archive.place(zipped.getinfo(picture.file))) for picture in pictures]
     if len(found) > (most := settings.limits.images_per_project):
         raise DatasetError(f"it has {len(found):,} pictures, and a project takes {most:,}.")
     left_out = [f"{source.left_out} links or paths lead out of it"] * bool(source.left_out)
-    return Found(format.name, found, dict(reading.lost), [*reading.faults, *left_out])
+    return ZipContent(format.name, found, dict(reading.lost), [*reading.faults, *left_out])
 
 
 def _tags(
-    store: Store, settings: Settings, project_id: UUID, dataset_id: UUID, found: Sequence[Line]
+    store: Store, settings: Settings, project_id: UUID, dataset_id: UUID, found: Sequence[ToTakeIn]
 ) -> dict[str, UUID]:
     """The ids of tags by name; those that there are in any case are taken, the others made.
 

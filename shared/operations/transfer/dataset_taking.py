@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from shared import errors
 from shared.formats import archive, carrying
-from shared.formats.archive import ArchiveError, Packed
+from shared.formats.archive import ArchiveError, PackedFile
 from shared.formats.dataset import DatasetError, Labelled
 from shared.models.messages.tasks import ImportDataset
 from shared.models.workspace.bulk import TaskStatus
 from shared.models.workspace.exchange import DatasetImport, DatasetTask, DatasetWork
 from shared.models.workspace.images import ImageCreateResult, ImageUploadStatus, Region
 from shared.operations.transfer import dataset_reading, dataset_tasks
-from shared.operations.transfer.dataset_reading import SHARE, Line
+from shared.operations.transfer.dataset_reading import SHARE, ToTakeIn
 from shared.operations.workspace import uploads
 from shared.operations.workspace.uploads import Incoming
 from shared.settings import Settings
@@ -88,7 +88,7 @@ def _take_in(intake: Intake, number: int) -> None:
     dataset_tasks.change(intake.store, intake.project_id, intake.state.task.id, counted)
 
 
-def _create(intake: Intake, lines: Sequence[Line]) -> Iterator[Ended]:
+def _create(intake: Intake, lines: Sequence[ToTakeIn]) -> Iterator[Ended]:
     """Raises ServiceUnavailable where storage does not take them; the share is done again then."""
     pictures = [_incoming(intake, line) for line in lines]
     made = uploads.create(intake.store, intake.settings, intake.project_id, pictures, [], {}, "No pictures").images
@@ -97,23 +97,19 @@ def _create(intake: Intake, lines: Sequence[Line]) -> Iterator[Ended]:
     yield from zip((line.picture for line in lines), made, strict=True)
 
 
-def _incoming(intake: Intake, line: Line) -> Incoming:
+def _incoming(intake: Intake, line: ToTakeIn) -> Incoming:
     picture, tags, limits = line.picture, intake.work.tags, intake.settings.limits
-    boxes = [
-        Region(tags[mark.tag], mark.left, mark.top, mark.width, mark.height)
-        for mark in picture.marks
-        if mark.width and mark.height
-    ]
+    boxes = [Region(tags[mark.tag], mark.left, mark.top, mark.width, mark.height) for mark in picture.marks]
     metadata = carrying.metadata(picture, limits.metadata_value_length, background=intake.work.background)
     return Incoming(picture.file, _reader(intake, line.place), [tags[tag] for tag in picture.tags], boxes, metadata)
 
 
-def _reader(intake: Intake, place: Packed) -> Callable[[], bytes]:
+def _reader(intake: Intake, place: PackedFile) -> Callable[[], bytes]:
     read = exchanges.zip_reader(intake.store, intake.project_id, intake.state.task.id)
     return partial(_picture, read, place, intake.settings.limits.training_image_bytes)
 
 
-def _picture(read: Callable[[int, int], bytes], place: Packed, limit: int) -> bytes:
+def _picture(read: Callable[[int, int], bytes], place: PackedFile, limit: int) -> bytes:
     """Raises BadImageSize, BadImageFormat."""
     if place.size > limit:
         raise errors.BadImageSize(f"The picture has {place.size:,} bytes; at most {limit:,} are allowed.")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 from uuid import UUID
 
 from azure.core import MatchConditions
@@ -88,9 +89,14 @@ def stage(store: Store, container: Container, name: str, block: str, data: bytes
     store.containers[container].get_blob_client(name).stage_block(block, data)
 
 
-def join(store: Store, container: Container, name: str, blocks: Sequence[str]) -> None:
-    """The blob of these blocks, in their order, in place of what it was. Raises NotFound where one was never staged."""
-    settings = ContentSettings(content_type=TYPES.get(name[name.rfind(".") :], "application/octet-stream"))
+def join(store: Store, container: Container, name: str, blocks: Sequence[str], file: str | None = None) -> None:
+    """The blob of these blocks, in their order, in place of what it was; browsers save it as `file`.
+
+    Raises NotFound where a block was never staged.
+    """
+    kind = TYPES.get(name[name.rfind(".") :], "application/octet-stream")
+    disposition = file and f"attachment; filename*=UTF-8''{quote(file, safe='')}"
+    settings = ContentSettings(content_type=kind, content_disposition=disposition)
     client = store.containers[container].get_blob_client(name)
     try:
         client.commit_block_list([BlobBlock(block) for block in blocks], content_settings=settings)

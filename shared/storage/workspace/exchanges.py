@@ -55,9 +55,9 @@ def put_piece(store: Store, project_id: UUID, dataset_id: UUID, block: str, data
     blobs.stage(store, "exports", _name(project_id, dataset_id, ZIP), block, data)
 
 
-def join(store: Store, project_id: UUID, dataset_id: UUID, blocks: Sequence[str]) -> None:
-    """The zip of these pieces. Raises NotFound where one is not there."""
-    blobs.join(store, "exports", _name(project_id, dataset_id, ZIP), blocks)
+def join(store: Store, project_id: UUID, dataset_id: UUID, blocks: Sequence[str], file: str | None = None) -> None:
+    """The zip of these pieces, which people save as `file`. Raises NotFound where one is not there."""
+    blobs.join(store, "exports", _name(project_id, dataset_id, ZIP), blocks, file)
 
 
 def zip_size(store: Store, project_id: UUID, dataset_id: UUID) -> int:

@@ -3,7 +3,7 @@
 import json
 import stat
 from io import BytesIO
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from urllib.request import urlopen
 from uuid import UUID, uuid4
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -127,6 +127,10 @@ def test_import_dataset_brings_boxes_that_export_dataset_takes_out(training, det
     assert (out["status"], out["format"], out["total"], out["done"], out["new"]) == ("Completed", format, 3, 3, 3)
     with urlopen(out["downloadUri"]) as answer:
         data = answer.read()
+        assert (
+            answer.headers["Content-Disposition"]
+            == f"attachment; filename*=UTF-8''{quote(detecting.name)}%20{format}.zip"
+        )
     with ZipFile(BytesIO(data)) as package:
         assert package.testzip() is None
         assert package.read(FORMATS[format].places(BOXED[1])[0]) == picture("leaf", 1, SIZE)
