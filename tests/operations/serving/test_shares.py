@@ -1,6 +1,7 @@
 """The steps of a batch: listed and predicted once, however often each step runs, and in whatever order."""
 
 import json
+from contextlib import closing
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from shared.operations.serving import batches, shares
 from shared.operations.serving.quota import Quota
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs, queues
+from shared.storage.account.store import Store
 from shared.storage.serving import archives, published
 from shared.storage.serving import batches as stored_batches
 from tests.pictures import picture
@@ -271,6 +273,13 @@ def test_a_step_that_ends_its_process_each_time_fails_what_it_should_have_done(a
     unlisted = archive.start()
     shares.give_up(archive.store, archive.topic, archive.sent.pop(0))
     assert archive.batch(unlisted).status == BatchStatus.FAILED
+
+
+def test_the_services_own_containers_are_not_for_batches(settings):
+    with pytest.raises(ValueError, match="BATCH_CONTAINERS names 'models', which is the service's own"):
+        Store.open(replace(settings, batch_containers="archives, models"))
+    with closing(Store.open(replace(settings, batch_containers=" old-shots ,uploads"))) as opened:
+        assert {"old-shots", "uploads"} <= opened.containers.keys()
 
 
 def test_a_detector_with_tiles_has_smaller_shares(archive):
