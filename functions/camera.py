@@ -64,14 +64,18 @@ def camera_batch(message: func.QueueMessage) -> None:
     app, body = runtime(), message.get_body()
     task = msgspec.json.decode(body, type=AnyBatchTask)
     context = shares.Predicting(app.store, app.publisher, app.sessions, app.quota, app.settings.limits)
-    with sent(), retried(message, task), span("camera_batch", queues.trace_of(body), task=type(task).__name__):
+    with (
+        sent(),
+        retried(message, task, shares.AGAIN),
+        span("camera_batch", queues.trace_of(body), task=type(task).__name__),
+    ):
         shares.step(context, task)
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")
 def camera_tidy(timer: func.TimerRequest) -> None:
-    """Uploads whose events were never taken end as recorded rejections, too; steps of batches that ended their process
-    on every attempt count as failed; by the hour, what is old is dropped.
+    """Uploads whose events were never taken end as recorded rejections, too; steps of batches that failed for
+    good count as failed; by the hour, what is old is dropped.
 
     One function does all, as each timer function wakes an instance of its own.
     """

@@ -18,11 +18,15 @@ RETRY_SECONDS = 600.0
 
 
 @contextmanager
-def retried(message: func.QueueMessage, task: Task) -> Iterator[None]:
-    """What the block raises goes to the host, which tries again; on its last attempt the task is sent anew."""
+def retried(
+    message: func.QueueMessage, task: Task, passing: type[Exception] | tuple[type[Exception], ...] = Exception
+) -> Iterator[None]:
+    """What the block raises goes to the host, which tries again. On the last attempt the task is sent anew where the
+    fault is one of those that are `passing`; else the host puts it aside.
+    """
     try:
         yield
-    except Exception as error:
+    except passing as error:
         if (message.dequeue_count or 1) < ATTEMPTS:
             raise
         retry(message.get_body(), task, RETRY_SECONDS, error)

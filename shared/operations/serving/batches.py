@@ -11,6 +11,7 @@ from shared.models.limits import Limits
 from shared.models.messages.tasks import SETTLED, AnyBatchTask, ListBatch, TellOfBatch
 from shared.models.serving.batches import Batch, BatchRecord, BatchRequest, BatchStatus
 from shared.models.serving.predictions import Pointer
+from shared.models.texts import is_readable
 from shared.models.wire import now
 from shared.operations.workspace import projects
 from shared.storage.account import queues
@@ -101,8 +102,10 @@ def _check(request: BatchRequest, readable: frozenset[str]) -> None:
             raise errors.BadRequest("'prefix' and 'manifest' say which blobs in two ways; send one of them.")
     if request.output:
         archives.require_name(request.output)
-    if len(request.output) > OUTPUT_LENGTH or request.output.startswith("/"):
-        raise errors.BadRequest(f"'output' has at most {OUTPUT_LENGTH} characters and does not begin with a slash.")
+        if len(request.output) > OUTPUT_LENGTH or request.output.startswith("/") or not is_readable(request.output):
+            raise errors.BadRequest(
+                f"'output' has at most {OUTPUT_LENGTH} printable characters, and does not begin with a slash."
+            )
 
 
 def _begun(store: Store, project_id: UUID, batch_id: UUID) -> BatchRecord | None:

@@ -33,7 +33,7 @@ AGAIN = (errors.ServiceUnavailable, errors.Conflict)
 OF_THE_BATCH = (errors.IterationNotFound, errors.PredictionModelUnreadable, errors.QuotaExceeded)
 
 TOO_MUCH = errors.ServiceError(
-    "On every attempt the process ended over this share; one of its pictures is too much for it."
+    "No attempt at this share of the batch succeeded, over one of its pictures; the log of camera_batch says why."
 )
 
 
@@ -53,7 +53,7 @@ def step(context: Predicting, task: AnyBatchTask) -> None:
 
 
 def give_up(store: Store, publisher: Publisher, task: AnyBatchTask) -> None:
-    """A step that ended its process on every attempt: what it should have done counts as failed."""
+    """A step that failed on every attempt, or ended its process: what it should have done counts as failed."""
 
     def fail(record: BatchRecord) -> None:
         if isinstance(task, ListBatch):

@@ -73,6 +73,7 @@ def test_start_batch_predicts_each_blob(
         ({"manifest": "../models/list.txt"}, "BadRequest", "no name of a blob"),
         ({"output": "a/../../b"}, "BadRequest", "no name of a blob"),
         ({"output": "/a"}, "BadRequest", "slash"),
+        ({"output": "a\nb"}, "BadRequest", "printable"),
         ({"publishedName": "gone"}, "NotFoundIteration", "Nothing is published"),
         ({"publishedName": None}, "BadRequest", "publishedName"),
     ],

@@ -269,7 +269,7 @@ def test_a_step_that_ends_its_process_each_time_fails_what_it_should_have_done(a
     archive.run()
     ended = archive.batch(batch)
     assert (ended.status, ended.failed, ended.done) == (BatchStatus.COMPLETED, 2, 3)
-    assert "the process ended" in ended.failures[0].reason
+    assert "No attempt at this share" in ended.failures[0].reason
     unlisted = archive.start()
     shares.give_up(archive.store, archive.topic, archive.sent.pop(0))
     assert archive.batch(unlisted).status == BatchStatus.FAILED
