@@ -61,7 +61,9 @@ function supersede(older: readonly client.Iteration[]): void {
   for (const each of older) if (!each.publishName && !each.isDefault) void removeIteration(each).catch(() => {});
 }
 
-const keep = (ids: readonly string[], projectId = here.value) => prefer({ quiet: { ...preferences.value.quiet, [projectId]: ids } });
+function keep(ids: readonly string[], projectId = here.value): void {
+  prefer({ quiet: { ...preferences.value.quiet, [projectId]: ids } });
+}
 
 async function look({ id, projectId }: client.Iteration): Promise<void> {
   // What was imported learned from nothing that is here.
