@@ -292,6 +292,8 @@ def test_fields_keep_what_is_typed_into_them(portal, training, filled):
     name.fill("red pear")
     portal.press("Enter")
     expect(portal.cell(1)).to_have_accessible_name("image, red pear")
+    # Where the hand was before it was asked for a name.
+    expect(portal.grid).to_be_focused()
 
 
 def test_tags_are_renamed_and_deleted(portal, training, filled):
