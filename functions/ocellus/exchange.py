@@ -47,6 +47,12 @@ def export_dataset(
     return Answer(202, task)
 
 
+@ocellus("POST", f"{DATASET}/stop", TRAINERS, audit=("project_id", "dataset_id"))
+def stop_dataset(call: Call, project_id: UUID, dataset_id: UUID) -> DatasetTask:
+    """End a data set on its way in or out; what came in stays."""
+    return dataset_tasks.stop_dataset(call.store, project_id, dataset_id, call.actor)
+
+
 @ocellus("GET", DATASET, READERS)
 def get_dataset(call: Call, project_id: UUID, dataset_id: UUID) -> DatasetTask:
     """How far a data set is on its way in or out, and what of it could not be carried."""

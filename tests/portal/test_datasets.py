@@ -13,6 +13,7 @@ from tests.functions.flows import DETECTION
 from tests.pictures import picture
 
 FILES = {f"train/{tag}/{tag} {seed}.jpg": picture(tag, seed, (64, 48)) for tag in ("apple", "leaf") for seed in (1, 2)}
+RUNNING = {"operation": "import_dataset", "status": "Running", "total": 4, "done": 1, "message": None}
 
 
 def zipped(files):
@@ -86,6 +87,19 @@ def test_one_that_is_under_way_is_shown_again_after_a_reload(portal, project, ca
     portal.page.unroute("**/datasets/*")
     portal.page.reload()
     expect(card.get_by_text("4 new")).to_be_visible()
+
+
+def test_one_that_is_under_way_is_stopped(portal, project, card, bring):
+    portal.open(project.id, "settings")
+    # It goes on until it is stopped, as far as the page can see.
+    portal.page.route("**/datasets/*", lambda route: route.fulfill(json=RUNNING))
+    bring("shop.zip", zipped(FILES))
+    card.get_by_text("1 of 4 pictures").wait_for()
+    assert portal.barriers("data set under way") == []
+    with portal.page.expect_response("**/stop"):
+        card.get_by_role("button", name="Stop").click()
+    portal.page.unroute("**/datasets/*")
+    expect(card.get_by_role("button", name="Stop")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

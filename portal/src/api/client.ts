@@ -1139,6 +1139,10 @@ export const setCameraFeedback = (projectId: string, publishedName: string, body
 export const startBatch = (projectId: string, body: BatchRequest, options: Options = {}) =>
   send<Batch>("POST", `/ocellus/v1/projects/${projectId}/batches`, { body, ...options });
 
+/** End a data set on its way in or out; what came in stays. */
+export const stopDataset = (projectId: string, datasetId: string, options: Options = {}) =>
+  send<DatasetTask>("POST", `/ocellus/v1/projects/${projectId}/datasets/${datasetId}/stop`, { ...options });
+
 /** Suggest tags and regions. */
 export const suggestTagsAndRegions = (projectId: string, query: { iterationId: string; imageIds?: string[] }, options: Options = {}) =>
   send<SuggestedTagAndRegion[]>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/tagsandregions/suggestions`, { query, ...options });

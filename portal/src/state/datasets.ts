@@ -53,6 +53,9 @@ export const bring = (file: File, reading: Reading): Promise<void> =>
 export const take = (format: string, iterationId?: string): Promise<void> =>
   run(project.value!.name, (path) => send<DatasetTask>("POST", `${path}/export`, { query: { format, iterationId }, tries: TRIES }));
 
+/** End it; what came in stays. */
+export const stop = (one: Exchange): Promise<DatasetTask> => send<DatasetTask>("POST", `${pathOf(one)}/stop`, {});
+
 /** Go on with one that was under way when the page was loaded anew. */
 export async function goOn(): Promise<void> {
   const left: Named | null = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");

@@ -22,6 +22,14 @@ def get_dataset(store: Store, project_id: UUID, dataset_id: UUID) -> DatasetTask
     return shown(store, project_id, exchanges.get(store, project_id, dataset_id))
 
 
+def stop_dataset(store: Store, project_id: UUID, dataset_id: UUID, by: str) -> DatasetTask:
+    """The share that is under way is still done, and no other. One that has ended stays as it is."""
+    projects.get_workspace(store, project_id)
+    if exchanges.get(store, project_id, dataset_id).task.status == TaskStatus.RUNNING:
+        fail(store, project_id, dataset_id, f"It was stopped by {by}.")
+    return get_dataset(store, project_id, dataset_id)
+
+
 def shown(store: Store, project_id: UUID, work: DatasetWork) -> DatasetTask:
     """With an address of what is exported."""
     task = work.task

@@ -231,6 +231,16 @@ def test_get_dataset_refuses_what_is_not_there(project, ask):
     assert ask("GET", f"/ocellus/v1/projects/{project.id}/datasets/{uuid4()}").status == 404
 
 
+def test_stop_dataset_leaves_what_has_ended(project, take, finish, ask):
+    task = finish(project, take(project, format="csv"))
+    reply = ask("POST", f"/ocellus/v1/projects/{project.id}/datasets/{task['id']}/stop")
+    assert (reply.status, reply.body["status"]) == (200, "Completed")
+
+
+def test_stop_dataset_refuses_what_is_not_there(project, ask):
+    assert ask("POST", f"/ocellus/v1/projects/{project.id}/datasets/{uuid4()}/stop").status == 404
+
+
 def test_get_dataset_tells_of_an_empty_project(project, take, finish):
     task = finish(project, take(project, format="csv"))
     assert (task["status"], task["total"], task["new"]) == ("Completed", 0, 0)

@@ -174,6 +174,21 @@ def test_a_data_set_of_a_project_that_is_deleted_ends(store, settings, project_i
     assert dataset_taking.step(store, settings, share) is None
 
 
+def test_one_that_is_stopped_goes_no_further(store, settings, project_id, package):
+    task = begin(store, settings, project_id, package)
+    share = replace(task, share=1)
+    dataset_taking.step(store, settings, task)
+    following = dataset_taking.step(store, settings, share)
+    told = dataset_tasks.stop_dataset(store, project_id, task.dataset_id, "a test")
+    assert (told.status, told.done, told.message) == (
+        TaskStatus.FAILED, TWO, "It was stopped by a test.",
+    )  # fmt: skip
+    assert following is not None
+    assert dataset_taking.step(store, settings, following) is None
+    assert dataset_tasks.stop_dataset(store, project_id, task.dataset_id, "another") == told
+    assert len(tagged(store, project_id)) == TWO
+
+
 def test_a_zip_that_ends_the_process_that_reads_it_is_given_up(store, settings, project_id, package, monkeypatch):
     task = begin(store, settings, project_id, package)
     with monkeypatch.context() as patch:

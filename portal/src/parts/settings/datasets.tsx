@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { FORMATS, losses, outcome } from "../../model/datasets";
-import { bring, exchange, goOn, isUnderWay, take, type Exchange } from "../../state/datasets";
+import { bring, exchange, goOn, isUnderWay, stop, take, type Exchange } from "../../state/datasets";
+import { fail } from "../../state/notices";
 import { isDetector, iterations, project } from "../../state/project";
 import { lacks, TRAINERS } from "../../state/session";
 import { Form } from "../form";
@@ -43,17 +44,25 @@ function Last({ last }: { last: Exchange }) {
   return isUnderWay(last) ? <UnderWay last={last} /> : <Ended last={last} />;
 }
 
-function UnderWay({ last: { name, sent, task } }: { last: Exchange }) {
+function UnderWay({ last }: { last: Exchange }) {
+  const { name, sent, task } = last;
   const [value, text] = task?.total
     ? [task.done / task.total, `${task.done.toLocaleString()} of ${task.total.toLocaleString()} pictures`]
     : task
       ? [undefined, "It is being read …"]
       : [sent, `${Math.floor(sent * 100)} % are sent`];
   return (
-    <p class="exchange" role="status">
-      <progress aria-label={name} value={value} max={1} />
-      {name}: {text}
-    </p>
+    <div class="exchange">
+      <p role="status">
+        <progress aria-label={name} value={value} max={1} />
+        {name}: {text}
+      </p>
+      {task && (
+        <button class="begin" onClick={() => void stop(last).catch((fault) => fail(fault, name))}>
+          Stop
+        </button>
+      )}
+    </div>
   );
 }
 
