@@ -6,6 +6,7 @@ import type { Project } from "../api/client";
 import { found } from "../model/names";
 import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
+import { useOneStop } from "../parts/onestop";
 import { DeleteProject } from "../parts/projects/deleteproject";
 import { Counts, Names, Thumbnail, useFacts } from "../parts/projects/facts";
 import { ImportProject, NewProject } from "../parts/projects/newproject";
@@ -94,13 +95,16 @@ function First({ setDoing }: { setDoing: (doing: Doing) => void }) {
 }
 
 function Tiles({ projects, setDoing }: { projects: readonly Project[]; setDoing: (doing: Doing) => void }) {
-  if (!projects.length) return <Empty title="No project has that name" />;
+  const list = useOneStop<HTMLUListElement>("a");
   return (
-    <ul class="tiles">
-      {projects.map((project) => (
-        <Tile key={project.id} project={project} setDoing={setDoing} />
-      ))}
-    </ul>
+    <>
+      {!projects.length && <Empty title="No project has that name" />}
+      <ul ref={list} class="tiles">
+        {projects.map((project) => (
+          <Tile key={project.id} project={project} setDoing={setDoing} />
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -119,6 +119,7 @@ function takeBack(step: Step): void {
   if (!steps.includes(step)) return;
   finish(step);
   putBack(step.leaving);
+  focus.value = Math.max(rows.value?.indexOf(step.leaving[0]!.row) ?? 0, 0);
   say(`Undone: ${step.label}`);
 }
 
