@@ -35,13 +35,11 @@ def prediction(tag, probability, box=None) -> Prediction:
 @pytest.fixture
 def suggested(training, storage):
     """A project of that kind with untagged images, and what an iteration suggested for them."""
-    made = []
 
     def make(kind, *predictions):
         detects = kind is None
         options = {"domain_id": str(DETECTION_DOMAIN)} if detects else {"classification_type": kind}
         project = training.create_project(f"suggested {uuid4()}", **options)
-        made.append(project.id)
         tags = [ModelTag(UUID(training.create_tag(project.id, name).id), name) for name in ("apple", "pear")]
         iteration = put_judged(
             storage, UUID(project.id), tags, [], kind=kind, domain_id=DETECTION_DOMAIN if detects else GENERAL
@@ -56,9 +54,7 @@ def suggested(training, storage):
         suggestions.put(storage, UUID(project.id), iteration, given)
         return of
 
-    yield make
-    for project_id in made:
-        training.delete_project(project_id)
+    return make
 
 
 @pytest.fixture

@@ -39,11 +39,9 @@ def label(training):
 @pytest.fixture
 def looked_at(training, storage, label):
     """A project of that kind with tags and so many images of each, the first `labelled` of each with their tag."""
-    made = []
 
     def make(kind=MULTICLASS, tags=3, images=12, labelled=4, own=0.3):
         project = training.create_project(f"live {uuid4()}", classification_type=kind)
-        made.append(project.id)
         named = [training.create_tag(project.id, f"tag {at}").id for at in range(tags)]
         records, kinds = (
             add_images(storage, UUID(project.id), tags * images),
@@ -54,9 +52,7 @@ def looked_at(training, storage, label):
         label(of, range(tags * labelled))
         return of
 
-    yield make
-    for project_id in made:
-        training.delete_project(project_id)
+    return make
 
 
 @pytest.fixture
@@ -297,7 +293,6 @@ def test_get_image_map_refuses_images_that_are_not_classified(training, project,
     assert (told["state"], told["total"], told["drawing"], told["images"]) == ("Lacking", 0, False, "")
     boxed = training.create_project("map of boxes", domain_id=str(DETECTION_DOMAIN))
     assert get(SimpleNamespace(project=boxed.id), "live/map").status == 400
-    training.delete_project(boxed.id)
 
 
 def test_get_near_duplicates_groups_them_and_leaves_images_that_all_look_alike(storage, project, get):
@@ -346,8 +341,7 @@ def boxed(training):
         ]  # fmt: skip
         training.create_image_regions(project.id, regions)
 
-    yield SimpleNamespace(project=project.id, tags=tags, images=[each.image.id for each in made], draw=draw)
-    training.delete_project(project.id)
+    return SimpleNamespace(project=project.id, tags=tags, images=[each.image.id for each in made], draw=draw)
 
 
 def box(place: int) -> dict[str, float]:

@@ -178,7 +178,6 @@ def test_a_multilabel_image_is_in_several_cells(training, storage, told, shown):
         ({"wrong": "true"}, 1),
     ]:
         assert len(shown(of, **query)) == number
-    training.delete_project(project.id)
 
 
 @pytest.mark.parametrize(

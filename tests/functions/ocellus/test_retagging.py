@@ -187,7 +187,6 @@ def test_retag_images_takes_boxes_off_with_their_tag_and_back(training, storage,
     assert (task["changed"], [name for _, name, _ in shown()]) == (1, ["knife"])
     assert ended(project.id, post(f"projects/{project.id}/tasks/{task['id']}/undo", {}).body)["status"] == "Undone"
     assert shown() == before
-    training.delete_project(project.id)
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,6 @@ def test_train_project_with_selected_tags_and_the_negative(training):
         ("none", "Negative"),
     }
     assert result.predictions[0].tag_name == "none"
-    training.delete_project(project.id)
 
 
 def test_train_project_continues_from_another_iteration_and_tries_larger_networks(training, trained, project):

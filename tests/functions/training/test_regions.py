@@ -1,6 +1,5 @@
 """Regions through the SDK."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -18,14 +17,13 @@ from tests.pictures import picture
 
 
 @pytest.fixture
-def detector(training) -> Iterator[SimpleNamespace]:
+def detector(training) -> SimpleNamespace:
     """A detection project with two tags and two untagged pictures."""
     project = training.create_project(f"detector {uuid4()}", domain_id=DETECTION)
     tags = [training.create_tag(project.id, name) for name in ("fork", "spoon")]
     entries = [ImageFileCreateEntry(name=str(seed), contents=picture("sky", seed)) for seed in range(2)]
     results = training.create_images_from_files(project.id, ImageFileCreateBatch(images=entries)).images
-    yield SimpleNamespace(id=project.id, tags=tags, images=[result.image.id for result in results])
-    training.delete_project(project.id)
+    return SimpleNamespace(id=project.id, tags=tags, images=[result.image.id for result in results])
 
 
 def box(image_id, tag, left=0.1, top=0.2, width=0.3, height=0.4) -> ImageRegionCreateEntry:

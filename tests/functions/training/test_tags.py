@@ -71,7 +71,6 @@ def test_a_general_product_stands_in_products_on_shelves_alone(training):
     training.delete_tag(shelves.id, training.get_tags(shelves.id)[0].id)
     changed = training.update_tag(shelves.id, other.id, Tag(name="brand", description="", type="GeneralProduct"))
     assert changed.type == "GeneralProduct"
-    training.delete_project(shelves.id)
 
 
 def test_get_tags_counts_images(training, project):
