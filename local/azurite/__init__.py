@@ -31,6 +31,8 @@ SERVICES = ("blob", "queue", "table")
 # It reads all its databases first: 6 s a GB where nothing else runs.
 START_SECONDS = 300.0
 STOP_SECONDS = 20.0
+# MB for what lives no longer than a request: with 16, a tenth of its time goes into clearing that away.
+YOUNG_MB = 64
 CLOSE_SECONDS = 5.0
 
 
@@ -124,7 +126,7 @@ class Azurite:
         place = ["--inMemoryPersistence"] if self.data is None else [f"--location={self._folder}"]
         preload = str(Path(__file__).with_name("preload.cjs"))
         quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
-        return [find_node(), "--require", preload, str(SCRIPT), *place, *quiet]
+        return [find_node(), f"--max-semi-space-size={YOUNG_MB}", "--require", preload, str(SCRIPT), *place, *quiet]
 
     def _hold(self, lock: int) -> None:
         """Lock the folder. The child inherits the lock, so it is held for just as long as Azurite lives."""

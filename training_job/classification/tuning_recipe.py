@@ -55,7 +55,7 @@ class Tuning(Struct, frozen=True):
 
     def quick(self) -> "Tuning":
         """The same path in seconds."""
-        return structs.replace(self, views=32, windows=2)
+        return structs.replace(self, views=16, windows=2)
 
 
 TUNING = Tuning()

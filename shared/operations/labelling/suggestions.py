@@ -1,7 +1,6 @@
 """Suggested tags and regions: a trained iteration looks at untagged images; what it sees waits to be confirmed."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -30,13 +29,14 @@ from shared.operations.workspace.tags import require_tags
 from shared.prediction.model import Model
 from shared.prediction.sessions import Sessions
 from shared.storage.account import blobs
+from shared.storage.account.pool import Pool
 from shared.storage.account.store import Store
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import suggestions as stored_suggestions
 from shared.storage.workspace import tags as stored_tags
 
 # Shared by all calls, so that they hold no more pictures than this at once; judging one fills the cores by itself.
-POOL = ThreadPoolExecutor(4, thread_name_prefix="suggest")
+POOL = Pool(4, "suggest")
 
 
 class Scope(NamedTuple):

@@ -2,9 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from contextvars import copy_context
 from functools import partial
 from hashlib import sha256
 from operator import attrgetter
@@ -42,6 +40,7 @@ from shared.operations.workspace import images, projects, regions
 from shared.operations.workspace import metadata as metadata_of
 from shared.settings import Settings
 from shared.storage.account import blobs, queues, signing
+from shared.storage.account.pool import Pool
 from shared.storage.account.store import Store
 from shared.storage.workspace import catalog
 from shared.storage.workspace import images as stored_images
@@ -73,13 +72,13 @@ FAULTS: dict[str, type[errors.ServiceError]] = {
     "regions": errors.BadImageRegions,
 }
 # Decoding is bound by the cores, storing by waiting: a few pictures at a time fill both.
-POOL = ThreadPoolExecutor(8, thread_name_prefix="upload")
+POOL = Pool(8, "upload")
 NOT_STORED = "Storage did not take it; send it again."
 UNEXPECTED = "It could not be stored, and the log of the service says why; send it again."
 # How often an identical image may be deleted between our look and our touch.
 DELETED_MEANWHILE = 5
 # Slow web sites hold up only others who upload by URL.
-URL_POOL = ThreadPoolExecutor(16, thread_name_prefix="upload-url")
+URL_POOL = Pool(16, "upload-url")
 
 
 class Incoming(NamedTuple):
@@ -163,7 +162,7 @@ def create(
     tag_ids: list[UUID],
     metadata: Mapping[str, str | None],
     nothing: str,
-    pool: ThreadPoolExecutor = POOL,
+    pool: Pool = POOL,
 ) -> ImageCreateSummary:
     limits, project = settings.limits, projects.get_workspace(store, project_id)
     _check(limits, pictures, tag_ids, nothing)
@@ -175,13 +174,7 @@ def create(
     room = Semaphore(max(0, limits.images_per_project - catalog.read(store, project_id).images))
     tags = stored_tags.names(store, project_id)
     batch = UploadBatch(store, limits, project_id, detects, tags, tag_ids, metadata, room, Event())
-    # The context says where the caller finds pictures.
-    ids = new_image_ids(len(pictures))
-    jobs = [
-        pool.submit(copy_context().run, _create_one, batch, picture, image_id)
-        for picture, image_id in zip(pictures, ids, strict=True)
-    ]
-    results = [job.result() for job in jobs]
+    results = list(pool.map(partial(_create_one, batch), pictures, new_image_ids(len(pictures))))
     if settings.embed_at_upload and not detects:
         _have_looked_at(store, project_id, results)
     return ImageCreateSummary(all(result.status == ImageUploadStatus.OK for result in results), results)

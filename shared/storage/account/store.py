@@ -1,7 +1,6 @@
 """The storage account: its tables, containers and queues as clients that all modules of this room share."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
@@ -12,6 +11,7 @@ from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64Encod
 
 from shared.access.identity import credential
 from shared.settings import Settings
+from shared.storage.account.pool import Pool
 from shared.storage.account.transport import Transport
 
 Container = Literal[
@@ -54,8 +54,8 @@ class Store:
     containers: dict[str, ContainerClient]
     queues: dict[str, QueueClient]
     transport: Transport
-    threads: ThreadPoolExecutor
-    bulk: ThreadPoolExecutor
+    threads: Pool
+    bulk: Pool
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -75,8 +75,8 @@ class Store:
             {name: blobs.get_container_client(name) for name in {*CONTAINERS, *settings.archives}},
             {name: queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy()) for name in names},
             transport,
-            ThreadPoolExecutor(THREADS, "storage"),
-            ThreadPoolExecutor(BULK_THREADS, "storage-bulk"),
+            Pool(THREADS, "storage"),
+            Pool(BULK_THREADS, "storage-bulk"),
         )
 
     def provision(self) -> None:

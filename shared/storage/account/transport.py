@@ -45,7 +45,9 @@ _given_up: ContextVar[float] = ContextVar("given_up", default=math.inf)
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """Within it nothing is sent to storage, nor waited for, after so long. It counts for this thread alone."""
+    """Within it nothing is sent to storage, nor waited for, after so long: by this thread, and by those of a `Pool`
+    that work for it.
+    """
     token = _given_up.set(time.monotonic() + seconds)
     try:
         yield

@@ -93,7 +93,10 @@ def delete(store: Store, project_id: UUID) -> None:
 def purge(store: Store, project_id: UUID) -> bool:
     """One step of removing what a deleted project held; repeat until it says True. A project that lives is left."""
     if exists(store, project_id):
-        return True
+        if rows.read(store.catalog, str(project_id), ledger.WORKSPACE):
+            return True
+        # Its deletion broke off in between.
+        delete(store, project_id)
     blobs_left = [_purge_blobs(store, container, f"{project_id}/") for container in OWNED]
     rows_left = [_purge_rows(store, table, str(project_id)) for table in (store.catalog, store.predictions)]
     return not any([*blobs_left, *rows_left])

@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -56,3 +57,14 @@ def test_nothing_is_sent_for_whoever_no_longer_waits(store: Store) -> None:
         projects.get(store, project.id)
     with transport.patience(60):
         projects.insert(store, project)
+
+
+@pytest.mark.parametrize("pool", ["threads", "bulk"])
+def test_nothing_is_sent_by_threads_that_work_for_whoever_no_longer_waits(store: Store, pool: str) -> None:
+    made = [new_project() for _ in range(3)]
+    insert_all = partial(getattr(store, pool).map, partial(projects.insert, store), made)
+    with transport.patience(transport.SHORTEST_TRY / 2), pytest.raises(ServiceUnavailable):
+        list(insert_all())
+    assert not any(projects.exists(store, project.id) for project in made)
+    list(insert_all())
+    assert all(projects.exists(store, project.id) for project in made)

@@ -129,6 +129,16 @@ def test_a_deleted_project_is_purged_of_all_it_held(store: Store, project_id: UU
     assert list(blobs.names(store, "models", f"{project_id}/")) == []
 
 
+def test_a_deletion_that_broke_off_is_ended_by_the_purge(store: Store, project_id: UUID) -> None:
+    add_images(store, project_id, 3)
+    transact(store.catalog, str(project_id), [Change("delete", ledger.WORKSPACE)])
+    assert projects.exists(store, project_id)
+    while not projects.purge(store, project_id):
+        pass
+    assert not projects.exists(store, project_id)
+    assert list(rows.scan(store.catalog, str(project_id), " ", "~")) == []
+
+
 def test_a_project_that_comes_again_under_its_id_has_nothing_of_the_one_before(store: Store, project: Project) -> None:
     add_images(store, project.id, 3)
     assert catalog.read(store, project.id).images == 3

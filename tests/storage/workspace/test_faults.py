@@ -31,7 +31,7 @@ from tests.storage.making import (
 MOST = 60
 
 
-State = tuple[tuple[tuple[int, ...], ...], int]
+State = tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]
 
 
 class Killed(BaseException):
@@ -50,17 +50,18 @@ class Scene(NamedTuple):
     def new(cls, store: Store) -> "Scene":
         project = new_project()
         projects.insert(store, project)
-        tag_ids = [add_tag(store, project.id).id for _ in range(2)]
+        tag_ids = [add_tag(store, project.id, name).id for name in ("first", "second")]
         made = [record(tag_ids[:1]), record(tag_ids[:1]), record(), record()]
         images.insert_many(store, project.id, made)
         return cls(store, project.id, tag_ids, [image.id for image in made])
 
     def state(self) -> State:
-        """The images with their tags, all by their places here, and how many tags there are."""
+        """The images with their tags, all by their places here, and the names of all tags."""
         found = rows.starting(self.store.catalog, str(self.project_id), catalog.IMAGE)
         made = (row.decode(ImageRecord) for row in found)
         marks = ((self.image_ids.index(image.id), sorted(map(self.tag_ids.index, image.tag_ids))) for image in made)
-        return tuple((at, *tag_ids) for at, tag_ids in sorted(marks)), len(tags.names(self.store, self.project_id))
+        names = (tag.name for tag in tags.names(self.store, self.project_id).values())
+        return tuple((at, *tag_ids) for at, tag_ids in sorted(marks)), tuple(sorted(names))
 
 
 def insert(scene: Scene) -> None:
@@ -93,6 +94,10 @@ def insert_tag(scene: Scene) -> None:
     tags.insert(scene.store, scene.project_id, Tag(uuid4(), "a third", None))
 
 
+def rename_tag(scene: Scene) -> None:
+    tags.update(scene.store, scene.project_id, scene.tag_ids[0], lambda tag: structs.replace(tag, name="renamed"))
+
+
 def drop_tag(scene: Scene) -> None:
     tags.delete(scene.store, scene.project_id, scene.tag_ids[0])
 
@@ -112,7 +117,9 @@ CHANGES: list[Callable[[Scene], None]] = [
     change_many,
     delete,
     insert_tag,
+    rename_tag,
     drop_tag,
+    throw_away,
     restore,
 ]
 # Of several transactions: some may be made, and others not.
@@ -123,10 +130,10 @@ INSERTING = [insert, insert_many]
 
 def interfere(scene: Scene) -> None:
     """What another process does meanwhile: to an image that changes, and to one that stays as it is."""
-    for image_id in scene.image_ids[:1]:
+    image_id = scene.image_ids[0]
+    if images.get_many(scene.store, scene.project_id, [image_id]):
         change = lambda old: structs.replace(old, metadata={"other": "was here"})  # noqa: E731
-        if images.get_many(scene.store, scene.project_id, [image_id]):
-            images.update(scene.store, scene.project_id, image_id, change)
+        images.update(scene.store, scene.project_id, image_id, change)
     images.update(scene.store, scene.project_id, scene.image_ids[3], lambda old: without_tags(old, scene.tag_ids[:1]))
 
 
