@@ -1,6 +1,7 @@
 """Azurite as a child process: the storage account of one machine, with its state kept over kills.
 
-Not for several machines, millions of rows or a power cut; docs/design.md says what is patched, and what that saves.
+For one machine, its tests and small installations. Not for several machines, millions of rows or a power cut;
+docs/design.md says what is patched, and what that saves.
 """
 
 import base64

@@ -15,7 +15,7 @@ from shared.models.workspace.tags import TagType
 from shared.settings import ROOT
 from shared.storage.account import rows
 from shared.storage.account.store import Store
-from shared.storage.serving import predictions
+from shared.storage.serving import feedback, predictions, results
 from shared.storage.training import exports, iterations
 from shared.storage.workspace import images, suggestions
 from tests.storage.making import add_images, add_tag
@@ -63,6 +63,9 @@ def fill(store: Store, project_id: UUID) -> None:
     suggestions.put(store, project_id, iteration.id, [Suggestion(made, GENERAL, 640, 480)])
     stored = ImagePrediction(uuid4(), project_id, iteration.id, now(), predicted)
     predictions.put(store, StoredPrediction(stored, GENERAL))
+    results.write_frame(store, f"{project_id}/frame", b"a picture")
+    of_camera = StoredPrediction(structs.replace(stored, id=uuid4()), GENERAL, published_name="gate")
+    assert feedback.put(store, of_camera, f"{project_id}/frame", per_day=1)
     assert suggestions.numbers(store, project_id, iteration.id, 0) == {tag.id: 1}
     # Another one since then, for the log.
     suggestions.put(
