@@ -15,7 +15,7 @@ from cli.dataset import project as projects
 from cli.faults import CommandError
 from cli.output import AsJson, show
 from shared.models.limits import BODY_BYTES
-from shared.models.training.importing import Order, Range, Scores
+from shared.models.training.importing import Order, Range, Scoring
 from shared.models.training.preprocessing import Fit
 from shared.settings import ClientSettings
 
@@ -39,7 +39,7 @@ def import_model(
     std: Annotated[str, typer.Option(help="Of each channel, in that range.")] = "",
     size: Annotated[int | None, typer.Option(help="Pixels a side, for a model that takes any.")] = None,
     fit: Annotated[Fit | None, typer.Option(help="How pictures come to that size.")] = None,
-    scores: Annotated[Scores | None, typer.Option(help="What makes probabilities of a classifier's answers.")] = None,
+    scores: Annotated[Scoring | None, typer.Option(help="What makes probabilities of a classifier's answers.")] = None,
     anchors: Annotated[str, typer.Option(help="Of a raw grid: width,height in cells, and so on.")] = "",
     overlap: Annotated[float | None, typer.Option(min=0, max=1, help="From where on boxes are the same.")] = None,
     *,

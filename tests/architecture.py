@@ -166,6 +166,8 @@ def import_faults(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
     for line, wanted in imports(tree):
         if place and within(wanted, ["function_app", *ROOMS]) and not within(wanted, allowed):
             yield line, f"{name} may not import {wanted}"
+        if any(part.startswith("test_") for part in wanted.split(".")[:-1]):
+            yield line, f"{wanted} is in a module of tests; what others need lies beside it"
         for package, users in RESERVED.items():
             if within(wanted, [package]) and not within(name, users):
                 yield line, f"{package} is imported in {' and '.join(users) or 'no place'} only"

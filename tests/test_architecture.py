@@ -117,6 +117,7 @@ def test_a_circle_of_rooms_is_seen() -> None:
         ("training_job.tuning.loop", "import training_job.detection.judge", "may not import"),
         ("training_job.graphs.graph", "import training_job.detection.judge", "may not import"),
         ("functions.training.tags", "import shared.learning.head", "shared.learning is imported in"),
+        ("tests.learning.test_head", "from tests.learning.test_layers import drawn", "is in a module of tests"),
         ("training_job.training", "import torchvision", "torchvision is imported in no place only"),
     ],
 )

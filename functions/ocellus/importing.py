@@ -9,7 +9,7 @@ from functions.edge.operation import Answer
 from functions.edge.parameters import Named
 from shared import errors
 from shared.models.access.roles import READERS, TRAINERS
-from shared.models.training.importing import ImportOptions, Order, PastPerformance, Range, Scores
+from shared.models.training.importing import ImportOptions, Order, PastPerformance, Range, Scoring
 from shared.models.training.iterations import Iteration
 from shared.models.training.preprocessing import Fit
 from shared.operations.training import imports, judging, past
@@ -28,7 +28,7 @@ def import_iteration(
     std: str = "",
     size: int | None = None,
     fit: Fit | None = None,
-    scores: Scores | None = None,
+    scores: Scoring | None = None,
     anchors: str = "",
     overlap: float | None = None,
 ) -> Iteration:

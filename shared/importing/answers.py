@@ -13,7 +13,7 @@ from shared.importing.renaming import rename
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 
 
-class Answer(NamedTuple):
+class Output(NamedTuple):
     """An output of floats; of its `sides` those that are not told are 0."""
 
     name: str
@@ -29,12 +29,12 @@ class Answer(NamedTuple):
         return f"'{self.name[:40]}' ({', '.join(str(side or '?') for side in self.sides)})"
 
 
-def answers(model: onnx.ModelProto) -> list[Answer]:
+def answers(model: onnx.ModelProto) -> list[Output]:
     """The outputs of floats."""
     outputs = onnx.shape_inference.infer_shapes(model).graph.output
     tensors = [(value.name, value.type.tensor_type) for value in outputs if value.type.HasField("tensor_type")]
     return [
-        Answer(name, tensor.elem_type, [side.dim_value for side in tensor.shape.dim])
+        Output(name, tensor.elem_type, [side.dim_value for side in tensor.shape.dim])
         for name, tensor in tensors
         if tensor.elem_type in FLOATS
     ]

@@ -8,8 +8,8 @@ from onnx import TensorProto
 
 from shared.errors import InvalidModel
 from shared.exporting.graph.nodes import Nodes
-from shared.importing.answers import Answer, answer_by, as_floats, inner
-from shared.models.training.importing import Scores
+from shared.importing.answers import Output, answer_by, as_floats, inner
+from shared.models.training.importing import Scoring
 
 OUTPUT = "model_output"
 # What makes probabilities, and what takes them to an output as they are.
@@ -26,7 +26,7 @@ def named_by(model: onnx.ModelProto) -> tuple[str, list[str]] | None:
     return node.input[0], [label.decode(errors="replace") for label in labels]
 
 
-def chosen(found: Sequence[Answer], count: int) -> Answer:
+def chosen(found: Sequence[Output], count: int) -> Output:
     """Which of the outputs has a number for each label. Raises InvalidModel."""
     fitting = [answer for answer in found if answer.size == count]
     fitting = fitting or [answer for answer in found if answer.size is None and len(answer.sides) <= 2]
@@ -39,7 +39,7 @@ def chosen(found: Sequence[Answer], count: int) -> Answer:
     return fitting[0]
 
 
-def scores_of(model: onnx.ModelProto, output: str) -> Scores:
+def scores_of(model: onnx.ModelProto, output: str) -> Scoring:
     """As the last operator tells. Raises InvalidModel."""
     makers = {name: node for node in model.graph.node for name in node.output}
     node = makers.get(output)
@@ -50,18 +50,18 @@ def scores_of(model: onnx.ModelProto, output: str) -> Scores:
             "The model does not tell whether it answers probabilities; say `scores`: Probabilities, or what makes "
             "them of its answers, Softmax or Sigmoid."
         )
-    return Scores.PROBABILITIES
+    return Scoring.PROBABILITIES
 
 
-def close_by(model: onnx.ModelProto, answer: Answer, count: int, scores: Scores) -> None:
+def close_by(model: onnx.ModelProto, answer: Output, count: int, scores: Scoring) -> None:
     """The graph answers `model_output`, float (1, count)."""
     nodes = Nodes("ocellus closing ")
     value = as_floats(nodes, inner(model, nodes, answer.name), answer.kind)
     if answer.sides != [1, count]:
         value = nodes.add("Reshape", value, nodes.constant([1, count], np.int64))
-    if scores is Scores.SOFTMAX:
+    if scores is Scoring.SOFTMAX:
         value = nodes.add("Softmax", value, axis=1)
-    if scores is Scores.SIGMOID:
+    if scores is Scoring.SIGMOID:
         value = nodes.add("Sigmoid", value)
     inner(model, nodes, OUTPUT)
     nodes.add("Identity", value, output=OUTPUT)

@@ -9,7 +9,7 @@ from onnx import TensorProto
 from shared.errors import InvalidModel
 from shared.exporting.graph.nodes import Nodes
 from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
-from shared.importing.answers import Answer, answer_by, as_floats, inner
+from shared.importing.answers import Output, answer_by, as_floats, inner
 from shared.importing.opening import Given
 from shared.models.training.importing import Layout
 
@@ -26,7 +26,7 @@ OVERLAPS = {Layout.GRID: 0.45, Layout.YOLO: 0.7}
 BESIDE_TAGS = 4
 
 
-def layout_of(model: onnx.ModelProto, found: Sequence[Answer]) -> Layout:
+def layout_of(model: onnx.ModelProto, found: Sequence[Output]) -> Layout:
     """Raises InvalidModel."""
     if {value.name for value in model.graph.output} >= OUTPUTS.keys():
         return Layout.BOXES
@@ -66,7 +66,7 @@ def _is(tensor: onnx.TypeProto.Tensor, kind: int, sides: Sequence[int | str]) ->
 
 
 def close_grid(
-    model: onnx.ModelProto, answer: Answer, count: int, anchors: Sequence[tuple[float, float]], overlap: float
+    model: onnx.ModelProto, answer: Output, count: int, anchors: Sequence[tuple[float, float]], overlap: float
 ) -> None:
     """Of a grid of cells with a box for each anchor: where its middle is in the cell, behind a logistic; the logarithm
     of its size beside the anchor's; whether there is an object, behind a logistic; and its tag, behind a softmax.
@@ -92,7 +92,7 @@ def close_grid(
     _select(model, nodes, boxes, nodes.add("Transpose", scores, perm=[0, 2, 1]), overlap)
 
 
-def close_yolo(model: onnx.ModelProto, answer: Answer, given: Given, count: int, overlap: float) -> None:
+def close_yolo(model: onnx.ModelProto, answer: Output, given: Given, count: int, overlap: float) -> None:
     """Of (1, 4 + count, N), as versions 8 and later answer: the middle and the size of boxes in pixels, and scores."""
     if answer.sides[1] != BESIDE_TAGS + count or not answer.sides[2]:
         raise InvalidModel(

@@ -16,7 +16,7 @@ from shared.importing import classifying, detecting
 from shared.importing.answers import answers
 from shared.importing.opening import Given, open_by, seeing
 from shared.importing.package import Package
-from shared.models.training.importing import ImportOptions, Layout, ModelOrigin, Order, Range, Scores
+from shared.models.training.importing import ImportOptions, Layout, ModelOrigin, Order, Range, Scoring
 from shared.models.training.preprocessing import Fit, Interpolation, Preprocessing
 from shared.models.workspace.domains import DomainType
 
@@ -58,7 +58,7 @@ class _Ending(NamedTuple):
     """What a graph answered, and by what that was made probabilities or boxes."""
 
     layout: Layout
-    scores: Scores | None = None
+    scores: Scoring | None = None
     anchors: list[tuple[float, float]] = []
     overlap: float | None = None
 
@@ -156,7 +156,7 @@ def _modern(model: onnx.ModelProto) -> onnx.ModelProto:
 def _classifier(model: onnx.ModelProto, options: ImportOptions, count: int, *, is_told: bool) -> _Ending:
     """Custom Vision's own answer probabilities."""
     answer = classifying.chosen(answers(model), count)
-    told = options.scores or (Scores.PROBABILITIES if is_told else None)
+    told = options.scores or (Scoring.PROBABILITIES if is_told else None)
     scores = told or classifying.scores_of(model, answer.name)
     classifying.close_by(model, answer, count, scores)
     return _Ending(Layout.PROBABILITIES, scores)

@@ -13,7 +13,7 @@ from shared.errors import InvalidModel
 from shared.importing import package as packages
 from shared.importing.model import bring
 from shared.importing.package import read
-from shared.models.training.importing import ImportOptions, Layout, Order, Range, Scores
+from shared.models.training.importing import ImportOptions, Layout, Order, Range, Scoring
 from shared.models.training.preprocessing import Fit
 from shared.models.workspace.domains import DomainType
 from tests.importing.consumers import Seen as Found
@@ -21,7 +21,7 @@ from tests.importing.consumers import agree, run, suppressed
 from tests.importing.packages import classifier, grid, manifest, model_of, named, rows, zipped
 
 LABELS = ["cog", "axle", "rivet"]
-PROBABLE = Scores.PROBABILITIES
+PROBABLE = Scoring.PROBABILITIES
 CLASSIFYING, DETECTING = DomainType.CLASSIFICATION, DomainType.OBJECT_DETECTION
 Change = Callable[[onnx.ModelProto], object]
 

@@ -1,5 +1,7 @@
 """Numbers and pictures that stand for photographs of scenes, several shots each."""
 
+from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -7,12 +9,13 @@ from PIL import Image, ImageDraw
 
 from shared.arrays import Floats, Halves
 from shared.learning.classifier_recipe import quick
-from shared.learning.embeddings import Cache
+from shared.learning.embeddings import Cache, Picture
 from shared.models.workspace.domains import DOMAINS, GENERAL
 from shared.models.workspace.projects import ClassificationType
 
 # Of the domain General.
 RECIPES = {kind: quick(DOMAINS[GENERAL], kind) for kind in ClassificationType}
+SHAPES = ["disc", "square", "triangle", "ring", "cross"]
 
 
 def one_hot(tags: list[int], count: int = 0) -> Floats:
@@ -89,6 +92,15 @@ def cluttered(shape: str, seed: int, *, night: bool = False) -> bytes:
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
+
+
+def pictures(seeds: Sequence[int], *, night: bool = False) -> list[Picture]:
+    """One of each shape for each seed."""
+    return [
+        Picture(f"{shape} {seed} {night}", partial(cluttered, shape, seed, night=night))
+        for seed in seeds
+        for shape in SHAPES
+    ]
 
 
 def memory() -> Cache:

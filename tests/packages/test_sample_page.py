@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from shared.prediction.model import Model
 from shared.settings import ROOT
-from tests.packages.test_samples import COMPACT, S1, SEEN, described, seen_here, seen_there, unpacked
+from tests.packages.unpacking import COMPACT, S1, SEEN, described, seen_here, seen_there, unpacked
 from tests.pictures import encoded, rectangles
 from tests.portal.people import watched
 from tests.prediction.small import SIDE

@@ -10,26 +10,17 @@ from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
-from uuid import UUID, uuid4
-from zipfile import ZipFile
 
 import msgspec
 import numpy as np
-import onnx
 import pytest
 from msgspec.structs import replace
 from PIL import Image
 
-from shared.models.serving.predictions import BoundingBox, Prediction
-from shared.models.training.exports import ExportRecord
-from shared.models.training.model_spec import ModelSpec
 from shared.models.training.preprocessing import Interpolation
-from shared.packages.packing import package
 from shared.prediction.model import Model
-from tests.exporting.making import spec_of
+from tests.packages.unpacking import COMPACT, GENERAL, S1, SEEN, described, seen_here, seen_there, unpacked
 from tests.pictures import picture, rectangles
-from tests.prediction.graphs import COLOURS
-from tests.prediction.small import small_classifier, small_detector
 
 
 class Run(NamedTuple):
@@ -48,8 +39,6 @@ RUNS = [
     Run("TensorFlow", "TensorFlowLite", 1e-5),
     Run("TensorFlow", "TensorFlowLiteFloat16", 0.01),
 ]
-GENERAL, COMPACT, S1 = "General", "General (compact)", "General (compact) [S1]"
-SEEN = 0.6
 
 
 def saved(path: Path, image: Image.Image, kind: str, **options: object) -> Path:
@@ -81,17 +70,6 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         saved(folder / "deep.png", deep, "PNG"),
         folder / "things.jpg",
     ]
-
-
-def described(detects: bool, domain: str) -> tuple[bytes, ModelSpec]:
-    graph = (small_detector if detects else small_classifier)(len(COLOURS))
-    return graph, spec_of(onnx.ModelProto.FromString(graph), domain, COLOURS)
-
-
-def unpacked(platform: str, flavor: str | None, graph: bytes, spec: ModelSpec, folder: Path) -> ZipFile:
-    zipped = ZipFile(BytesIO(package(ExportRecord(uuid4(), UUID(int=0), uuid4(), platform, flavor), spec, graph)))
-    zipped.extractall(folder)
-    return zipped
 
 
 @contextmanager
@@ -156,17 +134,6 @@ def test_a_detectors_sample_finds_what_the_service_does(
     assert {each.label for each in found} == {"red", "blue"}
     mine, theirs = (sorted(each) for each in (map(seen_here, found), map(seen_there, expected)))
     assert np.array(mine) == pytest.approx(np.array(theirs), abs=max(run.margin, 1e-5))
-
-
-def seen_here(found: tuple[str, float, list[float]]) -> list[float]:
-    label, probability, box = found
-    return [COLOURS.index(label), *box, probability]
-
-
-def seen_there(found: Prediction) -> list[float]:
-    box = found.bounding_box
-    assert isinstance(box, BoundingBox)
-    return [COLOURS.index(found.tag_name), box.left, box.top, box.width, box.height, found.probability]
 
 
 def test_the_sample_prints_what_it_predicts(photos: list[Path], tmp_path: Path) -> None:

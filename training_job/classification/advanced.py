@@ -25,7 +25,7 @@ from training_job.classification.quick import (
     show,
 )
 from training_job.classification.seeing import Backbones, part_of
-from training_job.classification.tuning_recipe import Tuning
+from training_job.classification.tuning_recipe import ClassifierTuning
 from training_job.tuning.schedule import SecondsLeft
 
 # Of the time that is left, what one way may take: the model that is chosen still has to be fitted to all images.
@@ -40,7 +40,7 @@ class Effort(NamedTuple):
     """The time that is left, how to fine-tune, and where that keeps how far it is."""
 
     left: SecondsLeft
-    tuning: Tuning
+    tuning: ClassifierTuning
     kept: Checkpoint
 
 

@@ -15,17 +15,17 @@ from shared.learning.head import importance, probabilities
 from shared.learning.layers import Views, full_name
 from shared.learning.mixing import fit_mix, sureness
 from training_job.checkpoint import Checkpoint
-from training_job.classification.learning import Learning, Truths
+from training_job.classification.learning import Learning, Targets
 from training_job.classification.maps import Maps, Windows, look
 from training_job.classification.quick import Candidate, Examples, TrainedClassifier
 from training_job.classification.seeing import part_of, see
-from training_job.classification.tuning_recipe import Tuning, Way
+from training_job.classification.tuning_recipe import ClassifierTuning, Way
 from training_job.graphs.classifier import classifier
 from training_job.tuning import packing
 from training_job.tuning.upper import last_seam, may_learn
 
 
-class Judged(NamedTuple):
+class HeldOut(NamedTuple):
     """What came of a way for images held out: probabilities, (J, tags), and losses, (J,), of logits times `sure`."""
 
     way: Way
@@ -44,9 +44,9 @@ class FineTuning(NamedTuple):
     examples: Examples
     views: Views
     maps: Maps
-    tuning: Tuning
+    tuning: ClassifierTuning
 
-    def judge(self, groups: Ints, kept: Checkpoint, report: Report) -> Judged | None:
+    def judge(self, groups: Ints, kept: Checkpoint, report: Report) -> HeldOut | None:
         """The best way, if it is better. `groups` are the images' near-duplicates. Goes on from what is kept."""
         truths, recipe = self.examples.truths, self.candidate.recipe
         folds, ways = holdout.folds(groups, truths, recipe.folds), self.tuning.ways(len(truths))
@@ -61,7 +61,7 @@ class FineTuning(NamedTuple):
                 return None
         return best or self._best(ways, said, folds >= 0)
 
-    def learned(self, judged: Judged, report: Report) -> TrainedClassifier:
+    def learned(self, judged: HeldOut, report: Report) -> TrainedClassifier:
         """From all the images, in the way that was judged; these are taken for all that were."""
         every, recipe = np.ones(len(self.examples.truths), bool), self.candidate.recipe
         learning = self.learning(every)
@@ -76,7 +76,7 @@ class FineTuning(NamedTuple):
         truths, kind, recipe = self.examples.truths, self.examples.kind, self.candidate.recipe
         counts = np.broadcast_to(importance(truths, kind, recipe), truths.shape)
         graph = _classifier(self.candidate, self.examples, self.views, rows)
-        return Learning(graph, self.maps, Truths(truths, counts, kind), self.tuning.steps)
+        return Learning(graph, self.maps, Targets(truths, counts, kind), self.tuning.steps)
 
     def _learn(self, held: Flags, ways: Sequence[Way], said: Floats, report: Report) -> None:
         """Without the images held out, of which it then says something, in each way."""
@@ -93,13 +93,13 @@ class FineTuning(NamedTuple):
         learning.epoch(np.flatnonzero(rows), epoch)
         report((epoch + 1) / last, f"Fine-tuning, epoch {epoch + 1} of {last}")
 
-    def _best(self, ways: Sequence[Way], said: Floats, held: Flags) -> Judged:
+    def _best(self, ways: Sequence[Way], said: Floats, held: Flags) -> HeldOut:
         truths, kind = self.examples.truths[held], self.examples.kind
         found = []
         for way, logits in zip(ways, said[:, held], strict=True):
             sure = sureness(logits, truths, kind, self.candidate.recipe)
             answers = probabilities(np.float32(sure) * logits, kind)
-            found.append(Judged(way, sure, answers, evaluate.losses(answers, truths, kind)))
+            found.append(HeldOut(way, sure, answers, evaluate.losses(answers, truths, kind)))
         return min(found, key=lambda judged: float(judged.losses.mean()))
 
     @property
@@ -109,7 +109,9 @@ class FineTuning(NamedTuple):
         return f"{candidate.recipe} {candidate.crop} {dict(candidate.mix)} {self.tuning} {len(self.examples.truths)}"
 
 
-def fine_tuning(candidate: Candidate, examples: Examples, tuning: Tuning, report: Report) -> FineTuning | None:
+def fine_tuning(
+    candidate: Candidate, examples: Examples, tuning: ClassifierTuning, report: Report
+) -> FineTuning | None:
     """By the images that the candidate was judged by; None where its backbones can't learn here. Raises what the
     pictures' `read` raises, and BadImageFormat.
     """

@@ -13,7 +13,7 @@ from torch.nn import functional
 from shared.arrays import Floats, Ints
 from shared.models.workspace.projects import ClassificationType
 from training_job.classification.maps import Maps
-from training_job.classification.tuning_recipe import Steps
+from training_job.classification.tuning_recipe import Optimization
 from training_job.tuning import device
 from training_job.tuning.adamw import AdamW
 from training_job.tuning.state import copied
@@ -24,7 +24,7 @@ from training_job.tuning.upper import Upper
 PORTION = 64
 
 
-class Truths(NamedTuple):
+class Targets(NamedTuple):
     """What is true of images, and what that counts: (N, tags) both."""
 
     values: Floats
@@ -35,7 +35,7 @@ class Truths(NamedTuple):
 class Learning:
     """It begins as it is in a classifier's graph, and learns from maps."""
 
-    def __init__(self, model: onnx.ModelProto, maps: Maps, truths: Truths, steps: Steps) -> None:
+    def __init__(self, model: onnx.ModelProto, maps: Maps, truths: Targets, steps: Optimization) -> None:
         self.model, self.maps, self.kind, self.steps, self.device = model, maps, truths.kind, steps, device.ready()
         self.truths, self.counts = (
             torch.from_numpy(each.astype(np.float32)).to(self.device) for each in (truths.values, truths.counts)

@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 
-class Steps(Struct, frozen=True):
+class Optimization(Struct, frozen=True):
     """Of AdamW on `batch` images, at `rate` after `warm` steps. Two images are mixed by a share that is drawn from a
     beta distribution, `mixup` being both of its parameters. What is judged and served is an `average` of the weights of
     all steps, in which the latest weighs 1 - `average`.
@@ -27,13 +27,13 @@ class Way(NamedTuple):
     part: float
 
 
-class Tuning(Struct, frozen=True):
+class ClassifierTuning(Struct, frozen=True):
     """About so many `views` are learned from, in `least` to `most` epochs; on an image `windows` are looked at, or
     fewer, so that all are no more than `kept`. Judged is what came of each share of the epochs, at each of the `parts`
     of the way from the first weights to the last. It is given up after `tried` folds where it is no better.
     """
 
-    steps: Steps = Steps()
+    steps: Optimization = Optimization()
     views: int = 1600
     least: int = 2
     most: int = 24
@@ -53,9 +53,9 @@ class Tuning(Struct, frozen=True):
     def windows_each(self, images: int) -> int:
         return int(np.clip(self.kept // images, 1, min(self.windows, self.epochs(images))))
 
-    def quick(self) -> "Tuning":
+    def quick(self) -> "ClassifierTuning":
         """The same path in seconds."""
         return structs.replace(self, views=16, windows=2)
 
 
-TUNING = Tuning()
+TUNING = ClassifierTuning()

@@ -14,7 +14,7 @@ from shared.formats.source import Source
 # What names the tags: of Ultralytics and Roboflow; of Label Studio and darknet, in lines.
 NAMES = ("classes.txt", "obj.names")
 # With a score, as predictions have it.
-BOX, SCORED = 5, 6
+SCORED = 6
 ROTATED = 9
 LAST_IMAGES = re.compile(r"(.*(?:^|/))images(/.*)")
 PARTS = ("train", "val", "test")

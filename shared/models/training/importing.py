@@ -25,7 +25,7 @@ class Range(StrEnum):
     UNIT = "0-1"
 
 
-class Scores(StrEnum):
+class Scoring(StrEnum):
     """What a classifier's graph answers, and by which probabilities are made of it."""
 
     PROBABILITIES = "Probabilities"
@@ -59,7 +59,7 @@ class ImportOptions(Wire, frozen=True):
     std: list[float] = []
     size: int | None = None
     fit: Fit | None = None
-    scores: Scores | None = None
+    scores: Scoring | None = None
     anchors: list[float] = []
     overlap: float | None = None
 
@@ -75,7 +75,7 @@ class ModelOrigin(Wire, frozen=True):
     range: Range
     mean: list[float]
     std: list[float]
-    scores: Scores | None
+    scores: Scoring | None
     anchors: list[tuple[float, float]]
     overlap: float | None
     least: float | None

@@ -11,7 +11,7 @@ from shared.storage.account.transactions import Change, RowChanged, RowExists, t
 from shared.storage.serving import predictions, results
 
 
-class Kept(Wire, frozen=True):
+class KeptToday(Wire, frozen=True):
     """How many were stored on a day (UTC)."""
 
     day: date
@@ -29,13 +29,13 @@ def put(store: Store, stored: StoredPrediction, frame: str, per_day: int) -> boo
         if predictions.exists(store, prediction.project, prediction.id):
             return False
         row = rows.read(store.predictions, partition, key)
-        kept = _today(row.decode(Kept) if row else None)
+        kept = _today(row.decode(KeptToday) if row else None)
         if kept.count >= per_day:
             return False
         if not attempt:
             picture = results.read_frame(store, frame)
             predictions.put_picture(store, prediction.project, prediction.id, picture, "image/jpeg")
-        doc = rows.encode(Kept(kept.day, kept.count + 1))
+        doc = rows.encode(KeptToday(kept.day, kept.count + 1))
         change = Change("replace", key, doc, row.etag) if row else Change("insert", key, doc)
         with suppress(RowExists, RowChanged):
             transact(store.predictions, partition, [*predictions.changes(stored), change])
@@ -43,7 +43,7 @@ def put(store: Store, stored: StoredPrediction, frame: str, per_day: int) -> boo
     raise AssertionError("attempts() raises")
 
 
-def _today(last: Kept | None) -> Kept:
+def _today(last: KeptToday | None) -> KeptToday:
     """A clock that is behind counts on with the day that another has begun."""
     today = now().date()
-    return last if last and last.day >= today else Kept(today)
+    return last if last and last.day >= today else KeptToday(today)

@@ -36,7 +36,7 @@ REMEMBERED_SECONDS = 3_600.0
 indexes = Memory(8, REMEMBERED_SECONDS)
 
 
-class Known(Struct, frozen=True):
+class KnownIndex(Struct, frozen=True):
     index: DatasetIndex
     etag: str
 
@@ -86,7 +86,7 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex | 
     """None while the iteration's dataset has not been frozen."""
     key, name = (store, project_id, iteration_id), model_name(project_id, iteration_id, INDEX)
     known = indexes.get(key)
-    if isinstance(known, Known):
+    if isinstance(known, KnownIndex):
         blob = blobs.read_if_changed(store, "models", name, known.etag)
         if blob == "unchanged":
             return known.index
@@ -95,7 +95,7 @@ def index(store: Store, project_id: UUID, iteration_id: UUID) -> DatasetIndex | 
     if blob is None:
         return _derive(store, project_id, iteration_id)
     made = arrays.decode(blob.data, DatasetIndex)
-    indexes.put(key, Known(made, blob.etag))
+    indexes.put(key, KnownIndex(made, blob.etag))
     return made
 
 

@@ -76,14 +76,14 @@ class Points(NamedTuple):
         return self._replace(digests=self.digests[kept], places=self.places[kept])
 
 
-class Kept(NamedTuple):
+class StoredPoints(NamedTuple):
     """Points as they lie in storage, with the blob's ETag; none where there is no blob."""
 
     points: Points
     etag: str
 
 
-def get(store: Store, project_id: UUID, space: str, known: str = "") -> Kept | None:
+def get(store: Store, project_id: UUID, space: str, known: str = "") -> StoredPoints | None:
     """None where they are as they were with the `known` ETag."""
     name = _name(project_id, space)
     blob = blobs.read_if_changed(store, "models", name, known) if known else blobs.read(store, "models", name)
@@ -92,8 +92,8 @@ def get(store: Store, project_id: UUID, space: str, known: str = "") -> Kept | N
     if blob:
         # One that another version wrote is made anew.
         with suppress(MsgspecError, TypeError, ValueError):
-            return Kept(Points.decode(blob.data), blob.etag)
-    return Kept(Points(), blob.etag if blob else "")
+            return StoredPoints(Points.decode(blob.data), blob.etag)
+    return StoredPoints(Points(), blob.etag if blob else "")
 
 
 def put(store: Store, project_id: UUID, space: str, points: Points, etag: str) -> str:

@@ -15,8 +15,7 @@ from shared.learning.classifier_recipe import LITE0, TUNED, Recipe, advanced, qu
 from shared.models.workspace.domains import DOMAINS, DomainType
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import Settings
-from tests.learning.scenes import memory, one_hot
-from tests.training_job.classification.test_base import SHAPES, pictures
+from tests.learning.scenes import SHAPES, memory, one_hot, pictures
 from tests.training_job.kept import NOWHERE
 from training_job.classification.advanced import Effort, train
 from training_job.classification.quick import Examples, TrainedClassifier

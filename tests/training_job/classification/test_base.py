@@ -1,7 +1,5 @@
 """Continuing from another iteration: what is taken over, that it helps, and that the results do not flatter."""
 
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -20,7 +18,7 @@ from shared.models.training.model_spec import ModelTag
 from shared.models.workspace.projects import ClassificationType
 from shared.models.workspace.tags import Tag
 from shared.settings import Settings
-from tests.learning.scenes import RECIPES, bursts, cluttered, memory, one_hot, unit
+from tests.learning.scenes import RECIPES, SHAPES, bursts, memory, one_hot, pictures, unit
 from training_job.classification.base import aligned
 from training_job.classification.quick import Base, Examples, TrainedClassifier, train
 from training_job.classification.seeing import Backbones, see
@@ -31,7 +29,6 @@ MULTICLASS, MULTILABEL = ClassificationType.MULTICLASS, ClassificationType.MULTI
 RECIPE = RECIPES[MULTICLASS]
 CENTRE = replace(RECIPE, crops=(Crop.CENTRE,))
 (NAME,) = RECIPE.backbones
-SHAPES = ["disc", "square", "triangle", "ring", "cross"]
 LAYERS = [full_name(NAME, layer) for layer in Layer]
 MIX = dict.fromkeys(LAYERS, 1 / len(LAYERS))
 
@@ -39,15 +36,6 @@ MIX = dict.fromkeys(LAYERS, 1 / len(LAYERS))
 @pytest.fixture(scope="module")
 def seeing() -> Backbones:
     return backbones.load(Path(Settings().backbones_folder), RECIPE.backbones, RECIPE.pixels)
-
-
-def pictures(seeds: Sequence[int], *, night: bool = False) -> list[Picture]:
-    """One of each shape for each seed."""
-    return [
-        Picture(f"{shape} {seed} {night}", partial(cluttered, shape, seed, night=night))
-        for seed in seeds
-        for shape in SHAPES
-    ]
 
 
 def embedded(seeing: Backbones, chosen: list[Picture]) -> tuple[Views, Floats]:

@@ -24,23 +24,22 @@ from shared.prediction.model import Model
 from shared.settings import JobSettings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from tests.learning.scenes import drawn, memory, one_hot
+from tests.learning.scenes import SHAPES, drawn, memory, one_hot, pictures
 from tests.training_job import jobs
-from tests.training_job.classification.test_base import SHAPES, pictures
 from tests.training_job.jobs import asked_for
 from tests.training_job.kept import NOWHERE, Interrupted, Kept
 from training_job import training
 from training_job.classification import advanced, tuning_recipe
-from training_job.classification.fine_tuning import FineTuning, Judged, fine_tuning
+from training_job.classification.fine_tuning import FineTuning, HeldOut, fine_tuning
 from training_job.classification.quick import Candidate, Examples, TrainedClassifier, divided, fitted, judge, show
 from training_job.classification.seeing import see
-from training_job.classification.tuning_recipe import Steps, Tuning, Way
+from training_job.classification.tuning_recipe import ClassifierTuning, Optimization, Way
 from training_job.graphs import backbones
 from training_job.graphs.classifier import backbones_of, classifier, head_of
 
 MULTICLASS, MULTILABEL = ClassificationType.MULTICLASS, ClassificationType.MULTILABEL
 RECIPE = Recipe((LITE0,), 48, (Crop.WHOLE,), folds=2)
-TUNING = Tuning(Steps(rate=1e-3, warm=3), views=120, windows=4)
+TUNING = ClassifierTuning(Optimization(rate=1e-3, warm=3), views=120, windows=4)
 GROUPS = np.arange(30)
 
 
@@ -80,25 +79,25 @@ def served(graph: bytes, chosen: Sequence[Picture], recipe: Recipe = RECIPE) -> 
 
 
 @pytest.fixture(scope="module")
-def found(learning: FineTuning) -> Judged:
+def found(learning: FineTuning) -> HeldOut:
     found = learning.judge(GROUPS, NOWHERE, silent)
     assert found
     return found
 
 
 @pytest.fixture(scope="module")
-def tuned(learning: FineTuning, found: Judged) -> TrainedClassifier:
+def tuned(learning: FineTuning, found: HeldOut) -> TrainedClassifier:
     return learning.learned(found._replace(way=Way(4, 0.5), sure=2.0), silent)
 
 
-def test_it_finds_in_images_held_out_what_the_frozen_backbone_did_not(learning: FineTuning, found: Judged) -> None:
+def test_it_finds_in_images_held_out_what_the_frozen_backbone_did_not(learning: FineTuning, found: HeldOut) -> None:
     assert found.losses.mean() < 0.95 * learning.candidate.losses.mean()
     assert found.losses == pytest.approx(losses(found.probabilities, learning.examples.truths, MULTICLASS))
     assert "Fine-tuned for" in str(found)
 
 
 def test_served_are_weights_between_the_first_and_the_last(
-    learning: FineTuning, found: Judged, tuned: TrainedClassifier
+    learning: FineTuning, found: HeldOut, tuned: TrainedClassifier
 ) -> None:
     assert tuned.architecture == "efficientnet-lite0-48-tuned"
     assert tuned.probabilities is found.probabilities
@@ -130,7 +129,7 @@ def test_while_it_learns_it_says_what_is_served(folder: Path, kind: Classificati
     assert served(graph, examples.pictures, recipe) == pytest.approx(said, abs=2e-3)
 
 
-def test_what_is_done_is_not_done_again(learning: FineTuning, found: Judged) -> None:
+def test_what_is_done_is_not_done_again(learning: FineTuning, found: HeldOut) -> None:
     kept, told = Kept(interrupted_after=1), list[str]()
     with pytest.raises(Interrupted):
         learning.judge(GROUPS, kept.checkpoint, silent)
@@ -179,7 +178,7 @@ def test_the_tuned_backbone_is_read_out_of_the_served_graph(learning: FineTuning
     ("images", "epochs", "windows"), [(20, 24, 8), (120, 13, 8), (394, 4, 4), (2000, 2, 2), (4000, 2, 1)]
 )
 def test_many_images_are_looked_at_less_often(images: int, epochs: int, windows: int) -> None:
-    tuning = Tuning()
+    tuning = ClassifierTuning()
     assert (tuning.epochs(images), tuning.windows_each(images)) == (epochs, windows)
     assert {way.epochs for way in tuning.ways(images)} == {round(epochs / 2), epochs}
 
@@ -189,7 +188,7 @@ def test_a_job_may_leave_a_fine_tuned_model_which_another_continues_from(
 ) -> None:
     monkeypatch.setattr(advanced, "ERRORS", -1e9)
     monkeypatch.setattr(classifier_recipe, "LARGER", {False: [], True: []})
-    monkeypatch.setattr(tuning_recipe, "TUNING", Tuning(views=12, windows=1, tried=9))
+    monkeypatch.setattr(tuning_recipe, "TUNING", ClassifierTuning(views=12, windows=1, tried=9))
     of = asked_for(store)
     training.run(store, JobSettings(job=of), of)
     graph, data = (blobs.model_read(store, of.project_id, of.iteration_id, f"model.{end}") for end in ("onnx", "json"))

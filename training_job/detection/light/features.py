@@ -7,19 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import torch
 from torch import Tensor
 
-from shared.arrays import Floats, Ints
+from shared.arrays import Floats, Halves, Ints
 from shared.learning.embeddings import Report
 from training_job.detection.augmentation import Augmented, Views, plain, varied
 from training_job.detection.batches import padded
 from training_job.detection.data import Example
 from training_job.graphs.running import session
-
-Halves = npt.NDArray[np.float16]
 
 
 class Features(NamedTuple):

@@ -33,20 +33,20 @@ class BackboneConfiguration(Struct, frozen=True):
     model_type: str
 
 
-class Configuration(Struct, frozen=True):
+class DetectorConfiguration(Struct, frozen=True):
     architectures: list[str]
     backbone_config: BackboneConfiguration
 
 
-class Size(Struct, frozen=True):
+class DetectorSize(Struct, frozen=True):
     height: int
     width: int
 
 
-class Processor(Struct, frozen=True):
+class DetectorProcessor(Struct, frozen=True):
     """What the detector was trained to see: RGB / 255 or not, and normalised after that or not."""
 
-    size: Size
+    size: DetectorSize
     resample: int = 2
     do_rescale: bool = True
     do_normalize: bool = False
@@ -85,7 +85,7 @@ def load(pretrained: Pretrained, tags: int) -> nn.Module:
 
 
 def _architecture(source: Source) -> str:
-    configuration = source.read(CONFIGURATION, Configuration, _POSSIBLE)
+    configuration = source.read(CONFIGURATION, DetectorConfiguration, _POSSIBLE)
     for name in configuration.architectures:
         if ARCHITECTURES.get(name) == configuration.backbone_config.model_type:
             return name
@@ -93,7 +93,7 @@ def _architecture(source: Source) -> str:
 
 
 def _preprocessing(source: Source) -> Preprocessing:
-    processor = source.read(PREPROCESSING, Processor, _POSSIBLE)
+    processor = source.read(PREPROCESSING, DetectorProcessor, _POSSIBLE)
     values = processor.do_rescale and not processor.do_normalize
     sides = processor.size.width, processor.size.height
     if not values or processor.resample not in INTERPOLATIONS or any(side % COARSEST for side in sides):

@@ -16,20 +16,22 @@ from training_job.graphs.hub.source import CONFIGURATION, FILES, PREPROCESSING, 
 log = logging.getLogger(__name__)
 
 
-class Known(Struct, frozen=True):
+class PinnedBackbone(Struct, frozen=True):
     pinned: str
     licence: str
 
 
 # All see 224 pixels a side. Their files weigh 88, 86, 1500 (a quarter of it is what sees) and 115 MB.
 KNOWN = {
-    "dinov2-small": Known("facebook/dinov2-small@ed25f3a31f01632728cabb09d1542f84ab7b0056", "Apache-2.0"),
-    "dinov3-small": Known(
+    "dinov2-small": PinnedBackbone("facebook/dinov2-small@ed25f3a31f01632728cabb09d1542f84ab7b0056", "Apache-2.0"),
+    "dinov3-small": PinnedBackbone(
         "facebook/dinov3-vits16-pretrain-lvd1689m@114c1379950215c8b35dfcd4e90a5c251dde0d32",
         "the DINOv3 License, which has to be accepted at the hub",
     ),
-    "siglip2-base": Known("google/siglip2-base-patch16-224@75de2d55ec2d0b4efc50b3e9ad70dba96a7b2fa2", "Apache-2.0"),
-    "convnextv2-tiny": Known(
+    "siglip2-base": PinnedBackbone(
+        "google/siglip2-base-patch16-224@75de2d55ec2d0b4efc50b3e9ad70dba96a7b2fa2", "Apache-2.0"
+    ),
+    "convnextv2-tiny": PinnedBackbone(
         "facebook/convnextv2-tiny-22k-224@98c27c19bb5d32a35ecdb84bc2050b5ad99686c8",
         "CC-BY-NC-4.0, for uses that are not commercial",
     ),
@@ -67,19 +69,19 @@ class Configuration(Struct, frozen=True):
     model_type: str
 
 
-class Size(Struct, frozen=True):
+class BackboneSize(Struct, frozen=True):
     height: int | None = None
     width: int | None = None
     shortest_edge: int | None = None
 
 
-class Processor(Struct, frozen=True):
+class BackboneProcessor(Struct, frozen=True):
     """What the backbone was trained to see: RGB / 255, and normalised after that."""
 
     image_mean: tuple[float, float, float]
     image_std: tuple[float, float, float]
-    size: Size
-    crop_size: Size | None = None
+    size: BackboneSize
+    crop_size: BackboneSize | None = None
     do_rescale: bool | None = True
     do_normalize: bool | None = True
 
@@ -157,7 +159,7 @@ def _graph(source: Source) -> onnx.ModelProto:
     kind = source.read(CONFIGURATION, Configuration, _POSSIBLE).model_type
     if kind not in ARCHITECTURES:
         raise HubUnavailable(f"The model in {source.folder} is of type {kind}; name one of {_POSSIBLE}.")
-    processor, architecture = source.read(PREPROCESSING, Processor, _POSSIBLE), ARCHITECTURES[kind]
+    processor, architecture = source.read(PREPROCESSING, BackboneProcessor, _POSSIBLE), ARCHITECTURES[kind]
     # The other ways to attend have no operators in the graphs' opset.
     module = load(source, architecture.name, attn_implementation="eager")
     pixels = _pixels(source, processor, architecture, module.config)
@@ -165,7 +167,7 @@ def _graph(source: Source) -> onnx.ModelProto:
     return graph(Embedding(module, architecture.blocks, first, processor.image_mean, processor.image_std), pixels)
 
 
-def _pixels(source: Source, processor: Processor, architecture: Architecture, configuration: object) -> int:
+def _pixels(source: Source, processor: BackboneProcessor, architecture: Architecture, configuration: object) -> int:
     """The side of what it sees."""
     pixels, patch = processor.pixels, getattr(configuration, "patch_size", STRIDE)
     normal = processor.do_rescale and processor.do_normalize

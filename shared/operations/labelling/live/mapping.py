@@ -14,7 +14,7 @@ from shared.models.messages.tasks import DrawMap
 from shared.operations.labelling import embedding
 from shared.operations.labelling.embedding import View
 from shared.operations.labelling.live import seen
-from shared.operations.labelling.live.seen import Known
+from shared.operations.labelling.live.seen import KnownPoints
 from shared.operations.workspace import projects
 from shared.settings import Settings
 from shared.storage.account import queues
@@ -85,7 +85,7 @@ def _view(store: Store, project_id: UUID) -> View:
     return view
 
 
-def _outdated(drawn: Drawn, known: Known) -> bool:
+def _outdated(drawn: Drawn, known: KnownPoints) -> bool:
     seen_ids = known.points.ids[known.rows >= 0]
     new = int((find(drawn.ids, seen_ids) < 0).sum())
     enough = len(seen_ids) >= LEAST
@@ -99,7 +99,7 @@ def _ask(store: Store, project_id: UUID) -> None:
         queues.send(store, DrawMap(project_id))
 
 
-def _state(store: Store, settings: Settings, project_id: UUID, known: Known) -> LiveState:
+def _state(store: Store, settings: Settings, project_id: UUID, known: KnownPoints) -> LiveState:
     if len(known.rows) < LEAST:
         return LiveState.LACKING
     there = (known.rows >= 0).any() or embedding.can_look(store, settings, project_id)

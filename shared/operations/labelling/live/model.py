@@ -19,7 +19,7 @@ from shared.models.workspace.tags import Tag, TagType
 from shared.operations.labelling import embedding
 from shared.operations.labelling.embedding import View
 from shared.operations.labelling.live import seen
-from shared.operations.labelling.live.seen import Known
+from shared.operations.labelling.live.seen import KnownPoints
 from shared.operations.workspace import projects
 from shared.settings import Settings
 from shared.storage.account.memory import Memory
@@ -40,7 +40,7 @@ NOTHING: tuple[Ints, Floats, Floats] = (np.empty(0, np.int64), np.empty(0, np.fl
 locks = Memory(10_000, REMEMBERED_SECONDS)
 
 
-class Scores(NamedTuple):
+class Judgement(NamedTuple):
     """What the head says of the images at `places`: the most probable of its tags, (N,), how probable that is, and by
     how much it is before the next. In multilabel also how probable `each` tag is, (N, tags).
     """
@@ -60,13 +60,13 @@ class Live(NamedTuple):
     revision: str
     kind: ClassificationType
     tags: Mapping[UUID, Tag]
-    known: Known
+    known: KnownPoints
     tag_ids: Sequence[UUID]
     labelled: Ints
     truths: Floats
     pool: Ints
     head: LiveHead | None
-    scores: Scores | None
+    scores: Judgement | None
 
     def points(self, places: Ints) -> Floats:
         return self.known.points.places[self.known.rows[places]].astype(np.float32)
@@ -131,7 +131,9 @@ def state(store: Store, settings: Settings, live: Live, project_id: UUID) -> Liv
     return LiveState.EMBEDDING if embedding.can_look(store, settings, project_id) else LiveState.UNAVAILABLE
 
 
-def _learned(revision: str, kind: ClassificationType, tags: Mapping[UUID, Tag], known: Known, columns: Columns) -> Live:
+def _learned(
+    revision: str, kind: ClassificationType, tags: Mapping[UUID, Tag], known: KnownPoints, columns: Columns
+) -> Live:
     looked_at, tagged = known.rows >= 0, columns.having(TaggingStatus.TAGGED)
     labelled, pool = np.flatnonzero(looked_at & tagged), np.flatnonzero(looked_at & ~tagged)
     tag_ids = _taught(kind, tags, columns, labelled)
@@ -171,13 +173,13 @@ def _truths(kind: ClassificationType, tag_ids: Sequence[UUID], columns: Columns,
     return truths
 
 
-def _scores(live: Live, head: LiveHead) -> Scores:
+def _scores(live: Live, head: LiveHead) -> Judgement:
     places = _some(live.pool, max(1, SCORES // max(1, len(live.tag_ids))))
     parts = list(head.probabilities(live.known.points.places[live.known.rows[places]]))
     found = [_best(part, live.kind) for part in parts]
     tags, probabilities, margins = (np.concatenate(each) for each in zip(*found, strict=True)) if found else NOTHING
     many = live.kind == ClassificationType.MULTILABEL
-    return Scores(places, tags, probabilities, margins, np.concatenate(parts) if many and parts else None)
+    return Judgement(places, tags, probabilities, margins, np.concatenate(parts) if many and parts else None)
 
 
 def _best(probabilities: Floats, kind: ClassificationType) -> tuple[Ints, Floats, Floats]:

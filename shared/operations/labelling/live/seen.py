@@ -39,7 +39,7 @@ OVERDUE, ASKED, AGAIN = 120.0, 1_000, 600.0
 REMEMBERED, REMEMBERED_SECONDS = 256 * 2**20, 3_600.0
 
 
-class Known(NamedTuple):
+class KnownPoints(NamedTuple):
     """Points, the row of each image among them, and what of them is in storage."""
 
     points: Points
@@ -49,19 +49,19 @@ class Known(NamedTuple):
     # Whether there is more to read than somebody who waits for an answer should wait for.
     behind: bool = False
 
-    def of(self, points: Points) -> "Known":
+    def of(self, points: Points) -> "KnownPoints":
         """To find the rows takes a while where there are many."""
         return self if points is self.points else self._replace(points=points, rows=points.rows)
 
 
-NOTHING = Known(Points(), np.empty(0, np.int64))
+NOTHING = KnownPoints(Points(), np.empty(0, np.int64))
 
-remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda known: cast(Known, known).points.nbytes)
+remembered = Memory(REMEMBERED, REMEMBERED_SECONDS, lambda known: cast(KnownPoints, known).points.nbytes)
 asked = Memory(10_000, AGAIN)
 locks = Memory(10_000, REMEMBERED_SECONDS)
 
 
-def look(store: Store, project_id: UUID, view: View, ids: Ids, most: float = AT_ONCE) -> Known:
+def look(store: Store, project_id: UUID, view: View, ids: Ids, most: float = AT_ONCE) -> KnownPoints:
     """Those of these images, in their order. One thread at a time reads for a project, and others share it.
 
     No more than so many bytes of embeddings are read: with more, or while another thread reads more, it is what was
@@ -70,9 +70,9 @@ def look(store: Store, project_id: UUID, view: View, ids: Ids, most: float = AT_
     key = store, project_id, view.space
     lock, waits = locks.once(key, Lock), most < inf
     if not lock.acquire(timeout=PATIENCE if waits else -1):
-        return _meanwhile(cast(Known | None, remembered.get(key)) or NOTHING, ids)
+        return _meanwhile(cast(KnownPoints | None, remembered.get(key)) or NOTHING, ids)
     try:
-        known = cast(Known | None, remembered.get(key)) or _stored(store, project_id, view.space, NOTHING)
+        known = cast(KnownPoints | None, remembered.get(key)) or _stored(store, project_id, view.space, NOTHING)
         if waits and _many_new(known, ids):
             known = _stored(store, project_id, view.space, known)
         if waits and _many_new(known, ids):
@@ -87,7 +87,7 @@ def look(store: Store, project_id: UUID, view: View, ids: Ids, most: float = AT_
     return known
 
 
-def ask_for(store: Store, project_id: UUID, known: Known) -> None:
+def ask_for(store: Store, project_id: UUID, known: KnownPoints) -> None:
     """Have those looked at that nobody has looked at in time, each once in a while."""
     if known.behind:
         # Until all that there is was read, nobody knows what lacks. Without images it is read, and kept for all.
@@ -118,7 +118,7 @@ def _of_images(store: Store, project_id: UUID, points: Points, ids: Ids) -> Poin
     return points.of_images(find(ids, points.ids) >= 0, ids_of(new), contents)
 
 
-def _grown(store: Store, project_id: UUID, space: str, known: Known, most: float) -> Known:
+def _grown(store: Store, project_id: UUID, space: str, known: KnownPoints, most: float) -> KnownPoints:
     """With what was embedded since."""
     sizes = embeddings.sizes(store, project_id, space)
     names, new = sorted(sizes), [name for name in sorted(sizes) if name not in known.points.read]
@@ -140,7 +140,7 @@ def _outgrown(points: Points) -> bool:
     return made_of < FEW or (made_of < basis.EXAMPLES and len(points.digests) >= 2 * made_of)
 
 
-def _made_anew(store: Store, project_id: UUID, space: str, known: Known, names: Sequence[str]) -> Known:
+def _made_anew(store: Store, project_id: UUID, space: str, known: KnownPoints, names: Sequence[str]) -> KnownPoints:
     """By axes that another process has made, or else by new ones: all processes shall see alike."""
     others = _of_others(store, project_id, space, known)
     if others.points.made_of > known.points.made_of:
@@ -150,7 +150,7 @@ def _made_anew(store: Store, project_id: UUID, space: str, known: Known, names: 
     found = _basis(store, names)
     empty = Points(known.points.ids, known.points.contents, mean=found.basis.mean, axes=found.basis.axes)
     points = _with(store, empty._replace(made_of=found.made_of), names)
-    return _written(store, project_id, space, Known(points, points.rows, others.etag))
+    return _written(store, project_id, space, KnownPoints(points, points.rows, others.etag))
 
 
 class _Made(NamedTuple):
@@ -182,7 +182,7 @@ def _with(store: Store, points: Points, names: Sequence[str]) -> Points:
     return points.with_places(every, np.concatenate(places)[first], set(names))
 
 
-def _written(store: Store, project_id: UUID, space: str, known: Known) -> Known:
+def _written(store: Store, project_id: UUID, space: str, known: KnownPoints) -> KnownPoints:
     """Of two who write at once the second leaves it at what is there."""
     points = known.points
     if points.made_of < FEW or (known.etag and len(points.digests) < known.written + WRITTEN and known.written):
@@ -194,33 +194,33 @@ def _written(store: Store, project_id: UUID, space: str, known: Known) -> Known:
     return known._replace(etag=etag, written=len(points.digests))
 
 
-def _many_new(known: Known, ids: Ids) -> bool:
+def _many_new(known: KnownPoints, ids: Ids) -> bool:
     """Whether there are more new images than are looked up while somebody waits."""
     return int((find(known.points.ids, ids) < 0).sum()) > LOOKED_UP
 
 
-def _meanwhile(known: Known, ids: Ids) -> Known:
+def _meanwhile(known: KnownPoints, ids: Ids) -> KnownPoints:
     """What is known, with images of which nothing is known."""
     new = ids[find(known.points.ids, ids) < 0]
     points = known.points.of_images(find(ids, known.points.ids) >= 0, new, np.full(len(new), b"", DIGEST))
     return known.of(points)._replace(behind=True)
 
 
-def _stored(store: Store, project_id: UUID, space: str, known: Known) -> Known:
+def _stored(store: Store, project_id: UUID, space: str, known: KnownPoints) -> KnownPoints:
     """What is in storage, if that is not what is known."""
     kept = stored_points.get(store, project_id, space, known.etag)
     if kept is None or not kept.points.made_of:
         return known
-    return Known(kept.points, kept.points.rows, kept.etag, len(kept.points.digests))
+    return KnownPoints(kept.points, kept.points.rows, kept.etag, len(kept.points.digests))
 
 
-def _of_others(store: Store, project_id: UUID, space: str, known: Known) -> Known:
+def _of_others(store: Store, project_id: UUID, space: str, known: KnownPoints) -> KnownPoints:
     """What others have written since, with the images that are known here; or what is known."""
     kept = stored_points.get(store, project_id, space, known.etag)
     if kept is None or not kept.points.made_of:
         return known._replace(etag=kept.etag if kept else known.etag)
     points = kept.points._replace(ids=known.points.ids, contents=known.points.contents)
-    return Known(points, points.rows, kept.etag, len(points.digests))
+    return KnownPoints(points, points.rows, kept.etag, len(points.digests))
 
 
 def _digests(keys: Sequence[str]) -> Digests:

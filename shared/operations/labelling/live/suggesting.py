@@ -14,7 +14,7 @@ from shared.learning.live.choosing import LOOKED_AT, spread, typical
 from shared.models.labelling.live import LiveOrder, LiveQuery, LiveSuggestion, LiveSuggestions
 from shared.models.limits import Limits
 from shared.operations.labelling.live import model
-from shared.operations.labelling.live.model import Live, Scores
+from shared.operations.labelling.live.model import Judgement, Live
 from shared.operations.workspace import bulk
 from shared.operations.workspace.tags import require_tags
 from shared.settings import Settings
@@ -145,7 +145,7 @@ def _at(live: Live, place: int) -> _Found:
     return _told(scores, int(at[0])) if scores and len(at) else _Found(place, NOWHERE, 0.0, 0.0)
 
 
-def _told(scores: Scores, at: int) -> _Found:
+def _told(scores: Judgement, at: int) -> _Found:
     return _Found(
         int(scores.places[at]), int(scores.tags[at]), float(scores.probabilities[at]), float(scores.margins[at])
     )
