@@ -91,8 +91,13 @@ def _fine_tuned(
 
     try:
         learning = fine_tuning(best, some, effort.tuning, _in_time(part_of(report, 0, 0.2), effort.left))
-        found = learning and learning.judge(groups, effort.kept, _in_time(part_of(report, 0.2, 0.8), effort.left))
-        if not learning or not found or not _wins(str(found), found.losses, best, groups):
+        if not learning:
+            log.info("The networks of %s can't be fine-tuned", best)
+            return None
+        found = learning.judge(groups, effort.kept, _in_time(part_of(report, 0.2, 0.8), effort.left))
+        if not found:
+            log.info("Fine-tuning is given up: on the first images held out it was no better than %s", best)
+        if not found or not _wins(str(found), found.losses, best, groups):
             return None
         return learning.learned(found, _in_time(part_of(report, 0.8, 1), effort.left, 1))
     except _TooLong:

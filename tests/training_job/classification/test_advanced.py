@@ -20,7 +20,7 @@ from tests.training_job.kept import NOWHERE
 from training_job.classification.advanced import Effort, train
 from training_job.classification.quick import Examples, TrainedClassifier
 from training_job.classification.seeing import Backbones
-from training_job.classification.tuning_recipe import TUNING
+from training_job.classification.tuning_recipe import TUNING, ClassifierTuning
 from training_job.graphs import backbones
 
 MULTICLASS = ClassificationType.MULTICLASS
@@ -43,10 +43,14 @@ def examples() -> Examples:
 
 
 def trained(
-    load: Callable[[Recipe], Backbones], examples: Examples, *recipes: Recipe, seconds: float = 600
+    load: Callable[[Recipe], Backbones],
+    examples: Examples,
+    *recipes: Recipe,
+    seconds: float = 600,
+    tuning: ClassifierTuning | None = None,
 ) -> TrainedClassifier:
     end = time.monotonic() + seconds
-    effort = Effort(lambda: end - time.monotonic(), TUNING.quick(), NOWHERE)
+    effort = Effort(lambda: end - time.monotonic(), tuning or TUNING.quick(), NOWHERE)
     return train(load, examples, recipes, effort, lambda *_: None)
 
 
@@ -80,6 +84,15 @@ def test_what_takes_too_long_is_left_out(
     assert trained(load, fresh, FIRST, LARGER, seconds=0).architecture == "efficientnet-lite0-32"
     assert "efficientnet-lite0-96 would take too long" in caplog.text
     assert "Fine-tuning would take too long" in caplog.text
+
+
+def test_the_log_says_why_nothing_is_fine_tuned(
+    load: Callable[[Recipe], Backbones], examples: Examples, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    harmful = replace(TUNING.quick(), steps=replace(TUNING.steps, rate=1.0), tried=1)
+    assert trained(load, examples, FIRST, tuning=harmful).architecture == "efficientnet-lite0-32"
+    assert "given up: on the first images held out it was no better than efficientnet-lite0-32" in caplog.text
 
 
 def test_two_backbones_are_one_graph(load: Callable[[Recipe], Backbones], examples: Examples) -> None:
