@@ -1,6 +1,5 @@
 """A copy of every project each night, where the settings say to which place, and of each as many as are to be kept."""
 
-import logging
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -34,17 +33,15 @@ def begin(store: Store, settings: Settings) -> None:
 
 def back_up(store: Store, settings: Settings, task: BackUpProject) -> bool:
     """Whether the copy is whole; one that is not goes on when this is called again. Raises BackupError."""
-    project_id = task.project_id
     if _is_over(settings, task.since):
         return True
     with suppress(ProjectNotFound), shelves.opened(settings, settings.backup_to) as shelf:
-        vault, project = Vault(shelf), stored_projects.get(store, project_id)
+        vault, project = Vault(shelf), stored_projects.get(store, task.project_id)
         try:
-            copied = taking.take(store, vault, project, lambda _: None, time.monotonic() + STEP_SECONDS)
+            taking.take(store, vault, project, lambda _: None, time.monotonic() + STEP_SECONDS)
         except taking.Unfinished:
             return False
-        letting_go.forget_copies(vault, project_id, settings.backup_days)
-        logging.info("The copy %s of project %s has %d new blobs", copied.copy, project_id, copied.new)
+        letting_go.forget_copies(vault, project.id, settings.backup_days)
     return True
 
 

@@ -4,12 +4,14 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
 from uuid import UUID
 
 from msgspec import Struct
 
+from shared.errors import BackupError
 from shared.models.training.iterations import IterationStatus
 from shared.models.wire import now
 from shared.models.workspace.images import TaggingStatus
@@ -150,9 +152,10 @@ class Contents:
 
 
 def _before(vault: Vault, project_id: UUID) -> Iterator[BlobLine]:
-    """Those of the last copy, and of what was noted since."""
+    """Those of the last copy, as far as it can be read, and of what was noted since."""
     if copies := vault.copies(project_id):
-        yield from vault.lines(copies[-1], BlobLine)
+        with suppress(BackupError):
+            yield from vault.lines(copies[-1], BlobLine)
     yield from vault.noted(project_id)
 
 

@@ -158,6 +158,9 @@ def test_nothing_goes_while_a_copy_can_not_say_what_it_needs(store, settings, ni
     with pytest.raises(BackupError, match="no copy of a project, or a damaged one"):
         letting_go.sweep(night.vault, 7)
     assert contents(night.vault) == there
+    # The next copy does without it.
+    assert night.run(at=now() + timedelta(minutes=1))
+    assert restored(store, night, night.vault.copies(night.project)[-1]).images == 2
 
 
 def test_the_timer_has_every_project_copied_through_the_queue(store, settings, project_id, container, monkeypatch):
