@@ -89,7 +89,7 @@ class Parameter(NamedTuple):
             case "picture":
                 return _picture(call, self.limit(call.limits))
             case "package":
-                return _package(call) if call.body or self.required else self.default
+                return _package(call)
 
     def limit(self, limits: Limits) -> int:
         """The most that its note allows in this installation."""
@@ -207,11 +207,11 @@ def _picture(call: Call, limit: int) -> bytes:
 
 
 def _package(call: Call) -> bytes:
-    """As large as a body may be."""
+    """As large as a body may be; empty where there is none, which the operation knows what to say of."""
     files = read_files(call.content_type, call.body)
-    if len(files) != 1:
+    if len(files) > 1:
         raise errors.BadRequest(f"Send exactly one package in the body, not {len(files)}.")
-    return files[0].contents
+    return files[0].contents if files else b""
 
 
 def _parse(name: str, text: str, kind: object) -> object:

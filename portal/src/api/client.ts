@@ -709,7 +709,7 @@ export interface RetagRequest {
 
 export type Role = "Contributor" | "Deployment" | "Labeler" | "Predictor" | "Reader" | "Trainer";
 
-export type Scores = "Probabilities" | "Sigmoid" | "Softmax";
+export type Scoring = "Probabilities" | "Sigmoid" | "Softmax";
 
 export interface SimilarImage {
   imageId: string;
@@ -1072,7 +1072,7 @@ export const importDataset = (projectId: string, datasetId: string, query: { pie
   send<DatasetTask>("POST", `/ocellus/v1/projects/${projectId}/datasets/${datasetId}/import`, { query, body, ...options });
 
 /** Make an iteration of a package with an ONNX model, such as Custom Vision exports it. */
-export const importIteration = (projectId: string, query: { name?: string; order?: Order; range?: Range; mean?: string; std?: string; size?: number; fit?: Fit; scores?: Scores; anchors?: string; overlap?: number } = {}, body: Blob | FormData, options: Options = {}) =>
+export const importIteration = (projectId: string, query: { name?: string; order?: Order; range?: Range; mean?: string; std?: string; size?: number; fit?: Fit; scores?: Scoring; anchors?: string; overlap?: number } = {}, body: Blob | FormData, options: Options = {}) =>
   send<Iteration>("POST", `/ocellus/v1/projects/${projectId}/iterations/import`, { query, body, ...options });
 
 /** Import project. */

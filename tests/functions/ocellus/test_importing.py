@@ -211,7 +211,7 @@ def test_import_iteration_refuses_what_does_not_fit_and_leaves_nothing(training,
     ok = zipped(classifier(3), LABELS)
     for package, options, message in [
         (b"no zip at all", {}, "no zip"),
-        (b"", {}, "exactly one package"),
+        (b"", {}, "no zip"),
         (zipped(b"junk", LABELS), {}, "can't be taken"),
         (zipped(classifier(3), ["one", "two"]), {}, "there are 2 labels"),
         (zipped(classifier(3), None), {}, "no labels.txt"),
