@@ -5,6 +5,7 @@ Both hands type what has to be typed, and no more than that with the mouse.
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -110,19 +111,19 @@ class Keys:
     def move(self, box: Box) -> None:
         """First smaller, then to its place, then larger."""
         start = self.last or MIDDLE
-        steps = [round((to - at) * size / STEP) for to, at, size in zip(box, start, SIZE * 2, strict=True)]
-        self.last = tuple(at + by * STEP / size for at, by, size in zip(start, steps, SIZE * 2, strict=True))
-        self.hold("Alt", min(steps[2], 0), min(steps[3], 0))
-        self.hold("Shift", steps[0], steps[1])
-        self.hold("Alt", max(steps[2], 0), max(steps[3], 0))
+        across, down, wider, higher = keys = steps(start, box)
+        self.last = tuple(at + count * STEP / size for at, count, size in zip(start, keys, SIZE * 2, strict=True))
+        self.hold("Alt", min(wider, 0), min(higher, 0))
+        self.hold("Shift", across, down)
+        self.hold("Alt", max(wider, 0), max(higher, 0))
 
     def hold(self, key: str, across: int, down: int) -> None:
         """Beside Shift and this key an arrow for so many steps, as it is held down."""
         keyboard, arrows = self.page.keyboard, {"Right": across, "Left": -across, "Down": down, "Up": -down}
         for each in ("Shift", key):
             keyboard.down(each)
-        for arrow, steps in arrows.items():
-            for _ in range(steps):
+        for arrow, count in arrows.items():
+            for _ in range(count):
                 keyboard.down(f"Arrow{arrow}")
             keyboard.up(f"Arrow{arrow}")
         for each in ("Shift", key):
@@ -232,8 +233,19 @@ def known() -> dict[str, tuple[str, Box]]:
     return {f"{name}.jpg": (kind, tuple(box)) for kind, boxes in kinds.items() for name, box in boxes.items()}
 
 
-def width_of(thing: tuple[str, Box]) -> float:
-    return thing[1][2]
+def steps(start: Sequence[float], end: Box) -> list[int]:
+    """The keys that bring a box to where another one is: to the right, down, wider and higher."""
+    return [round((to - at) * size / STEP) for to, at, size in zip(end, start, SIZE * 2, strict=True)]
+
+
+def near_each_other(boxes: dict[Path, Box]) -> list[Path]:
+    """As many files as are wanted, each with its box where few keys bring it from the one before."""
+    left = dict(sorted(boxes.items()))
+    chain = [min(left)]
+    while len(chain) < PHOTOGRAPHS:
+        before = left.pop(chain[-1])
+        chain.append(min(left, key=lambda file: sum(map(abs, steps(before, left[file])))))
+    return chain
 
 
 def draw_all(hand, things) -> None:
@@ -258,9 +270,8 @@ def test_a_detector_of_tools(hand, training, storage, name, photographs, known):
     """By keys it is trained, which takes its time; by mouse the training is cancelled for one that was made."""
     project = make_project(hand, training, name, "Where is it?")
     for total, folder in zip((PHOTOGRAPHS, 2 * PHOTOGRAPHS), TOOLS, strict=True):
-        files = [photographs / folder / f"{folder}_{number}.jpg" for number in range(1, PHOTOGRAPHS + 1)]
-        # A box is where it belongs after two thirds of the keys where that of the image before is about as wide.
-        add(hand, sorted(files, key=lambda file: width_of(known[file.name])), total)
+        boxes = {file: known[file.name][1] for file in (photographs / folder).iterdir()}
+        add(hand, near_each_other(boxes), total)
     things = [known[image.metadata["filename"]] for image in training.get_images(project.id, order_by="Newest")]
     draw_all(hand, things)
     for (kind, box), image in zip(things, training.get_images(project.id, order_by="Newest"), strict=True):
