@@ -78,13 +78,18 @@ def test_after_a_click_on_a_tag_the_keys_are_for_the_images(portal, crowded):
     expect(portal.cell(2)).to_have_attribute("aria-selected", "true")
 
 
-def test_no_list_takes_more_than_one_stop(portal, crowded, still):
+def test_no_list_takes_more_than_one_stop(portal, training, crowded, still):
     portal.home()
     projects = portal.page.get_by_role("main").get_by_role("list")
     expect(projects.get_by_role("link", name="crowded").first).to_be_visible()
     assert projects.locator("button, a").evaluate_all(STOPS) == 1
     portal.images(crowded.id, 3)
     assert stops(portal, "toolbar", "Tags") == 1
+    tags = training.get_tags(crowded.id)
+    portal.follow(crowded.id, search=f"?tags={','.join(tag.id for tag in tags[:5])}")
+    expect(portal.page.locator(".filter")).to_have_count(5)
+    assert portal.page.locator(".filter").evaluate_all(STOPS) == 1
+    portal.images(crowded.id, 3)
     portal.press("Space")
     expect(portal.page.get_by_text("1 of 3")).to_be_visible()
     assert stops(portal, "toolbar", "Tags") == 1

@@ -1,7 +1,7 @@
 // A long list as one stop of Tab, as a toolbar is: arrows, Home and End go through it, and letters go to a name.
 
-import type { ComponentChildren, RefObject } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
 
 const CONTROLS = "button:not(:disabled, [role^=menuitem]), a[href], [type=checkbox]:not(:disabled)";
 const TYPED_MS = 700;
@@ -18,17 +18,17 @@ interface Props {
 
 export function OneStop({ label, main, children }: Props) {
   return (
-    <div ref={useOneStop<HTMLDivElement>(main)} role="toolbar" aria-orientation="vertical" aria-label={label}>
+    <div ref={useOneStop(main)} role="toolbar" aria-orientation="vertical" aria-label={label}>
       {children}
     </div>
   );
 }
 
-/** The same of a table or of links, which keep their own roles. */
-export function useOneStop<Root extends HTMLElement>(main: string): RefObject<Root | null> {
-  const root = useRef<Root>(null);
-  useEffect(() => kept(root.current!, main), [main]);
-  return root;
+/** The same of a table or of links, which keep their own roles: what it answers is a `ref`. */
+export function useOneStop(main: string): (root: HTMLElement | null) => void {
+  const [root, setRoot] = useState<HTMLElement | null>(null);
+  useEffect(() => (root ? kept(root, main) : undefined), [root, main]);
+  return setRoot;
 }
 
 function kept(root: HTMLElement, main: string): () => void {

@@ -95,16 +95,14 @@ function First({ setDoing }: { setDoing: (doing: Doing) => void }) {
 }
 
 function Tiles({ projects, setDoing }: { projects: readonly Project[]; setDoing: (doing: Doing) => void }) {
-  const list = useOneStop<HTMLUListElement>("a");
+  const list = useOneStop("a");
+  if (!projects.length) return <Empty title="No project has that name" />;
   return (
-    <>
-      {!projects.length && <Empty title="No project has that name" />}
-      <ul ref={list} class="tiles">
-        {projects.map((project) => (
-          <Tile key={project.id} project={project} setDoing={setDoing} />
-        ))}
-      </ul>
-    </>
+    <ul ref={list} class="tiles">
+      {projects.map((project) => (
+        <Tile key={project.id} project={project} setDoing={setDoing} />
+      ))}
+    </ul>
   );
 }
 

@@ -12,6 +12,7 @@ import { SIZES } from "./gridkeys";
 import { Segments } from "./segments";
 import { Icon } from "../icon";
 import { Menu } from "../menu";
+import { useOneStop } from "../onestop";
 import { choose } from "../uploads/uploader";
 
 interface Props {
@@ -20,13 +21,16 @@ interface Props {
 }
 
 export function FilterBar({ query, show }: Props) {
+  const alone = useOneStop(".filter");
   return (
     <div class="filterbar" role="toolbar" aria-label="What is shown">
       <Segments shown={shownOf(query)} show={(status) => show({ ...NO_LIST, status })} />
       {query.like && <Filter text={`like ${pages.find(query.like)?.metadata?.["filename"] ?? "one image"}`} label="No longer only what is similar" onEnd={() => show({ like: "" })} />}
-      {query.tagIds.map((id) => (
-        <Filter key={id} text={tagName(id)} label={`No longer only ${tagName(id)}`} onEnd={() => show({ tagIds: query.tagIds.filter((each) => each !== id) })} />
-      ))}
+      <span ref={alone} class="filters">
+        {query.tagIds.map((id) => (
+          <Filter key={id} text={tagName(id)} label={`No longer only ${tagName(id)}`} onEnd={() => show({ tagIds: query.tagIds.filter((each) => each !== id) })} />
+        ))}
+      </span>
       {!isList(query) && <Search query={query} show={show} />}
       <span class="grow" />
       <span class="total" aria-live="polite">

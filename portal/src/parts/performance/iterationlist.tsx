@@ -15,7 +15,7 @@ export function IterationList({ shown, query }: { shown: string; query: string }
   const ids = trained.value.map(({ id }) => id).join();
   useEffect(() => void score(trained.peek().slice(0, SCORED)), [ids]);
   const before = rival(shown);
-  const list = useOneStop<HTMLUListElement>("a");
+  const list = useOneStop("a");
   return (
     <nav class="iterations" aria-label="Iterations">
       <h2>

@@ -8,16 +8,18 @@ import { names, readNames } from "../../state/performance";
 import { iterations, project } from "../../state/project";
 import { DEPLOYERS, lacks } from "../../state/session";
 import { Form } from "../form";
+import { useOneStop } from "../onestop";
 
 export function PublishedNames({ onAddress }: { onAddress: (name: string) => void }) {
   const [back, setBack] = useState<PublishedName | null>(null);
   useEffect(() => void readNames().catch((fault) => fail(fault, "The published names")), [project.value?.id]);
+  const list = useOneStop("button:first-of-type");
   if (!names.value.length) return null;
   const why = lacks(DEPLOYERS);
   return (
     <section class="names" aria-label="Published names">
       <h2>Published</h2>
-      <ul>
+      <ul ref={list}>
         {names.value.map((name) => (
           <li key={name.name}>
             <b class="live">{name.name}</b>

@@ -26,7 +26,7 @@ const FEW = 50;
 
 export function TagTable({ curves, tagId, onTag }: Props) {
   const [{ column, down }, setOrder] = useState<{ column: Column; down: boolean }>({ column: "averagePrecision", down: false });
-  const rows = useOneStop<HTMLTableSectionElement>(".tag");
+  const rows = useOneStop(".tag");
   const order = (by: Column) => setOrder(by === column ? { column, down: !down } : { column: by, down: false });
   return (
     <section class="card" aria-label="Tags">

@@ -18,7 +18,7 @@ interface Props {
 
 export function Readiness({ projectId, tags, least, leftOut, onToggle }: Props) {
   const lacks = new Map(lacking(tags, { detector: isDetector.value, least }).map(({ tag, missing }) => [tag.id, missing]));
-  const rows = useOneStop<HTMLTableSectionElement>("[type=checkbox]");
+  const rows = useOneStop("[type=checkbox]");
   const most = Math.max(...tags.map(({ imageCount }) => imageCount), least, 1);
   const first = [...tags].sort((a, b) => Number(lacks.has(b.id)) - Number(lacks.has(a.id)));
   return (
