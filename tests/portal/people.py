@@ -153,9 +153,9 @@ class Portal:
         expect(self.cells.first.locator("img")).to_be_visible()
         self.grid.focus()
 
-    def seen(self) -> None:
-        """Look at what is suggested: Enter takes nothing that nobody could see."""
-        expect(self.page.get_by_role("region", name="Suggestions")).to_have_attribute("aria-busy", "false")
+    def seen(self, name: str = "Suggestions") -> None:
+        """Look at what is suggested there: Enter takes nothing that nobody could see."""
+        expect(self.page.get_by_role("region", name=name, exact=True)).to_have_attribute("aria-busy", "false")
 
     def press(self, *keys: str) -> None:
         for key in keys:

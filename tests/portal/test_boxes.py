@@ -291,14 +291,23 @@ def suggested(training, storage, project):
 
 
 def test_suggested_boxes_are_accepted_by_one_key(portal, editor, training, suggested):
+    held = []
+    portal.page.route(re.compile(f"{suggested.other}.*resized"), lambda route: held.append(route))
     portal.images(suggested.id, 2)
     portal.press("Space")
     expect(editor.box("suggested box 1")).to_be_visible()
     expect(editor.boxes).to_have_count(2)
+    portal.seen("Image")
     portal.press("Enter")
     editor.shows("2 of 2")
     expect(editor.boxes).to_have_count(2)
+    # Nobody could see this picture yet.
+    portal.press("Enter")
     portal.saved()
+    assert held
+    assert regions(training, suggested.id, suggested.other) == []
+    for route in held:
+        route.continue_()
     found = {tag: box for tag, *box in regions(training, suggested.id, suggested.image)}
     assert found == {"red": near(*RED, by=1 / 60), "blue": near(*BLUE, by=1 / 60)}
     portal.press("Control+z")
@@ -314,6 +323,7 @@ def test_a_suggested_box_is_left_out_or_corrected(portal, editor, training, sugg
     expect(editor.boxes).to_have_count(1)
     portal.press("Tab", "2")
     expect(editor.box("^box 1, green")).to_be_visible()
+    portal.seen("Image")
     portal.press("Escape", "Enter")
     portal.saved()
     assert [tag for tag, *_ in regions(training, suggested.id, suggested.image)] == ["green"]

@@ -288,6 +288,7 @@ def _(hand: Hand, key: str) -> None:
         hand.count(1)
         hand.press("ArrowRight")
     else:
+        hand.portal.seen("Image")
         hand.press(key)
         expect(hand.page.get_by_text("2 boxes accepted")).to_be_visible()
         hand.press("Control+z")

@@ -17,7 +17,7 @@ import * as boxes from "../state/boxes";
 import { preferences } from "../state/preferences";
 import { isDetector } from "../state/project";
 import * as sequence from "../state/sequence";
-import { fault, id, image, index, leave, open } from "../state/showing";
+import { fault, id, image, index, isSeen, leave, open } from "../state/showing";
 import { fit } from "../state/zoom";
 
 export function OneImage() {
@@ -32,7 +32,7 @@ export function OneImage() {
   if (sequence.total.value === 0 && !image.value) return <Gone />;
   return (
     <div class="image" onClick={handBack}>
-      <section class="work" aria-label="Image">
+      <section class="work" aria-label="Image" aria-busy={!isSeen.value}>
         <Strip />
         <Stage>{isDetector.value && <BoxLayer />}</Stage>
       </section>

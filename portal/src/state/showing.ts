@@ -19,6 +19,13 @@ export const fault = signal<unknown>(null);
 /** The image that was looked at before this one. */
 export const before = signal("");
 
+const SEEN_MS = 300;
+const seen = signal("");
+/** Whether the picture has been there for a moment: Enter accepts nothing that nobody could see. */
+export const isSeen = computed(() => seen.value === id.value);
+/** The picture of an image is there. */
+export const appear = (imageId: string) => void setTimeout(() => imageId === id.value && (seen.value = imageId), SEEN_MS);
+
 const neighbours = computed(() => (void pages.revision.value, index.value < 0 ? [] : AHEAD.flatMap((by) => sequence.at(index.value + by) ?? [])));
 
 let decoded: HTMLImageElement[] = [];

@@ -9,7 +9,7 @@ import { markNegative, repeatTags, toggleTag } from "../../state/labelling";
 import { say } from "../../state/notices";
 import { isDetector, isMulticlass, regular } from "../../state/project";
 import { LABELERS, may } from "../../state/session";
-import { image, leave, step } from "../../state/showing";
+import { image, isSeen, leave, step } from "../../state/showing";
 import { enlarge, fit, frame, isFitted, toPicture } from "../../state/zoom";
 import { permitted, useKeys } from "../keyboard";
 import { askForTag } from "../tags/tagname";
@@ -85,7 +85,7 @@ function accept(): void {
     boxes.placing.value = false;
     return newBox(inMiddle(toPicture({ x: frame.value.width / 2, y: frame.value.height / 2 })));
   }
-  if (boxes.takeGuess()) return;
+  if (boxes.takeGuess() || !isSeen.value) return;
   if (isDetector.value) boxes.acceptAll();
   else acceptGuesses();
   void step(1);

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Image } from "../../api/client";
 import { isFine, frame, place } from "../../state/zoom";
 import { fetch } from "../../state/pages";
-import { image } from "../../state/showing";
+import { appear, image } from "../../state/showing";
 import { boxes, chosen, hidden, mode } from "../../state/boxes";
 import { isDetector } from "../../state/project";
 import { nameOf } from "../grid/picture";
@@ -70,5 +70,5 @@ function Photo({ image: shown }: { image: Image }) {
       </div>
     );
   const address = isFine.value ? shown.originalImageUri : shown.resizedImageUri;
-  return <img key={faults} src={address} alt="" draggable={false} onError={() => (faults ? setFaults(2) : again())} />;
+  return <img key={faults} src={address} alt="" draggable={false} onLoad={() => appear(shown.id)} onError={() => (faults ? setFaults(2) : again())} />;
 }
