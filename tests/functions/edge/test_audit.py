@@ -74,14 +74,16 @@ def test_all_that_is_audited_is_recorded(training, service, trail, ask):
     training.import_project(token, name="copy")
     ask("POST", f"/ocellus/v1/projects/{project.id}/iterations/import", zipped(classifier(2), ["apple", "leaf"]))
     for end in ("import", "export?format=csv"):
-        ask("POST", f"/ocellus/v1/projects/{project.id}/datasets/{uuid4()}/{end}", one_picture())
+        dataset = f"/ocellus/v1/projects/{project.id}/datasets/{uuid4()}"
+        ask("POST", f"{dataset}/{end}", one_picture())
+    ask("POST", f"{dataset}/stop")
     training.delete_project(project.id)
     found = trail(project.id)
     done = [
         "publish_iteration", "update_published_name", "set_camera_feedback", "start_batch", "cancel_batch",
         "unpublish_iteration", "export_iteration", "export_project", "delete_images", "delete_tag",
         "delete_prediction", "update_iteration", "delete_iteration", "import_iteration", "import_dataset",
-        "export_dataset", "delete_project",
+        "export_dataset", "stop_dataset", "delete_project",
     ]  # fmt: skip
     assert stages(found) == [(name, stage) for name in done for stage in ("Begun", "Done")]
     assert set(done) | {"import_project"} == {operation.name for operation in operations if operation.audit}
