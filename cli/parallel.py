@@ -7,8 +7,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-# For each thing that is being done another one waits.
-AHEAD = 2
+# So many are begun for each that may be done at once: one that takes long does not keep the others from theirs.
+AHEAD = 4
 
 
 def done(work: Callable[[T], R], items: Iterable[T], at_once: int) -> Iterator[R]:
