@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
 
+# The list of operations is what was imported.
+import function_app  # noqa: F401
 from local.service import Service
 from tests.functions import wire
 from tests.functions.clients import prediction, project, storage, training
