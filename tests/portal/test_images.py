@@ -70,8 +70,8 @@ def test_counts_and_bars_follow_at_once(portal, filled):
 
 
 def test_a_tag_is_given_by_its_name_and_a_new_name_makes_one(portal, training, filled):
-    project = filled(2)
-    portal.images(project.id, 2)
+    project = filled(3)
+    portal.images(project.id, 3)
     portal.press("t")
     portal.page.keyboard.type("le")
     portal.press("Enter")
@@ -80,8 +80,14 @@ def test_a_tag_is_given_by_its_name_and_a_new_name_makes_one(portal, training, f
     portal.page.keyboard.type("red pear")
     portal.press("Enter")
     expect(portal.cell(2)).to_have_accessible_name("image, red pear")
+    # One letter begins many names: it is not theirs.
+    portal.press("t")
+    portal.page.keyboard.type("L")
+    expect(portal.page.get_by_role("option", selected=True).filter(has_text="New tag")).to_have_text("New tag “L”Enter")
+    portal.press("Enter")
+    expect(portal.cell(3)).to_have_accessible_name("image, L")
     portal.saved()
-    assert tags_of(training, project.id) == [["leaf"], ["red pear"]]
+    assert tags_of(training, project.id) == [["leaf"], ["red pear"], ["L"]]
 
 
 def test_nothing_of_interest_is_a_tag_of_its_own(portal, training, filled):

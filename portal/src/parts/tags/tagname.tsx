@@ -1,4 +1,4 @@
-// A tag by its name: type some letters, Enter gives it; a new name makes a new tag.
+// A tag by its name: type two letters or more, Enter gives the first that has them; a new name makes a new tag.
 
 import { signal } from "@preact/signals";
 import { useRef, useState } from "preact/hooks";
@@ -31,7 +31,9 @@ function Ask({ asking }: { asking: Asked }) {
   const [place, setPlace] = useState(0);
   const matching = found(typed, tags.value).slice(0, SHOWN);
   const isNew = typed.trim() !== "" && !matching.some(({ name }) => name.toLowerCase() === typed.trim().toLowerCase());
-  const count = matching.length + Number(isNew);
+  // A name of one letter begins many others.
+  const choices = !isNew ? matching : typed.trim().length > 1 ? [...matching, undefined] : [undefined, ...matching];
+  const count = choices.length;
   const close = () => {
     asked.value = null;
     asking.onEnd?.();
@@ -56,7 +58,7 @@ function Ask({ asking }: { asking: Asked }) {
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    if (count) void take(matching[place]);
+    if (count) void take(choices[place]);
   };
   return (
     <Dialog title="Tag" place={asking.place} onClose={close}>
@@ -72,33 +74,33 @@ function Ask({ asking }: { asking: Asked }) {
           onInput={(event) => (setTyped(event.currentTarget.value), setPlace(0))}
           onKeyDown={step}
         />
-        <Found matching={matching} isNew={isNew} typed={typed} place={place} take={(tag) => void take(tag)} />
+        <Found choices={choices} typed={typed} place={place} take={(tag) => void take(tag)} />
       </form>
     </Dialog>
   );
 }
 
 interface FoundProps {
-  matching: readonly Tag[];
-  isNew: boolean;
+  /** No tag is the new one. */
+  choices: readonly (Tag | undefined)[];
   typed: string;
   place: number;
-  /** No tag is the new one. */
   take: (tag: Tag | undefined) => void;
 }
 
-const Found = ({ matching, isNew, typed, place, take }: FoundProps) => (
+const Found = ({ choices, typed, place, take }: FoundProps) => (
   <ul id="tags-found" class="found" role="listbox" aria-label="Tags">
-    {matching.map((tag, index) => (
-      <li key={tag.id} id={`found-${index}`} role="option" aria-selected={index === place} onClick={() => take(tag)}>
-        <i style={{ background: colourOf(tag.id) }} />
-        {tag.name}
+    {choices.map((tag, index) => (
+      <li key={tag?.id ?? "new"} id={`found-${index}`} role="option" aria-selected={index === place} onClick={() => take(tag)}>
+        {tag && <i style={{ background: colourOf(tag.id) }} />}
+        {tag ? tag.name : `New tag “${typed.trim()}”`}
+        {index === place && (
+          <>
+            <span class="grow" />
+            <kbd aria-hidden="true">Enter</kbd>
+          </>
+        )}
       </li>
     ))}
-    {isNew && (
-      <li key="new" id={`found-${matching.length}`} role="option" aria-selected={place === matching.length} onClick={() => take(undefined)}>
-        New tag “{typed.trim()}”
-      </li>
-    )}
   </ul>
 );
