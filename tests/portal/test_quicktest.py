@@ -121,7 +121,11 @@ def test_the_threshold_moves_what_counts(portal, fruit):
     portal.page.get_by_label("Iteration").select_option(label="Iteration 1")
     expect(said(portal).first).not_to_contain_text("100 %")
     portal.page.get_by_label("From").fill("1")
-    expect(portal.page.get_by_text("Nothing reaches the threshold.")).to_be_visible()
+    below = portal.page.get_by_text(re.compile(r"The surest: leaf, \d+ %; below the threshold of 100 %\."))
+    expect(below).to_be_visible()
+    portal.button("Lower the threshold to it").click()
+    expect(below).to_have_count(0)
+    expect(portal.page.get_by_label("From")).not_to_have_value("1")
 
 
 def test_boxes_are_drawn(portal, training, storage, request):

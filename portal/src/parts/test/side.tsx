@@ -1,7 +1,8 @@
 // Beside the picture: who looks at it, what it says, from which threshold on.
 
+import type { Prediction } from "../../api/client";
 import { hint } from "../../model/keys";
-import { said } from "../../model/judged";
+import { percent, said } from "../../model/judged";
 import { kind } from "../../state/judging";
 import { keep, threshold, tested, type Tested } from "../../state/tested";
 import { IterationChoice } from "../judged/iterations";
@@ -50,13 +51,27 @@ function Said({ one: { name, predictions } }: { one: Tested }) {
       <h2 class="file" title={name}>
         {name}
       </h2>
-      {counting === 0 && <p role="status">Nothing reaches the threshold.</p>}
+      {counting === 0 && <Below surest={ordered[0]} />}
       <Bars predictions={shown} threshold={threshold.value} />
       {tested.value.length > 1 && (
         <p class="faint">
           <kbd>{hint("left")}</kbd> <kbd>{hint("right")}</kbd> others · <kbd>{hint("delete")}</kbd> forget it
         </p>
       )}
+    </>
+  );
+}
+
+/** What is said of a picture of which nothing counts. */
+function Below({ surest }: { surest: Prediction | undefined }) {
+  if (!surest) return <p role="status">It finds nothing.</p>;
+  const { tagName, probability } = surest;
+  return (
+    <>
+      <p role="status">
+        The surest: {tagName}, {percent(probability)}; below the threshold of {percent(threshold.value)}.
+      </p>
+      <button onClick={() => (threshold.value = Math.floor(probability * 100) / 100)}>Lower the threshold to it</button>
     </>
   );
 }
