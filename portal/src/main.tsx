@@ -46,7 +46,7 @@ function Page() {
       <Header screens={Object.keys(SCREENS)} />
       {away.value && (
         <p class="outage" role="status">
-          {away.value} What you do is kept, and sent when it is back.
+          {away.value} What you label is kept, and sent when it is back.
         </p>
       )}
       <main id="main">{projectId ? <InProject key={projectId} id={projectId} /> : <Projects />}</main>

@@ -304,3 +304,24 @@ def test_eighty_one_tags_show_what_is_confused_most(portal, training, storage, p
     matrix.get_by_role("button", name="All 81 tags").click()
     expect(matrix.get_by_role("row")).to_have_count(83)
     portal.look("performance-81-tags")
+
+
+def test_every_screen_tells_that_the_service_is_away_and_asks_again_when_it_is_back(portal, still):
+    portal.open(still.id, f"performance/{still.first}")
+    expect(portal.figure("Precision")).to_be_visible()
+    screens = {"settings": "Limits", "train": "What there is to learn from"}
+    for screen, region in screens.items():
+        portal.follow(still.id, screen)
+        expect(portal.page.get_by_role("region", name=region)).to_be_visible()
+    portal.page.context.set_offline(True)
+    for screen in (f"performance/{still.second}", *screens, f"performance/{still.second}"):
+        portal.follow(still.id, screen)
+        expect(portal.page.locator("[data-state=away]")).to_have_text("Waiting")
+        expect(portal.page.get_by_role("status").get_by_text("The service does not answer.")).to_be_visible()
+    expect(portal.page.get_by_role("heading", name="That did not work").first).to_be_visible()
+    portal.page.context.set_offline(False)
+    expect(portal.figure("Precision")).to_be_visible()
+    expect(portal.page.get_by_role("region", name="What was taken for what")).to_be_visible()
+    portal.saved()
+    # A failure would be told for longer than this took.
+    expect(portal.page.locator(".toast")).to_have_count(0)

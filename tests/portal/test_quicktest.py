@@ -114,6 +114,19 @@ def test_what_is_no_picture_is_told_by_name(portal, fruit):
     expect(alert).to_contain_text("It can't be tested: empty; copy it again.")
 
 
+def test_a_picture_is_judged_when_the_service_is_back(portal, fruit):
+    portal.open(fruit.id, "test")
+    expect(portal.page.get_by_role("heading", name="Drop a picture here")).to_be_visible()
+    portal.page.context.set_offline(True)
+    choose(portal, ("one.jpg", picture("leaf", 1)))
+    stage = portal.page.get_by_role("region", name="Picture")
+    expect(stage.get_by_text("The service does not answer.")).to_be_visible()
+    expect(portal.page.locator("[data-state=away]")).to_be_visible()
+    portal.page.context.set_offline(False)
+    expect(said(portal).first).to_contain_text("leaf")
+    portal.saved()
+
+
 def test_the_threshold_moves_what_counts(portal, fruit):
     portal.open(fruit.id, "test")
     choose(portal, ("one.jpg", picture("leaf", 1)))

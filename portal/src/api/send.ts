@@ -34,6 +34,11 @@ export class Refused extends Error {
     super(message);
   }
 
+  /** Nothing came of it: what a gateway says that waited in vain for the service is no answer. */
+  get unanswered(): boolean {
+    return [0, 502, 504].includes(this.status);
+  }
+
   /** Whether the same call may work later. */
   get passing(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
@@ -46,9 +51,13 @@ export const isProjectGone = (fault: unknown) => fault instanceof Refused && fau
 let source: TokenSource | null = null;
 let unauthorized = (_refused: Refused) => {};
 let gone = (_projectId: string) => {};
+let heard = (_silence: string) => {};
 
 /** Tells `then` of each project that a call finds deleted. */
 export const whenGone = (then: typeof gone) => void (gone = then);
+
+/** Tells `then` of each call whether the service answered it: with nothing, or with what to say of its silence. */
+export const whenHeard = (then: typeof heard) => void (heard = then);
 
 /** From now on calls are made as this caller; `denied` hears of it when the service does not know it. */
 export function callAs(caller: TokenSource | null, denied: (refused: Refused) => void = () => {}): void {
@@ -60,9 +69,15 @@ export async function send<T>(method: string, path: string, given: Given): Promi
   const tries = given.tries ?? (method === "GET" ? 3 : 1);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once<T>(method, path, given);
+      const answer = await once<T>(method, path, given);
+      heard("");
+      return answer;
     } catch (fault) {
-      if (!(fault instanceof Refused) || !fault.passing || attempt >= tries) throw fault;
+      if (!(fault instanceof Refused)) throw fault;
+      if (!fault.passing || attempt >= tries) {
+        heard(fault.unanswered ? fault.message : "");
+        throw fault;
+      }
       await new Promise((resolve) => setTimeout(resolve, fault.retryAfter * 1000 || 250 * 2 ** attempt));
     }
   }

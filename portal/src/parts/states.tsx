@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Refused } from "../api/send";
+import { returns } from "../state/silence";
 
 const PATIENCE_MS = 300;
 
@@ -25,8 +26,14 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
+/** It tries again by itself where the service did not answer, and is back. */
 export function Fault({ fault, again }: { fault: unknown; again?: () => void }) {
   const refused = fault instanceof Refused ? fault : null;
+  const { value } = returns;
+  const [before] = useState(value);
+  useEffect(() => {
+    if (value > before && refused?.unanswered) again?.();
+  }, [value]);
   return (
     <div class="state" role="alert">
       <h2>That did not work</h2>

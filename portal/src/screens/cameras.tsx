@@ -1,12 +1,12 @@
 // How a camera is connected: where its pictures go, with the commands filled in, where the answers are, and what is kept
 // to be labelled.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { accountOf, folderOf, isLocal, python, results, shell, type CameraTarget } from "../model/cameras";
 import { Feedback } from "../parts/cameras/feedback";
 import { Code, Copied } from "../parts/page/copied";
+import { useReading } from "../parts/reading";
 import { Empty } from "../parts/states";
-import { fail } from "../state/notices";
 import { names as known, readNames } from "../state/performance";
 import { iterations, project } from "../state/project";
 import { pathOf } from "../state/route";
@@ -34,7 +34,7 @@ function Connect({ names }: { names: readonly string[] }) {
   const folder = camera.trim().replaceAll(/[^\w.-]+/g, "-") || "camera";
   const target: CameraTarget = { projectId: project.value!.id, publishName: names.includes(name) ? name : names[0]!, camera: folder, origin: me.value?.pictures ?? "" };
   const published = known.value.find((each) => each.name === target.publishName);
-  useEffect(() => void readNames().catch((fault) => fail(fault, "The published names")), [target.projectId]);
+  useReading(readNames, "The published names", target.projectId);
   return (
     <div class="page">
       <header>

@@ -20,6 +20,7 @@ import { counted, fault, judge, judged, count, keyOf, ordered, overlap, threshol
 import { isUnjudged } from "../state/moving";
 import { isDetector, project } from "../state/project";
 import { pathOf, route, search, setSearch } from "../state/route";
+import { returns } from "../state/silence";
 import { underway } from "../state/training";
 import "../parts/card.css";
 import "../parts/performance/performance.css";
@@ -127,11 +128,11 @@ function Confused({ iterationId, cell, onCell }: { iterationId: string; cell: Ce
 const REST_MS = 150;
 const WRITTEN_MS = 300;
 
-/** Asks anew where a slider rests. */
+/** Asks anew where a slider rests, and where the service is back. */
 function Following({ iterationId }: { iterationId: string }) {
   const first = useRef(true);
   useSignalEffect(() => {
-    const [limit, part] = [threshold.value, overlap.value];
+    const [limit, part] = [threshold.value, overlap.value, returns.value];
     const ask = () => {
       void judge(iterationId, part);
       void count(iterationId, limit, part);

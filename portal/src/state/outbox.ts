@@ -14,16 +14,17 @@ import { dismiss, fail, say } from "./notices";
 import * as pages from "./pages";
 import { project, recount, tagName } from "./project";
 import { me } from "./session";
+import { silence } from "./silence";
 import { count, keepTaken, markSent, setWaiting, waiting, type Entry } from "./waiting";
 
 const GATHER_MS = 150;
 const LONGEST_SECONDS = 30;
-/** What a gateway says that waited in vain for the service. */
-const UNANSWERED = [0, 502, 504];
 
 export const history = signal<History<Change>>(past.empty());
-/** Since when the service does not answer; empty while it does. */
-export const away = signal("");
+/** Why what waits is not sent; empty while it is. */
+const held = signal("");
+/** What keeps the service from answering, or from taking what waits; empty while nothing does. */
+export const away = computed(() => held.value || silence.value);
 /** The image that was undone last, or done again; an object of its own each time. */
 export const concerned = signal<{ imageId: string } | null>(null);
 export const saving = computed(() => count.value > 0);
@@ -145,10 +146,10 @@ async function drain(): Promise<void> {
       answered();
       finish(sent, delivery);
       faults = 0;
-      away.value = "";
+      held.value = "";
     } catch (fault) {
       if (!(fault instanceof Refused)) break;
-      if (!UNANSWERED.includes(fault.status)) answered();
+      if (!fault.unanswered) answered();
       if (fault.status === 401) break;
       if (isProjectGone(fault)) abandon(sent[0]!.projectId);
       else if (!fault.passing) refuse(sent, fault);
@@ -203,7 +204,7 @@ function rollBack(entry: Entry, fault: Refused): void {
 const isReplaced = ({ change, group }: Entry, by: Entry) => change.kind === "unbox" && change.imageId === by.change.imageId && group !== undefined && group === by.group;
 
 async function rest(fault: Refused, faults: number): Promise<void> {
-  away.value = fault.message;
+  held.value = fault.message;
   const seconds = fault.retryAfter || Math.min(0.5 * 2 ** faults, LONGEST_SECONDS);
   await Promise.race([new Promise((resolve) => setTimeout(resolve, seconds * 1000)), new Promise((resolve) => addEventListener("online", resolve, { once: true }))]);
 }

@@ -5,6 +5,7 @@ import type { Iteration } from "../../api/client";
 import { percent, points } from "../../model/judging";
 import { ordered, score, scores, trained } from "../../state/performance";
 import { pathOf } from "../../state/route";
+import { returns } from "../../state/silence";
 import { useOneStop } from "../onestop";
 import { ImportModel } from "./moving";
 
@@ -13,7 +14,7 @@ const SCORED = 12;
 
 export function IterationList({ shown, query }: { shown: string; query: string }) {
   const ids = trained.value.map(({ id }) => id).join();
-  useEffect(() => void score(trained.peek().slice(0, SCORED)), [ids]);
+  useEffect(() => void score(trained.peek().slice(0, SCORED)), [ids, returns.value]);
   const before = rival(shown);
   const list = useOneStop("a");
   return (

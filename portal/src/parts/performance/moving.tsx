@@ -1,6 +1,6 @@
 // What comes from elsewhere: a model, by its package; and how iterations did there.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Iteration } from "../../api/client";
 import { percent } from "../../model/judging";
 import { importModel, judgeImported, pastOf, pasts, readPasts } from "../../state/moving";
@@ -8,6 +8,7 @@ import { fail } from "../../state/notices";
 import { project } from "../../state/project";
 import { go, pathOf } from "../../state/route";
 import { lacks, TRAINERS } from "../../state/session";
+import { useReading } from "../reading";
 import { Empty } from "../states";
 
 export function ImportModel() {
@@ -37,7 +38,7 @@ function pick(take: (file: File) => void): void {
 
 /** All that is told of before, whether the models came along or not. */
 export function Pasts() {
-  useEffect(() => void readPasts().catch((fault) => fail(fault, "What was before the move")), [project.value?.id]);
+  useReading(readPasts, "What was before the move", project.value?.id);
   if (!pasts.value.length) return null;
   return (
     <section class="names" aria-label="Before the move">

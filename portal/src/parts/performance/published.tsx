@@ -1,18 +1,19 @@
 // The names that answer: by which iteration, since when, by whom; and the way back to what answered before.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { PublishedIteration, PublishedName } from "../../api/client";
 import { publish } from "../../state/iterating";
-import { fail, say } from "../../state/notices";
+import { say } from "../../state/notices";
 import { names, readNames } from "../../state/performance";
 import { iterations, project } from "../../state/project";
 import { DEPLOYERS, lacks } from "../../state/session";
 import { Form } from "../form";
 import { useOneStop } from "../onestop";
+import { useReading } from "../reading";
 
 export function PublishedNames({ onAddress }: { onAddress: (name: string) => void }) {
   const [back, setBack] = useState<PublishedName | null>(null);
-  useEffect(() => void readNames().catch((fault) => fail(fault, "The published names")), [project.value?.id]);
+  useReading(readNames, "The published names", project.value?.id);
   const list = useOneStop("button:first-of-type");
   if (!names.value.length) return null;
   const why = lacks(DEPLOYERS);

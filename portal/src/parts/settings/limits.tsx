@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as client from "../../api/client";
 import { counts, isDetector, iterations, tags } from "../../state/project";
 import { limits } from "../../state/session";
+import { returns } from "../../state/silence";
 
 const NEAR = 0.9;
 
@@ -36,7 +37,7 @@ function useProjects(): number | undefined {
   const [count, setCount] = useState<number>();
   useEffect(() => {
     client.getProjects().then((found) => setCount(found.length), () => {});
-  }, []);
+  }, [returns.value]);
   return count;
 }
 

@@ -72,7 +72,7 @@ export function Header({ screens }: { screens: readonly string[] }) {
 const isWithin = (screen: string, name: string) => screen === name || (screen === "image" && name === "images") || (screen === "compare" && name === "performance");
 
 const state = computed(() => {
-  if (away.value && count.value) return { kind: "away", text: `${count.value.toLocaleString()} waiting`, title: away.value };
+  if (away.value) return { kind: "away", text: count.value ? `${count.value.toLocaleString()} waiting` : "Waiting", title: away.value };
   if (count.value) return { kind: "saving", text: `Saving ${count.value.toLocaleString()}`, title: "On its way to the service" };
   return { kind: "saved", text: "Saved", title: "The service has everything" };
 });
