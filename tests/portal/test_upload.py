@@ -128,9 +128,11 @@ def test_what_is_there_already_and_what_is_refused_is_named_until_one_dismisses_
     dialog = portal.page.get_by_role("dialog", name="Add 3 pictures")
     expect(dialog.get_by_role("listitem").filter(has_text="text.jpg")).to_have_text(re.compile("not a JPEG"))
     expect(dialog.get_by_role("listitem").filter(has_text="huge.jpg")).to_have_text(re.compile("at most 6 MB"))
+    dialog.get_by_label("Tag of the pictures").fill("apple")
     dialog.get_by_role("button", name="Add 3 pictures").click()
     outcome = portal.page.get_by_text("0 images added, 1 there already, 4 refused")
     expect(outcome).to_be_visible()
+    expect(portal.cell(1)).to_have_accessible_name("again.jpg, apple")
     portal.button("Show which").click()
     report = portal.page.get_by_role("dialog", name="What became of the pictures")
     expect(report.get_by_role("listitem").filter(has_text="broken.jpg")).to_contain_text("save it again")
@@ -201,6 +203,20 @@ def test_pictures_are_dropped_anywhere_and_do_not_shift_the_grid_under_a_hand(po
     new.click()
     expect(portal.cells).to_have_count(7)
     assert training.get_image_count(project.id) == 7
+
+
+def test_the_grid_follows_the_count_of_what_comes_from_elsewhere(portal, training, filled):
+    project = filled(2)
+    portal.page.clock.install()
+    portal.images(project.id, 2)
+    training.create_images_from_data(project.id, picture("apple", 1))
+    portal.page.clock.fast_forward("00:11")
+    expect(portal.cells).to_have_count(3)
+    portal.press("m")
+    training.create_images_from_data(project.id, picture("apple", 2))
+    portal.page.clock.fast_forward("00:11")
+    portal.page.get_by_role("button", name="1 new").click()
+    expect(portal.cells).to_have_count(4)
 
 
 def test_what_is_dropped_on_all_projects_goes_into_a_new_one(portal, training, folders):

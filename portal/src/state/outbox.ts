@@ -116,10 +116,9 @@ function show(changes: readonly Change[]): void {
 }
 
 function hide(ids: ReadonlySet<string>): void {
-  for (const taken of ids.size ? pages.remove(ids) : []) {
-    gone.set(taken.image.id, taken);
-    recount(taken.image, undefined);
-  }
+  // Counted first: else the view would lack images for a moment.
+  for (const id of ids) recount(pages.find(id), undefined);
+  for (const taken of ids.size ? pages.remove(ids) : []) gone.set(taken.image.id, taken);
 }
 
 function bringBack(ids: readonly string[]): void {

@@ -18,8 +18,10 @@ export const query = signal<ImageQuery>(EVERYTHING);
 export const total = signal<number | null>(null);
 /** Changes with every row: who reads rows in a render reads it first. */
 export const revision = signal(0);
-/** Images that came since the view was opened, and are not in it. */
-export const fresh = signal(0);
+/** Images that were uploaded here since the view was opened. */
+const came = signal(0);
+/** Images that are not in the view yet. That of all lacks what is counted, whoever brought it. */
+export const fresh = computed(() => (isEverything(query.value) ? Math.max((counts.value?.All ?? 0) - (total.value ?? Infinity), 0) : came.value));
 export const fault = signal<unknown>(null);
 /** The project whose images they are. */
 export const shownOf = signal("");
@@ -80,8 +82,9 @@ export async function reopen(): Promise<void> {
 
 async function firstPage(id: string): Promise<Listed> {
   const first = client.getImages(id, { ...asked(), orderBy: query.value.order, take: size() });
-  const [total, listed] = await Promise.all([counting(id), first]);
-  return { total, listed, beside: [] };
+  const [counted, listed] = await Promise.all([counting(id), first]);
+  // One that is not full is all there is, whatever was counted a while ago.
+  return { total: listed.length < size() ? listed.length : counted, listed, beside: [] };
 }
 
 function begin(length: number | null): void {
@@ -91,7 +94,7 @@ function begin(length: number | null): void {
   apart.clear();
   total.value = length;
   fault.value = null;
-  fresh.value = 0;
+  came.value = 0;
 }
 
 const counting = (id: string) => (isEverything(query.value) && counts.value ? Promise.resolve(counts.value.All) : client.getImageCount(id, asked()));
@@ -241,7 +244,7 @@ export function arrived(images: number): void {
   if (total.value === null) return;
   filling ||= !rows.length;
   if (filling) void reopen();
-  else fresh.value += images;
+  else came.value += images;
 }
 
 /** The upload is over. */

@@ -88,6 +88,9 @@ effect(() => {
   untracked(() => void propose(files));
 });
 
+/** A view that nobody is at work in shows what came. */
+effect(() => void (pages.fresh.value && !isUploading.value && untracked(() => isAtRest() && pages.reopen())));
+
 /** Upload what was proposed, each folder with its tag, whichever project is opened meanwhile. */
 export async function start(chosen: readonly Folder[], refusedBefore: readonly Outcome[]): Promise<void> {
   const { id, name } = project.value!;
@@ -180,7 +183,8 @@ const endIfDone = () => void (running || preparing || end());
 
 function end(): void {
   pages.filled();
-  if (pages.fresh.value && isAtRest()) void pages.reopen();
+  // They may have got tags.
+  if (duplicates.value.length && isAtRest()) void pages.reopen();
   progress.value = { done: 0, total: 0 };
   const elsewhere = into.size === 1 && !into.has(project.value?.id ?? "") ? ` to ${names()}` : "";
   const parts = [`${counted(added, "image")} added${elsewhere}`];
