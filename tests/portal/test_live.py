@@ -10,6 +10,11 @@ from tests.portal.editor import Editor
 from tests.portal.models import FRUIT, looked_at, scene, tagged
 
 KINDS = ["apple", "leaf", "sky"]
+# What a canvas shows once all is drawn.
+DRAWN = """async (canvas) => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return canvas.toDataURL();
+}"""
 
 
 @pytest.fixture
@@ -21,6 +26,18 @@ def labelled(training, storage, project):
 def tags_of(training, project):
     found = training.get_images(project.id, take=256)
     return {image.id: [tag.tag_name for tag in image.tags or []] for image in found}
+
+
+def enclose(page, canvas, low, high) -> None:
+    """Draw a line around a part of the map, from a share of its sides to another."""
+    frame = canvas.bounding_box()
+    corners = [(low, low), (high, low), (high, high), (low, high)]
+    places = [(frame["x"] + across * frame["width"], frame["y"] + down * frame["height"]) for across, down in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=3)
+    page.mouse.up()
 
 
 def name_of_page(portal) -> str:
@@ -190,7 +207,7 @@ def test_a_box_says_what_it_looks_like_and_one_key_takes_that(portal, training, 
     assert sorted(region.tag_name for region in regions) == ["blue", "red"]
 
 
-def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, project):
+def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, project, eventually):
     of = looked_at(training, storage, project, KINDS * 8, 6)
     page = portal.page
     portal.images(of.id, 24)
@@ -200,14 +217,8 @@ def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, pr
     assert "map=all" in page.url
     expect(page.get_by_role("heading", name="Nothing is chosen on the map")).to_be_visible()
     assert portal.barriers("live-map") == []
-    frame = canvas.bounding_box()
-    assert frame
-    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98)]
-    page.mouse.move(frame["x"] + frame["width"] * 0.02, frame["y"] + frame["height"] * 0.02)
-    page.mouse.down()
-    for across, down in corners[1:]:
-        page.mouse.move(frame["x"] + frame["width"] * across, frame["y"] + frame["height"] * down, steps=3)
-    page.mouse.up()
+    before = canvas.evaluate(DRAWN)
+    enclose(page, canvas, 0.02, 0.98)
     expect(page.get_by_text("24 chosen")).to_be_visible()
     portal.look("live-map-chosen")
     canvas.focus()
@@ -222,7 +233,12 @@ def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, pr
     expect(page.get_by_text("24 images tagged leaf")).to_be_visible()
     portal.saved()
     assert {tuple(tags) for tags in tags_of(training, of).values()} == {("leaf",)}
+    enclose(page, canvas, 0.001, 0.015)
+    expect(page.get_by_role("heading", name="Nothing is chosen on the map")).to_be_visible()
+    assert canvas.evaluate(DRAWN) != before
     portal.press("Control+z")
+    eventually(lambda: canvas.evaluate(DRAWN) == before)
+    enclose(page, canvas, 0.02, 0.98)
     portal.saved()
     portal.grid.focus()
     portal.press("Escape", "Escape")

@@ -4,7 +4,7 @@ import type { Point } from "./geometry";
 
 export interface MapPoint extends Point {
   id: string;
-  /** The tag that it had when the map was read; none is empty. */
+  /** The tag that it had when it was looked at last; none is empty. */
   tagId: string;
 }
 

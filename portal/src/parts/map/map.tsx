@@ -204,8 +204,9 @@ function draw(canvas: HTMLCanvasElement, { width, height }: Size, shown: readonl
   to.stroke();
 }
 
-/** Its tag of now, where its image is beside the map. */
-function tagOf({ id, tagId }: MapPoint): string {
-  const image = pages.find(id);
-  return image ? (tagIds(image)[0] ?? "") : tagId;
+/** Its tag of now, where its image is beside the map; it keeps that when others take the image's place. */
+function tagOf(point: MapPoint): string {
+  const image = pages.find(point.id);
+  if (image) point.tagId = tagIds(image)[0] ?? "";
+  return point.tagId;
 }
