@@ -47,7 +47,7 @@ def said(portal):
     return portal.page.get_by_role("list", name="What it says").get_by_role("listitem")
 
 
-def test_a_chosen_picture_is_judged_and_another_iteration_looks_again(portal, training, fruit):
+def test_a_chosen_picture_is_judged_and_another_iteration_looks_again(portal, training, fruit, eventually):
     before = kept(training, fruit)
     portal.open(fruit.id, "test")
     choose(portal, ("one.jpg", picture("leaf", 1)))
@@ -59,6 +59,10 @@ def test_a_chosen_picture_is_judged_and_another_iteration_looks_again(portal, tr
     expect(said(portal).first).to_contain_text("leaf")
     expect(portal.page).to_have_url(re.compile(r"\?iteration="))
     assert kept(training, fruit) == before + 2
+    portal.page.set_viewport_size({"width": 700, "height": 900})
+    expect(portal.page.get_by_role("img", name="one.jpg")).to_be_in_viewport(ratio=1)
+    stage = portal.page.get_by_role("region", name="Picture")
+    eventually(lambda: stage.evaluate("stage => stage.scrollHeight <= stage.clientHeight"))
 
 
 def test_the_iteration_that_is_chosen_while_another_looks_has_the_last_word(portal, training, fruit):
