@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import audit, backup, batch, dataset, gate, model, package, replay
+from cli import audit, backup, batch, dataset, gate, model, package, projects, replay
 from cli.faults import FAILED, FAULTS, reason
 from cli.migrate import command as migration
 from cli.predict import command as predicting
@@ -23,6 +23,7 @@ MOVE, DELIVER, LOOK_AFTER = "Move in and out", "Deliver", "Look after"
 app.command(rich_help_panel=MOVE)(migration.migrate)
 app.add_typer(dataset.app, name="dataset", rich_help_panel=MOVE)
 app.add_typer(model.app, name="model", rich_help_panel=MOVE)
+app.command(rich_help_panel=DELIVER)(projects.projects)
 app.command(rich_help_panel=DELIVER)(gate.gate)
 app.command(rich_help_panel=DELIVER)(predicting.predict)
 app.add_typer(batch.app, name="batch", rich_help_panel=DELIVER)

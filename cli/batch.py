@@ -21,7 +21,7 @@ from shared.storage.account import blobs
 POLL_SECONDS = 1.0
 
 app = typer.Typer(help="Have archives in Blob Storage predicted.", no_args_is_help=True, rich_markup_mode="markdown")
-OfProject = Annotated[UUID, typer.Option("--project", help="The project's id.")]
+OfProject = Annotated[UUID, typer.Option("--project", help="The project's id, as `ocellus projects` tells it.")]
 OfBatch = Annotated[UUID, typer.Argument(metavar="BATCH", help="The batch's id.")]
 Leave = Annotated[bool, typer.Option("--leave", help="Do not wait for its end.")]
 

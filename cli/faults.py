@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from msrest.exceptions import ClientException, ClientRequestError, HttpOperationError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
 from shared.errors import ServiceError
 from shared.formats.dataset import DatasetError
@@ -38,10 +39,21 @@ def reason(fault: Exception) -> str:
 
 def _unreached(fault: Exception) -> str:
     request = getattr(fault, "request", None)
-    if request is None:
-        return f"the service can't be reached: {fault}"
-    address = urlsplit(request.url)
-    return f"{address.scheme}://{address.netloc} can't be reached; does the service run, and is that its address?"
+    return _no_answer(request.url) if request else f"the service can't be reached: {fault}"
+
+
+def unanswered(address: str, fault: HTTPError) -> str:
+    """Why a call got no answer, however often it was tried."""
+    reason = fault.reason if isinstance(fault, MaxRetryError) else fault
+    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+        return _no_answer(address)
+    place = urlsplit(address)
+    return f"{place.scheme}://{place.netloc} does not answer as it should: {reason}"
+
+
+def _no_answer(address: str) -> str:
+    place = urlsplit(address)
+    return f"{place.scheme}://{place.netloc} can't be reached; does the service run, and is that its address?"
 
 
 def said(fault: HttpOperationError) -> str:

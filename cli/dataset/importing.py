@@ -195,6 +195,7 @@ def _sentences(result: Imported, *, sent: bool) -> str:
     if sent:
         before = f", {result.done_before} done before" if result.done_before else ""
         ended = [f"{ended[0]}: {result.created} are new, {result.present} were there{before}"]
+        ended.append(f"The project is {result.project}")
     if result.lost:
         ended.append("Not carried: " + ", ".join(f"{count} {what}" for what, count in sorted(result.lost.items())))
     for title, lines in (("Left out", result.left_out), ("Boxes may be misplaced", result.misplaced)):

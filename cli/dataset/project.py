@@ -42,7 +42,9 @@ def require(trainer: CustomVisionTrainingClient, wanted: str) -> Project:
     """Raises CommandError where there is none."""
     if project := find(trainer, wanted):
         return project
-    raise CommandError(f"there is no project {wanted}; `ocellus dataset import --create` makes one.")
+    raise CommandError(
+        f"there is no project {wanted}; `ocellus projects` lists them, and `ocellus dataset import --create` makes one."
+    )
 
 
 def make(trainer: CustomVisionTrainingClient, name: str, kind: Kind, domain: str) -> Project:

@@ -11,7 +11,7 @@ from urllib3 import HTTPConnectionPool, Retry
 from urllib3.exceptions import HTTPError
 
 from cli.client import BUSY, RETRIES
-from cli.faults import CommandError
+from cli.faults import CommandError, unanswered
 from cli.predict.shots import name_of
 from shared.models.serving.predictions import Prediction
 from shared.settings import PredictingSettings
@@ -83,7 +83,10 @@ class Asker:
                 break
             self._verb = VERBS[1 - VERBS.index(verb)]
         if status != HTTPStatus.BAD_REQUEST or not refusal.code.startswith("BadRequestImage"):
-            raise CommandError(f"the service said: {status} {refusal.code}: {refusal.message}")
+            code = refusal.code if refusal.code != str(status) else ""
+            raise CommandError(
+                "the service said: " + ": ".join(filter(None, (f"{status} {code}".strip(), refusal.message)))
+            )
         raise PictureRefused(f"{refusal.code}: {refusal.message}")
 
     def _post(self, verb: str, data: bytes) -> tuple[int, bytes]:
@@ -91,7 +94,9 @@ class Asker:
         try:
             answer = self._pool.urlopen("POST", url, data, self._headers)
         except HTTPError as fault:
-            raise CommandError(f"{self._pool.scheme}://{self._pool.host} can't be reached: {fault}") from fault
+            raise CommandError(
+                unanswered(f"{self._pool.scheme}://{self._pool.host}:{self._pool.port}", fault)
+            ) from fault
         return answer.status, answer.data
 
 

@@ -44,7 +44,9 @@ class Subject(Struct, frozen=True):
 
 
 class Predicted(Struct, frozen=True):
-    """Pictures that the model was asked about, now and before a kill, those refused by name, and tags by how often."""
+    """Pictures that the model was asked about, now and before a kill, those refused by name, and tags by how often:
+    those of boxes, and of a classifier the most probable one of each picture.
+    """
 
     pictures: int
     asked_before: int
@@ -57,7 +59,7 @@ def predict(
     pictures: Annotated[
         list[str], typer.Argument(help="Folders, files, videos, or patterns such as 'shots/**/*.jpg'.")
     ],
-    project: Annotated[UUID, typer.Option(help="The project's id.")],
+    project: Annotated[UUID, typer.Option(help="The project's id, as `ocellus projects` tells it.")],
     name: Annotated[str, typer.Option(help="The name that the model is published under.")],
     to: Annotated[Path, typer.Option(metavar="FILE", help="A .csv, a .jsonl, or a .json of COCO.")],
     draw: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Copies with the boxes drawn on.")] = None,
@@ -99,7 +101,7 @@ def predict(
     to.write_bytes(write(asked))
     journal.unlink()
     refused = [f"{each.name}: {each.error}" for each in asked if each.error]
-    tags = Counter(found.tag_name for each in asked for found in each.predictions)
+    tags = Counter(tag for each in asked for tag in _tags(each))
     # Not what is said of a video as a whole.
     pictures_asked = sum(each.seconds is not None or not shots.is_video(Path(each.file)) for each in asked)
     predicted = Predicted(pictures_asked, asked_before, refused, dict(tags), str(to))
@@ -125,6 +127,8 @@ class ShotAsker:
             return Asked(shot.file, error=shot.error)
         try:
             data = frame.data if frame else Path(shot.file).read_bytes()
+            if not data:
+                return Asked(shot.file, error="is empty")
             predictions = [each for each in self._ask(data) if each.probability >= self._threshold]
         except OSError as fault:
             return Asked(shot.file, error=f"can't be read: {fault.strerror}")
@@ -153,8 +157,10 @@ def _known(journal: Path, subject: Subject) -> dict[str, Asked]:
         data = journal.read_bytes() if journal.exists() else b""
         whole = data[: data.rfind(b"\n") + 1]
         # A line that was cut off is asked again.
-        journal.write_bytes(whole or msgspec.json.encode(subject) + b"\n")
-        first, *rest = whole.splitlines() or [msgspec.json.encode(subject)]
+        # Nor is one kept that has no answers.
+        whole = whole if whole.count(b"\n") > 1 else msgspec.json.encode(subject) + b"\n"
+        journal.write_bytes(whole)
+        first, *rest = whole.splitlines()
         if msgspec.json.decode(first, type=Subject) != subject:
             raise CommandError(
                 f"{journal} is of another model or threshold, or of other frames; remove it, or write to another file."
@@ -164,6 +170,13 @@ def _known(journal: Path, subject: Subject) -> dict[str, Asked]:
         raise CommandError(f"{journal} can't be written: {fault.strerror}.") from fault
     except msgspec.DecodeError as fault:
         raise CommandError(f"{journal} is no journal of ours; remove it, or write to another file.") from fault
+
+
+def _tags(asked: Asked) -> list[str]:
+    if any(found.bounding_box for found in asked.predictions):
+        return [found.tag_name for found in asked.predictions]
+    surest = max(asked.predictions, key=lambda found: found.probability, default=None)
+    return [surest.tag_name] if surest else []
 
 
 def _sentences(predicted: Predicted) -> str:

@@ -5,6 +5,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -37,10 +38,18 @@ class PackedFile(NamedTuple):
 def opened(file: BinaryIO, files: int) -> Iterator[ZipFile]:
     """Raises ArchiveError where it has more files, or where it or what is read within is damaged."""
     try:
-        with ZipFile(_Counted(file, files)) as archive:
+        with zip_of(_Counted(file, files)) as archive:
             yield archive
     except FAULTS as fault:
         raise ArchiveError(f"it is no zip that can be read ({fault})") from fault
+
+
+def zip_of(file: "Path | _Counted") -> ZipFile:
+    """Its names are UTF-8 where all of them may be: packers that write them so do not always say it."""
+    try:
+        return ZipFile(file, metadata_encoding="utf-8")
+    except UnicodeDecodeError:
+        return ZipFile(file)
 
 
 def contents(archive: ZipFile, entry: ZipInfo, limit: int) -> bytes:

@@ -24,6 +24,8 @@ from shared.formats.exchange import (
 from shared.formats.reading import Reading
 from shared.formats.source import Source
 
+FOLDERS = "folders"
+
 
 class Carries(Flag):
     """What of a picture a format can say."""
@@ -69,7 +71,7 @@ FORMATS = {
         Format("jsonl", Carries.BOTH, lines.fits, lines.read, lines.places, lines.write),
         Format("regions", Carries.BOXES, boxes_beside.fits, boxes_beside.read, boxes_beside.places, boxes_beside.write),
         Format(
-            "folders",
+            FOLDERS,
             Carries.TAGS,
             tagged_folders.fits,
             tagged_folders.read,
@@ -96,7 +98,7 @@ def format_of(source: Source) -> Format:
         raise DatasetError(f"it may be any of {names}; say which format it has, or give the file that describes it.")
     if found:
         return found[0]
-    if folders.fits(source):
+    if folders.fits(source) or source.only:
         return folders
     left_out = f" ({source.left_out} links lead out of it, and are not followed)" if source.left_out else ""
     raise DatasetError(
@@ -107,6 +109,11 @@ def format_of(source: Source) -> Format:
 
 def read(source: Source, format: Format) -> Reading:
     """Raises DatasetError, also where there is no picture in it that can be read."""
+    if source.only and format.name == FOLDERS:
+        raise DatasetError(
+            f"{source.only} is no whole zip, and describes no pictures in a way that is known; give a folder, a zip, "
+            "or the file that describes them."
+        )
     reading = format.read(source)
     if not reading.pictures:
         why = f" The first that failed: {reading.faults[0]}." if reading.faults else ""

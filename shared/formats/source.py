@@ -57,7 +57,7 @@ class Source:
     def __init__(self, files: Mapping[str, Stored], left_out: int = 0, only: str = "") -> None:
         self._files = dict(sorted(files.items()))
         self.left_out = left_out
-        self._only = only
+        self.only = only
         self._keys: dict[str, set[str]] = {}
         self._until = math.inf
 
@@ -70,7 +70,7 @@ class Source:
             raise DatasetError(f"there is no file or folder {path}.")
         if zipfile.is_zipfile(path):
             try:
-                return cls(*_zipped(zipfile.ZipFile(path)))
+                return cls(*_zipped(archives.zip_of(path)))
             except (zipfile.BadZipFile, ValueError, OSError) as fault:
                 raise DatasetError(f"{path} is no whole zip: {fault}. Download it again.") from fault
         return cls(*_listed(path.parent), only=path.name)
@@ -97,7 +97,7 @@ class Source:
 
     def beside(self, pictures: Self) -> Self:
         """This one, with pictures of another."""
-        return type(self)({**pictures._files, **self._files}, self.left_out + pictures.left_out, self._only)
+        return type(self)({**pictures._files, **self._files}, self.left_out + pictures.left_out, self.only)
 
     @property
     def pictures(self) -> list[str]:
@@ -106,7 +106,7 @@ class Source:
     def described(self, *suffixes: str) -> list[str]:
         """The files of these suffixes."""
         return [
-            name for name in self._files if name.lower().endswith(suffixes) and (not self._only or name == self._only)
+            name for name in self._files if name.lower().endswith(suffixes) and (not self.only or name == self.only)
         ]
 
     def __contains__(self, name: str) -> bool:

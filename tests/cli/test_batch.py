@@ -1,6 +1,8 @@
 """`ocellus batch`, on the running service."""
 
 import json
+import socket
+import time
 from uuid import UUID, uuid4
 
 import pytest
@@ -67,6 +69,17 @@ def test_whoever_stops_waiting_is_told_that_it_goes_on(project, archive, monkeyp
     monkeypatch.setattr("cli.batch.time.sleep", stop)
     assert ocellus("batch", "start", archive, "--name", "live", "--project", project.id) == FAILED
     assert "the batch goes on; `ocellus batch status " in capsys.readouterr().err
+
+
+def test_a_service_that_is_not_there_is_said_soon(project, monkeypatch, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("VISION_TRAINING_ENDPOINT", f"http://127.0.0.1:{port}")
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    assert ocellus("batch", "status", str(uuid4()), "--project", project.id, "--leave") == FAILED
+    assert f"http://127.0.0.1:{port} can't be reached; does the service run" in capsys.readouterr().err
+    assert len(waited) <= 2
 
 
 def test_what_can_not_be_begun_is_said(project, archive, monkeypatch, capsys):

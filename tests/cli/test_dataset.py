@@ -101,12 +101,25 @@ def test_what_a_project_can_not_take_is_refused(training, project, tmp_path, cap
     assert "no format is called vocc; there are coco" in capsys.readouterr().err
     assert ocellus("dataset", "import", str(folder / "nowhere"), "--project", project.id) == FAILED
     assert "there is no file or folder" in capsys.readouterr().err
+    for file in (folder / "half.zip", folder / "words.json", next(folder.rglob("*.jpg"))):
+        file.write_bytes(b'{"a": 1}')
+        assert ocellus("dataset", "import", str(file), "--project", project.id) == FAILED
+        assert f"{file.name} is no whole zip, and describes no pictures" in capsys.readouterr().err
     (folder / "journal").write_text("no journal\n")
     tagged = write(tmp_path / "tagged", FORMATS["folders"], [Labelled("a.png", ("x",))])
     given = ["dataset", "import", str(tagged), "--project", project.id]
     assert ocellus(*given, "--journal", str(folder / "journal")) == FAILED
     assert "is no journal of ours" in capsys.readouterr().err
     assert training.get_image_count(project.id) == 0
+
+
+def test_the_projects_are_listed_with_what_they_publish(training, detected, capsys):
+    assert ocellus("projects", "--json") == 0
+    listed = {each["id"]: each for each in json.loads(capsys.readouterr().out)}
+    project = training.get_project(detected[0])
+    assert listed[project.id] == {"id": project.id, "name": project.name, "kind": "ObjectDetection", "published": []}
+    assert ocellus("projects") == 0
+    assert f"{project.id}  {project.name} (ObjectDetection)" in capsys.readouterr().out
 
 
 def test_a_dry_run_reads_without_a_service(tmp_path, monkeypatch, capsys):

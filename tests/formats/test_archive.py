@@ -101,6 +101,16 @@ def pieces(*names: str) -> tuple[list[packing.Entry], bytes]:
     return [entry for entry, _ in made], b"".join(data for _, data in made)
 
 
+@pytest.mark.parametrize("name", [b"K\xc3\xb6ln.jpg", b"K\x94ln.jpg"], ids=["UTF-8", "cp437"])
+def test_names_are_read_as_they_were_written_where_the_zip_does_not_say(name: bytes) -> None:
+    plain = b"K" + b"~" * (len(name) - 7) + b"ln.jpg"
+    data = zipped(ZIP_DEFLATED, **{plain.decode(): PICTURE}).replace(plain, name)
+    with archive.opened(BytesIO(data), 10) as opened:
+        assert archive.contents(opened, opened.getinfo("Köln.jpg"), len(PICTURE)) == PICTURE
+    entry = place_of(data, "Köln.jpg")
+    assert archive.unpacked(lambda begin, end: data[begin:end], entry, len(PICTURE)) == PICTURE
+
+
 def test_a_zip_in_pieces_is_a_zip() -> None:
     entries, data = pieces("a.jpg", "Größe/b c.txt", "d.json")
     with ZipFile(BytesIO(data + packing.directory(entries))) as package:

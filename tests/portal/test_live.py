@@ -85,7 +85,9 @@ def test_enter_takes_nothing_that_nobody_could_see(portal, training, labelled):
     expect(portal.suggestions).to_have_count(8)
     first = name_of_page(portal)
     portal.press("Enter")
-    page.get_by_role("button", name="Confirm 8").click()
+    confirm = page.get_by_role("button", name="Confirm 8")
+    expect(confirm).to_have_attribute("aria-disabled", "true")
+    confirm.click(force=True)
     expect(portal.suggestions).to_have_count(8)
     portal.saved()
     assert training.get_untagged_image_count(labelled.id) == 24

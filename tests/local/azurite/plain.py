@@ -9,5 +9,6 @@ class Plain(Azurite):
     """Azurite as it comes, but for what is not installed."""
 
     def _command(self) -> list[str]:
-        node, require, preload, *rest = super()._command()
-        return [node, require, str(Path(preload).with_name("unused.cjs")), *rest]
+        command = super()._command()
+        at = command.index("--require") + 1
+        return [*command[:at], str(Path(command[at]).with_name("unused.cjs")), *command[at + 1 :]]

@@ -203,7 +203,7 @@ def test_trigger_whose_connection_is_not_set_is_named(
 ) -> None:
     monkeypatch.delenv("STORAGE_CONNECTION_STRING", raising=False)
     assert host.main(["--app=function_app:app"]) == 1
-    assert "camera_predict: its trigger connects by the app setting STORAGE_CONNECTION_STRING" in capfd.readouterr().err
+    assert "camera_batch: its trigger connects by the app setting STORAGE_CONNECTION_STRING" in capfd.readouterr().err
 
 
 def test_trigger_that_connects_by_another_setting_is_named(

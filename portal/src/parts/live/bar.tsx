@@ -80,7 +80,7 @@ function Confirm() {
           Accept all at 99 %
         </button>
       )}
-      <button class="primary" onClick={turned.accept}>
+      <button class="primary" aria-disabled={!turned.isSeen.value} onClick={turned.accept}>
         {some ? `Confirm ${some.toLocaleString()}` : "Next page"} <kbd>{hint("accept")}</kbd>
       </button>
     </>

@@ -63,7 +63,7 @@ function Offer({ query }: { query: SuggestionQuery }) {
           Accept all
         </button>
       )}
-      <button class="primary" disabled={!!why || !count} title={why} onClick={() => suggestions.accept()}>
+      <button class="primary" disabled={!!why || !count} aria-disabled={!suggestions.isSeen.value} title={why} onClick={() => suggestions.accept()}>
         Accept {count.toLocaleString()} <kbd>{hint("accept")}</kbd>
       </button>
     </div>
