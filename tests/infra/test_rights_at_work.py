@@ -121,7 +121,7 @@ def test_the_camera_may_take_pictures_to_their_results_and_no_more(
     camera.reject_dead_letters(opened, publisher)
     blobs.write(store, "archives", path, picture("apple", 1))
     batches.start_batch(store, LIMITS, settings.archives, published, BatchRequest("live", prefix=path), by="")
-    context = shares.Predicting(opened, publisher, sessions, Quota(opened, 10), LIMITS)
+    context = shares.Predicting(opened, publisher, sessions, Quota(opened, 1_000_000), LIMITS)
     for _ in ("listed", "predicted"):
         for message in taken(opened, "batches"):
             shares.step(context, msgspec.json.decode(message, type=AnyBatchTask))
