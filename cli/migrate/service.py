@@ -74,7 +74,7 @@ class Service:
             raise CommandError(f"the endpoint of {who} is a URL, such as https://vision.example.com, not '{endpoint}'.")
         self.who, self.endpoint = who, endpoint.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {header: key}
-        self._answered = False
+        self._reached = False
         self._pool = urllib3.PoolManager(maxsize=AT_ONCE, retries=PATIENT, timeout=SLOW)
 
     def get(self, kind: type[T], *path: object, query: Query = None, base: str = TRAINING) -> T:
@@ -120,12 +120,12 @@ class Service:
 
     def _answer(self, method: str, address: str, data: bytes, headers: dict[str, str], retries: Retry) -> bytes:
         # One that never answered is not waited for: its address may be wrong.
-        retries = retries if self._answered else retries.new(connect=BRIEF.total)
+        retries = retries if self._reached else retries.new(connect=BRIEF.total)
         try:
             answer = self._pool.request(method, address, body=data or None, headers=headers, retries=retries)
         except HTTPError as fault:
             raise CommandError(unanswered(address, fault)) from None
-        self._answered = True
+        self._reached = True
         if answer.status >= BAD:
             raise self._refusal(answer.status, answer.data)
         return answer.data

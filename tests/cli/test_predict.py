@@ -12,9 +12,9 @@ from local.service import RESOURCE_ID
 from shared.models.training.model_spec import ModelTag
 from tests.cli.films import SIZE, film
 from tests.commands import ocellus
-from tests.pictures import rectangles
+from tests.pictures import picture, rectangles
 from tests.prediction.detectors import put_detector
-from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN
+from tests.prediction.graphs import COLOURS, DETECTION_DOMAIN, publish, put_model
 
 GREEN = (0.5, 0.25, 0.25, 0.5)
 
@@ -77,6 +77,26 @@ def test_a_killed_run_goes_on_where_it_was(project, shots, tmp_path, capsys):
     # What the journal has is not asked again.
     assert [len(line.get("predictions", [])) > 0 for line in lines] == [False, True, True]
     assert "3 pictures, 1 of them before" in capsys.readouterr().out
+
+
+def test_a_name_that_was_mistyped_leaves_nothing_in_the_way(project, shots, tmp_path, capsys):
+    given = ["predict", str(shots / "deep"), "--project", project, "--to", str(tmp_path / "out.csv")]
+    assert ocellus(*given, "--name", "life") == FAILED
+    assert (tmp_path / "out.csv.journal").exists()
+    assert ocellus(*given, "--name", "live") == 0
+
+
+def test_the_surest_tag_of_each_picture_is_counted_and_an_empty_file_is_named(training, storage, tmp_path, capsys):
+    made = training.create_project(f"classified {uuid4()}", classification_type="Multiclass")
+    publish(storage, UUID(made.id), put_model(storage, UUID(made.id), "apple"))
+    for seed in (1, 2):
+        (tmp_path / f"{seed}.jpg").write_bytes(picture("apple", seed))
+    (tmp_path / "empty.jpg").touch()
+    given = ["--project", made.id, "--name", "live", "--to", str(tmp_path / "out.jsonl"), "--json"]
+    assert ocellus("predict", str(tmp_path), *given) == NO
+    said = json.loads(capsys.readouterr().out)
+    assert said["refused"] == [f"{tmp_path / 'empty.jpg'}: is empty"]
+    assert sum(said["tags"].values()) == 2
 
 
 def test_coco_has_boxes_in_pixels_of_the_upright_picture(project, shots, tmp_path):

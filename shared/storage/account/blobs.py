@@ -196,6 +196,13 @@ def names_before(store: Store, container: Container, before: datetime, prefix: s
             yield str(properties.name)
 
 
+def delete_before(store: Store, container: Container, folder: str, before: datetime) -> None:
+    """Delete what was last written before that time in each project's folder of this name."""
+    for name in names_before(store, container, before):
+        if name.split("/")[1:2] == [folder]:
+            delete(store, container, name)
+
+
 def pictures_before(store: Store, project_id: UUID, before: datetime) -> set[UUID]:
     """The images whose pictures were stored before that time."""
     names = names_before(store, "images", before, f"{project_id}/")

@@ -97,9 +97,7 @@ def get_part(store: Store, project_id: UUID, task_id: UUID, start: int) -> Part 
 
 def expire(store: Store, before: datetime) -> None:
     """Forget the changes that nobody has looked after since that time, in all projects."""
-    for name in blobs.names_before(store, "catalog", before):
-        if name.split("/")[1:2] == [FOLDER]:
-            blobs.delete(store, "catalog", name)
+    blobs.delete_before(store, "catalog", FOLDER, before)
 
 
 def _read(store: Store, project_id: UUID, task_id: UUID) -> tuple[BulkChange, str]:

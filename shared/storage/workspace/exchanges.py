@@ -106,9 +106,7 @@ def clear(store: Store, project_id: UUID, dataset_id: UUID, *, keep_zip: bool = 
 
 def expire(store: Store, before: datetime) -> None:
     """Forget the data sets that nobody has looked after since that time, in all projects."""
-    for name in blobs.names_before(store, "exports", before):
-        if name.split("/")[1:2] == [FOLDER]:
-            blobs.delete(store, "exports", name)
+    blobs.delete_before(store, "exports", FOLDER, before)
 
 
 def _read(store: Store, project_id: UUID, dataset_id: UUID) -> tuple[DatasetWork, str]:
