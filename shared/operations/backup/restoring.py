@@ -1,6 +1,6 @@
 """A project comes back as a copy has it, with all of its ids: programs and published names find it as before."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
@@ -17,6 +17,7 @@ from shared.operations.backup.vault import (
     ImageLine,
     IterationLine,
     PredictionLine,
+    Progress,
     SuggestionLine,
     TagLine,
     Vault,
@@ -36,8 +37,6 @@ PART = 512
 # Pictures never change under their name.
 CACHED = ("images", "predictions")
 
-# How many blobs are written, as it goes on.
-Report = Callable[[int], None]
 T = TypeVar("T")
 
 
@@ -54,7 +53,7 @@ class Restored(Struct, frozen=True, rename="camel"):
     missing: list[UUID]
 
 
-def restore(store: Store, vault: Vault, copy: Copy, report: Report, *, force: bool) -> Restored:
+def restore(store: Store, vault: Vault, copy: Copy, report: Progress, *, force: bool) -> Restored:
     """It is listed when all of it is there. One that was cut off can be repeated.
 
     Raises BackupError where there is such a project, or (unless `force`) something that is left of one.
@@ -99,7 +98,7 @@ def _mark(project_id: UUID) -> str:
 
 
 def _put_blobs(
-    store: Store, vault: Vault, copy: Copy, project_id: UUID, report: Report
+    store: Store, vault: Vault, copy: Copy, project_id: UUID, report: Progress
 ) -> tuple[list[BlobLine], set[UUID]]:
     """All but the pointers; those, and the images that have a picture."""
     pointers: list[BlobLine] = []

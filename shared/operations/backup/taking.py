@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
@@ -24,6 +24,7 @@ from shared.operations.backup.vault import (
     IterationLine,
     Line,
     PredictionLine,
+    Progress,
     SuggestionLine,
     TagLine,
     Vault,
@@ -45,8 +46,6 @@ DONE = (IterationStatus.COMPLETED, IterationStatus.FAILED)
 # The ETag of what never changes under its name.
 UNCHANGING = ""
 
-# How many blobs are in the copy, as it goes on.
-Report = Callable[[int], None]
 # A blob's name and its ETag.
 Found = tuple[str, str]
 
@@ -68,7 +67,7 @@ class Copied(Struct, frozen=True, rename="camel"):
     new: int
 
 
-def take(store: Store, vault: Vault, project: Project, report: Report, until: float = math.inf) -> Copied:
+def take(store: Store, vault: Vault, project: Project, report: Progress, until: float = math.inf) -> Copied:
     """Pointers come first and their models last, so that a published name has its model. What was deleted meanwhile is
     not missed: `restore` leaves out images whose pictures are not there.
 

@@ -79,6 +79,8 @@ class End(Line, frozen=True):
 
 AnyLine = Header | TagLine | ImageLine | IterationLine | SuggestionLine | PredictionLine | BlobLine | End
 L = TypeVar("L", bound=Line)
+# Hears how many blobs are copied, or written back, as it goes on.
+Progress = Callable[[int], None]
 
 
 class Copy(NamedTuple):
