@@ -2,25 +2,28 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 import typer
 
+from cli import naming
 from cli.faults import CommandError
+from cli.naming import NAME
 from cli.output import AsJson, show
 from cli.storage import opened_store
 from shared.models.audit import AuditRecord
 from shared.models.wire import now
 from shared.storage.account import audit as trail
 from shared.storage.account.store import Store
+from shared.storage.workspace import projects
 
 
 def audit(
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], show_default="today")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], show_default="today")] = None,
-    project: Annotated[UUID | None, typer.Option(help="Only what concerns this project.")] = None,
+    project: Annotated[str, typer.Option(metavar=NAME, help="Only what concerns this project.")] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -33,8 +36,9 @@ def audit(
     if start > end:
         raise CommandError(f"{start} is after {end}; --from names the earlier day.")
     with opened_store() as (_, store):
+        of = naming.project_id(project, partial(projects.list_all, store)) if project else None
         for record in _records(store, start, end):
-            if project is None or record.subject.get("projectId") == str(project):
+            if of is None or record.subject.get("projectId") == str(of):
                 show(record, _line(record), as_json=as_json)
 
 

@@ -9,7 +9,9 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from cli import naming
 from cli.faults import CommandError
+from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
 from cli.storage import opened_store
 from shared.models.workspace.projects import Project
@@ -29,7 +31,7 @@ Place = Annotated[
 
 def backup(
     place: Place,
-    project: Annotated[list[str] | None, typer.Option(help="Only this project, by its name or its id.")] = None,
+    project: Annotated[list[str] | None, typer.Option(metavar=NAME, help="Only this project.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +48,7 @@ def backup(
 
 def restore(
     place: Place,
-    project: Annotated[list[UUID] | None, typer.Option(help="Only this project; all without it.")] = None,
+    project: Annotated[list[str] | None, typer.Option(metavar=NAME, help="Only this project.")] = None,
     at: Annotated[
         datetime | None, typer.Option(formats=FORMATS, help="As it was then (UTC), or before.", show_default="the last")
     ] = None,
@@ -60,7 +62,7 @@ def restore(
     """
     with opened_store() as (settings, store), shelves.opened(settings, place) as shelf:
         vault = Vault(shelf)
-        copies = [_copy_of(vault, each, at) for each in project or vault.projects()]
+        copies = [_copy_of(vault, each, at) for each in _ids(vault, project)]
         if not copies:
             raise CommandError(f"{vault.place} has no copy of a project; `ocellus backup` makes one.")
         store.provision()
@@ -71,11 +73,19 @@ def restore(
 
 
 def _chosen(there: Sequence[Project], wanted: Sequence[str] | None) -> list[Project]:
-    """Raises CommandError for what is not there."""
-    for name in wanted or ():
-        if not any(name in (each.name, str(each.id)) for each in there):
-            raise CommandError(f"there is no project '{name}'.")
-    return [each for each in there if not wanted or {each.name, str(each.id)} & set(wanted)]
+    """Each once. Raises CommandError for what is not there."""
+    if not wanted:
+        return list(there)
+    return list({each.id: each for each in (naming.require(there, name, "project") for name in wanted)}.values())
+
+
+def _ids(vault: Vault, wanted: Sequence[str] | None) -> list[UUID]:
+    """Of all that there are copies of, or of those; each is called what its last copy calls it."""
+
+    def named() -> Iterator[Project]:
+        return (vault.header(vault.copies(each)[-1]).project for each in vault.projects())
+
+    return [naming.project_id(name, named) for name in wanted] if wanted else vault.projects()
 
 
 def _copy_of(vault: Vault, project_id: UUID, at: datetime | None) -> Copy:

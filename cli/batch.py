@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
+from cli import naming
 from cli.faults import NO, CommandError
 from cli.migrate.service import OWN, Service
+from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
 from cli.storage import opened_store
 from shared.models.serving.batches import Batch, BatchRequest, BatchStatus
@@ -21,7 +23,7 @@ from shared.storage.account import blobs
 POLL_SECONDS = 1.0
 
 app = typer.Typer(help="Have archives in Blob Storage predicted.", no_args_is_help=True, rich_markup_mode="markdown")
-OfProject = Annotated[UUID, typer.Option("--project", help="The project's id, as `ocellus projects` tells it.")]
+OfProject = Annotated[str, typer.Option("--project", metavar=NAME, help="The project's name or id.")]
 OfBatch = Annotated[UUID, typer.Argument(metavar="BATCH", help="The batch's id.")]
 Leave = Annotated[bool, typer.Option("--leave", help="Do not wait for its end.")]
 
@@ -49,7 +51,8 @@ def start(
     container, _, rest = archive.partition("/")
     request = BatchRequest(name, container, "" if manifest else rest, rest if manifest else None, output, uuid4())
     service = _service()
-    begun = service.send(Batch, "POST", "projects", project, "batches", body=request, base=OWN)
+    path = ("projects", naming.project_id(project, service.projects), "batches")
+    begun = service.send(Batch, "POST", *path, body=request, base=OWN)
     _tell(begun if leave else _ended(service, begun), as_json=as_json)
 
 
@@ -64,7 +67,7 @@ def status(
 ) -> None:
     """Wait for a batch's end, and tell how it was. `--to` reads storage, as `replay` does."""
     service = _service()
-    found = service.get(Batch, *_path(project, batch_id), base=OWN)
+    found = service.get(Batch, *_path(service, project, batch_id), base=OWN)
     found = found if leave else _ended(service, found)
     if to:
         _write(found, to)
@@ -74,7 +77,8 @@ def status(
 @app.command()
 def cancel(batch_id: OfBatch, project: OfProject, *, as_json: AsJson = False) -> None:
     """End a batch that is under way; what is predicted by then stays."""
-    found = _service().send(Batch, "POST", *_path(project, batch_id), "cancel", base=OWN)
+    service = _service()
+    found = service.send(Batch, "POST", *_path(service, project, batch_id), "cancel", base=OWN)
     show(found, "\n".join(_lines(found)), as_json=as_json)
 
 
@@ -87,8 +91,8 @@ def _service() -> Service:
     return Service("the service", given.vision_training_endpoint, key, token)
 
 
-def _path(project: UUID, batch_id: UUID) -> tuple[object, ...]:
-    return "projects", project, "batches", batch_id
+def _path(service: Service, project: str, batch_id: UUID) -> tuple[object, ...]:
+    return "projects", naming.project_id(project, service.projects), "batches", batch_id
 
 
 def _ended(service: Service, batch: Batch) -> Batch:
@@ -99,7 +103,7 @@ def _ended(service: Service, batch: Batch) -> Batch:
             while batch.is_under_way:
                 progress.update(bar, completed=batch.done, total=batch.total if batch.listed else None)
                 time.sleep(POLL_SECONDS)
-                batch = service.get(Batch, *_path(batch.project_id, batch.id), base=OWN)
+                batch = service.get(Batch, *_path(service, str(batch.project_id), batch.id), base=OWN)
         except KeyboardInterrupt:
             look = f"`ocellus batch status {batch.id} --project {batch.project_id}`"
             raise CommandError(f"the batch goes on; {look} waits for it, and `cancel` ends it.") from None

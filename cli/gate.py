@@ -18,8 +18,10 @@ from msrest.exceptions import HttpOperationError
 from rich.console import Console
 
 from cli import client
+from cli.dataset import project as projects
 from cli.detections import Detected, judge, prediction_of
 from cli.faults import NO, CommandError, said
+from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
 from shared.formats import folders, regions
 from shared.formats.dataset import BoxedPicture, TaggedPicture
@@ -54,13 +56,13 @@ class Verdict(Struct, frozen=True):
 
 
 def gate(
-    project: Annotated[UUID, typer.Argument(help="The project's id.")],
+    project: Annotated[str, typer.Argument(metavar=NAME, help="The project.")],
     gold: Annotated[
         Path, typer.Option(metavar="FOLDER", help="One folder of pictures a tag; for detectors with a regions.json.")
     ],
     threshold: Annotated[float, typer.Option(min=0, max=1, help="The least score to publish.")],
     name: Annotated[str, typer.Option(help="The name to publish under, in place of what it serves now.")],
-    iteration: Annotated[UUID | None, typer.Option(help="Judge this one, and train none.")] = None,
+    iteration: Annotated[str, typer.Option(metavar=NAME, help="Judge this one, and train none.")] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -73,10 +75,10 @@ def gate(
     """
     given = ClientSettings.read()
     trainer = client.connect(given)
-    found = trainer.get_project(str(project))
+    found = projects.require(trainer, project)
     # Before the training: it takes long, and an unfit gold set would make it useless.
     judged_by = _gold(trainer, found, gold)
-    chosen = trainer.get_iteration(found.id, str(iteration)) if iteration else _trained(trainer, found)
+    chosen = projects.iteration(trainer, found, iteration) if iteration else _trained(trainer, found)
     if chosen is None:
         show(None, "Nothing has changed since the last training; what is published stays.", as_json=as_json)
         return

@@ -13,6 +13,7 @@ from azure.cognitiveservices.vision.customvision.training.models import CustomVi
 from cli import client
 from cli.dataset import project as projects
 from cli.faults import CommandError
+from cli.naming import NAME
 from cli.output import AsJson, show
 from shared.models.limits import BODY_BYTES
 from shared.models.training.importing import Order, Range, Scoring
@@ -29,7 +30,7 @@ def model() -> None:
 
 @app.command("import")
 def import_model(
-    project: Annotated[str, typer.Argument(help="The project, by its name or id.")],
+    project: Annotated[str, typer.Argument(metavar=NAME, help="The project.")],
     package: Annotated[Path, typer.Argument(help="The zip of an ONNX export, or an .onnx file.")],
     labels: Annotated[Path | None, typer.Option(help="The labels.txt of an .onnx file, a tag a line.")] = None,
     name: Annotated[str | None, typer.Option(help="What to call the iteration.")] = None,

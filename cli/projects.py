@@ -20,7 +20,7 @@ class Listed(Struct, frozen=True):
 
 
 def projects(*, as_json: AsJson = False) -> None:
-    """List the projects: their ids, which `predict`, `batch` and `gate` ask for, and the names they publish.
+    """List the projects: their ids, their names, and the names that they publish models under.
 
     The environment says where: VISION_TRAINING_ENDPOINT, with VISION_TRAINING_KEY or VISION_TRAINING_TOKEN.
     """

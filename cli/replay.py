@@ -1,17 +1,20 @@
 """Sends rejected pictures of cameras through the pipeline again, on this machine or in Azure."""
 
+from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from msgspec import Struct
 
+from cli import naming
 from cli.faults import CommandError
+from cli.naming import NAME
 from cli.output import AsJson, show
 from cli.storage import opened_store
 from shared.errors import ServiceError
 from shared.events import Publisher
 from shared.operations.serving.camera import replay_rejected
+from shared.storage.workspace import projects
 
 
 class Replayed(Struct, frozen=True):
@@ -22,7 +25,7 @@ class Replayed(Struct, frozen=True):
 
 
 def replay(
-    project: Annotated[UUID | None, typer.Option(help="Only pictures of this project.")] = None,
+    project: Annotated[str, typer.Option(metavar=NAME, help="Only pictures of this project.")] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -31,8 +34,9 @@ def replay(
     The environment says where: `. .local/ocellus.env` for ./run, STORAGE_ACCOUNT for Azure.
     """
     with opened_store() as (settings, store):
+        of = naming.project_id(project, partial(projects.list_all, store)) if project else None
         try:
-            done = Replayed(*replay_rejected(store, Publisher.open(settings), settings.limits, project))
+            done = Replayed(*replay_rejected(store, Publisher.open(settings), settings.limits, of))
         except ServiceError as error:
             raise CommandError(f"not all could be replayed: {error} Run it again.") from error
     show(

@@ -22,6 +22,7 @@ from cli.dataset import project as projects
 from cli.dataset.journal import Journal
 from cli.dataset.options import ProjectName
 from cli.faults import NO, CommandError
+from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
 from shared.formats import carrying, catalogue, names
 from shared.formats.catalogue import Format
@@ -72,10 +73,10 @@ def export_dataset(
     project: ProjectName,
     format: Annotated[str, typer.Option(metavar="NAME", help="Such as coco, yolo, voc, csv or folders.")],
     iteration: Annotated[
-        str, typer.Option(metavar="NAME|ID", help="What this iteration was trained on, in place of what is there now.")
+        str, typer.Option(metavar=NAME, help="What this iteration was trained on, in place of what is there now.")
     ] = "",
     predictions: Annotated[
-        str, typer.Option(metavar="NAME|ID", help="Write what this iteration says beside; its published name does.")
+        str, typer.Option(metavar=NAME, help="Write what this iteration says beside; its published name does.")
     ] = "",
     prefix: Annotated[str, typer.Option(help="What comes before paths, such as s3://bucket/photos/.")] = "",
     *,
@@ -90,8 +91,8 @@ def export_dataset(
     trainer = client.patient(client.connect(ClientSettings.read()))
     found = projects.require(trainer, project)
     carrying.require_carries(chosen, detects=projects.detects(trainer, found))
-    trained = _iteration(trainer, found, iteration) if iteration else None
-    judge = _iteration(trainer, found, predictions) if predictions else None
+    trained = projects.iteration(trainer, found, iteration) if iteration else None
+    judge = projects.iteration(trainer, found, predictions) if predictions else None
     journal = _opened(folder, found)
     images = list(_images(trainer, found, trained))
     result = Exported(found.id, chosen.name, len(images))
@@ -123,16 +124,6 @@ def _opened(folder: Path, project: Project) -> Journal:
     if journal.of_others:
         raise CommandError(f"{folder} holds the export of another project; name another folder.")
     return journal
-
-
-def _iteration(trainer: CustomVisionTrainingClient, project: Project, wanted: str) -> Iteration:
-    """By id, published name or name. Raises CommandError."""
-    iterations = trainer.get_iterations(project.id)
-    for field in ("id", "publish_name", "name"):
-        if found := [each for each in iterations if getattr(each, field) == wanted]:
-            return found[0]
-    known = ", ".join(f"{each.name} ({each.id})" for each in iterations) or "none"
-    raise CommandError(f"{project.name} has no iteration {wanted}; there are {known}.")
 
 
 def _images(trainer: CustomVisionTrainingClient, project: Project, iteration: Iteration | None) -> Iterator[Image]:

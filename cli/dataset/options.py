@@ -4,4 +4,6 @@ from typing import Annotated
 
 import typer
 
-ProjectName = Annotated[str, typer.Option(metavar="NAME|ID", help="The project's name or id.")]
+from cli.naming import NAME
+
+ProjectName = Annotated[str, typer.Option(metavar=NAME, help="The project's name or id.")]

@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
-from azure.cognitiveservices.vision.customvision.training.models import Project
+from azure.cognitiveservices.vision.customvision.training.models import Iteration, Project
 
+from cli import naming
 from cli.faults import CommandError
 
 DETECTION = "ObjectDetection"
@@ -27,24 +28,21 @@ class Kind(StrEnum):
 
 
 def find(trainer: CustomVisionTrainingClient, wanted: str) -> Project | None:
-    """By its id, or by its name in any case. Raises CommandError where several have the name."""
-    projects = trainer.get_projects()
-    if known := next((project for project in projects if project.id == wanted), None):
-        return known
-    named = [project for project in projects if project.name.casefold() == wanted.casefold()]
-    if len(named) > 1:
-        ids = ", ".join(project.id for project in named)
-        raise CommandError(f"several projects are called {wanted}; name one by its id: {ids}.")
-    return named[0] if named else None
+    """Raises CommandError where several have the name."""
+    found: Project | None = naming.find(trainer.get_projects(), wanted)
+    return found
 
 
 def require(trainer: CustomVisionTrainingClient, wanted: str) -> Project:
-    """Raises CommandError where there is none."""
-    if project := find(trainer, wanted):
-        return project
-    raise CommandError(
-        f"there is no project {wanted}; `ocellus projects` lists them, and `ocellus dataset import --create` makes one."
-    )
+    """Raises CommandError where there is none, or several."""
+    hint = f"{naming.LISTED[:-1]}, and `ocellus dataset import --create` makes one."
+    return naming.require(trainer.get_projects(), wanted, "project", hint=hint)
+
+
+def iteration(trainer: CustomVisionTrainingClient, project: Project, wanted: str) -> Iteration:
+    """By id, published name or name. Raises CommandError."""
+    there = trainer.get_iterations(project.id)
+    return naming.require(there, wanted, f"iteration of {project.name}", naming.OF_ITERATION)
 
 
 def make(trainer: CustomVisionTrainingClient, name: str, kind: Kind, domain: str) -> Project:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
+from cli import naming
 from cli.faults import NO, CommandError
 from cli.migrate import estimate, journal, page
 from cli.migrate.project import Wishes, move_project, pictures_of
@@ -110,13 +111,5 @@ def _chosen(projects: list[Project], names: list[str], *, every: bool) -> list[P
         raise CommandError("name the projects to move, or say --all.")
     if every:
         return projects
-    chosen = [_named(projects, name) for name in names]
+    chosen = [naming.require(projects, name, "project") for name in names]
     return [project for number, project in enumerate(chosen) if project not in chosen[:number]]
-
-
-def _named(projects: list[Project], name: str) -> Project:
-    found = [project for project in projects if name in (project.name, str(project.id))]
-    if len(found) == 1:
-        return found[0]
-    there = ", ".join(f"'{project.name}' ({project.id})" for project in found or projects)
-    raise CommandError(f"'{name}' is {len(found) or 'none'} of the projects: {there or 'there are none'}.")

@@ -10,19 +10,21 @@ from uuid import UUID
 
 import msgspec
 import typer
+from azure.cognitiveservices.vision.customvision.training.models import Project
 from msgspec import Struct
 from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
-from cli import parallel
+from cli import client, naming, parallel
 from cli.faults import NO, CommandError
+from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
 from cli.predict import results, shots
 from cli.predict.asking import Asked, PictureRefused, asker
 from cli.predict.shots import Shot
 from cli.predict.videos import read_span
 from shared.models.serving.predictions import Prediction
-from shared.settings import PredictingSettings
+from shared.settings import ClientSettings, PredictingSettings
 
 # From one frame of a video to the next.
 EVERY = "1s"
@@ -59,7 +61,7 @@ def predict(
     pictures: Annotated[
         list[str], typer.Argument(help="Folders, files, videos, or patterns such as 'shots/**/*.jpg'.")
     ],
-    project: Annotated[UUID, typer.Option(help="The project's id, as `ocellus projects` tells it.")],
+    project: Annotated[str, typer.Option(metavar=NAME, help="The project's name or id.")],
     name: Annotated[str, typer.Option(help="The name that the model is published under.")],
     to: Annotated[Path, typer.Option(metavar="FILE", help="A .csv, a .jsonl, or a .json of COCO.")],
     draw: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Copies with the boxes drawn on.")] = None,
@@ -73,16 +75,18 @@ def predict(
     """Have a published model predict many pictures or videos, and write what it says to a file.
 
     A run that was killed goes on where it was, by FILE.journal. The environment says where:
-    VISION_PREDICTION_ENDPOINT and VISION_PREDICTION_KEY. Ends with 1 where some pictures were refused.
+    VISION_PREDICTION_ENDPOINT and VISION_PREDICTION_KEY, and for a project's name VISION_TRAINING_ENDPOINT and
+    VISION_TRAINING_KEY. Ends with 1 where some pictures were refused.
     """
     write = WRITERS.get(to.suffix.lower())
     if write is None:
         raise CommandError(f"{to} ends with none of {', '.join(WRITERS)}, which say what is written.")
     span = _spans(every, scenes)
     files = shots.files(pictures)
-    ask = ShotAsker(asker(PredictingSettings.read(), project, name, at_once), threshold, draw, files)
+    of = naming.project_id(project, _projects)
+    ask = ShotAsker(asker(PredictingSettings.read(), of, name, at_once), threshold, draw, files)
     journal, has_videos = to.with_name(f"{to.name}.journal"), any(map(shots.is_video, files))
-    subject = Subject(project, name, threshold, str(draw or ""), span or 0 if has_videos else 0)
+    subject = Subject(of, name, threshold, str(draw or ""), span or 0 if has_videos else 0)
     known = _known(journal, subject)
     asked_before = len(known)
     waiting = shots.shots(files, span, known.__contains__)
@@ -108,6 +112,15 @@ def predict(
     show(predicted, _sentences(predicted), as_json=as_json)
     if refused:
         raise typer.Exit(NO)
+
+
+def _projects() -> list[Project]:
+    """The prediction API knows no names of projects."""
+    given = ClientSettings.read()
+    if not given.vision_training_endpoint:
+        raise CommandError("a project's name takes VISION_TRAINING_ENDPOINT and VISION_TRAINING_KEY; or give its id.")
+    found: list[Project] = client.connect(given).get_projects()
+    return found
 
 
 class ShotAsker:

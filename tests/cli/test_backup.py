@@ -89,7 +89,7 @@ def test_a_deleted_project_comes_back_as_it_was(training, prediction, storage, b
     }  # fmt: skip
     assert copied["new"] == copied["blobs"] > 15
     assert backed_up(tmp_path, capsys, "--project", boxed.id)[0]["new"] == 0
-    assert ocellus("restore", str(tmp_path), "--project", boxed.id) == FAILED
+    assert ocellus("restore", str(tmp_path), "--project", boxed.name) == FAILED
     assert "is there; delete it first" in capsys.readouterr().err
 
     training.unpublish_iteration(boxed.id, before["iterations"][0]["id"])

@@ -47,7 +47,7 @@ def test_start_waits_for_the_end_and_status_writes_the_rows(project, archive, tm
 
 
 def test_what_could_not_be_predicted_is_named(project, archive, capsys):
-    given = ["--name", "live", "--project", project.id]
+    given = ["--name", "live", "--project", project.name]
     assert ocellus("batch", "start", f"{archive}/list.txt", "--manifest", *given) == NO
     said = capsys.readouterr().out
     assert "Completed, 3 of 3 blobs" in said
@@ -58,7 +58,7 @@ def test_a_batch_that_is_left_can_be_cancelled(project, archive, capsys):
     given = ["--project", project.id]
     assert ocellus("batch", "start", archive, "--name", "live", *given, "--leave", "--json") == 0
     begun = json.loads(capsys.readouterr().out)
-    assert ocellus("batch", "cancel", begun["id"], *given) == 0
+    assert ocellus("batch", "cancel", begun["id"], "--project", project.name) == 0
     assert begun["id"] in capsys.readouterr().out
 
 

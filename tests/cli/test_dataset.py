@@ -201,7 +201,7 @@ def test_an_export_that_can_not_be_is_refused(detected, project, tmp_path, capsy
     for options, says in [
         (["--project", boxed, "--format", "folders"], "folders has no boxes, which this project has; take one of coco"),
         (["--project", project.id, "--format", "kitti"], "kitti has no tags of whole pictures"),
-        (["--project", boxed, "--format", "coco", "--iteration", "none"], "has no iteration none; there are"),
+        (["--project", boxed, "--format", "coco", "--iteration", "none"], "'none'; there are"),
         (["--project", boxed, "--format", "tfrecord"], "no format is called tfrecord"),
         (["--project", boxed, "--format", "coco"], "holds other files"),
     ]:

@@ -116,9 +116,13 @@ def test_it_says_what_the_environment_lacks(project, gold, monkeypatch, capsys):
     assert "VISION_TRAINING_TOKEN" in capsys.readouterr().err
 
 
-def test_it_says_what_the_service_says(gold, capsys):
-    assert ocellus("gate", str(uuid4()), "--gold", gold(), "--threshold", "1", "--name", "live") == FAILED
-    assert "the service said: NotFoundProject" in capsys.readouterr().err
+def test_a_project_or_an_iteration_that_is_not_there_is_said(training, project, gold, capsys):
+    given = ["--gold", gold(), "--threshold", "1", "--name", "live"]
+    assert ocellus("gate", str(uuid4()), *given) == FAILED
+    assert "there is no project '" in capsys.readouterr().err
+    name = training.get_project(project).name
+    assert ocellus("gate", name, "--iteration", "none", *given) == FAILED
+    assert f"there is no iteration of {name} 'none'; there are" in capsys.readouterr().err
 
 
 def test_a_wrong_key_is_said(project, gold, monkeypatch, capsys):

@@ -242,7 +242,7 @@ def test_an_image_of_more_tags_than_a_call_takes_has_them_all(standin, migrate):
     [
         ((), "name the projects to move, or say --all"),
         (("Shelves", "--all"), "name the projects to move, or say --all"),
-        (("Shelf",), "'Shelf' is none of the projects: 'Shelves' ("),
+        (("Shelf",), "there is no project 'Shelf'; there are 'Shelves' ("),
     ],
 )
 def test_which_projects_has_to_be_said(standin, arguments, message, tmp_path, capsys):

@@ -79,6 +79,27 @@ def test_a_killed_run_goes_on_where_it_was(project, shots, tmp_path, capsys):
     assert "3 pictures, 1 of them before" in capsys.readouterr().out
 
 
+def test_a_project_goes_by_its_name_where_the_environment_says_who_knows_it(
+    training, project, shots, service, tmp_path, monkeypatch, capsys
+):
+    project_name = training.get_project(project).name
+    given = [
+        "predict",
+        str(shots / "deep"),
+        "--project",
+        project_name,
+        "--name",
+        "live",
+        "--to",
+        str(tmp_path / "out.csv"),
+    ]
+    assert ocellus(*given) == FAILED
+    assert "takes VISION_TRAINING_ENDPOINT and VISION_TRAINING_KEY; or give its id" in capsys.readouterr().err
+    monkeypatch.setenv("VISION_TRAINING_ENDPOINT", service.endpoint)
+    monkeypatch.setenv("VISION_TRAINING_KEY", service.training_key)
+    assert ocellus(*given) == 0
+
+
 def test_a_name_that_was_mistyped_leaves_nothing_in_the_way(project, shots, tmp_path, capsys):
     given = ["predict", str(shots / "deep"), "--project", project, "--to", str(tmp_path / "out.csv")]
     assert ocellus(*given, "--name", "life") == FAILED
