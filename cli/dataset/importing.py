@@ -85,6 +85,9 @@ def import_dataset(
     background: Annotated[
         bool, typer.Option("--background", help="Pictures without boxes show what is no object.")
     ] = False,
+    untagged: Annotated[
+        bool, typer.Option("--untagged", help="Into a project of boxes: pictures of a set that has tags alone.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it, and send nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -98,11 +101,16 @@ def import_dataset(
     result = Imported(project, format_name, len(reading.pictures), lost=reading.lost, left_out=reading.faults)
     if not dry_run:
         trainer = client.connect(ClientSettings.read())
-        found = _project(trainer, project, kind or _kind_of(reading), domain, create=create)
+        there = projects.find(trainer, project) if create else projects.require(trainer, project)
+        wanted = kind or _kind_of(reading)
+        detects = projects.detects(trainer, there) if there else wanted is Kind.DETECTION
+        tagged = carrying.fitting(
+            reading, there.name if there else project, detects=detects, untagged=untagged or background
+        )
+        found = there or projects.make(trainer, project, wanted, domain)
         # Not before: a project that is made twice is two.
         client.patient(trainer)
         result.project = found.id
-        tagged = carrying.fitting(reading, found.name, detects=projects.detects(trainer, found))
         result.lost = reading.lost
         tags = projects.tag_ids(trainer, found, sorted({tag for picture in tagged for tag in picture.said}))
         noted = Journal.open(journal, found.id)
@@ -127,12 +135,6 @@ def _kind_of(reading: Reading) -> Kind:
     if any(picture.marks for picture in reading.pictures):
         return Kind.DETECTION
     return Kind.MULTILABEL if any(len(picture.tags) > 1 for picture in reading.pictures) else Kind.CLASSIFICATION
-
-
-def _project(trainer: CustomVisionTrainingClient, wanted: str, kind: Kind, domain: str, *, create: bool) -> Project:
-    if not create:
-        return projects.require(trainer, wanted)
-    return projects.find(trainer, wanted) or projects.make(trainer, wanted, kind, domain)
 
 
 def _send_all(sender: Sender, pictures: list[Labelled]) -> None:

@@ -27,11 +27,12 @@ def import_dataset(
     pieces: int = 0,
     format: str | None = None,
     background: bool = False,
+    untagged: bool = False,
 ) -> Answer[DatasetTask]:
     """Bring the pictures of a zip in, with tags or boxes, file names and parts; get_dataset tells how far it is."""
     task = dataset_import.import_dataset(
         call.store, call.runtime.settings, project_id, dataset_id,
-        package=package, pieces=pieces, format=format, background=background, by=call.actor,
+        package=package, pieces=pieces, format=format, background=background, untagged=untagged, by=call.actor,
     )  # fmt: skip
     return Answer(202, task)
 

@@ -40,12 +40,22 @@ def metadata(picture: Labelled, length: int, *, background: bool) -> dict[str, s
     return kept
 
 
-def fitting(reading: Reading, project: str, *, detects: bool) -> list[Labelled]:
-    """The pictures with what the project's kind takes of them. Raises DatasetError where that is nothing."""
+def fitting(reading: Reading, project: str, *, detects: bool, untagged: bool) -> list[Labelled]:
+    """The pictures with what the project's kind takes of them: `untagged` where that may be nothing.
+
+    Raises DatasetError where it is nothing and may not be.
+    """
+    boxed = any(picture.marks for picture in reading.pictures)
     if detects:
-        reading.lose("tags without a box", sum(len(picture.tags) for picture in reading.pictures))
+        tags = sum(len(picture.tags) for picture in reading.pictures)
+        if tags and not boxed and not untagged:
+            raise DatasetError(
+                f"the data set has tags of whole pictures and no boxes, and {project} learns from boxes; name a "
+                "project that tags whole pictures, or ask for the pictures untagged."
+            )
+        reading.lose("tags without a box", tags)
         return [picture._replace(tags=()) for picture in reading.pictures]
-    if any(picture.marks for picture in reading.pictures):
+    if boxed:
         raise DatasetError(
             f"the data set has boxes, and {project} tags whole pictures; name another project, or make one of "
             "detection."

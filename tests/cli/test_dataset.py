@@ -108,6 +108,10 @@ def test_what_a_project_can_not_take_is_refused(training, project, tmp_path, cap
     (folder / "journal").write_text("no journal\n")
     tagged = write(tmp_path / "tagged", FORMATS["folders"], [Labelled("a.png", ("x",))])
     given = ["dataset", "import", str(tagged), "--project", project.id]
+    boxes = ["dataset", "import", str(tagged), "--project", "boxes of none", "--create", "--kind", "detection"]
+    assert ocellus(*boxes) == FAILED
+    assert "and boxes of none learns from boxes" in capsys.readouterr().err
+    assert "boxes of none" not in [each.name for each in training.get_projects()]
     assert ocellus(*given, "--journal", str(folder / "journal")) == FAILED
     assert "is no journal of ours" in capsys.readouterr().err
     assert training.get_image_count(project.id) == 0

@@ -33,11 +33,13 @@ def card(portal):
 def bring(portal, card):
     """Choose a zip in the dialog, and import it."""
 
-    def choose(name, package):
+    def choose(name, package, *choices):
         card.get_by_role("button", name="Import a data set …").click()
         dialog = portal.page.get_by_role("dialog", name="Import a data set")
         expect(dialog.get_by_role("button", name="Import", exact=True)).to_be_disabled()
         dialog.get_by_label("Zip").set_input_files([{"name": name, "mimeType": "application/zip", "buffer": package}])
+        for choice in choices:
+            dialog.get_by_label(choice).check()
         dialog.get_by_role("button", name="Import", exact=True).press("Enter")
         expect(dialog).to_have_count(0)
 
@@ -74,6 +76,16 @@ def test_what_is_no_data_set_is_refused_by_name_and_may_come_again(portal, train
     bring("shop.zip", zipped(FILES))
     expect(card.get_by_text("4 new")).to_be_visible()
     expect(card.get_by_role("alert")).to_have_count(0)
+
+
+def test_tags_are_no_data_set_for_boxes_unless_they_may_be_lost(portal, training, card, bring):
+    project = training.create_project("tags for boxes", domain_id=DETECTION)
+    portal.open(project.id, "settings")
+    bring("shop.zip", zipped(FILES))
+    expect(card.get_by_role("alert")).to_contain_text("or ask for the pictures untagged")
+    bring("shop.zip", zipped(FILES), "Pictures of a set that has tags alone come untagged")
+    expect(card.get_by_text("4 new")).to_be_visible()
+    assert training.get_tags(project.id) == []
 
 
 def test_one_that_is_under_way_is_shown_again_after_a_reload(portal, project, card, bring):

@@ -1068,7 +1068,7 @@ export const getUntaggedImages = (projectId: string, query: { orderBy?: OrderBy;
   send<Image[]>("GET", `/customvision/v3.4-preview/training/projects/${projectId}/images/untagged`, { query, ...options });
 
 /** Bring the pictures of a zip in, with tags or boxes, file names and parts; get_dataset tells how far it is. */
-export const importDataset = (projectId: string, datasetId: string, query: { pieces?: number; format?: string; background?: boolean } = {}, body: Blob | FormData, options: Options = {}) =>
+export const importDataset = (projectId: string, datasetId: string, query: { pieces?: number; format?: string; background?: boolean; untagged?: boolean } = {}, body: Blob | FormData, options: Options = {}) =>
   send<DatasetTask>("POST", `/ocellus/v1/projects/${projectId}/datasets/${datasetId}/import`, { query, body, ...options });
 
 /** Make an iteration of a package with an ONNX model, such as Custom Vision exports it. */

@@ -35,6 +35,7 @@ export const isUnderWay = (one: Exchange | null): boolean => !!one && !one.fault
 export interface Reading {
   format?: string;
   background?: boolean;
+  untagged?: boolean;
 }
 
 /** Bring the pictures of a zip into the project. */

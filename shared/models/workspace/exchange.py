@@ -39,10 +39,12 @@ class DatasetTask(Wire, frozen=True):
 
 class DatasetImport(Wire, frozen=True, tag=True):
     """What is brought in: in that format, or in the one that it is found to be in. With `background` pictures without
-    boxes show what is no object. The tags are known once it is read."""
+    boxes show what is no object, and with `untagged` a project of boxes takes pictures of a set that has none. The tags
+    are known once it is read."""
 
     format: str | None
     background: bool
+    untagged: bool = False
     tags: dict[str, UUID] = {}
 
 

@@ -42,11 +42,12 @@ def import_dataset(
     pieces: int,
     format: str | None,
     background: bool,
+    untagged: bool,
     by: str,
 ) -> DatasetTask:
     """Begins it. The zip is the body, or what was sent in so many pieces. The same again is the same task."""
     projects.get_workspace(store, project_id)
-    work = DatasetImport(_format(format), background)
+    work = DatasetImport(_format(format), background, untagged)
     found = dataset_tasks.begun(store, project_id, dataset_id, work)
     if found is None:
         _keep(store, project_id, dataset_id, package, pieces)

@@ -130,7 +130,7 @@ def _found(store: Store, settings: Settings, project_id: UUID, dataset_id: UUID,
         source = Source.sent(zipped, DESCRIBED_BYTES, READ_SECONDS)
         format = catalogue.named(work.format) if work.format else catalogue.format_of(source)
         reading = catalogue.read(source, format)
-        pictures = carrying.fitting(reading, project.name, detects=detects)
+        pictures = carrying.fitting(reading, project.name, detects=detects, untagged=work.untagged or work.background)
         found = [ToTakeIn(picture, archive.place(zipped.getinfo(picture.file))) for picture in pictures]
     if len(found) > (most := settings.limits.images_per_project):
         raise DatasetError(f"it has {len(found):,} pictures, and a project takes {most:,}.")

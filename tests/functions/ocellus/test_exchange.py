@@ -227,6 +227,17 @@ def test_import_dataset_fails_where_nothing_can_be_read(training, project, send,
     assert training.get_tagged_image_count(project.id) == training.get_untagged_image_count(project.id) == 0
 
 
+def test_import_dataset_brings_pictures_untagged_where_that_is_asked_for(training, detecting, send, finish):
+    """Else a data set of tags is none for a project of boxes, and nothing of it is written."""
+    package = zipped(set_of("csv", TAGGED))
+    refused = finish(detecting, send(detecting, package))
+    assert (refused["status"], "or ask for the pictures untagged" in refused["message"]) == ("Failed", True)
+    assert (training.get_tags(detecting.id), training.get_untagged_image_count(detecting.id)) == ([], 0)
+    task = finish(detecting, send(detecting, package, untagged=True))
+    assert (task["status"], task["new"], task["lost"]) == ("Completed", 2, {"tags without a box": 3})
+    assert held(training, detecting) == {"one.jpg": ("train", [], []), "two.jpg": ("test", [], [])}
+
+
 def test_get_dataset_refuses_what_is_not_there(project, ask):
     assert ask("GET", f"/ocellus/v1/projects/{project.id}/datasets/{uuid4()}").status == 404
 

@@ -56,7 +56,16 @@ def package() -> bytes:
 
 def begin(store, settings, project_id, package, format=None) -> ImportDataset:
     task = dataset_import.import_dataset(
-        store, settings, project_id, uuid4(), package=package, pieces=0, format=format, background=False, by="a test"
+        store,
+        settings,
+        project_id,
+        uuid4(),
+        package=package,
+        pieces=0,
+        format=format,
+        background=False,
+        untagged=False,
+        by="a test",
     )
     return ImportDataset(project_id, task.id)
 

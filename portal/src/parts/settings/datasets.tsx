@@ -99,8 +99,9 @@ function Import({ onClose }: { onClose: () => void }) {
   const [file, setFile] = useState<File | null>(null);
   const [format, setFormat] = useState("");
   const [background, setBackground] = useState(false);
+  const [untagged, setUntagged] = useState(false);
   const begin = async () => {
-    void bring(file!, { format, background });
+    void bring(file!, { format, background, untagged });
     onClose();
   };
   return (
@@ -111,15 +112,22 @@ function Import({ onClose }: { onClose: () => void }) {
       </label>
       <Formats value={format} set={setFormat} none="As it is found to be" />
       {isDetector.value && (
-        <label class="check">
-          <input type="checkbox" checked={background} onChange={(event) => setBackground(event.currentTarget.checked)} />
-          Pictures without boxes show what is no object
-        </label>
+        <>
+          <Choice text="Pictures without boxes show what is no object" value={background} set={setBackground} />
+          <Choice text="Pictures of a set that has tags alone come untagged" value={untagged} set={setUntagged} />
+        </>
       )}
       <p class="faint">Each image keeps its file's name and its part. What is there already is not stored twice.</p>
     </Form>
   );
 }
+
+const Choice = ({ text, value, set }: { text: string; value: boolean; set: (value: boolean) => void }) => (
+  <label class="check">
+    <input type="checkbox" checked={value} onChange={(event) => set(event.currentTarget.checked)} />
+    {text}
+  </label>
+);
 
 function Export({ onClose }: { onClose: () => void }) {
   const [format, setFormat] = useState(isDetector.value ? "coco" : "folders");
