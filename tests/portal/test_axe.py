@@ -90,6 +90,8 @@ def test_an_empty_project_in_a_narrow_window(portal, project):
     for screen, text in EMPTY.items():
         portal.follow(project.id, *screen.split("?")[:1], search="?suggested=last" if "?" in screen else "")
         expect(portal.page.get_by_role("main").get_by_text(re.compile(text)).first).to_be_visible()
+        if screen.isalpha() and screen not in ("images", "nonsense"):
+            expect(portal.page.locator("main :focus")).to_have_text(re.compile(text))
         assert portal.barriers(f"empty-{re.sub('[^a-z]+', '-', screen)}") == [], screen
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 def open_comparison(portal, project, a, b, rest=""):
     portal.open(project, "compare", f"?a={a}&b={b}{rest}")
-    expect(portal.page.get_by_text("By 5 images that both were judged by.")).to_be_visible(timeout=20_000)
+    expect(portal.page.get_by_text("By 5 images that both were judged by")).to_be_visible(timeout=20_000)
 
 
 def strip(portal, name):
@@ -18,7 +18,13 @@ def strip(portal, name):
 def test_what_the_second_does_better_and_worse(portal, still):
     portal.open(still.id, f"performance/{still.second}")
     expect(portal.figure("Precision")).to_be_visible(timeout=20_000)
+    expect(portal.page.get_by_role("heading", name="Second")).to_be_focused()
+    expect(portal.page.get_by_text("held out while it learned, with the labels that they had then.")).to_be_visible()
     portal.page.get_by_role("link", name="Compare two …").click()
+    expect(portal.page.get_by_role("heading", name="Compare two iterations")).to_be_focused()
+    expect(
+        portal.page.get_by_text("By 5 images that both were judged by, with the labels that Second was judged by.")
+    ).to_be_visible()
     expect(strip(portal, "Second fixed 2").get_by_role("link")).to_have_count(2)
     expect(strip(portal, "Second broke 0")).to_contain_text("It is wrong about nothing")
     row = portal.page.get_by_role("row").filter(has_text="apple")

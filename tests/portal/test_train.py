@@ -56,17 +56,25 @@ def test_what_keeps_a_project_from_training_is_said_tag_by_tag(portal, training,
     portal.open(few.id, "train")
     expect(portal.page.get_by_text("and 1 more tag. Label more, or leave out what has too few.")).to_be_visible()
     expect(portal.page.get_by_text("6 tags", exact=True)).to_be_visible()
+    portal.button("Leave out all 4").click()
+    expect(portal.page.get_by_text("2 of 6 tags")).to_be_visible()
+    expect(begin(portal)).to_be_enabled()
+    portal.press("Enter")
+    expect(portal.page.get_by_text("6 tags", exact=True)).to_be_visible()
+    expect(portal.button("Leave out all 4")).to_be_focused()
 
 
 def test_a_tag_with_too_few_images_can_be_left_out(portal, training, few):
     portal.open(few.id, "train")
     portal.button("Leave out").click()
+    expect(portal.page.get_by_role("checkbox", name="Train sky")).to_be_focused()
     expect(portal.page.get_by_text("2 of 3 tags")).to_be_visible()
     with portal.page.expect_request(re.compile("/train")) as asked:
         begin(portal).click()
     ids = {tag.id for tag in training.get_tags(few.id) if tag.name != "sky"}
     assert set(asked.value.post_data_json["selectedTags"]) == ids
     expect(portal.page.get_by_role("status").get_by_text("Iteration 1 is trained.")).to_be_visible(timeout=TRAINED_MS)
+    expect(begin(portal)).to_be_focused()
 
 
 def test_what_is_in_training_is_shown_and_can_be_cancelled(portal, training, storage, few):
@@ -91,6 +99,7 @@ def test_what_is_in_training_is_shown_and_can_be_cancelled(portal, training, sto
     portal.button("Cancel the training").click()
     expect(going).to_have_count(0)
     expect(portal.page.get_by_text("is cancelled.")).to_be_visible()
+    expect(begin(portal)).to_be_focused()
     expect(portal.page.get_by_text("was not trained")).to_have_count(0)
     assert training.get_iterations(few.id) == []
 

@@ -32,9 +32,16 @@ export function useKeys(place: Place, handlers: Handlers): void {
   }, [place]);
 }
 
-/** Take the focus where nothing else has it, so that Tab begins with what a screen is for. */
-export function useFocus(element: RefObject<HTMLElement | null>): void {
-  useEffect(() => void (document.activeElement === document.body && element.current?.focus({ preventScroll: true })), []);
+/** Take the focus where nothing else has it, so that Tab begins with what a screen is for; again after what may have taken it away. */
+export function useFocus(element: RefObject<HTMLElement | null>, after?: unknown): void {
+  useEffect(() => void (document.activeElement === document.body && element.current?.focus({ preventScroll: true })), [after]);
+}
+
+/** For that with which a screen begins, where that is no control: the focus goes there, and Tab on from there. */
+export function useBeginning<Kind extends HTMLElement>() {
+  const ref = useRef<Kind>(null);
+  useFocus(ref);
+  return { ref, tabIndex: -1 };
 }
 
 /** Who lacks the role is told so, by a key as by a button. */

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Refused } from "../api/send";
 import { returns } from "../state/silence";
+import { useBeginning } from "./keyboard";
 
 const PATIENCE_MS = 300;
 
@@ -17,14 +18,23 @@ export function Waiting({ text = "Loading" }: { text?: string }) {
   return <div class="state" aria-busy="true">{long && <p class="faint">{text} …</p>}</div>;
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+interface EmptyProps {
+  title: string;
+  heading?: object;
+  children?: ComponentChildren;
+}
+
+export function Empty({ title, heading, children }: EmptyProps) {
   return (
     <div class="state">
-      <h2>{title}</h2>
+      <h2 {...heading}>{title}</h2>
       {children}
     </div>
   );
 }
+
+/** The same in place of a whole screen. */
+export const EmptyScreen = (given: EmptyProps) => <Empty {...given} heading={useBeginning()} />;
 
 /** It tries again by itself where the service did not answer, and is back. */
 export function Fault({ fault, again }: { fault: unknown; again?: () => void }) {

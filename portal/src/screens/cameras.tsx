@@ -4,9 +4,10 @@
 import { useState } from "preact/hooks";
 import { accountOf, folderOf, isLocal, python, results, shell, type CameraTarget } from "../model/cameras";
 import { Feedback } from "../parts/cameras/feedback";
+import { useBeginning } from "../parts/keyboard";
 import { Code, Copied } from "../parts/page/copied";
 import { useReading } from "../parts/reading";
-import { Empty } from "../parts/states";
+import { EmptyScreen } from "../parts/states";
 import { names as known, readNames } from "../state/performance";
 import { iterations, project } from "../state/project";
 import { pathOf } from "../state/route";
@@ -20,12 +21,12 @@ export function Cameras() {
 }
 
 const Unpublished = () => (
-  <Empty title="Publish first, and cameras can ask">
+  <EmptyScreen title="Publish first, and cameras can ask">
     <p class="faint">A camera uploads its pictures for the name under which an iteration is published. Nothing else has to be set up for it.</p>
     <a class="button primary" href={pathOf(project.value!.id, "performance")}>
       Publish
     </a>
-  </Empty>
+  </EmptyScreen>
 );
 
 function Connect({ names }: { names: readonly string[] }) {
@@ -38,7 +39,7 @@ function Connect({ names }: { names: readonly string[] }) {
   return (
     <div class="page">
       <header>
-        <h1>Connect a camera</h1>
+        <h1 {...useBeginning<HTMLHeadingElement>()}>Connect a camera</h1>
         <p class="faint">Whatever can put a file into Blob Storage is a camera: an upload is predicted within a second, and its answer is kept.</p>
       </header>
       <section class="card">

@@ -5,7 +5,8 @@ import { readPair, writePair, type Pair } from "../model/comparing";
 import { Deltas } from "../parts/compare/deltas";
 import { Strip } from "../parts/compare/strip";
 import { useThreshold } from "../parts/judged/threshold";
-import { Empty, Fault, Waiting } from "../parts/states";
+import { useBeginning } from "../parts/keyboard";
+import { Empty, EmptyScreen, Fault, Waiting } from "../parts/states";
 import { compare, comparison, fault, isOf } from "../state/comparing";
 import { trained } from "../state/performance";
 import { project } from "../state/project";
@@ -18,11 +19,11 @@ export function Compare() {
   const [newest, before] = trained.value;
   if (!newest || !before) {
     return (
-      <Empty title="Two trained iterations can be compared">
+      <EmptyScreen title="Two trained iterations can be compared">
         <a class="button primary" href={pathOf(id, "train")}>
           Train
         </a>
-      </Empty>
+      </EmptyScreen>
     );
   }
   const asked = readPair(search.value);
@@ -48,7 +49,9 @@ function Compared({ id, pair }: { id: string; pair: Pair }) {
   return (
     <div class="compare">
       <header>
-        <h2 class="unseen">Compare two iterations</h2>
+        <h2 class="unseen" {...useBeginning<HTMLHeadingElement>()}>
+          Compare two iterations
+        </h2>
         <Choice label="Compare" value={pair.a} onChange={(a) => change({ a })} />
         <Choice label="with" value={pair.b} onChange={(b) => change({ b })} />
         <button class="quiet" onClick={() => change({ a: pair.b, b: pair.a })}>
@@ -93,7 +96,7 @@ function Found({ id, pair }: { id: string; pair: Pair }) {
   return (
     <>
       <p class="faint" role="status">
-        By {images.toLocaleString()} {images === 1 ? "image that" : "images that"} both were judged by.
+        By {images.toLocaleString()} {images === 1 ? "image that" : "images that"} both were judged by, with the labels that {name} was judged by.
       </p>
       <div class={isOf(pair) ? "pair" : "pair stale"} aria-busy={!isOf(pair)}>
         <Strip title={`${name} broke ${broken.toLocaleString()}`} none="It is wrong about nothing that the other was right about." projectId={id} count={broken} images={brokenImages} />

@@ -6,6 +6,7 @@ import type { Iteration } from "../api/client";
 import { hint } from "../model/keys";
 import { percent, readLook, writeLook, type Cell, type Look } from "../model/judging";
 import { lasting, took } from "../model/training";
+import { useBeginning } from "../parts/keyboard";
 import { Actions, useDoing } from "../parts/performance/actions";
 import { CellImages, CellLabelling } from "../parts/performance/cellimages";
 import { CurveChart } from "../parts/performance/curve";
@@ -15,7 +16,7 @@ import { Matrix } from "../parts/performance/matrix";
 import { ImportModel, Moved, Pasts, Unjudged } from "../parts/performance/moving";
 import { PublishedNames } from "../parts/performance/published";
 import { TagTable } from "../parts/performance/tagtable";
-import { Empty, Fault, Waiting } from "../parts/states";
+import { EmptyScreen, Fault, Waiting } from "../parts/states";
 import { counted, fault, judge, judged, count, keyOf, ordered, overlap, threshold, trained } from "../state/performance";
 import { isUnjudged } from "../state/moving";
 import { isDetector, project } from "../state/project";
@@ -36,13 +37,13 @@ export function Performance() {
 function NoneYet({ id }: { id: string }) {
   const [going] = underway.value;
   return (
-    <Empty title={going ? `${going.name} is in training` : "No iteration is trained yet"}>
+    <EmptyScreen title={going ? `${going.name} is in training` : "No iteration is trained yet"}>
       <p class="faint">{going ? "How good it is shows here as soon as it is trained." : "Train one, and see here how good it is and what it confuses."}</p>
       <a class="button primary" href={pathOf(id, "train")} title={hint("train")}>
         {going ? "See how far it is" : "Train"}
       </a>
       <ImportModel />
-    </Empty>
+    </EmptyScreen>
   );
 }
 
@@ -59,7 +60,7 @@ function Shown({ iteration }: { iteration: Iteration }) {
       </aside>
       <div class="judgement">
         <header>
-          <h2>{iteration.name}</h2>
+          <h2 {...useBeginning<HTMLHeadingElement>()}>{iteration.name}</h2>
           {iteration.publishName && <span class="live">{iteration.publishName}</span>}
           <small>{facts(iteration)}</small>
           <span class="grow" />
@@ -107,6 +108,7 @@ function Judgement({ iteration, look, change }: JudgementProps) {
   return (
     <>
       <Figures curves={shown} detector={isDetector.value} />
+      {!iteration.importedFrom && <p class="faint">Judged by images that were held out while it learned, with the labels that they had then.</p>}
       <div class="charts">
         <CurveChart curves={shown} tagId={look.tag} />
         <Confused iterationId={iterationId} cell={look.cell} onCell={onCell} />

@@ -13,7 +13,7 @@ import { Actions, saidOf, trainAs } from "../parts/predictions/actions";
 import { Filters } from "../parts/predictions/filters";
 import { chooseTo, usePredictionKeys } from "../parts/predictions/keys";
 import { Look } from "../parts/predictions/look";
-import { Empty, Fault, Waiting } from "../parts/states";
+import { Empty, EmptyScreen, Fault, Waiting } from "../parts/states";
 import { TagBar } from "../parts/tags/tagbar";
 import { TagByName } from "../parts/tags/tagname";
 import { preferences } from "../state/preferences";
@@ -114,12 +114,12 @@ function lasso(indexes: readonly number[], more: boolean): void {
 }
 
 const NoPredictions = () => (
-  <Empty title="No predictions are kept yet">
+  <EmptyScreen title="No predictions are kept yet">
     <p class="faint">What programs ask a published iteration is kept here for the next training, and so is what you try by hand.</p>
     <a class="button" href={pathOf(project.value!.id, "test")}>
       Quick test
     </a>
-  </Empty>
+  </EmptyScreen>
 );
 
 const NothingFound = ({ clear }: { clear: () => void }) => (

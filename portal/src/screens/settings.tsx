@@ -1,6 +1,7 @@
 // The project's settings, what it uses of the limits, its data in and out, its copy, its ids, and the way out.
 
 import { useState } from "preact/hooks";
+import { useBeginning } from "../parts/keyboard";
 import { About } from "../parts/settings/about";
 import { Augmentation } from "../parts/settings/augmentation";
 import { CopyProject } from "../parts/settings/copyproject";
@@ -17,7 +18,7 @@ import "../parts/settings/settings.css";
 export function Settings() {
   return (
     <div class="page">
-      <h1>Settings</h1>
+      <h1 {...useBeginning<HTMLHeadingElement>()}>Settings</h1>
       <About />
       <Limits />
       <Augmentation />

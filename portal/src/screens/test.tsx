@@ -3,8 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { said } from "../model/judged";
 import { Bars, JudgedPicture } from "../parts/judged/looked";
-import { useKeys } from "../parts/keyboard";
-import { Empty, Fault } from "../parts/states";
+import { useBeginning, useKeys } from "../parts/keyboard";
+import { Empty, EmptyScreen, Fault } from "../parts/states";
 import { Invitation } from "../parts/test/invitation";
 import { Side } from "../parts/test/side";
 import { usePictures } from "../parts/test/giving";
@@ -24,12 +24,12 @@ export function QuickTest() {
 }
 
 const Untrained = () => (
-  <Empty title="There is nothing to test yet">
+  <EmptyScreen title="There is nothing to test yet">
     <p class="faint">Train an iteration, and try it here on pictures that it has never seen.</p>
     <a class="button primary" href={pathOf(project.value!.id, "train")}>
       Train
     </a>
-  </Empty>
+  </EmptyScreen>
 );
 
 function Tester({ iterationId }: { iterationId: string }) {
@@ -47,7 +47,7 @@ function Tester({ iterationId }: { iterationId: string }) {
   const ways = { test, name, film: () => setFilming(true), why };
   return (
     <div class={`tester${over ? " over" : ""}`}>
-      <section class="stage" aria-label="Picture">
+      <section class="stage" aria-label="Picture" {...useBeginning<HTMLElement>()}>
         {filming ? <Webcam iterationId={iterationId} onTake={(picture) => void testFiles([picture], iterationId)} onClose={() => setFilming(false)} /> : one ? <Shown one={one} /> : <Invitation {...ways} />}
         {tested.value.length > 0 && <Strip />}
       </section>

@@ -6,8 +6,8 @@ import { Refused } from "../api/send";
 import { hint } from "../model/keys";
 import { counted } from "../model/labelling";
 import { lacking, lasting, obstacle, took } from "../model/training";
-import { useKeys } from "../parts/keyboard";
-import { Empty } from "../parts/states";
+import { useFocus, useKeys } from "../parts/keyboard";
+import { EmptyScreen } from "../parts/states";
 import { Last } from "../parts/train/last";
 import { Readiness } from "../parts/train/readiness";
 import { Underway } from "../parts/train/underway";
@@ -24,7 +24,7 @@ const least = computed(() => (isDetector.value ? limits.value?.imagesPerTagDetec
 
 export function Train() {
   const [leftOut, setLeftOut] = useState<ReadonlySet<string>>(new Set());
-  const toggle = (id: string) => setLeftOut(new Set(leftOut.has(id) ? [...leftOut].filter((each) => each !== id) : [...leftOut, id]));
+  const leave = (ids: readonly string[], out: boolean) => setLeftOut(new Set(out ? [...leftOut, ...ids] : [...leftOut].filter((id) => !ids.includes(id))));
   const id = project.value!.id;
   if (!counts.value?.All) return <NoPictures id={id} />;
   return (
@@ -37,7 +37,7 @@ export function Train() {
         <section class="card" aria-label="What there is to learn from">
           <h2>What there is to learn from</h2>
           {tags.value.length ? (
-            <Readiness projectId={id} tags={tags.value} least={least.value} leftOut={leftOut} onToggle={toggle} />
+            <Readiness projectId={id} tags={tags.value} least={least.value} leftOut={leftOut} onLeave={leave} />
           ) : (
             <p>
               No image has a tag yet. <a href={`${pathOf(id, "images")}?status=Untagged`}>Label some</a>
@@ -53,12 +53,12 @@ export function Train() {
 
 function NoPictures({ id }: { id: string }) {
   return (
-    <Empty title="There is nothing to train on yet">
+    <EmptyScreen title="There is nothing to train on yet">
       <p class="faint">Add pictures, and say what is on them.</p>
       <a class="button primary" href={pathOf(id, "images")}>
         Add images
       </a>
-    </Empty>
+    </EmptyScreen>
   );
 }
 
@@ -101,6 +101,8 @@ function Begin({ leftOut }: { leftOut: ReadonlySet<string> }) {
   };
   useKeys("grid", { accept: begin });
   useEffect(() => button.current?.focus(), []);
+  // What had it may have gone with the training.
+  useFocus(button, underway.value.length);
   const submit = (event: Event) => {
     event.preventDefault();
     begin();
@@ -120,7 +122,8 @@ function Begin({ leftOut }: { leftOut: ReadonlySet<string> }) {
         </p>
       )}
       {why && <p class="keeps">{why}</p>}
-      <button ref={button} class="primary large" disabled={busy || !!why} title={why || hint("accept")}>
+      {/* One that is disabled would lose the focus as soon as the training begins. */}
+      <button ref={button} class="primary large" aria-disabled={busy || !!why} title={why || hint("accept")}>
         {unchanged ? "Train anyway" : "Train"} <kbd>{hint("accept")}</kbd>
       </button>
     </form>

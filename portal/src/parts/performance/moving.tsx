@@ -64,7 +64,7 @@ export function Moved({ iteration }: { iteration: Iteration }) {
   if (!iteration.importedFrom) return null;
   return (
     <p class="faint">
-      Imported. It may have been trained on images that it is judged by here.
+      Imported. It may have been trained on images that it is judged by here, with the labels that they had when it came.
       {past && ` Before the move: ${figures(past.performance)}.`}
     </p>
   );
