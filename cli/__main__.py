@@ -1,19 +1,38 @@
 """`./ocellus`: its commands, one line each."""
 
 import logging
+import shlex
 import sys
 from collections.abc import Sequence
 
 import typer
+from typer.core import TyperGroup
 
 from cli import audit, backup, batch, dataset, gate, model, package, projects, replay
-from cli.faults import FAILED, FAULTS, reason
+from cli.faults import FAILED, FAULTS, Away, Interrupted, reason
 from cli.migrate import command as migration
+from cli.patience import INTERRUPTED, interruptible
 from cli.predict import command as predicting
+from shared.errors import ServiceUnavailable
+
+# Whose values are not repeated on a screen.
+SECRETS = ("--key", "--prediction-key")
+
+
+class Commands(TyperGroup):
+    """Typer itself ends with 1 by Ctrl-C, which here is an answer."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
 
 app = typer.Typer(
+    cls=Commands,
     help="Work on an installation of Ocellus, on this machine or in Azure.",
-    epilog="Ends with 0 when it is done, 1 when the answer is no, and 2 when it could not be done.",
+    epilog="Ends with 0 when it is done, 1 when the answer is no, 2 when it could not be done, and 130 by Ctrl-C.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -40,10 +59,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("azure", "urllib3"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        app(arguments, prog_name="ocellus")
+        with interruptible():
+            app(arguments, prog_name="ocellus")
     except FAULTS as fault:
         print(f"ocellus: {reason(fault)}", file=sys.stderr)
-        sys.exit(FAILED)
+        if isinstance(fault, Away | ServiceUnavailable) or (isinstance(fault, Interrupted) and not fault.advice):
+            print(f"Run it again, it goes on where it was: {_again(arguments)}", file=sys.stderr)
+        sys.exit(INTERRUPTED if isinstance(fault, Interrupted) else FAILED)
+
+
+def _again(arguments: Sequence[str] | None) -> str:
+    """The command line, without what lets people in."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for place, word in enumerate(words):
+        name, has_value, _ = word.partition("=")
+        if name in SECRETS and has_value:
+            words[place] = f"{name}=..."
+        elif place and words[place - 1] in SECRETS:
+            words[place] = "..."
+        elif "sig=" in word:
+            words[place] = f"{word.partition('?')[0]}?..."
+    return shlex.join(["ocellus", *words])
 
 
 if __name__ == "__main__":

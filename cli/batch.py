@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
 from cli import naming
-from cli.faults import NO, CommandError
+from cli.faults import NO, Away, CommandError, left
 from cli.migrate.service import OWN, Service
 from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
@@ -104,9 +104,9 @@ def _ended(service: Service, batch: Batch) -> Batch:
                 progress.update(bar, completed=batch.done, total=batch.total if batch.listed else None)
                 time.sleep(POLL_SECONDS)
                 batch = service.get(Batch, *_path(service, str(batch.project_id), batch.id), base=OWN)
-        except KeyboardInterrupt:
+        except (Away, KeyboardInterrupt) as fault:
             look = f"`ocellus batch status {batch.id} --project {batch.project_id}`"
-            raise CommandError(f"the batch goes on; {look} waits for it, and `cancel` ends it.") from None
+            raise left(f"The batch goes on; {look} waits for it, and `cancel` ends it.", fault) from None
     return batch
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import requests
 from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
 from azure.cognitiveservices.vision.customvision.training.models import (
@@ -15,19 +16,17 @@ from azure.cognitiveservices.vision.customvision.training.models import (
     Project,
 )
 from msrest.authentication import ApiKeyCredentials, BasicTokenAuthentication
+from msrest.universal_http import ClientRequest
 from rich.progress import Progress
 
 from cli.faults import CommandError
+from cli.patience import Patience, Watch
 from shared.formats.dataset import BoxedPicture, TaggedPicture
 from shared.settings import ClientSettings
 
 BATCH_PICTURES = 64
 BATCH_BYTES = 32 * 1024 * 1024
 UPLOADS_AT_ONCE = 2
-
-# A service that says so waits for a second; a proxy may say more.
-BUSY = (408, 429, 500, 502, 503, 504)
-RETRIES = 20
 
 P = TypeVar("P", TaggedPicture, BoxedPicture)
 T = TypeVar("T")
@@ -51,23 +50,34 @@ def connect(given: ClientSettings) -> CustomVisionTrainingClient:
     if not endpoint.startswith(("http://", "https://")):
         raise CommandError(f"VISION_TRAINING_ENDPOINT is a URL, such as https://vision.example.com, not '{endpoint}'.")
     if token:
-        return CustomVisionTrainingClient(endpoint, BasicTokenAuthentication({"access_token": token}))
-    return training_client(endpoint, key)
+        return watched(CustomVisionTrainingClient(endpoint, BasicTokenAuthentication({"access_token": token})))
+    return watched(training_client(endpoint, key))
 
 
 def training_client(endpoint: str, key: str) -> CustomVisionTrainingClient:
     return CustomVisionTrainingClient(endpoint, ApiKeyCredentials(in_headers={"Training-Key": key}))
 
 
-def patient(trainer: CustomVisionTrainingClient) -> CustomVisionTrainingClient:
-    """The client, as one that waits as long as Retry-After says, for calls that may be sent twice.
+def watched(trainer: CustomVisionTrainingClient) -> CustomVisionTrainingClient:
+    """The client, as one that waits for a service that is busy or away, and says so. It has not been used yet."""
+    watch, send = Watch(), trainer._client.send
+    policy = Patience.of(watch, twice=False)
+    trainer.config.retry_policy = lambda: policy
+    # Sessions take the policy as they are made, and that of this thread is made with the client.
+    trainer.config.pipeline._sender.driver.session = requests.Session()
 
-    The SDK would retry no POST: it names the verbs by a word that urllib3 no longer reads.
-    """
+    def watched_send(request: ClientRequest, *arguments: object, **options: object) -> object:
+        with watch.asking(request.url):
+            return send(request, *arguments, **options)
+
+    trainer._client.send = watched_send
+    return trainer
+
+
+def patient(trainer: CustomVisionTrainingClient) -> CustomVisionTrainingClient:
+    """A watched client, from now on for calls that may be sent twice: it repeats each of them."""
     # In place: sessions hold this very object.
-    policy = trainer.config.retry_policy.policy
-    policy.total, policy.allowed_methods = RETRIES, None
-    policy.status_forcelist, policy.raise_on_status = BUSY, False
+    trainer.config.retry_policy().allowed_methods = None
     return trainer
 
 
@@ -78,13 +88,18 @@ def prediction_client(endpoint: str, key: str) -> CustomVisionPredictionClient:
 def train(trainer: CustomVisionTrainingClient, project: Project, poll_seconds: float) -> tuple[Iteration, float]:
     """The completed iteration, and the seconds from the call to `Completed`. Raises CommandError where it fails."""
     started = time.monotonic()
-    iteration = trainer.train_project(project.id)
+    iteration = completed(trainer, trainer.train_project(project.id), poll_seconds)
+    return iteration, time.monotonic() - started
+
+
+def completed(trainer: CustomVisionTrainingClient, iteration: Iteration, poll_seconds: float) -> Iteration:
+    """The iteration at the end of its training. Raises CommandError where that fails."""
     while iteration.status not in ("Completed", "Failed"):
         time.sleep(poll_seconds)
-        iteration = trainer.get_iteration(project.id, iteration.id)
+        iteration = trainer.get_iteration(iteration.project_id, iteration.id)
     if iteration.status == "Failed":
         raise CommandError(f"training failed: {iteration.training_error_details}")
-    return iteration, time.monotonic() - started
+    return iteration
 
 
 def upload(

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from msrest.exceptions import ClientException, ClientRequestError, HttpOperationError
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
+from requests import RequestException
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from shared.errors import ServiceError
 from shared.formats.dataset import DatasetError
@@ -17,6 +18,23 @@ class CommandError(Exception):
     """The command can't go on; the message says why and what to do."""
 
 
+class Away(CommandError):
+    """What had answered does not any more, however long it was waited for."""
+
+
+class Interrupted(CommandError):
+    """Ctrl-C was pressed. Where there is an `advice`, the same command again is not what goes on."""
+
+    def __init__(self, advice: str = "") -> None:
+        super().__init__(f"ended by Ctrl-C. {advice}".strip())
+        self.advice = advice
+
+
+def left(advice: str, fault: BaseException) -> CommandError:
+    """Nobody waits any more for what the service goes on with: by Ctrl-C, or as it is away."""
+    return Interrupted(advice) if isinstance(fault, KeyboardInterrupt) else CommandError(f"{fault} {advice}")
+
+
 # What a command may raise; anything else is a fault of its own.
 FAULTS = (CommandError, DatasetError, ServiceError, AzureError, ClientException)
 
@@ -25,8 +43,6 @@ def reason(fault: Exception) -> str:
     match fault:
         case HttpOperationError():
             return f"the service said: {said(fault)}"
-        case ClientRequestError():
-            return _unreached(fault.inner_exception)
         case ClientException():
             return f"the service did not answer as it should: {fault}"
         case ClientAuthenticationError():
@@ -37,18 +53,27 @@ def reason(fault: Exception) -> str:
             return str(fault)
 
 
-def _unreached(fault: Exception) -> str:
-    request = getattr(fault, "request", None)
-    return _no_answer(request.url) if request else f"the service can't be reached: {fault}"
-
-
-def unanswered(address: str, fault: HTTPError) -> str:
-    """Why a call got no answer, however often it was tried."""
-    reason = fault.reason if isinstance(fault, MaxRetryError) else fault
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+def unanswered(address: str, fault: Exception) -> str:
+    """Why a call got no answer, however often it was tried: by what urllib3, requests or the SDK say of that."""
+    while inner := _cause(fault):
+        fault = inner
+    if isinstance(fault, NewConnectionError | ConnectTimeoutError):
         return _no_answer(address)
     place = urlsplit(address)
-    return f"{place.scheme}://{place.netloc} does not answer as it should: {reason}"
+    return f"{place.scheme}://{place.netloc} does not answer as it should: {fault}"
+
+
+def _cause(fault: Exception) -> Exception | None:
+    match fault:
+        case ClientRequestError():
+            cause = fault.inner_exception
+        case MaxRetryError():
+            cause = fault.reason
+        case RequestException():
+            cause = next(iter(fault.args), None)
+        case _:
+            return None
+    return cause if isinstance(cause, Exception) else None
 
 
 def _no_answer(address: str) -> str:

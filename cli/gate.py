@@ -20,7 +20,7 @@ from rich.console import Console
 from cli import client
 from cli.dataset import project as projects
 from cli.detections import Detected, judge, prediction_of
-from cli.faults import NO, CommandError, said
+from cli.faults import NO, Away, CommandError, left, said
 from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
 from shared.formats import folders, regions
@@ -78,10 +78,11 @@ def gate(
     found = projects.require(trainer, project)
     # Before the training: it takes long, and an unfit gold set would make it useless.
     judged_by = _gold(trainer, found, gold)
-    chosen = projects.iteration(trainer, found, iteration) if iteration else _trained(trainer, found)
-    if chosen is None:
+    begun = projects.iteration(trainer, found, iteration) if iteration else _begun(trainer, found)
+    if begun is None:
         show(None, "Nothing has changed since the last training; what is published stays.", as_json=as_json)
         return
+    chosen = _completed(trainer, begun)
     score = judged_by.score(partial(_predict, trainer, found, chosen))
     verdict = Verdict(found.id, chosen.id, judged_by.measure, score, threshold, judged_by.pictures, None)
     if score >= threshold:
@@ -92,17 +93,25 @@ def gate(
         raise typer.Exit(NO)
 
 
-def _trained(trainer: CustomVisionTrainingClient, project: Project) -> Iteration | None:
+def _begun(trainer: CustomVisionTrainingClient, project: Project) -> Iteration | None:
     """A new iteration; None where nothing has changed since the last one."""
     try:
-        with progress_of(Console(stderr=True)) as progress:
-            progress.add_task("Training", total=None)
-            iteration, _ = client.train(trainer, project, POLL_SECONDS)
-            return iteration
+        return trainer.train_project(project.id)
     except HttpOperationError as fault:
         if getattr(fault.error, "code", None) != "BadRequestTrainingNotNeeded":
             raise
         return None
+
+
+def _completed(trainer: CustomVisionTrainingClient, begun: Iteration) -> Iteration:
+    """Raises CommandError where the training fails, or nobody waits for it any more."""
+    try:
+        with progress_of(Console(stderr=True)) as progress:
+            progress.add_task("Training", total=None)
+            return client.completed(trainer, begun, POLL_SECONDS)
+    except (Away, KeyboardInterrupt) as fault:
+        again = f"the same command with --iteration {begun.id} waits for it and judges it"
+        raise left(f"{begun.name} goes on training in the service; {again}.", fault) from None
 
 
 def _gold(trainer: CustomVisionTrainingClient, project: Project, folder: Path) -> Gold:

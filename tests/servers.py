@@ -40,9 +40,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(respond: Respond, certificate: Path | None = None) -> Iterator[int]:
-    """The port of a server on 127.0.0.1; over TLS where a certificate file (with its key) is given."""
-    server = _Server(("127.0.0.1", 0), _handler(respond))
+def serving(respond: Respond, certificate: Path | None = None, port: int = 0) -> Iterator[int]:
+    """The port of a server on 127.0.0.1, free unless it is given; over TLS with a file of a certificate and its key."""
+    server = _Server(("127.0.0.1", port), _handler(respond))
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)

@@ -14,7 +14,6 @@ from msgspec import Struct
 from requests.adapters import HTTPAdapter
 from rich.console import Console
 from rich.progress import MofNCompleteColumn
-from urllib3 import Retry
 
 from cli import client, parallel
 from cli.dataset import predicting
@@ -24,6 +23,7 @@ from cli.dataset.options import ProjectName
 from cli.faults import NO, CommandError
 from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
+from cli.patience import Patience, Watch
 from shared.formats import carrying, catalogue, names
 from shared.formats.catalogue import Format
 from shared.formats.dataset import SUFFIXES, Labelled, LabelledSet, Mark
@@ -66,6 +66,7 @@ class Receiver(NamedTuple):
     format: Format
     journal: Journal
     session: requests.Session
+    watch: Watch
 
 
 def export_dataset(
@@ -96,7 +97,8 @@ def export_dataset(
     journal = _opened(folder, found)
     images = list(_images(trainer, found, trained))
     result = Exported(found.id, chosen.name, len(images))
-    taken = _take_all(Receiver(folder, chosen, journal, _session()), images, result)
+    watch = Watch()
+    taken = _take_all(Receiver(folder, chosen, journal, _session(watch), watch), images, result)
     known = {tag.name for tag in trainer.get_tags(found.id, iteration_id=trained.id if trained else None)}
     # One that came meanwhile is on pictures, and not among those that were known.
     tags = sorted(known.union(*(each.picture.said for each in taken)))
@@ -134,10 +136,9 @@ def _images(trainer: CustomVisionTrainingClient, project: Project, iteration: It
         skip += len(page)
 
 
-def _session() -> requests.Session:
+def _session(watch: Watch) -> requests.Session:
     session = requests.Session()
-    retries = Retry(total=client.RETRIES, connect=3, read=3, backoff_factor=0.5, status_forcelist=client.BUSY)
-    adapter = HTTPAdapter(pool_maxsize=DOWNLOADS_AT_ONCE, max_retries=retries)
+    adapter = HTTPAdapter(pool_maxsize=DOWNLOADS_AT_ONCE, max_retries=Patience.of(watch, twice=True))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -174,9 +175,10 @@ def _take(receiver: Receiver, wanted: tuple[Image, str]) -> Taken:
         if all(_lies(receiver, place, image.id) for place in places):
             return Taken(image, known, places)
     try:
-        answer = receiver.session.get(image.original_image_uri, timeout=SECONDS)
+        with receiver.watch.asking(image.original_image_uri):
+            answer = receiver.session.get(image.original_image_uri, timeout=SECONDS)
         answer.raise_for_status()
-    except requests.RequestException as fault:
+    except requests.HTTPError as fault:
         return Taken(image, labelled, [], fault=f"{name} ({image.id}) can't be fetched: {fault}")
     labelled = labelled._replace(file=names.whole(name, answer.content))
     places = receiver.format.places(labelled)

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import msgspec
 import urllib3
-from urllib3.exceptions import HTTPError
-from urllib3.util import Retry, Timeout
+from urllib3.util import Timeout
 
-from cli.faults import CommandError, unanswered
+from cli.faults import CommandError
 from cli.migrate import shapes
+from cli.patience import Patience, Watch
 
 T = TypeVar("T")
 Query = Mapping[str, object] | None
@@ -22,22 +22,6 @@ PREDICTION = "/customvision/v3.1/prediction"
 PAGE = 256
 AT_ONCE = 8
 BAD = 400
-BUSY = (408, 429, 500, 502, 503, 504)
-# Half a second, one, two ... a minute: some eight minutes in all, or whatever Retry-After says, up to an hour.
-PATIENT = Retry(
-    total=14,
-    status_forcelist=BUSY,
-    allowed_methods=None,
-    backoff_factor=0.5,
-    backoff_max=60,
-    backoff_jitter=0.2,
-    redirect=0,
-    raise_on_redirect=False,
-    raise_on_status=False,
-    retry_after_max=3_600,
-)
-# A wrong address is said soon.
-BRIEF = PATIENT.new(total=2)
 SLOW = Timeout(connect=15, read=300)
 
 
@@ -74,8 +58,8 @@ class Service:
             raise CommandError(f"the endpoint of {who} is a URL, such as https://vision.example.com, not '{endpoint}'.")
         self.who, self.endpoint = who, endpoint.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {header: key}
-        self._reached = False
-        self._pool = urllib3.PoolManager(maxsize=AT_ONCE, retries=PATIENT, timeout=SLOW)
+        self._watch = Watch()
+        self._pool = urllib3.PoolManager(maxsize=AT_ONCE, retries=Patience.of(self._watch, twice=True), timeout=SLOW)
 
     def get(self, kind: type[T], *path: object, query: Query = None, base: str = TRAINING) -> T:
         return self._read(self.call("GET", *path, query=query, base=base), kind)
@@ -98,7 +82,6 @@ class Service:
         body: object = None,
         query: Query = None,
         base: str = TRAINING,
-        retries: Retry = PATIENT,
     ) -> bytes:
         """The answer's body. What is sent is `body` as JSON, or as it is where it is bytes."""
         address = self.endpoint + "/".join([base, *(quote(str(part), safe="") for part in path)])
@@ -107,7 +90,7 @@ class Service:
         data, kind = (
             (body, "application/octet-stream") if isinstance(body, bytes) else (_json(body), "application/json")
         )
-        return self._answer(method, address, data, {**self._headers, "Content-Type": kind}, retries)
+        return self._answer(method, address, data, {**self._headers, "Content-Type": kind})
 
     def download(self, project_id: UUID, address: str) -> bytes:
         """A picture or a package of an answer. Its address has what lets us in, so it gets no key.
@@ -115,17 +98,12 @@ class Service:
         A resource behind a virtual network answers paths in place of addresses, and hands these out itself.
         """
         if address.startswith(("http://", "https://")):
-            return self._answer("GET", address, b"", {}, PATIENT)
+            return self._answer("GET", address, b"", {})
         return self.call("GET", "projects", project_id, "artifacts", query={"path": address})
 
-    def _answer(self, method: str, address: str, data: bytes, headers: dict[str, str], retries: Retry) -> bytes:
-        # One that never answered is not waited for: its address may be wrong.
-        retries = retries if self._reached else retries.new(connect=BRIEF.total)
-        try:
-            answer = self._pool.request(method, address, body=data or None, headers=headers, retries=retries)
-        except HTTPError as fault:
-            raise CommandError(unanswered(address, fault)) from None
-        self._reached = True
+    def _answer(self, method: str, address: str, data: bytes, headers: dict[str, str]) -> bytes:
+        with self._watch.asking(address):
+            answer = self._pool.request(method, address, body=data or None, headers=headers)
         if answer.status >= BAD:
             raise self._refusal(answer.status, answer.data)
         return answer.data
@@ -149,8 +127,7 @@ class Service:
             raise CommandError(f"{self.who} answered what no such service does: {fault}") from fault
 
     def projects(self) -> list[shapes.Project]:
-        """The first call of a command: a service that is not there is not waited for."""
-        return self._read(self.call("GET", "projects", retries=BRIEF), list[shapes.Project])
+        return self.get(list[shapes.Project], "projects")
 
     def project(self, project_id: UUID) -> shapes.Project:
         return self.get(shapes.Project, "projects", project_id)

@@ -7,11 +7,10 @@ from uuid import UUID
 import msgspec
 import urllib3
 from msgspec import Struct
-from urllib3 import HTTPConnectionPool, Retry
-from urllib3.exceptions import HTTPError
+from urllib3 import HTTPConnectionPool
 
-from cli.client import BUSY, RETRIES
-from cli.faults import CommandError, unanswered
+from cli.faults import CommandError
+from cli.patience import Patience, Watch
 from cli.predict.shots import name_of
 from shared.models.serving.predictions import Prediction
 from shared.settings import PredictingSettings
@@ -56,19 +55,19 @@ def asker(given: PredictingSettings, project: UUID, name: str, at_once: int) -> 
     endpoint, key = given.vision_prediction_endpoint, given.vision_prediction_key
     if not endpoint.startswith(("http://", "https://")) or not key:
         raise CommandError("set VISION_PREDICTION_ENDPOINT to a URL, and VISION_PREDICTION_KEY.")
-    retries = Retry(total=RETRIES, connect=3, read=3, backoff_factor=0.5, allowed_methods=None)
-    retries = retries.new(status_forcelist=BUSY, raise_on_status=False)
-    address = urllib3.util.parse_url(endpoint)
-    pool = urllib3.connection_from_url(endpoint, maxsize=at_once, retries=retries, timeout=SECONDS)
+    watch, address = Watch(), urllib3.util.parse_url(endpoint)
+    pool = urllib3.connection_from_url(
+        endpoint, maxsize=at_once, retries=Patience.of(watch, twice=True), timeout=SECONDS
+    )
     start = f"{(address.path or '').rstrip('/')}/customvision/v3.1/prediction/{project}"
-    return Asker(pool, start, name, key)
+    return Asker(pool, watch, start, name, key)
 
 
 class Asker:
     """The kind of the model is not known before it is asked: a verb of the other kind is refused, once."""
 
-    def __init__(self, pool: HTTPConnectionPool, start: str, name: str, key: str) -> None:
-        self._pool, self._start, self._name, self._verb = pool, start, name, VERBS[0]
+    def __init__(self, pool: HTTPConnectionPool, watch: Watch, start: str, name: str, key: str) -> None:
+        self._pool, self._watch, self._start, self._name, self._verb = pool, watch, start, name, VERBS[0]
         self._headers = {"Prediction-Key": key, "Content-Type": "application/octet-stream"}
 
     def __call__(self, data: bytes) -> list[Prediction]:
@@ -91,12 +90,8 @@ class Asker:
 
     def _post(self, verb: str, data: bytes) -> tuple[int, bytes]:
         url = f"{self._start}/{verb}/iterations/{self._name}/image/nostore"
-        try:
+        with self._watch.asking(f"{self._pool.scheme}://{self._pool.host}:{self._pool.port}"):
             answer = self._pool.urlopen("POST", url, data, self._headers)
-        except HTTPError as fault:
-            raise CommandError(
-                unanswered(f"{self._pool.scheme}://{self._pool.host}:{self._pool.port}", fault)
-            ) from fault
         return answer.status, answer.data
 
 

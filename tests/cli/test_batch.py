@@ -2,12 +2,12 @@
 
 import json
 import socket
-import time
 from uuid import UUID, uuid4
 
 import pytest
 
 from cli import batch as command
+from cli import patience
 from cli.faults import FAILED, NO
 from shared.storage.account import blobs
 from tests.commands import ocellus
@@ -67,8 +67,10 @@ def test_whoever_stops_waiting_is_told_that_it_goes_on(project, archive, monkeyp
         raise KeyboardInterrupt
 
     monkeypatch.setattr("cli.batch.time.sleep", stop)
-    assert ocellus("batch", "start", archive, "--name", "live", "--project", project.id) == FAILED
-    assert "the batch goes on; `ocellus batch status " in capsys.readouterr().err
+    assert ocellus("batch", "start", archive, "--name", "live", "--project", project.id) == patience.INTERRUPTED
+    said = capsys.readouterr().err
+    assert "ended by Ctrl-C. The batch goes on; `ocellus batch status " in said
+    assert "Run it again" not in said
 
 
 def test_a_service_that_is_not_there_is_said_soon(project, monkeypatch, capsys):
@@ -76,10 +78,10 @@ def test_a_service_that_is_not_there_is_said_soon(project, monkeypatch, capsys):
         port = server.getsockname()[1]
     monkeypatch.setenv("VISION_TRAINING_ENDPOINT", f"http://127.0.0.1:{port}")
     waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(patience, "pause", waited.append)
     assert ocellus("batch", "status", str(uuid4()), "--project", project.id, "--leave") == FAILED
     assert f"http://127.0.0.1:{port} can't be reached; does the service run" in capsys.readouterr().err
-    assert len(waited) <= 2
+    assert len(waited) == patience.BRIEF_TRIES
 
 
 def test_what_can_not_be_begun_is_said(project, archive, monkeypatch, capsys):

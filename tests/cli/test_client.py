@@ -7,6 +7,7 @@ from threading import Thread
 import pytest
 
 from cli import client
+from shared.settings import ClientSettings
 
 TAG = b'{"id": "1", "name": "bolt"}'
 BUSY = b'{"code": "429", "message": "Please retry after 0 seconds."}'
@@ -42,5 +43,6 @@ def busy() -> Iterator[tuple[str, list[str]]]:
 
 def test_a_patient_client_repeats_what_a_busy_service_did_not_take(busy):
     address, asked = busy
-    assert client.patient(client.training_client(address, "key")).create_tag("1", "bolt").name == "bolt"
+    given = ClientSettings(vision_training_endpoint=address, vision_training_key="key")
+    assert client.patient(client.connect(given)).create_tag("1", "bolt").name == "bolt"
     assert len(asked) == 3
