@@ -106,7 +106,7 @@ def asked(training, storage, project):
 
 
 def test_suggestions_predictions_tests_cameras_and_settings(portal, asked):
-    page = portal.page
+    page, places = portal.page, set()
     portal.open(asked.id)
     for screen, search, role, name in (
         ("images", "?suggested=last", "listbox", "Suggestions"),
@@ -127,6 +127,10 @@ def test_suggestions_predictions_tests_cameras_and_settings(portal, asked):
             chooser.value.set_files({"name": "sky.jpg", "mimeType": "image/jpeg", "buffer": picture("sky", 2)})
             expect(page.get_by_role("region", name="Picture").locator("img").first).to_be_visible()
         assert portal.barriers("suggested" if search else screen) == [], screen
+        links = page.get_by_role("navigation", name="Screens").get_by_role("link")
+        places.add(str(links.evaluate_all("(links) => links.map((link) => link.offsetLeft)")))
+    # They keep their places, whichever is shown.
+    assert len(places) == 1
     portal.button("Delete this project …").click()
     page.get_by_role("dialog").wait_for()
     assert portal.barriers() == []

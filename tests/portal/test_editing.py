@@ -36,22 +36,27 @@ def test_a_frame_is_found_within_reach(run, x, y, chosen, wanted):
 
 
 @pytest.mark.parametrize(
-    ("pressed", "wanted"),
+    ("pressed", "wanted", "shown"),
     [
-        ("ArrowRight", (0.4025, 0.4, 0.2, 0.2)),
-        ("Shift+ArrowUp", (0.4, 0.35, 0.2, 0.2)),
-        ("Alt+ArrowDown", (0.4, 0.4, 0.2, 0.205)),
-        ("Alt+Shift+ArrowLeft", (0.4, 0.4, 0.175, 0.2)),
-        ("x", (0.4, 0.4, 0.2, 0.2)),
+        ("ArrowRight", (0.4025, 0.4, 0.2, 0.2), 1),
+        ("Shift+ArrowUp", (0.4, 0.35, 0.2, 0.2), 1),
+        ("Alt+ArrowDown", (0.4, 0.4, 0.2, 0.205), 1),
+        ("Alt+Shift+ArrowLeft", (0.4, 0.4, 0.175, 0.2), 1),
+        ("x", (0.4, 0.4, 0.2, 0.2), 1),
+        # Shown at a quarter of its size a pixel of the screen is four of the picture; enlarged it is less than one.
+        ("ArrowRight", (0.41, 0.4, 0.2, 0.2), 0.25),
+        ("Alt+ArrowDown", (0.4, 0.4, 0.2, 0.22), 0.25),
+        ("ArrowRight", (0.4025, 0.4, 0.2, 0.2), 8),
     ],
 )
-def test_arrows_move_and_size_by_pixels_of_the_picture(run, pressed, wanted):
-    found = run("editing.arrowed(b, pressed, picture)", b=box(0.4, 0.4, 0.2, 0.2), pressed=pressed, picture=PICTURE)
+def test_arrows_move_and_size_by_pixels_that_are_seen(run, pressed, wanted, shown):
+    size = {side: pixels * shown for side, pixels in PICTURE.items()}
+    found = run("editing.arrowed(b, k, p, s)", b=box(0.4, 0.4, 0.2, 0.2), k=pressed, p=PICTURE, s=size)
     assert near(found, **box(*wanted))
 
 
 def test_a_box_is_never_sized_to_nothing(run):
-    found = run("editing.arrowed(b, 'Alt+Shift+ArrowLeft', p)", b=box(0.4, 0.4, 0.005, 0.2), p=PICTURE)
+    found = run("editing.arrowed(b, 'Alt+Shift+ArrowLeft', p, p)", b=box(0.4, 0.4, 0.005, 0.2), p=PICTURE)
     assert found["width"] == pytest.approx(1 / 400)
 
 

@@ -311,6 +311,14 @@ def test_names_are_found_by_some_letters(run, typed, wanted):
     assert [each["name"] for each in run("names.found(typed, all)", typed=typed, all=names)] == wanted
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("", ""), ("scratches", "scratches"), ("defect class 07", "defe…ss 07"), ("defect class 08", "defe…ss 08")],
+)
+def test_names_that_begin_alike_are_told_apart_where_they_are_cut(run, name, wanted):
+    assert run("names.short(name, 10)", name=name) == wanted
+
+
 @pytest.mark.parametrize(("total", "rows"), [(0, 0), (1, 1), (6, 1), (7, 2), (100_000, 16_667)])
 def test_cells_fill_their_rows(run, total, rows):
     at = run("layout.layout(1000, 150, total)", total=total)

@@ -31,12 +31,13 @@ export function frameUnder(boxes: readonly KeyedBox[], at: Point, reach: Point, 
 
 const ARROWS: Record<string, Point> = { ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 }, ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 } };
 
-/** What an arrow does to a box: alone it moves it by a pixel of the picture, with Shift by ten; with Alt it sizes it. */
-export function arrowed(box: Box, pressed: string, picture: Size): Box {
+/** What an arrow does to a box: alone it moves it by a pixel that is seen, with Shift by ten; with Alt it sizes it. */
+export function arrowed(box: Box, pressed: string, picture: Size, shown: Size): Box {
   const arrow = ARROWS[pressed.split("+").at(-1)!];
   if (!arrow) return box;
   const pixels = pressed.includes("Shift") ? 10 : 1;
-  const [dx, dy] = [(arrow.x * pixels) / picture.width, (arrow.y * pixels) / picture.height];
+  const by = (side: "width" | "height") => pixels / Math.min(picture[side], shown[side]);
+  const [dx, dy] = [arrow.x * by("width"), arrow.y * by("height")];
   if (!pressed.includes("Alt")) return moved(box, dx, dy);
   const least = { x: box.left + 1 / picture.width, y: box.top + 1 / picture.height };
   return resized(box, { x: 1, y: 1 }, { x: Math.max(box.left + box.width + dx, least.x), y: Math.max(box.top + box.height + dy, least.y) });

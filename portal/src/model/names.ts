@@ -7,6 +7,12 @@ export function found<Named extends { name: string }>(typed: string, all: readon
   return ranked.filter(({ rank }) => rank < 4).sort((a, b) => a.rank - b.rank || a.place - b.place).map(({ each }) => each);
 }
 
+/** A name of so many letters at most: what is too long is cut in the middle, as names that begin alike differ at the end. */
+export function short(name: string, most: number): string {
+  const end = Math.floor(most / 2);
+  return name.length <= most ? name : `${name.slice(0, most - 1 - end)}…${name.slice(-end)}`;
+}
+
 function rank(wanted: string, name: string): number {
   if (name.startsWith(wanted)) return name === wanted ? -1 : 0;
   if (name.split(/[\s_-]+/).some((word) => word.startsWith(wanted))) return 1;

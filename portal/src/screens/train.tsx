@@ -100,7 +100,7 @@ function Begin({ leftOut }: { leftOut: ReadonlySet<string> }) {
     return true;
   };
   useKeys("grid", { accept: begin });
-  useEffect(() => button.current?.focus(), []);
+  useEffect(() => button.current?.focus({ preventScroll: true }), []);
   // What had it may have gone with the training.
   useFocus(button, underway.value.length);
   const submit = (event: Event) => {

@@ -56,7 +56,7 @@ function Change({ from, to }: { from: number | null | undefined; to: number | nu
   const kind = by === null || Math.abs(by) < LEAST ? "" : by > 0 ? "better" : "worse";
   return (
     <td class="number">
-      <span class="faint">{percent(from)} →</span> {percent(to)} <b class={kind}>{by === null ? "" : points(by)}</b>
+      <span class="faint">{percent(from)} →</span> <span class="to">{percent(to)}</span> <b class={kind}>{by === null ? "" : points(by)}</b>
     </td>
   );
 }

@@ -4,14 +4,20 @@ import type { Image } from "../../api/client";
 import { useState } from "preact/hooks";
 import { colours } from "../../model/colours";
 import { counted } from "../../model/labelling";
+import { short } from "../../model/names";
 import { computed } from "@preact/signals";
 import { renew } from "../../state/pages";
+import { preferences } from "../../state/preferences";
 import { tagName, tags } from "../../state/project";
 
 export const palette = computed(() => colours(tags.value.map(({ id }) => id)));
 export const colourOf = (tagId: string) => `var(--tag-${palette.value.get(tagId) ?? 0})`;
 
 const SHOWN_TAGS = 3;
+/** Pixels of a chip beside its name, and of a letter of it. */
+const [ABOUT, LETTER] = [31, 6];
+
+export const shortOnCell = (name: string, besides = 0) => short(name, Math.floor((preferences.value.cell - ABOUT) / LETTER) - besides);
 
 /** An element of its own for each image: one that is used again shows the picture of before until the next is there. */
 export function Picture({ image, boxes = false }: { image: Image; boxes?: boolean }) {
@@ -55,7 +61,7 @@ function TagChips({ image }: { image: Image }) {
     <span class="chips">
       {all.slice(0, SHOWN_TAGS).map(({ tagId }) => (
         <span key={tagId} class="chip given" style={{ "--given": colourOf(tagId) }}>
-          {tagName(tagId)}
+          {shortOnCell(tagName(tagId))}
         </span>
       ))}
       {all.length > SHOWN_TAGS && <span class="chip">+{all.length - SHOWN_TAGS}</span>}

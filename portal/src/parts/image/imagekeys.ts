@@ -10,7 +10,7 @@ import { say } from "../../state/notices";
 import { isDetector, isMulticlass, regular } from "../../state/project";
 import { LABELERS, may } from "../../state/session";
 import { image, isSeen, leave, step } from "../../state/showing";
-import { enlarge, fit, frame, isFitted, toPicture } from "../../state/zoom";
+import { enlarge, fit, frame, isFitted, place, toPicture } from "../../state/zoom";
 import { permitted, useKeys } from "../keyboard";
 import { askForTag } from "../tags/tagname";
 import { besideBox } from "./beside";
@@ -102,7 +102,7 @@ function back(): void {
 function nudged(pressed: string): boolean {
   const { value: shown } = image;
   if (!shown || !boxes.chosenBox.value || !may(LABELERS)) return false;
-  boxes.edit((box) => arrowed(box, pressed, shown));
+  boxes.edit((box) => arrowed(box, pressed, shown, place.value ?? shown));
   return true;
 }
 

@@ -34,7 +34,7 @@ export function FilterBar({ query, show }: Props) {
       {!isList(query) && <Search query={query} show={show} />}
       <span class="grow" />
       <span class="total" aria-live="polite">
-        {pages.total.value === null ? "" : counted(pages.total.value, query.grouped ? "group" : "image")}
+        {pages.total.value === null ? "" : query.grouped ? counted(pages.total.value, "group of near-duplicates", "groups of near-duplicates") : counted(pages.total.value, "image")}
       </span>
       {!isList(query) && (
         <select aria-label="Order" value={query.order} onChange={(event) => show({ order: event.currentTarget.value as ImageQuery["order"] })}>

@@ -27,7 +27,7 @@ export function Segments({ shown, show }: { shown: Status | "Suggested" | "Group
         Suggested
       </button>
       {!isDetector.value && (
-        <button aria-pressed={shown === "Groups"} onClick={group} title={hint("groups")}>
+        <button aria-pressed={shown === "Groups"} onClick={group} title={`Near-duplicates alone, in stacks (${hint("groups")})`}>
           Groups
         </button>
       )}

@@ -4,10 +4,12 @@ import { useState } from "preact/hooks";
 import type { Prediction } from "../../api/client";
 import { boxOf, percent } from "../../model/judged";
 import { tagName } from "../../state/project";
-import { colourOf } from "../grid/picture";
+import { colourOf, shortOnCell } from "../grid/picture";
 import "./judged.css";
 
 const SHOWN = 3;
+/** Letters that the figure behind a name takes. */
+const FIGURE = 3;
 
 interface Props {
   uri: string;
@@ -36,7 +38,7 @@ export function Face({ uri, said, out }: Props) {
 const Chip = ({ said: { tagId, tagName: given, probability } }: { said: Prediction }) => (
   <span class="chip said">
     <i style={{ background: colourOf(tagId) }} />
-    <span class="name">{tagName(tagId) || given}</span> <b>{Math.round(probability * 100)}</b>
+    <span class="name">{shortOnCell(tagName(tagId) || given, FIGURE)}</span> <b>{Math.round(probability * 100)}</b>
   </span>
 );
 

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Image, Tag } from "../../api/client";
 import { counted } from "../../model/labelling";
 import { NOTHING, type Cell } from "../../model/judging";
+import { short } from "../../model/names";
 import { cellImages, fault, forget, keyOf, look, mendBox, more, type Place } from "../../state/cell";
 import { markNegative, repeatTags, toggleTag } from "../../state/labelling";
 import { fail } from "../../state/notices";
@@ -69,6 +70,8 @@ function titleOf({ truth, said, wrong }: Cell): string {
   return "All mistakes, the surest first";
 }
 
+const LETTERS = 18;
+
 /** What digits give. */
 function Digits() {
   return (
@@ -77,7 +80,7 @@ function Digits() {
         <span key={tag.id} title={`${place + 1} tags ${tag.name}`}>
           <kbd>{place + 1}</kbd>
           <i style={{ background: colourOf(tag.id) }} />
-          {tag.name}
+          {short(tag.name, LETTERS)}
         </span>
       ))}
       <span>

@@ -4,12 +4,15 @@ import { useMemo } from "preact/hooks";
 import type { PerformanceCurve, PerformanceCurves } from "../../api/client";
 import { at, line } from "../../model/curves";
 import { percent } from "../../model/judging";
+import { short } from "../../model/names";
 import { threshold } from "../../state/performance";
 import { tagOf } from "../../state/project";
 import { colourOf } from "../grid/picture";
 
 const [WIDTH, HEIGHT] = [360, 250];
 const EDGE = { left: 36, right: 12, top: 10, bottom: 34 };
+/** Of a name beside the heading. */
+const LETTERS = 18;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const x = (recall: number) => EDGE.left + recall * (WIDTH - EDGE.left - EDGE.right);
 const y = (precision: number) => HEIGHT - EDGE.bottom - precision * (HEIGHT - EDGE.top - EDGE.bottom);
@@ -27,8 +30,8 @@ export function CurveChart({ curves, tagId }: { curves: PerformanceCurves; tagId
         <h2>Precision and recall</h2>
         <span class="grow" />
         {tag && (
-          <span class="legend">
-            <i style={{ background: tagOf(tag.id) ? colourOf(tag.id) : "var(--faint)" }} /> {tag.name}
+          <span class="legend" title={tag.name}>
+            <i style={{ background: tagOf(tag.id) ? colourOf(tag.id) : "var(--faint)" }} /> {short(tag.name, LETTERS)}
           </span>
         )}
         <span class="legend">

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Confusions } from "../../api/client";
+import { short } from "../../model/names";
 import { confused, mistakesOf, NOTHING, sameCell, type Cell } from "../../model/judging";
 
 interface Props {
@@ -14,6 +15,8 @@ interface Props {
 
 /** With more tags those are shown that are confused most. */
 const MOST = 24;
+/** Of a name that stands upright, or beside a row. */
+const LETTERS = 18;
 /** With more the figures are small. */
 const ROOMY = 9;
 
@@ -67,8 +70,8 @@ const idAt = ({ tags }: Confusions, place: number) => tags[place]?.id ?? NOTHING
 
 function Name({ name, title, onPick }: { name: string; title: string; onPick: () => void }) {
   return (
-    <button class="quiet name" tabIndex={-1} title={title} onClick={onPick}>
-      <span>{name}</span>
+    <button class="quiet name" tabIndex={-1} aria-label={name} title={title} onClick={onPick}>
+      <span>{short(name, LETTERS)}</span>
     </button>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { PerformanceCurves } from "../../api/client";
+import { short } from "../../model/names";
 import { percent, rowsAt, sorted, type Column, type Row } from "../../model/judging";
 import { threshold } from "../../state/performance";
 import { tagOf } from "../../state/project";
@@ -23,6 +24,8 @@ const COLUMNS: [Column, string][] = [
 ];
 /** With fewer images a tag's figures and its learning are both shaky. */
 const FEW = 50;
+/** Of a name in its column. */
+const LETTERS = 28;
 
 export function TagTable({ curves, tagId, onTag }: Props) {
   const [{ column, down }, setOrder] = useState<{ column: Column; down: boolean }>({ column: "averagePrecision", down: false });
@@ -64,9 +67,9 @@ function TagRow({ row, chosen, onTag }: { row: Row; chosen: boolean; onTag: (tag
   return (
     <tr class={chosen ? "chosen" : ""}>
       <th scope="row">
-        <button class="quiet tag" aria-pressed={chosen} title={`The curve of ${row.name}, and what it was taken for`} onClick={() => onTag(chosen ? "" : row.id)}>
+        <button class="quiet tag" aria-label={row.name} aria-pressed={chosen} title={`The curve of ${row.name}, and what it was taken for`} onClick={() => onTag(chosen ? "" : row.id)}>
           <i style={{ background: tag ? colourOf(row.id) : "var(--line)" }} />
-          <span>{row.name}</span>
+          <span>{short(row.name, LETTERS)}</span>
         </button>
       </th>
       <Part value={row.precision} />
@@ -74,14 +77,13 @@ function TagRow({ row, chosen, onTag }: { row: Row; chosen: boolean; onTag: (tag
       <Part value={row.averagePrecision} />
       <td class="number">{row.truths.toLocaleString()}</td>
       <td class={`number${few ? " few" : ""}`} title={few ? `Fewer than ${FEW}: more images would help ${row.name}` : undefined}>
-        {tag ? tag.imageCount.toLocaleString() : <small>deleted</small>}
         {few && (
           <>
-            {" "}
             <span aria-hidden="true">!</span>
-            <span class="unseen">few</span>
+            <span class="unseen">few</span>{" "}
           </>
         )}
+        {tag ? tag.imageCount.toLocaleString() : <small>deleted</small>}
       </td>
     </tr>
   );

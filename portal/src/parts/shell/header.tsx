@@ -49,7 +49,7 @@ export function Header({ screens }: { screens: readonly string[] }) {
           </h1>
           <nav ref={nav} aria-label="Screens">
             {Object.keys(NAMES).filter((name) => screens.includes(name)).map((name) => (
-              <a key={name} href={pathOf(projectId, name)} title={hint(name)} aria-current={isWithin(screen, name) ? "page" : undefined}>
+              <a key={name} href={pathOf(projectId, name)} data-name={NAMES[name]} title={hint(name)} aria-current={isWithin(screen, name) ? "page" : undefined}>
                 {NAMES[name]}
               </a>
             ))}
