@@ -16,26 +16,28 @@ UNIFORM = 0.1
 def similarities(points: Halves, to: Floats) -> Floats:
     """Cosines of all points (N, axes) to one, (N,)."""
     (direction,) = directed(to[None])
-    parts = [points[at : at + PART].astype(np.float32) for at in range(0, len(points), PART)]
-    return np.concatenate([directed(part) @ direction for part in parts]) if parts else np.empty(0, np.float32)
+    found = np.empty(len(points), np.float32)
+    for at in range(0, len(points), PART):
+        found[at : at + PART] = directed(points[at : at + PART].astype(np.float32)) @ direction
+    return found
 
 
-def groups(points: Halves, mean: Floats) -> list[Ints]:
-    """Places of near-duplicates among points (N, axes), in the order of their upload; `mean` (axes + 1,) is where the
-    middle of all lies along the axes, and how far it is off them.
+def groups(points: Halves, rows: Ints, mean: Floats) -> list[Ints]:
+    """Places of near-duplicates among images, whose rows (N,) of points (M, axes) are in the order of their upload;
+    `mean` (axes + 1,) is where the middle of all lies along the axes, and how far it is off them.
 
     None where all look alike.
     """
-    parents = np.arange(len(points))
-    for start in range(0, len(points), PART):
-        part = points[start : start + PART + WINDOW].astype(np.float32)
+    parents = np.arange(len(rows))
+    for start in range(0, len(rows), PART):
+        part = points[rows[start : start + PART + WINDOW]].astype(np.float32)
         whole = directed(np.hstack([part + mean[:-1], np.full((len(part), 1), mean[-1], np.float32)]))
         for step in range(1, min(WINDOW, len(whole) - 1) + 1):
             for place in np.flatnonzero((whole[:-step] * whole[step:]).sum(1)[:PART] >= TWINS).tolist():
                 _join(parents, start + place, start + place + step)
     roots = np.array([_root(parents, place) for place in range(len(parents))], np.int64)
     found = [np.flatnonzero(roots == root) for root in np.flatnonzero(np.bincount(roots) > 1)] if len(roots) else []
-    return found if sum(map(len, found)) <= UNIFORM * len(points) else []
+    return found if sum(map(len, found)) <= UNIFORM * len(rows) else []
 
 
 def _root(parents: Ints, place: int) -> int:

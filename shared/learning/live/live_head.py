@@ -60,11 +60,12 @@ class LiveHead(NamedTuple):
         left_out = (truths - wrong / np.clip(1 - own, 1e-3, None)[:, None]).astype(np.float32)
         return cls(np.ascontiguousarray(weights), bias, left_out, _sureness(left_out, truths, kind))
 
-    def probabilities(self, points: Halves | Floats) -> Iterator[Floats]:
-        """Of points (N, axes), part by part: of all at once there would be too many."""
+    def probabilities(self, points: Halves | Floats, rows: Ints | None = None) -> Iterator[Floats]:
+        """Of these rows of points (N, axes), or of all, part by part: of all at once there would be too many."""
         step = max(1, PART // max(len(self.bias), self.weights.shape[1]))
-        for start in range(0, len(points), step):
-            part = points[start : start + step].astype(np.float32)
+        for start in range(0, len(points) if rows is None else len(rows), step):
+            few = slice(start, start + step)
+            part = points[few if rows is None else rows[few]].astype(np.float32)
             yield self.sureness.probabilities(part @ self.weights.T + self.bias)
 
     def doubts(self, truths: Floats) -> tuple[Floats, Ints]:

@@ -18,9 +18,9 @@ def decode(data: bytes, kind: type[T]) -> T:
     return msgspec.msgpack.decode(data, type=kind, dec_hook=_unpacked)
 
 
-def _packed(array: object) -> tuple[str, tuple[int, ...], bytes]:
+def _packed(array: object) -> tuple[str, tuple[int, ...], memoryview]:
     assert isinstance(array, np.ndarray)
-    return array.dtype.str, array.shape, array.tobytes()
+    return array.dtype.str, array.shape, np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def _unpacked(_: type, packed: tuple[str, list[int], bytes]) -> NDArray[np.generic]:

@@ -7,6 +7,7 @@ that there are few however they came. A space is all that an embedding depends o
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from hashlib import sha256
 from io import BytesIO
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -21,6 +22,13 @@ FOLDER = "embeddings"
 SIZES, JOINED = (2**20, 2**24), 8
 
 Vectors = Mapping[str, Halves]
+
+
+class Table(NamedTuple):
+    """Keys with a row of vectors, (N, width), each."""
+
+    keys: list[str]
+    vectors: Halves
 
 
 def get(store: Store, project_id: UUID, space: str, wanted: Set[str]) -> dict[str, Halves]:
@@ -49,11 +57,17 @@ def sizes(store: Store, project_id: UUID, space: str) -> dict[str, int]:
 
 def read(store: Store, name: str) -> dict[str, Halves]:
     """What a blob has; nothing where it was joined with others meanwhile."""
+    table = read_table(store, name)
+    return dict(zip(table.keys, table.vectors, strict=True))
+
+
+def read_table(store: Store, name: str) -> Table:
+    """The same, without an object for each vector."""
     blob = blobs.read(store, "models", name)
     if blob is None:
-        return {}
+        return Table([], np.empty((0, 0), np.float16))
     with np.load(BytesIO(blob.data), allow_pickle=False) as arrays:
-        return dict(zip(arrays["keys"].tolist(), arrays["vectors"], strict=True))
+        return Table(arrays["keys"].tolist(), arrays["vectors"])
 
 
 def has(store: Store, project_id: UUID, space: str, keys: Collection[str]) -> bool:

@@ -55,14 +55,14 @@ class Points(NamedTuple):
     def encode(self) -> bytes:
         return arrays.encode(self)
 
-    def with_places(self, digests: Digests, places: Halves, read: Set[str]) -> Self:
+    def with_places(self, digests: Digests, places: Halves) -> Self:
         """With those of more embeddings. What is there already stays."""
-        new = find(self.digests, digests) < 0
-        both = np.concatenate([self.digests, digests[new]])
+        coming, first = np.unique(digests, return_index=True)
+        new = find(self.digests, coming) < 0
+        at = np.searchsorted(self.digests, coming[new])
         held = self.places if len(self.digests) else np.empty((0, places.shape[1]), np.float16)
-        every, first = np.unique(both, return_index=True)
-        all_places = np.concatenate([held, places[new]])[first]
-        return self._replace(digests=every, places=all_places, read=self.read | read)
+        every, all_places = np.insert(self.digests, at, coming[new]), np.insert(held, at, places[first[new]], axis=0)
+        return self._replace(digests=every, places=all_places)
 
     def of_images(self, kept: Flags, ids: Ids, contents: Digests) -> Self:
         """With these images besides, and of those that there were with some."""
@@ -73,6 +73,8 @@ class Points(NamedTuple):
     def without_strangers(self) -> Self:
         """Without what none of its images has any more."""
         kept = np.isin(self.digests, self.contents)
+        if kept.all():
+            return self
         return self._replace(digests=self.digests[kept], places=self.places[kept])
 
 

@@ -1,11 +1,15 @@
 """Which images are asked for, and which look alike."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from shared.learning.live import likeness
+from shared.learning.live import likeness, live_head
 from shared.learning.live.choosing import ALIKE, spread, typical
 from shared.learning.live.likeness import groups, similarities
+from shared.learning.live.live_head import LiveHead
+from shared.models.workspace.projects import ClassificationType
 
 NO_MEAN = np.zeros(9, np.float32)
 
@@ -58,7 +62,7 @@ def test_near_duplicates_are_grouped_where_they_are_few(monkeypatch, part):
     monkeypatch.setattr(likeness, "PART", part)
     points = np.random.default_rng(2).normal(size=(100, 8)).astype(np.float16)
     points[[12, 13]], points[40] = points[11], points[39]
-    found = {tuple(group.tolist()) for group in groups(points, NO_MEAN)}
+    found = {tuple(group.tolist()) for group in groups(points, np.arange(len(points)), NO_MEAN)}
     exact = points.astype(float) / np.linalg.norm(points.astype(float), axis=1, keepdims=True)
     alike = (exact @ exact.T >= likeness.TWINS) & (np.abs(np.subtract.outer(range(100), range(100))) <= likeness.WINDOW)
     assert {(11, 12, 13), (39, 40)} <= found
@@ -67,8 +71,24 @@ def test_near_duplicates_are_grouped_where_they_are_few(monkeypatch, part):
 
 
 def test_images_that_all_look_alike_are_no_duplicates():
-    assert groups(np.ones((50, 8), np.float16), NO_MEAN) == []
-    assert groups(np.ones((0, 8), np.float16), NO_MEAN) == []
+    assert groups(np.ones((50, 8), np.float16), np.arange(50), NO_MEAN) == []
+    assert groups(np.ones((0, 8), np.float16), np.arange(0), NO_MEAN) == []
     mean = np.append(np.zeros(8), 100).astype(np.float32)
-    assert groups(np.random.default_rng(3).normal(size=(50, 8)).astype(np.float16), mean) == []
+    assert groups(np.random.default_rng(3).normal(size=(50, 8)).astype(np.float16), np.arange(50), mean) == []
     assert 0 < ALIKE < likeness.TWINS
+
+
+def test_of_many_points_no_copy_is_made(monkeypatch):
+    monkeypatch.setattr(likeness, "PART", 256)
+    monkeypatch.setattr(live_head, "PART", 2**16)
+    points = np.random.default_rng(4).normal(size=(6_000, 256)).astype(np.float16)
+    rows, truths = np.arange(len(points)), np.eye(2, dtype=np.float32)[np.arange(300) % 2]
+    head = LiveHead.fit(points[:300].astype(np.float32), truths, ClassificationType.MULTICLASS)
+    tracemalloc.start()
+    similarities(points, points[0].astype(np.float32))
+    groups(points, rows, np.zeros(257, np.float32))
+    for _ in head.probabilities(points, rows):
+        pass
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < points.nbytes / 2

@@ -36,7 +36,7 @@ def get_similar_images(store: Store, limits: Limits, project_id: UUID, image_id:
     if rows[place] < 0:
         return []
     places = np.flatnonzero(rows >= 0)
-    found = similarities(live.known.points.places[rows[places]], live.points(np.array([place]))[0])
+    found = similarities(live.known.points.places, live.points(np.array([place]))[0])[rows[places]]
     order = np.argsort(-found, kind="stable")
     nearest = order[places[order] != place][:take]
     return [
@@ -54,9 +54,8 @@ def get_near_duplicates(store: Store, limits: Limits, project_id: UUID, take: in
     live = model.of_project(store, project_id)
     points = live.known.points
     places = np.flatnonzero(live.known.rows >= 0)
-    found = (
-        groups(points.places[live.known.rows[places]], Basis(points.mean, points.axes).origin) if len(places) else []
-    )
+    origin = Basis(points.mean, points.axes).origin
+    found = groups(points.places, live.known.rows[places], origin) if len(places) else []
     return NearDuplicates([_ids(live, places[group]) for group in found[:take]])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from shared import errors
 from shared.arrays import Ints
-from shared.learning.live.layout import layout
+from shared.learning.live.layout import AXES, layout
 from shared.models.labelling.live import ImageMap, LiveState
 from shared.models.messages.tasks import DrawMap
 from shared.operations.labelling import embedding
@@ -73,7 +73,7 @@ def draw(store: Store, project_id: UUID) -> None:
         known = seen.look(store, project_id, view, catalog.read(store, project_id).columns.ids, most=inf)
         if _outdated(maps.get(store, project_id, view.space), known):
             on_it = known.rows >= 0
-            found = layout(known.points.places[known.rows[on_it]])
+            found = layout(known.points.places[:, :AXES][known.rows[on_it]])
             places = np.rint(found * SIDE).astype(np.uint16)
             maps.put(store, project_id, view.space, Drawn(known.points.ids[on_it], places))
 

@@ -175,7 +175,7 @@ def _truths(kind: ClassificationType, tag_ids: Sequence[UUID], columns: Columns,
 
 def _scores(live: Live, head: LiveHead) -> Judgement:
     places = _some(live.pool, max(1, SCORES // max(1, len(live.tag_ids))))
-    parts = list(head.probabilities(live.known.points.places[live.known.rows[places]]))
+    parts = list(head.probabilities(live.known.points.places, live.known.rows[places]))
     found = [_best(part, live.kind) for part in parts]
     tags, probabilities, margins = (np.concatenate(each) for each in zip(*found, strict=True)) if found else NOTHING
     many = live.kind == ClassificationType.MULTILABEL

@@ -112,7 +112,8 @@ def _of_images(store: Store, project_id: UUID, points: Points, ids: Ids) -> Poin
     if np.array_equal(points.ids, ids):
         return points
     new = uuids(ids[find(points.ids, ids) < 0])
-    found = {record.id: record.sha256 for record in stored_images.get_many(store, project_id, new)}
+    parts = (new[at : at + LOOKED_UP] for at in range(0, len(new), LOOKED_UP))
+    found = {record.id: record.sha256 for part in parts for record in stored_images.get_many(store, project_id, part)}
     # One that was deleted since has no content, and is never found among the embeddings.
     contents = _digests([found.get(image_id, "") for image_id in new])
     return points.of_images(find(ids, points.ids) >= 0, ids_of(new), contents)
@@ -165,21 +166,23 @@ def _basis(store: Store, names: Sequence[str]) -> _Made:
         vectors |= embeddings.read(store, name)
         if len(vectors) >= basis.EXAMPLES:
             break
-    keys = sorted(vectors)[: basis.EXAMPLES]
-    return _Made(Basis.of(np.stack([vectors[key] for key in keys])), len(keys))
+    some = np.stack([vectors[key] for key in sorted(vectors)[: basis.EXAMPLES]])
+    # What they were read of is several times as much.
+    del vectors
+    return _Made(Basis.of(some), len(some))
 
 
 def _with(store: Store, points: Points, names: Sequence[str]) -> Points:
     """With the embeddings of these blobs along its axes; of several blobs one after the other, as they are large."""
     axes = Basis(points.mean, points.axes)
-    digests, places = [np.empty(0, DIGEST)], [np.empty((0, points.axes.shape[1]), np.float16)]
+
+    def of(name: str) -> tuple[Digests, Halves]:
+        table = embeddings.read_table(store, name)
+        return _digests(table.keys), axes.points(table.vectors)
+
     for name in names:
-        vectors = embeddings.read(store, name)
-        if vectors:
-            digests.append(_digests(list(vectors)))
-            places.append(axes.points(np.stack(list(vectors.values()))))
-    every, first = np.unique(np.concatenate(digests), return_index=True)
-    return points.with_places(every, np.concatenate(places)[first], set(names))
+        points = points.with_places(*of(name))
+    return points._replace(read=points.read | set(names))
 
 
 def _written(store: Store, project_id: UUID, space: str, known: KnownPoints) -> KnownPoints:
