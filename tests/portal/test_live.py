@@ -1,10 +1,13 @@
 """The live model while people label: pages to confirm, what it asks for, labels that look wrong."""
 
 import re
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
 
+from shared.storage.training import draws
+from shared.storage.training.draws import Draw
 from tests.functions.flows import DETECTION
 from tests.portal.editor import Editor
 from tests.portal.models import FRUIT, looked_at, scene, tagged
@@ -51,7 +54,7 @@ def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(port
     portal.images(labelled.id, 30)
     panel = page.get_by_role("region", name="Live model")
     expect(panel).to_contain_text("Learned from 6 labelled images")
-    expect(panel).to_contain_text("not measured")
+    expect(panel).to_contain_text("Not measured yet")
     portal.press("s")
     expect(portal.suggestions).to_have_count(8)
     assert "suggested=live" in page.url
@@ -130,7 +133,11 @@ def test_labels_that_look_wrong_are_put_right_or_kept(portal, training, storage,
     for id, before, after in ((wrong[0], "apple", "leaf"), (wrong[1], "leaf", "sky")):
         training.delete_image_tags(of.id, [id], [of.tags[before]])
         training.create_image_tags(of.id, [{"imageId": id, "tagId": of.tags[after]}])
+    said = [Draw(UUID(id), [UUID(of.tags[of.truths[id]])], 0) for id in of.ids[:12]]
+    draws.change(storage, UUID(of.id), lambda _: said)
     portal.images(of.id, 24)
+    panel = portal.page.get_by_role("region", name="Live model")
+    expect(panel).to_contain_text("Right about 10 of the last 12 images drawn at random: 55 to 95 %")
     portal.press("w")
     expect(portal.suggestions).to_have_count(2)
     expect(portal.suggestions.first).to_have_accessible_name(re.compile(r", (leaf; rather apple|sky; rather leaf)\?$"))
@@ -149,6 +156,7 @@ def test_labels_that_look_wrong_are_put_right_or_kept(portal, training, storage,
     right = {id: [kind] for id, kind in of.truths.items()}
     mended = [id for id in wrong if tags_of(training, of)[id] == right[id]]
     assert len(mended) == 1
+    expect(panel).to_contain_text("Right about 11 of the last 12 images drawn at random")
     portal.page.reload()
     expect(portal.page.get_by_role("heading", name="No label looks wrong")).to_be_visible()
 

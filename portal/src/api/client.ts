@@ -499,6 +499,13 @@ export interface LiveDoubt {
   score: number;
 }
 
+export interface LiveMeasure {
+  right: number;
+  labelled: number;
+  low: number;
+  high: number;
+}
+
 export type LiveOrder = "Sure" | "Unsure";
 
 export interface LiveQuery {
@@ -530,6 +537,7 @@ export interface LiveSuggestions {
   lacking: string[];
   counts: Record<string, number>;
   results: LiveSuggestion[];
+  measured: LiveMeasure | null;
   unchanged: boolean;
 }
 

@@ -52,11 +52,23 @@ class LiveSuggestion(Wire, frozen=True):
     drawn: bool = False
 
 
+class LiveMeasure(Wire, frozen=True):
+    """The model was `right` about so many of the `labelled` images that were drawn at random last, by what it said
+    before they had a label. So it is right about the images without a label that often, from `low` to `high` with 95 %
+    confidence: those that were drawn and not labelled could be either.
+    """
+
+    right: int
+    labelled: int
+    low: float
+    high: float
+
+
 class LiveSuggestions(Wire, frozen=True):
     """Of `total` images `embedded` have been looked at, `labelled` of them have a tag, and of those without one the
     model was asked about `scored`. `lacking` tags have no label, so they are not suggested. `counts` are the images by
-    tag that have the threshold's probability or more. Where nothing is new since the revision that was sent, the answer
-    is `unchanged`, and says no more.
+    tag that have the threshold's probability or more. What was not `measured` yet is null. Where nothing is new since
+    the revision that was sent, the answer is `unchanged`, and says no more.
     """
 
     state: LiveState
@@ -68,6 +80,7 @@ class LiveSuggestions(Wire, frozen=True):
     lacking: list[UUID] = []
     counts: dict[UUID, int] = {}
     results: list[LiveSuggestion] = []
+    measured: LiveMeasure | None = None
     unchanged: bool = False
 
 

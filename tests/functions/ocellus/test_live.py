@@ -107,6 +107,17 @@ def test_query_live_asks_for_typical_images_first_and_then_for_doubtful_ones(loo
     assert results == live(of, order="Unsure", take=10).body["results"]
 
 
+def test_query_live_tells_how_often_it_is_right_by_what_was_drawn_at_random(looked_at, live, label):
+    of = looked_at(labelled=8)
+    drawn = [each["imageId"] for each in live(of, order="Unsure", take=60).body["results"] if each["drawn"]]
+    assert len(drawn) == 12
+    assert live(of).body["measured"] is None
+    label(of, [of.images.index(each) for each in drawn])
+    measured = live(of).body["measured"]
+    assert (measured["right"], measured["labelled"], measured["high"]) == (12, 12, 1)
+    assert 0.7 < measured["low"] < 0.8
+
+
 def test_query_live_says_what_it_thinks_of_images_and_in_multilabel_of_each_tag(looked_at, live):
     of = looked_at()
     told = live(of, imageIds=[of.images[20], of.images[0], str(uuid4()), of.images[13]]).body["results"]

@@ -1,5 +1,5 @@
-// How the live model stands: what it has looked at and learned from, and what it lacks. Never how right it is: what was
-// confirmed the surest first would flatter it.
+// How the live model stands: what it has looked at and learned from, and what it lacks. How right it is only images tell
+// that were drawn at random: what was confirmed the surest first would flatter it.
 
 import { useEffect } from "preact/hooks";
 import { counted } from "../../model/labelling";
@@ -22,10 +22,9 @@ export function LivePanel() {
   if (!stands) return null;
   return (
     <section class="livepanel" aria-label="Live model">
-      <h2>
-        Live model <small>not measured</small>
-      </h2>
+      <h2>Live model</h2>
       <p>{headline()}</p>
+      {stands.state === "Ready" && <p class="faint">{measure()}</p>}
       {unseen.value > 0 && <Looked />}
       {stands.lacking.length > 0 && <p class="faint">No label yet: {named(stands.lacking)}</p>}
     </section>
@@ -39,6 +38,15 @@ function headline(): string {
   if (!total) return "It learns from images with tags";
   return labelled ? "One more tag with a label, and it suggests" : "Label images of two tags, and it suggests";
 }
+
+function measure(): string {
+  const { measured } = told.value!;
+  if (!measured) return "Not measured yet: images that are drawn at random tell";
+  const { right, labelled, low, high } = measured;
+  return `Right about ${right} of the last ${counted(labelled, "image")} drawn at random: ${percent(low)} to ${percent(high)} %`;
+}
+
+const percent = (share: number) => Math.round(100 * share);
 
 /** In the order of the list above. */
 function named(tagIds: readonly string[]): string {

@@ -16,6 +16,7 @@ from shared.operations.workspace.bulk import Edit, Edits
 from shared.operations.workspace.tags import require_tags
 from shared.storage.account.store import Store
 from shared.storage.columns.ids import uuids
+from shared.storage.training import draws
 from shared.storage.workspace import tags as stored_tags
 
 OPERATION = "accept_live"
@@ -94,6 +95,7 @@ def _certain(store: Store, project_id: UUID, tag_id: UUID, request: LiveAcceptRe
     if tag_id not in live.tag_ids:
         return []
     likely = of_tag(live, live.tag_ids.index(tag_id)) >= (request.threshold or CERTAIN)
-    left_out = set(request.but or [])
+    # What the model says of images that were drawn is to be told from what people say of them.
+    left_out = {*(request.but or []), *(draw.image_id for draw in draws.get(store, project_id))}
     found = uuids(live.known.points.ids[live.scores.places[likely]])
     return [image_id for image_id in found if image_id not in left_out]

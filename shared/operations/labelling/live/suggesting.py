@@ -1,6 +1,6 @@
 """What the live model suggests, and what it asks for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 from zlib import crc32
@@ -14,12 +14,15 @@ from shared.learning.live.choosing import LOOKED_AT, spread, typical
 from shared.models.labelling.live import LiveOrder, LiveQuery, LiveSuggestion, LiveSuggestions
 from shared.models.limits import Limits
 from shared.operations.labelling.live import model
+from shared.operations.labelling.live.measuring import kept, measured, number_of, said, waiting
 from shared.operations.labelling.live.model import Judgement, Live
 from shared.operations.workspace import bulk
 from shared.operations.workspace.tags import require_tags
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.columns.ids import NOWHERE, find, ids_of, uuids
+from shared.storage.training import draws
+from shared.storage.training.draws import Draw
 
 # Before there are so many labels, or as many as tags, typical images teach more than doubtful ones.
 BEGINNING = 20
@@ -29,13 +32,16 @@ DOUBTFUL, FIFTH = 500, 5
 
 
 class _Found(NamedTuple):
-    """A place with a column of the head, or none: how probable, how far before the next, and whether it is drawn."""
+    """A place with a column of the head, or none: how probable, how far before the next, and whether it is drawn, with
+    all tags that it seems to have.
+    """
 
     place: int
     tag: int
     probability: float
     margin: float
     drawn: bool = False
+    seeming: list[UUID] = []
 
 
 def query_live(store: Store, settings: Settings, project_id: UUID, query: LiveQuery, *, by: str) -> LiveSuggestions:
@@ -49,12 +55,15 @@ def query_live(store: Store, settings: Settings, project_id: UUID, query: LiveQu
     )
     if query.since == live.revision:
         return replace(told, unchanged=True)
-    counts = numbers(live, query.threshold)
+    counts, before = numbers(live, query.threshold), draws.get(store, project_id)
+    found = list(_found(live, query, counts, by, before))
+    drawn = _recorded(store, project_id, live, found, by, before)
     return replace(
         told,
         scored=len(live.scores.places) if live.scores else 0,
         counts={tag_id: int(count) for tag_id, count in zip(live.tag_ids, counts, strict=False) if count},
-        results=_shown(live, list(_found(live, query, counts, by))),
+        results=_shown(live, found),
+        measured=measured(live, drawn),
     )
 
 
@@ -76,12 +85,22 @@ def of_tag(live: Live, tag: int) -> Floats:
     return np.where(live.scores.tags == tag, live.scores.probabilities, np.float32(0))
 
 
-def _found(live: Live, query: LiveQuery, counts: Ints, by: str) -> Iterator[_Found]:
+def _recorded(
+    store: Store, project_id: UUID, live: Live, found: Sequence[_Found], by: str, before: Sequence[Draw]
+) -> Sequence[Draw]:
+    """What was said of images that were drawn, before anybody labels them."""
+    known = {draw.image_id for draw in before}
+    shown = [(image_id, each) for image_id, each in zip(_ids(live, found), found, strict=True) if each.drawn]
+    new = [Draw(image_id, each.seeming, number_of(by)) for image_id, each in shown if image_id not in known]
+    return draws.change(store, project_id, lambda held: kept(live, held, new)) if new else before
+
+
+def _found(live: Live, query: LiveQuery, counts: Ints, by: str, before: Sequence[Draw]) -> Iterator[_Found]:
     if query.image_ids is not None:
         return _of_images(live, query)
     if query.order is LiveOrder.SURE:
         return _surest(live, query, counts)
-    return _asked(live, query, by)
+    return asked(live, query, by, before)
 
 
 def _surest(live: Live, query: LiveQuery, counts: Ints) -> Iterator[_Found]:
@@ -104,8 +123,10 @@ def _of_images(live: Live, query: LiveQuery) -> Iterator[_Found]:
             yield _told(live.scores, row_of[place])
 
 
-def _asked(live: Live, query: LiveQuery, by: str) -> Iterator[_Found]:
-    """Typical images at first, then doubtful ones of several kinds; of these one in five is drawn at random."""
+def asked(live: Live, query: LiveQuery, by: str, before: Sequence[Draw]) -> Iterator[_Found]:
+    """Typical images at first, then doubtful ones of several kinds. One in five is drawn at random of all without a
+    label, and asked for until it has one; these come first.
+    """
     among, scores = live.pool, live.scores
     if query.tag_id and scores:
         tag = live.tag_ids.index(query.tag_id) if query.tag_id in live.tag_ids else NOWHERE
@@ -117,21 +138,27 @@ def _asked(live: Live, query: LiveQuery, by: str) -> Iterator[_Found]:
         return
     at = np.flatnonzero(np.isin(scores.places, among))
     doubtful = at[np.argsort(scores.margins[at], kind="stable")[:DOUBTFUL]]
-    drawn = _drawn(live, at, query.take // FIFTH, by)
+    drawn = _drawn(live, at, by, before)[: 0 if query.tag_id else query.take // FIFTH]
     doubtful = doubtful[~np.isin(doubtful, drawn)]
     count = query.take - len(drawn)
     several = doubtful[spread(live.points(scores.places[doubtful]), 2 * count)]
     # Who asks again is asked for the same.
     turns = [crc32(live.known.points.ids[place].ljust(16, b"\0") + by.encode()) for place in scores.places[several]]
+    for row in drawn.tolist():
+        yield _told(scores, row)._replace(drawn=True, seeming=said(live, row))
     for row in several[np.argsort(turns, kind="stable")[:count]].tolist():
         yield _told(scores, row)
-    for row in drawn.tolist():
-        yield _told(scores, row)._replace(drawn=True)
 
 
-def _drawn(live: Live, among: Ints, count: int, by: str) -> Ints:
-    chance = np.random.default_rng(crc32(f"{live.revision}{by}".encode()))
-    return np.asarray(chance.permutation(among)[:count], np.int64)
+def _drawn(live: Live, among: Ints, by: str, before: Sequence[Draw]) -> Ints:
+    """Those of the scored rows that this caller was asked for before, then others in an order of chance."""
+    assert live.scores
+    places, mine = waiting(live, before), np.array([draw.asked == number_of(by) for draw in before], bool)
+    scored = live.scores.places
+    # As they were drawn: who asks again sees the same.
+    again = np.searchsorted(scored, places[mine & np.isin(places, scored[among])])
+    new = among[~np.isin(scored[among], places)]
+    return np.concatenate([again, np.random.default_rng(number_of(f"{live.revision}{by}")).permutation(new)])
 
 
 def _sample(places: Ints, count: int) -> Ints:
@@ -152,7 +179,6 @@ def _told(scores: Judgement, at: int) -> _Found:
 
 
 def _shown(live: Live, found: list[_Found]) -> list[LiveSuggestion]:
-    image_ids = uuids(live.known.points.ids[[each.place for each in found]]) if found else []
     return [
         LiveSuggestion(
             image_id,
@@ -161,8 +187,12 @@ def _shown(live: Live, found: list[_Found]) -> list[LiveSuggestion]:
             round(each.margin, 4),
             each.drawn,
         )
-        for image_id, each in zip(image_ids, found, strict=True)
+        for image_id, each in zip(_ids(live, found), found, strict=True)
     ]
+
+
+def _ids(live: Live, found: Sequence[_Found]) -> list[UUID]:
+    return uuids(live.known.points.ids[[each.place for each in found]]) if found else []
 
 
 def _check(limits: Limits, query: LiveQuery) -> None:
