@@ -47,7 +47,8 @@ class Desk:
     @property
     def counts(self) -> tuple[int, int]:
         """How many are right of how many."""
-        assert (measured := self.measured)
+        measured = self.measured
+        assert measured
         return measured.right, measured.labelled
 
 
