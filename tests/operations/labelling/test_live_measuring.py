@@ -1,5 +1,7 @@
 """How often the live model is right: told by images that were drawn at random, and by nothing else."""
 
+from uuid import UUID
+
 import numpy as np
 import pytest
 
@@ -37,17 +39,16 @@ class Desk:
     def ask(self, by="somebody", **query):
         return suggesting.query_live(self.store, self.settings, self.project_id, LiveQuery(**query), by=by)
 
-    def drawn(self, by="somebody", take=60) -> list:
+    def drawn(self, by="somebody", take=60) -> list[UUID]:
         return [each.image_id for each in self.ask(by, order=LiveOrder.UNSURE, take=take).results if each.drawn]
 
-    @property
     def measured(self) -> LiveMeasure | None:
         return self.ask().measured
 
     @property
     def counts(self) -> tuple[int, int]:
         """How many are right of how many."""
-        measured = self.measured
+        measured = self.measured()
         assert measured
         return measured.right, measured.labelled
 
@@ -62,15 +63,15 @@ def test_only_what_was_drawn_counts_and_by_what_was_said_before_its_label(desk):
     assert len(drawn) == 12
     others = [each for each in desk.kinds if each not in drawn]
     desk.label(others[:50])
-    assert desk.measured is None
+    assert desk.measured() is None
     desk.label(drawn[:9])
-    assert desk.measured is None
+    assert desk.measured() is None
     desk.label(drawn[9:11], wrongly=True)
     low, high = interval(9, 12)[0], interval(10, 12)[1]
-    assert desk.measured == LiveMeasure(9, 11, round(low, 3), round(high, 3))
+    assert desk.measured() == LiveMeasure(9, 11, round(low, 3), round(high, 3))
     desk.label(drawn[9:])
     stored_images.change_many(desk.store, desk.project_id, [drawn[0]], lambda _: None)
-    assert desk.measured == LiveMeasure(11, 11, round(interval(11, 11)[0], 3), 1.0)
+    assert desk.measured() == LiveMeasure(11, 11, round(interval(11, 11)[0], 3), 1.0)
 
 
 def test_who_was_asked_is_asked_again_and_others_are_asked_for_others(desk):
