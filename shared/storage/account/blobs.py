@@ -10,16 +10,15 @@ from azure.core import MatchConditions
 from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
-    IncompleteReadError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
-    ServiceResponseError,
 )
 from azure.storage.blob import BlobBlock, ContentSettings
 
 from shared.errors import ImageNotFound, NotFound
-from shared.storage.account import signing
+from shared.storage.account import contents, signing
+from shared.storage.account.contents import Blob
 from shared.storage.account.store import Container, Store
 from shared.storage.account.transport import unavailable
 
@@ -27,16 +26,12 @@ Kind = Literal["original", "resized", "thumbnail"]
 KINDS: tuple[Kind, ...] = ("original", "resized", "thumbnail")
 NOT_MODIFIED = 304
 NO_SUCH_RANGE = 416
+# What is longer goes in blocks.
+PUT_BYTES = 32 * 1024 * 1024
 NO_SUCH_BLOCK = "InvalidBlockList"
 TYPES = {".json": "application/json", ".jsonl": "application/jsonl", ".zip": "application/zip"}
 # Pictures never change under their name, so a browser may keep them.
 PICTURE_CACHE = "private, max-age=86400, immutable"
-
-
-class Blob(NamedTuple):
-    data: bytes
-    etag: str
-    content_type: str
 
 
 class Version(NamedTuple):
@@ -71,9 +66,13 @@ def write(
 ) -> str:
     """The new ETag. With `etag` it replaces that version only; `new` demands that there is none. Raises BlobChanged."""
     kind = content_type or TYPES.get(name[name.rfind(".") :], "application/octet-stream")
-    settings = ContentSettings(content_type=kind, cache_control=cache_control)
-    client = store.containers[container].get_blob_client(name)
     try:
+        if len(data) <= PUT_BYTES:
+            headers = {"x-ms-blob-content-type": kind} | _if_match(etag) | ({"If-None-Match": "*"} if new else {})
+            cached = {"x-ms-blob-cache-control": cache_control} if cache_control else {}
+            return contents.put(store.containers[container], name, data, headers | cached)
+        settings = ContentSettings(content_type=kind, cache_control=cache_control)
+        client = store.containers[container].get_blob_client(name)
         answer = client.upload_blob(data, overwrite=not new, content_settings=settings, **_only(etag))  # type: ignore[arg-type]
     except (ResourceExistsError, ResourceModifiedError):
         raise BlobChanged(name) from None
@@ -112,7 +111,7 @@ def read(store: Store, container: Container, name: str) -> Blob | None:
 
 def read_if_changed(store: Store, container: Container, name: str, etag: str) -> Blob | None | Literal["unchanged"]:
     try:
-        return _download(store, container, name, etag=etag, match_condition=MatchConditions.IfModified)
+        return _download(store, container, name, {"If-None-Match": etag})
     except HttpResponseError as error:
         if error.status_code == NOT_MODIFIED:
             return "unchanged"
@@ -122,7 +121,7 @@ def read_if_changed(store: Store, container: Container, name: str, etag: str) ->
 def read_start(store: Store, container: str, name: str, limit: int) -> Blob | None:
     """No more than the first `limit` bytes. Raises BlobRefused."""
     try:
-        return _download(store, container, name, offset=0, length=limit)
+        return _download(store, container, name, _range(0, limit))
     except HttpResponseError as error:
         # An empty blob has no first bytes.
         if error.status_code == NO_SUCH_RANGE:
@@ -150,7 +149,7 @@ def size(store: Store, container: Container, name: str) -> int | None:
 def read_range(store: Store, container: str, name: str, start: int, end: int, *, etag: str | None = None) -> bytes:
     """The bytes from `start` up to `end`; with `etag` of that version only. Raises NotFound, BlobChanged."""
     try:
-        blob = _download(store, container, name, offset=start, length=end - start, **_only(etag))
+        blob = _download(store, container, name, _range(start, end) | _if_match(etag))
     except ResourceModifiedError:
         raise BlobChanged(name) from None
     if blob is None:
@@ -282,16 +281,17 @@ def reason_of(error: HttpResponseError) -> str:
     return str(told or error.reason)
 
 
-def _download(store: Store, container: str, name: str, **options: object) -> Blob | None:
-    """The bytes as they lie there: what a Content-Encoding says of them is anybody's word, and costs nothing."""
+def _if_match(etag: str | None) -> dict[str, str]:
+    return {"If-Match": etag} if etag else {}
+
+
+def _range(start: int, end: int) -> dict[str, str]:
+    """From `start` up to `end`."""
+    return {"x-ms-range": f"bytes={start}-{end - 1}"}
+
+
+def _download(store: Store, container: str, name: str, headers: dict[str, str] | None = None) -> Blob | None:
     try:
-        blob = store.containers[container].get_blob_client(name)
-        stream = blob.download_blob(decompress=False, **options)  # type: ignore[call-overload]
-        data = stream.readall()
+        return contents.get(store.containers[container], name, headers)
     except ResourceNotFoundError:
         return None
-    except (ServiceResponseError, IncompleteReadError) as error:
-        # The connection broke while the contents were on their way.
-        raise unavailable() from error
-    properties = stream.properties
-    return Blob(data, str(properties.etag), str(properties.content_settings.content_type))

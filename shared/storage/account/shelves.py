@@ -19,7 +19,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContainerClient
 
 from shared.access.identity import credential
-from shared.errors import AccessRefused, BackupError
+from shared.errors import AccessRefused, BackupError, ServiceUnavailable
 from shared.settings import Settings
 from shared.storage.account.blobs import reason_of
 from shared.storage.account.transport import Transport, unavailable
@@ -130,7 +130,7 @@ class ContainerShelf:
     def __init__(self, client: ContainerClient) -> None:
         self._client = client
         # Who may not make it has it made.
-        with suppress(ResourceExistsError, AccessRefused):
+        with suppress(ResourceExistsError, BackupError), self._told():
             client.create_container()
 
     @property
@@ -175,6 +175,8 @@ class ContainerShelf:
                 f"{self.place} does not let us in ({refused.reason}); give the identity Storage Blob Data Contributor "
                 "on it, or name it by an address with a signature that may read, write, list and delete."
             ) from refused
+        except ServiceUnavailable as fault:
+            raise ServiceUnavailable(f"{self.place} does not answer; try again in a moment.") from fault
         except ResourceNotFoundError as missing:
             if reason_of(missing) != NO_CONTAINER:
                 raise

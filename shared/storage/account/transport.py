@@ -16,7 +16,9 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HeadersPol
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
-from azure.data.tables._authentication import SharedKeyCredentialPolicy
+from azure.data.tables._authentication import SharedKeyCredentialPolicy as TableKeyPolicy
+from azure.storage.blob import ContainerClient
+from azure.storage.blob._shared.authentication import SharedKeyCredentialPolicy as BlobKeyPolicy
 from requests.adapters import HTTPAdapter
 from requests.hooks import default_hooks
 from requests.structures import CaseInsensitiveDict
@@ -37,8 +39,8 @@ FORBIDDEN = 403
 # What an answer raises that breaks off in the middle.
 BROKEN_OFF = (ServiceResponseError, IncompleteReadError)
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
-# What a request for a table needs: a date, a name of who asks, and a signature or a token.
-NEEDED = (HeadersPolicy, UserAgentPolicy, SharedKeyCredentialPolicy, BearerTokenCredentialPolicy)
+# What a request needs: a date, a name of who asks, and a signature or a token.
+NEEDED = (HeadersPolicy, UserAgentPolicy, TableKeyPolicy, BlobKeyPolicy, BearerTokenCredentialPolicy)
 # By time.monotonic(), when whoever called no longer waits for the answer.
 _given_up: ContextVar[float] = ContextVar("given_up", default=math.inf)
 
@@ -55,20 +57,22 @@ def patience(seconds: float) -> Iterator[None]:
         _given_up.reset(token)
 
 
-def ask(table: TableClient, request: HttpRequest) -> HttpResponse:
-    """Send a request that is written out for a table; its answer is still to be read.
+def ask(client: TableClient | ContainerClient, request: HttpRequest) -> HttpResponse:
+    """Send a request that is written out for a table or a container; its answer is still to be read.
 
     The client's own way takes as much processor time again: it copies the request and runs policies of no use to it.
     """
-    response: HttpResponse = _pipeline(table).run(request, stream=True).http_response
+    response: HttpResponse = _pipeline(client).run(request, stream=True).http_response
     return response
 
 
-@lru_cache(maxsize=16)
-def _pipeline(table: TableClient) -> Pipeline[HttpRequest, HttpResponse]:
-    # Copies, as a policy belongs to one pipeline. The library offers no public way to them.
-    policies = [copy(policy) for policy in table._policies if isinstance(policy, NEEDED)]
-    return Pipeline(table._client._client._pipeline._transport, policies)
+@lru_cache(maxsize=64)
+def _pipeline(client: TableClient | ContainerClient) -> Pipeline[HttpRequest, HttpResponse]:
+    # The library offers no public way to them.
+    of_client = client._client._client._pipeline
+    policies = (getattr(each, "_policy", each) for each in of_client._impl_policies)
+    # Copies, as a policy belongs to one pipeline.
+    return Pipeline(of_client._transport, [copy(policy) for policy in policies if isinstance(policy, NEEDED)])
 
 
 class Session(requests.Session):

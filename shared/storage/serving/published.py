@@ -9,7 +9,7 @@ import msgspec
 from shared.errors import InvalidPublishName, IterationNotFound
 from shared.models.serving.predictions import Pointer
 from shared.storage.account import blobs, rows
-from shared.storage.account.blobs import Blob
+from shared.storage.account.contents import Blob
 from shared.storage.account.store import Store
 
 

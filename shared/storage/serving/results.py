@@ -10,15 +10,14 @@ import msgspec
 
 from shared.errors import AccessRefused, BadImageSize, Conflict, NotFound, UploadRefused
 from shared.models.serving.camera import CameraResult, Outcome
-from shared.storage.account import blobs, queries, rows
-from shared.storage.account.blobs import Blob, BlobRefused
+from shared.storage.account import blobs, contents, queries, rows
+from shared.storage.account.blobs import BlobRefused
+from shared.storage.account.contents import Blob
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowMissing, transact
 from shared.storage.serving import archives
 
 UNKNOWN = "unknown"
-# So many blobs are deleted before more are looked for.
-BATCH = 256
 # Why storage does not hand a blob out, by its own word.
 KEPT_BACK = {
     "BlobArchived": "It lies in the archive tier; move it to another tier",
@@ -135,9 +134,7 @@ def expire(store: Store, before: datetime) -> None:
             with suppress(RowMissing, RowChanged):
                 gone = [Change("delete", entity["RowKey"], etag=queries.etag(entity)) for entity in part]
                 transact(store.results, partition, gone)
-    names = blobs.names_before(store, "results", before)
-    while batch := list(islice(names, BATCH)):
-        list(store.bulk.map(lambda name: blobs.delete(store, "results", name), batch))
+    contents.delete(store.containers["results"], blobs.names_before(store, "results", before))
 
 
 def _written_before(store: Store, before: datetime) -> Iterator[queries.Entity]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from shared.storage.account import blobs, rows
-from shared.storage.account.blobs import Blob
+from shared.storage.account.contents import Blob
 from shared.storage.account.store import Store
 
 # An image, and the tag that should have come or gone.

@@ -8,7 +8,7 @@ from uuid import UUID
 from azure.data.tables import TableClient
 
 from shared.models.workspace.projects import Project
-from shared.storage.account import blobs, rows
+from shared.storage.account import blobs, contents, rows
 from shared.storage.account.store import Container, Store
 from shared.storage.account.transactions import LIMIT, Change, RowChanged, RowExists, RowMissing, transact
 from shared.storage.workspace import catalog, ledger
@@ -17,7 +17,7 @@ PARTITION = "projects"
 OWNED: tuple[Container, ...] = ("catalog", "images", "models", "published", "predictions", "exports")
 # So much is purged in one step: some seconds of work.
 PURGED_ROWS = 10_000
-PURGED_BLOBS = 1_000
+PURGED_BLOBS = 10 * contents.DELETED_AT_ONCE
 
 
 def begin(store: Store, project_id: UUID) -> None:
@@ -113,5 +113,5 @@ def _purge_rows(store: Store, table: TableClient, partition: str) -> bool:
 def _purge_blobs(store: Store, container: Container, prefix: str) -> bool:
     """Whether blobs may be left."""
     names = list(islice(blobs.names(store, container, prefix), PURGED_BLOBS))
-    list(store.bulk.map(lambda name: blobs.delete(store, container, name), names))
+    contents.delete(store.containers[container], names)
     return len(names) == PURGED_BLOBS

@@ -20,6 +20,7 @@ from shared.models.wire import now
 from shared.models.workspace.domains import GENERAL
 from shared.models.workspace.tags import TagType
 from shared.storage.account import blobs, pages, rows
+from shared.storage.account.contents import Blob
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, transact
 from shared.storage.serving import predictions
@@ -62,7 +63,7 @@ def query(
     return found
 
 
-def picture(store: Store, made: StoredPrediction) -> blobs.Blob | None:
+def picture(store: Store, made: StoredPrediction) -> Blob | None:
     return blobs.read(store, "predictions", predictions.picture_name(made.prediction.project, made.prediction.id))
 
 
