@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 
 from cli import naming
-from cli.faults import CommandError
+from cli.faults import FAILED, CommandError
 from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
 from cli.storage import opened_store
+from shared.errors import BackupError, ProjectNotFound
 from shared.models.workspace.projects import Project
 from shared.operations.backup import restoring, taking
-from shared.operations.backup.vault import NAMED, Copy, Vault
+from shared.operations.backup.vault import NAMED, SUFFIX, Copy, DamagedCopy, Vault
 from shared.storage.account import shelves
 from shared.storage.workspace import projects
 
@@ -41,8 +42,12 @@ def backup(
     """
     with opened_store() as (settings, store), shelves.opened(settings, place) as shelf:
         for each in _chosen(projects.list_all(store), project):
-            with _told(each.name) as report:
-                copied = taking.take(store, Vault(shelf), each, report)
+            try:
+                with _told(each.name) as report:
+                    copied = taking.take(store, Vault(shelf), each, report)
+            except ProjectNotFound:
+                typer.echo(f"{each.name} was deleted meanwhile.", err=True)
+                continue
             show(copied, _copied(copied), as_json=as_json)
 
 
@@ -58,18 +63,29 @@ def restore(
 ) -> None:
     """Bring projects back from such a place, with all of their ids, into an installation that has them not.
 
-    The environment says where: `. .local/ocellus.env` for ./run, STORAGE_ACCOUNT for Azure.
+    The environment says where: `. .local/ocellus.env` for ./run, STORAGE_ACCOUNT for Azure. Ends with 2 where one of
+    them could not be brought back.
     """
     with opened_store() as (settings, store), shelves.opened(settings, place) as shelf:
         vault = Vault(shelf)
         copies = [_copy_of(vault, each, at) for each in _ids(vault, project)]
         if not copies:
-            raise CommandError(f"{vault.place} has no copy of a project; `ocellus backup` makes one.")
+            raise CommandError(f"{vault.place} has no copy of a project; `ocellus backup` makes one. Is it the place?")
         store.provision()
+        failed = False
         for copy in copies:
-            with _told(vault.header(copy).project.name) as report:
-                restored = restoring.restore(store, vault, copy, report, force=force)
+            try:
+                with _told(vault.header(copy).project.name) as report:
+                    restored = restoring.restore(store, vault, copy, report, force=force)
+            except BackupError as fault:
+                # The others come back all the same.
+                older = _older(vault, copy) if isinstance(fault, DamagedCopy) else ""
+                typer.echo(f"ocellus: {fault}{older}", err=True)
+                failed = True
+                continue
             show(restored, _restored(restored), as_json=as_json)
+    if failed:
+        raise typer.Exit(FAILED)
 
 
 def _chosen(there: Sequence[Project], wanted: Sequence[str] | None) -> list[Project]:
@@ -95,6 +111,13 @@ def _copy_of(vault: Vault, project_id: UUID, at: datetime | None) -> Copy:
         first = f" The first is {copies[0].name}." if copies else ""
         raise CommandError(f"{vault.place} has no copy of {project_id} of that time.{first}")
     return found[-1]
+
+
+def _older(vault: Vault, damaged: Copy) -> str:
+    """How to have the copy before that one."""
+    before = [copy for copy in vault.copies(damaged.project_id) if copy < damaged]
+    taken = before and datetime.strptime(before[-1].name, f"{NAMED}{SUFFIX}")
+    return f" The copy before: --project {damaged.project_id} --at {taken:%Y-%m-%dT%H:%M:%S}" if taken else ""
 
 
 @contextmanager

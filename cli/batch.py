@@ -51,7 +51,7 @@ def start(
     container, _, rest = archive.partition("/")
     request = BatchRequest(name, container, "" if manifest else rest, rest if manifest else None, output, uuid4())
     service = _service()
-    path = ("projects", naming.project_id(project, service.projects), "batches")
+    path = ("projects", naming.project_id(project, service.projects, naming.LISTED), "batches")
     begun = service.send(Batch, "POST", *path, body=request, base=OWN)
     _tell(begun if leave else _ended(service, begun), as_json=as_json)
 
@@ -92,7 +92,7 @@ def _service() -> Service:
 
 
 def _path(service: Service, project: str, batch_id: UUID) -> tuple[object, ...]:
-    return "projects", naming.project_id(project, service.projects), "batches", batch_id
+    return "projects", naming.project_id(project, service.projects, naming.LISTED), "batches", batch_id
 
 
 def _ended(service: Service, batch: Batch) -> Batch:

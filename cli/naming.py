@@ -35,9 +35,9 @@ def require(there: Iterable[T], wanted: str, kind: str, fields: Sequence[str] = 
     raise CommandError(f"there is no {kind} '{wanted}'; {hint or f'there are {listed}.'}")
 
 
-def project_id(wanted: str, there: Callable[[], Iterable[Any]]) -> UUID:
+def project_id(wanted: str, there: Callable[[], Iterable[Any]], hint: str = "") -> UUID:
     """An id is taken as it is, also that of a deleted project; a name is one of those. Raises CommandError."""
-    return id_in(wanted) or _id(require(there(), wanted, "project", hint=LISTED))
+    return id_in(wanted) or _id(require(there(), wanted, "project", hint=hint))
 
 
 def id_in(text: str) -> UUID | None:

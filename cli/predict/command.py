@@ -83,7 +83,7 @@ def predict(
         raise CommandError(f"{to} ends with none of {', '.join(WRITERS)}, which say what is written.")
     span = _spans(every, scenes)
     files = shots.files(pictures)
-    of = naming.project_id(project, _projects)
+    of = naming.project_id(project, _projects, naming.LISTED)
     ask = ShotAsker(asker(PredictingSettings.read(), of, name, at_once), threshold, draw, files)
     journal, has_videos = to.with_name(f"{to.name}.journal"), any(map(shots.is_video, files))
     subject = Subject(of, name, threshold, str(draw or ""), span or 0 if has_videos else 0)

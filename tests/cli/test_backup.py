@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
@@ -105,21 +106,29 @@ def test_a_deleted_project_comes_back_as_it_was(training, prediction, storage, b
 
 
 def test_another_installation_takes_it_up_though_the_first_attempt_was_cut_off(
-    boxed, store, settings, tmp_path, capsys, monkeypatch
+    training, boxed, store, settings, tmp_path, capsys, monkeypatch
 ):
-    backed_up(tmp_path, capsys, "--project", boxed.id)
+    bare = training.create_project(f"bare {uuid4()}")
+    backed_up(tmp_path, capsys, "--project", boxed.id, "--project", bare.name)
+    training.delete_project(bare.id)
     monkeypatch.setenv("STORAGE_CONNECTION_STRING", settings.storage_connection_string)
     lost = max((tmp_path / "contents").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0)
     data = lost.read_bytes()
-    for damage, said in ((data[:-1], "is damaged"), (None, "can't be read")):
+    for damage, said in ((data[:-1], "is damaged; delete it, and where the project"), (None, "is not there; where")):
         lost.unlink()
         if damage:
             lost.write_bytes(damage)
         assert ocellus("restore", str(tmp_path)) == FAILED
         assert said in capsys.readouterr().err
-        assert boxed.id not in {str(each.id) for each in projects.list_all(store)}
+        # The other one is back.
+        assert {str(each.id) for each in projects.list_all(store)} == {bare.id}
         lost.write_bytes(data)
-    assert ocellus("restore", str(tmp_path), "--json") == 0
+    [copy] = (tmp_path / "projects" / boxed.id).iterdir()
+    later = shutil.copy(copy, copy.with_name("20991231T235959Z.jsonl.gz"))
+    assert ocellus("restore", str(tmp_path), "--project", boxed.name) == FAILED
+    assert f"a restore of its copy {copy.name} was broken off; go on with that one" in capsys.readouterr().err
+    later.unlink()
+    assert ocellus("restore", str(tmp_path), "--project", boxed.id, "--json") == 0
     [restored] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (restored["images"], restored["tags"], restored["iterations"], restored["missing"]) == (5, 2, 1, [])
     project_id = UUID(boxed.id)
@@ -129,9 +138,9 @@ def test_another_installation_takes_it_up_though_the_first_attempt_was_cut_off(
     assert pointer.publish_name == "gate"
     assert predictions.picture(store, project_id, stored.prediction.id) == RED
     projects.delete(store, project_id)
-    assert ocellus("restore", str(tmp_path)) == FAILED
-    assert "something is left of the project" in capsys.readouterr().err
-    assert ocellus("restore", str(tmp_path), "--force") == 0
+    assert ocellus("restore", str(tmp_path), "--project", boxed.id) == FAILED
+    assert "which goes some minutes after its deletion; wait for that" in capsys.readouterr().err
+    assert ocellus("restore", str(tmp_path), "--project", boxed.id, "--force") == 0
 
 
 def renamed(line):
@@ -141,7 +150,7 @@ def renamed(line):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda lines: lines[:-1], "was cut off"),
+        (lambda lines: lines[:-1], "was cut off. The copy before: --project {} --at 2020-01-31T02:00:00"),
         (lambda lines: [*lines[:2], b"{}\n"], "is no copy of a project, or a damaged one"),
         (lambda lines: [lines[0].replace(b'"version":1', b'"version":2'), *lines[1:]], "by another version"),
         (lambda lines: map(renamed, lines), "was tampered with"),
@@ -151,10 +160,11 @@ def renamed(line):
 def test_a_damaged_copy_is_not_restored(boxed, store, settings, tmp_path, capsys, monkeypatch, damage, said):
     backed_up(tmp_path, capsys, "--project", boxed.id)
     [copy] = (tmp_path / "projects" / boxed.id).iterdir()
+    shutil.copy(copy, copy.with_name("20200131T020000Z.jsonl.gz"))
     copy.write_bytes(gzip.compress(b"".join(damage(gzip.decompress(copy.read_bytes()).splitlines(keepends=True)))))
     monkeypatch.setenv("STORAGE_CONNECTION_STRING", settings.storage_connection_string)
     assert ocellus("restore", str(tmp_path), "--project", boxed.id) == FAILED
-    assert said in capsys.readouterr().err
+    assert said.format(boxed.id) in capsys.readouterr().err
     assert boxed.id not in {str(each.id) for each in projects.list_all(store)}
 
 
@@ -162,7 +172,7 @@ def test_what_is_not_there_is_named(boxed, tmp_path, capsys):
     assert ocellus("backup", str(tmp_path), "--project", "nobody's") == FAILED
     assert "there is no project 'nobody's'" in capsys.readouterr().err
     assert ocellus("restore", str(tmp_path)) == FAILED
-    assert "has no copy of a project; `ocellus backup` makes one" in capsys.readouterr().err
+    assert "has no copy of a project; `ocellus backup` makes one. Is it the place?" in capsys.readouterr().err
     backed_up(tmp_path, capsys, "--project", boxed.id)
     assert ocellus("restore", str(tmp_path), "--at", "2020-01-01") == FAILED
     assert f"has no copy of {boxed.id} of that time. The first is " in capsys.readouterr().err

@@ -23,6 +23,7 @@ from shared.operations.backup.vault import (
     Vault,
 )
 from shared.storage.account import blobs
+from shared.storage.account.contents import Blob
 from shared.storage.account.store import Store
 from shared.storage.serving import predictions
 from shared.storage.training import iterations as stored_iterations
@@ -83,13 +84,20 @@ def _begin(store: Store, project_id: UUID, copy: str, *, force: bool) -> None:
     if (mark is None or mark.data != copy.encode()) and stored_projects.leaves_something(store, project_id):
         if not force:
             raise BackupError(
-                f"something is left of the project {project_id}, which goes some minutes after its deletion; wait for "
-                "that, or restore with --force, which clears it away first."
+                f"something is left of the project {project_id}, {_of_what(mark)}, or restore with --force, which "
+                "clears it away first."
             )
         while not stored_projects.purge(store, project_id):
             pass
     blobs.write(store, "catalog", _mark(project_id), copy.encode())
     stored_projects.begin(store, project_id)
+
+
+def _of_what(mark: Blob | None) -> str:
+    """Why something is left, and how it goes."""
+    if mark is None:
+        return "which goes some minutes after its deletion; wait for that"
+    return f"as a restore of its copy {mark.data.decode()} was broken off; go on with that one"
 
 
 def _mark(project_id: UUID) -> str:

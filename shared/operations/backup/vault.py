@@ -99,6 +99,10 @@ class Copy(NamedTuple):
         return f"digests/{self.project_id}/{self.name}"
 
 
+class DamagedCopy(BackupError):
+    """Of a copy not all is as it was written; an older one may be whole."""
+
+
 class Vault:
     """Nothing in it changes once it is written; contents are shared by all copies."""
 
@@ -114,12 +118,13 @@ class Vault:
         self._shelf.write(_content(digest), data)
 
     def get(self, digest: str) -> bytes:
-        """Raises BackupError where it is not what it was."""
+        """Raises DamagedCopy where it is not what it was."""
         data, path = self._shelf.read(_content(digest)), f"{self.place}/{_content(digest)}"
+        mended = "where the project still is, `ocellus backup` to this place puts it back."
         if data is None:
-            raise BackupError(f"{path} can't be read: it is not there.")
+            raise DamagedCopy(f"{path} is not there; {mended}")
         if sha256(data).hexdigest() != digest:
-            raise BackupError(f"{path} is damaged; restore an older copy, or mend the disk.")
+            raise DamagedCopy(f"{path} is damaged; delete it, and {mended}")
         return data
 
     def contents(self) -> Iterator[tuple[str, Shelved]]:
@@ -169,7 +174,7 @@ class Vault:
         return {data[at : at + DIGEST].hex() for at in range(0, len(data), DIGEST)}
 
     def lines(self, copy: Copy, kind: type[L]) -> Iterator[L]:
-        """Those of a kind. Raises BackupError where the copy is damaged."""
+        """Those of a kind. Raises DamagedCopy."""
         decoder, line, path = msgspec.json.Decoder(AnyLine), None, f"{self.place}/{copy.path}"
         try:
             with gzip.open(BytesIO(self._shelf.read(copy.path) or b"")) as file:
@@ -178,9 +183,9 @@ class Vault:
                     if isinstance(line, kind):
                         yield line
         except (OSError, EOFError, msgspec.MsgspecError, UnicodeDecodeError) as fault:
-            raise BackupError(f"{path} is no copy of a project, or a damaged one: {fault}") from fault
+            raise DamagedCopy(f"{path} is no copy of a project, or a damaged one: {fault}.") from fault
         if not isinstance(line, End):
-            raise BackupError(f"{path} was cut off; restore an older copy.")
+            raise DamagedCopy(f"{path} was cut off.")
 
     def header(self, copy: Copy) -> Header:
         """Raises BackupError."""
