@@ -20,8 +20,8 @@ MODULES = {"training": ["training", "ocellus", "portal", "upkeep"], "prediction"
 # How long a thread keeps the interpreter while others wait. A call waits so at each of its requests to storage while
 # work on many images goes on beside it: its slowest take less than half as long as by Python's 0.005.
 sys.setswitchinterval(0.001)
-# glibc's M_MMAP_THRESHOLD, and the bytes from which on memory goes back to the system as soon as it is let go. By itself
-# glibc would soon keep up to 32 MB at a time in the heap of each thread: a third more memory after pages of many boxes.
+# glibc's M_MMAP_THRESHOLD, and from how many bytes on memory goes back to the system as soon as it is let go. By itself
+# glibc would soon keep 32 MB at a time in the heap of each thread: a third more memory after pages of many boxes.
 MMAP_THRESHOLD, AT_ONCE = -3, 4 * 1024 * 1024
 if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
     mallopt(MMAP_THRESHOLD, AT_ONCE)

@@ -1,6 +1,7 @@
 """What people do with the portal: find things by role and name, press keys, click, and look whether all is saved."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -151,6 +152,8 @@ class Portal:
         self.open(project_id)
         expect(self.page.get_by_text(f"{count:,} image{'s' if count != 1 else ''}", exact=True)).to_be_visible()
         expect(self.cells.first.locator("img")).to_be_visible()
+        # Tags come with the counts; before, no digit has one.
+        expect(self.page.get_by_role("button", name=re.compile(r"^All \d"))).to_be_visible()
         self.grid.focus()
 
     def seen(self, name: str = "Suggestions") -> None:

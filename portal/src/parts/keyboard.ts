@@ -75,7 +75,8 @@ function sequence(pressed: string): string {
 /** Fields keep what people type, and controls the keys that work them. */
 function isTyping(event: KeyboardEvent, pressed: string): boolean {
   const target = event.target;
-  if (!(target instanceof HTMLElement)) return false;
+  // Until the page is drawn again, a dialog that was closed has the focus where nothing had it before.
+  if (!(target instanceof HTMLElement) || target.closest("dialog:not([open])")) return false;
   if (target.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=range])")) return pressed !== "Escape" || target.matches("[data-escape]");
   if (target.matches("input[type=range]")) return /^(Arrow|Home|End|Page)/.test(pressed);
   if (target.matches("button, a, summary, input, [role=menuitem]")) return pressed === "Enter" || pressed === "Space";

@@ -1,6 +1,6 @@
 // The images of a project: the home of labelling.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Tag } from "../api/client";
 import { isIn, NONE, toggled, withIds } from "../model/selection";
 import { isEverything, NO_LIST, readQuery, writeQuery, type ImageQuery } from "../model/query";
@@ -68,7 +68,8 @@ const without = (ids: readonly string[], id: string) => (ids.includes(id) ? ids.
 function useQuery(wanted: ImageQuery): void {
   const text = writeQuery(wanted);
   const id = project.value!.id;
-  useEffect(() => {
+  // Before the next key: it means what the address says.
+  useLayoutEffect(() => {
     if (pages.address.peek() === text && pages.shownOf.peek() === id && pages.total.peek() !== null) return;
     forgetPlace();
     void pages.open(wanted);

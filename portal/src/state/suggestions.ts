@@ -38,9 +38,9 @@ export const focus = signal(0);
 export const leftOut = signal<ReadonlySet<string>>(new Set());
 
 export const rows = signal<readonly Row[]>([]);
-/** The rows that somebody has had the time to look at. */
+/** The rows that somebody has had the time to look at; while others are asked for, these are not what is meant. */
 export const seen = signal<object | null>(null);
-export const isSeen = computed(() => seen.value === rows.value);
+export const isSeen = computed(() => seen.value === rows.value && !loading.value);
 const following = signal<SuggestedTagAndRegionQueryToken | null>(null);
 export const hasMore = computed(() => following.value !== null);
 

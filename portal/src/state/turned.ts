@@ -49,9 +49,9 @@ export const leftOut = signal<ReadonlySet<string>>(new Set());
 export const taken = signal({ tagId: "", count: 0 });
 
 export const rows = signal<readonly Row[]>([]);
-/** The rows that somebody has had the time to look at. */
+/** The rows that somebody has had the time to look at; while others are asked for, these are not what is meant. */
 export const seen = signal<object | null>(null);
-export const isSeen = computed(() => seen.value === rows.value);
+export const isSeen = computed(() => seen.value === rows.value && !loading.value);
 let turning = 0;
 /** One call after the other: the last word about a label counts. */
 let dismissing: Promise<unknown> = Promise.resolve();

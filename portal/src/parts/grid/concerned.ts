@@ -1,12 +1,12 @@
 // Where the focus goes after an undo.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { concerned } from "../../state/outbox";
 
 /** The focus goes to the image that was undone, or done again, where the grid has it. */
 export function useConcerned(indexOf: (imageId: string) => number, to: (index: number) => void): void {
   const before = useRef(concerned.value);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { current } = before;
     before.current = concerned.value;
     const index = concerned.value && concerned.value !== current ? indexOf(concerned.value.imageId) : -1;

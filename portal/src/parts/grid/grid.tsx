@@ -44,7 +44,7 @@ export function Grid(props: Props) {
   useLayoutEffect(() => {
     if (frame.height) pane.current!.scrollTop = scrolled;
   }, [frame.height > 0]);
-  useEffect(() => onLayout(at, Math.max(1, Math.floor(frame.height / at.step))), [at.columns, at.step, frame.height]);
+  useLayoutEffect(() => onLayout(at, Math.max(1, Math.floor(frame.height / at.step))), [at.columns, at.step, frame.height]);
   useEffect(() => {
     if (resting && to > from) need(from, to - 1);
   });
