@@ -33,6 +33,7 @@ from shared.models.workspace.projects import ClassificationType
 from shared.storage.account import rows
 from shared.storage.training import datasets, evaluations, iterations
 from shared.storage.workspace import catalog, images, suggestions
+from tests.storage.making import recount
 
 SIZE = 100_000
 PAGE = 256
@@ -97,7 +98,7 @@ def build(rig: Rig) -> None:
         rig.service.start_azurite()
 
     rig.once("Azurite killed and started again", again)
-    kept, found = catalog.read(rig.store, rig.project), catalog.recount(rig.store, rig.project)
+    kept, found = catalog.read(rig.store, rig.project), recount(rig.store, rig.project)
     if kept.per_tag != found.per_tag or found.images != rig.size:
         sys.exit(f"Of {rig.size} images {found.images} are there, and {kept.images} are counted.")
 

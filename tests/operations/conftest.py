@@ -26,6 +26,7 @@ from tests.operations.making import create_images, record_of, tag_of
 from tests.operations.projects import create_project, project_id
 from tests.operations.transfers import Copy, marked, records
 from tests.prediction.graphs import make_graph, make_spec
+from tests.storage.making import delete_image
 
 __all__ = ["create_project", "project_id"]
 
@@ -95,7 +96,7 @@ def trained(store, project_id, exported):
         ("performance.json", msgspec.json.encode(Evaluation(tags, None, judged))),
     ):
         blobs.model_write(store, project_id, iteration.id, name, data)
-    stored_images.delete(store, project_id, next(image.id for image in found if image.tags))
+    delete_image(store, project_id, next(image.id for image in found if image.tags))
     return iteration
 
 

@@ -4,9 +4,6 @@ import typing
 from datetime import timedelta
 from uuid import uuid4
 
-import pytest
-
-from shared.errors import NotFound
 from shared.models.messages.tasks import AnyTask, CollectPictures, DeleteAllImages, PurgeProject, ReleaseImages
 from shared.models.serving.predictions import ImagePrediction, StoredPrediction
 from shared.models.training.datasets import DatasetHeader
@@ -28,6 +25,7 @@ from shared.storage.serving import predictions
 from shared.storage.training import datasets, iterations
 from shared.storage.workspace import catalog, images
 from tests.operations.making import create_images, do, record_of
+from tests.storage.making import delete_image, recount
 
 ROOMS = [backup.STEPS, labelling.STEPS, notifications.STEPS, training.STEPS, transfer.STEPS, workspace.STEPS]
 
@@ -41,7 +39,7 @@ def test_every_task_has_a_step_that_takes_it():
 
 def test_pictures_of_deleted_images_go_and_others_stay(store, settings, project_id):
     first, second = create_images(store, settings, project_id, range(2))
-    images.delete(store, project_id, first)
+    delete_image(store, project_id, first)
     do(store, settings, ReleaseImages(project_id, [first, second]))
     assert not list(blobs.names(store, "images", f"{project_id}/{first}"))
     assert len(list(blobs.names(store, "images", f"{project_id}/{second}"))) == 3
@@ -63,7 +61,7 @@ def test_delete_all_images_spares_later_ones(store, settings, project_id):
     later = create_images(store, settings, project_id, [9])
     for _ in range(2):
         do(store, settings, task)
-    assert catalog.read(store, project_id).images == catalog.recount(store, project_id).images == 1
+    assert catalog.read(store, project_id).images == recount(store, project_id).images == 1
     assert images.get(store, project_id, later[0])
 
 
@@ -80,7 +78,7 @@ def test_collecting_waits_while_a_dataset_is_being_frozen(store, settings, proje
     (gone,) = create_images(store, settings, project_id, [1])
     record = record_of(project_id, IterationStatus.TRAINING)
     iterations.insert(store, record)
-    images.delete(store, project_id, gone)
+    delete_image(store, project_id, gone)
     do(store, settings, ReleaseImages(project_id, [gone]))
     assert blobs.picture(store, project_id, gone, "original")
     iterations.delete(store, project_id, record.iteration.id)
@@ -94,9 +92,8 @@ def test_expire_drops_what_is_past_its_time(store, settings, project_id):
     for kept in (stored, recent):
         predictions.put(store, kept)
     upkeep.expire(store, settings.limits)
-    assert predictions.get(store, project_id, recent.prediction.id) == recent
-    with pytest.raises(NotFound):
-        predictions.get(store, project_id, stored.prediction.id)
+    assert list(predictions.each(store, project_id)) == [recent]
+    assert not predictions.exists(store, project_id, stored.prediction.id)
 
 
 def frozen(store, project_id, image_ids):
@@ -112,7 +109,7 @@ def test_pictures_that_an_iteration_was_trained_on_stay(store, settings, project
     first, second, third = create_images(store, settings, project_id, range(3))
     iteration = frozen(store, project_id, [first, second])
     for image_id in (first, second, third):
-        images.delete(store, project_id, image_id)
+        delete_image(store, project_id, image_id)
     do(store, settings, ReleaseImages(project_id, [first, third]))
     do(store, settings, CollectPictures(project_id, now() + timedelta(seconds=2)))
     assert pictured(store, project_id) == {str(first), str(second)}
@@ -124,8 +121,8 @@ def test_pictures_that_an_iteration_was_trained_on_stay(store, settings, project
 def test_images_deleted_from_all_iterations_are_in_none(store, settings, project_id):
     first, second, kept = create_images(store, settings, project_id, range(3))
     iteration = frozen(store, project_id, [first, second, kept])
-    images.delete(store, project_id, first)
-    images.delete(store, project_id, second)
+    delete_image(store, project_id, first)
+    delete_image(store, project_id, second)
     for _ in range(2):
         do(store, settings, ReleaseImages(project_id, [first, second, kept], True))
     assert pictured(store, project_id) == {str(kept)}

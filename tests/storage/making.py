@@ -15,13 +15,17 @@ from shared.models.workspace.images import ImageRecord, RegionMark, TagMark, new
 from shared.models.workspace.projects import ClassificationType, Project, ProjectSettings
 from shared.models.workspace.tags import Tag, TagType
 from shared.storage.account import rows
+from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.columns import snapshot
 from shared.storage.columns.columns import Columns, Entry
 from shared.storage.columns.ids import uuids
 from shared.storage.columns.terms import Terms
-from shared.storage.workspace import catalog, image_rows, images, tags
+from shared.storage.workspace import catalog, image_rows, images, ledger, tags
 from shared.storage.workspace.catalog import Catalog
+
+# New tags of a transaction, each of which has four rows.
+TOGETHER = 20
 
 
 def new_project() -> Project:
@@ -49,10 +53,26 @@ def insert_all(store: Store, project_id: UUID, made: list[ImageRecord]) -> list[
     return made[::-1]
 
 
+def delete_image(store: Store, project_id: UUID, image_id: UUID) -> bool:
+    """Whether it was there."""
+    there = bool(images.get_many(store, project_id, [image_id]))
+    images.change_many(store, project_id, [image_id], lambda _: None)
+    return there
+
+
 def add_tag(store: Store, project_id: UUID, name: str = "", type: TagType = TagType.REGULAR) -> Tag:
     tag = Tag(uuid4(), name or f"tag {uuid4()}", None, type)
     tags.insert(store, project_id, tag)
     return tag
+
+
+def add_tags(store: Store, project_id: UUID, number: int) -> list[UUID]:
+    """Their ids; many to a transaction, unlike those that people make."""
+    made = [Tag(uuid4(), f"tag {at}", None) for at in range(number)]
+    for start in range(0, number, TOGETHER):
+        new = [tags.changes(tag, now()) for tag in made[start : start + TOGETHER]]
+        ledger.revise(store, project_id, [change for changes in new for change in changes])
+    return [tag.id for tag in made]
 
 
 def with_tags(image: ImageRecord, tag_ids: Iterable[UUID]) -> ImageRecord:
@@ -73,15 +93,27 @@ def region(tag_id: UUID, region_id: UUID | None = None) -> RegionMark:
 
 def forget() -> None:
     """What a process knows that never read a catalog."""
-    catalog.remembered.clear()
-    snapshot.remembered.clear()
-    snapshot.changed.clear()
+    for memory in (catalog.remembered, snapshot.remembered, snapshot.changed):
+        emptied(memory)
+
+
+def emptied(memory: Memory) -> None:
+    """As it is in a process that just began; one that runs only forgets what it is told of."""
+    memory._kept.clear()
+
+
+def recount(store: Store, project_id: UUID) -> Catalog:
+    """What the images and tags themselves say, whatever is kept of them besides."""
+    found = rows.starting(store.catalog, str(project_id), catalog.IMAGE)
+    columns = Columns.of({image.id: Entry.of(image) for image in (row.decode(ImageRecord) for row in found)})
+    deleted = columns.tags.code_of.keys() - tags.names(store, project_id).keys()
+    return catalog.read(store, project_id)._replace(columns=columns._replace(deleted=frozenset(deleted)))
 
 
 def assert_consistent(store: Store, project_id: UUID) -> Catalog:
     """The counts are those of a recount, and every index row is what the primary rows call for, and no other."""
     counted = catalog.read(store, project_id)
-    assert_same(counted, catalog.recount(store, project_id))
+    assert_same(counted, recount(store, project_id))
     held = {row.key: row.doc for row in rows.scan(store.catalog, str(project_id), " ", "~")}
     expected: dict[str, str] = {}
     for key, doc in held.items():

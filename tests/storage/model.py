@@ -14,7 +14,7 @@ from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus, 
 from shared.models.workspace.tags import Tag
 from shared.storage.account.store import Store
 from shared.storage.workspace import images, tags
-from tests.storage.making import record, region, without_tags
+from tests.storage.making import delete_image, record, region, without_tags
 
 NAMES = ["apple", "APPLE", "pear", "fig", "quince"]
 STATUSES = {TaggingStatus.TAGGED: [True], TaggingStatus.UNTAGGED: [False]}
@@ -96,7 +96,7 @@ class Model:
     def delete(self, number: int, picks: list[int]) -> Command:
         image_id = self.some_image(number)
         return Command(
-            lambda: images.delete(self.store, self.project_id, image_id),
+            lambda: delete_image(self.store, self.project_id, image_id),
             lambda: self.images.pop(image_id, None) is not None,
         )
 

@@ -17,7 +17,7 @@ from shared.models.workspace.images import ImageRecord, OrderBy, TaggingStatus
 from shared.settings import Settings
 from shared.storage.account.store import Store
 from shared.storage.workspace import images, tags
-from tests.storage.making import add_tag, record, region, with_tags, without_tags
+from tests.storage.making import add_tag, delete_image, record, region, with_tags, without_tags
 
 PROCESSES, THREADS = 2, 8
 
@@ -104,7 +104,7 @@ class Writer:
 
     def delete(self) -> None:
         for image_id in self.some_images(1):
-            images.delete(self.store, self.project_id, image_id)
+            delete_image(self.store, self.project_id, image_id)
 
     def change_many(self) -> None:
         """One in three is deleted, tagged or freed of its tags."""

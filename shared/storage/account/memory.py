@@ -28,10 +28,6 @@ class Memory:
         with self._lock:
             self._kept.pop(key, None)
 
-    def clear(self) -> None:
-        with self._lock:
-            self._kept.clear()
-
     def get(self, key: Hashable) -> object | None:
         with self._lock:
             kept = self._kept.get(key)

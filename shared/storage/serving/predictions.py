@@ -59,15 +59,6 @@ def exists(store: Store, project_id: UUID, prediction_id: UUID) -> bool:
     return bool(_keys(store, project_id, prediction_id))
 
 
-def get(store: Store, project_id: UUID, prediction_id: UUID) -> StoredPrediction:
-    """Raises NotFound."""
-    keys = _keys(store, project_id, prediction_id)
-    row = rows.read(store.predictions, str(project_id), keys[0]) if keys else None
-    if not row:
-        raise _absent(prediction_id)
-    return row.decode(StoredPrediction)
-
-
 def picture(store: Store, project_id: UUID, prediction_id: UUID) -> bytes:
     """The picture of a prediction that is there. Raises NotFound."""
     keys = _keys(store, project_id, prediction_id)

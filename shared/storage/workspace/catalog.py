@@ -79,11 +79,6 @@ def tidy(store: Store, project_id: UUID, number: int) -> None:
     snapshot.tidy(store, _place(store, project_id), lambda: _built(store, project_id), number)
 
 
-def recount(store: Store, project_id: UUID) -> Catalog:
-    """What the images themselves say."""
-    return read(store, project_id)._replace(columns=_built(store, project_id))
-
-
 def _place(store: Store, project_id: UUID) -> Place[Columns]:
     guard = (Change("touch", ledger.WORKSPACE),)
     return Place(Columns, store.catalog, str(project_id), LOG, "catalog", f"{project_id}/", guard)

@@ -94,15 +94,6 @@ def update(store: Store, project_id: UUID, image_id: UUID, change: Callable[[Ima
     return changed
 
 
-def delete(store: Store, project_id: UUID, image_id: UUID) -> bool:
-    """Whether it was there. Raises ProjectNotFound."""
-    try:
-        _change(store, project_id, image_id, lambda _: None)
-    except ImageNotFound:
-        return False
-    return True
-
-
 def insert_many(store: Store, project_id: UUID, images: Iterable[ImageRecord]) -> None:
     """Images with ids of their own, many to a transaction. Those whose id or content is there are passed over.
 

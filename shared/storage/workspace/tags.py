@@ -29,16 +29,9 @@ class TagRecord(Struct, frozen=True):
 
 def insert(store: Store, project_id: UUID, tag: Tag, created: datetime | None = None) -> None:
     """Raises ProjectNotFound, TagNameNotUnique, MultipleNegativeTags, MultipleGeneralProductTags."""
-    record = TagRecord(structs.replace(tag, image_count=0), created or now())
-    changes = [
-        Change("insert", f"tag:{tag.id}", rows.encode(record)),
-        Change("insert", f"{catalog.LIVE}{tag.id}"),
-        catalog.tag_row(tag.id, deleted=False),
-        *_claims(tag),
-    ]
     for _ in rows.attempts():
         try:
-            return ledger.revise(store, project_id, changes)
+            return ledger.revise(store, project_id, changes(tag, created or now()))
         except RowMissing:
             ledger.require_project(store, project_id)
         except RowExists:
@@ -46,6 +39,17 @@ def insert(store: Store, project_id: UUID, tag: Tag, created: datetime | None = 
                 return None
             _require_unclaimed(store, project_id, tag)
     return None
+
+
+def changes(tag: Tag, created: datetime) -> list[Change]:
+    """The rows that a new tag is stored by."""
+    record = TagRecord(structs.replace(tag, image_count=0), created)
+    return [
+        Change("insert", f"tag:{tag.id}", rows.encode(record)),
+        Change("insert", f"{catalog.LIVE}{tag.id}"),
+        catalog.tag_row(tag.id, deleted=False),
+        *_claims(tag),
+    ]
 
 
 def get(store: Store, project_id: UUID, tag_id: UUID) -> Tag:

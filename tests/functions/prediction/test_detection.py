@@ -9,7 +9,6 @@ from azure.cognitiveservices.vision.customvision.prediction.models import (
 )
 
 from local.service import RESOURCE_ID
-from shared.errors import NotFound
 from shared.storage.account import blobs
 from shared.storage.serving import predictions
 from tests.functions.flows import refused
@@ -66,11 +65,10 @@ def test_only_stored_detections_are_kept_with_their_boxes(prediction, detector, 
         prediction.detect_image_with_no_store(project_id, "colours", DATA),
         prediction.detect_image_url_with_no_store(project_id, "colours", web.serve(DATA)),
     ]
+    kept = {str(each.prediction.id): each.prediction for each in predictions.each(storage, project_id)}
     for result in stored:
-        assert boxes_of(predictions.get(storage, project_id, UUID(result.id)).prediction) == boxes_of(result)
-    for result in left:
-        with pytest.raises(NotFound):
-            predictions.get(storage, project_id, UUID(result.id))
+        assert boxes_of(kept[result.id]) == boxes_of(result)
+    assert not kept.keys() & {result.id for result in left}
 
 
 @pytest.mark.parametrize("store", ["", "_with_no_store"])

@@ -31,6 +31,7 @@ from shared.storage.workspace import catalog as stored
 from tests.functions.flows import train, upload
 from tests.functions.wire import ask
 from tests.pictures import picture
+from tests.storage.making import recount
 
 # Together they take long enough to be cut off.
 PACKED = ["TensorFlow", "OpenVino"]
@@ -120,7 +121,7 @@ def test_azurite_killed_during_an_upload_batch(fragile, client, catalog, web):
     assert {image.status for image in summary.images} <= {"OK", "OKDuplicate"}
     assert client.get_tagged_image_count(project.id, tag_ids=[tag.id]) == 64
     assert stored.read(catalog, UUID(str(project.id))).images == 72
-    recounted = stored.recount(catalog, UUID(str(project.id)))
+    recounted = recount(catalog, UUID(str(project.id)))
     assert (recounted.images, recounted.tagged) == (72, 72)
 
 

@@ -17,9 +17,9 @@ from shared.operations.backup import letting_go, nightly, restoring, taking
 from shared.operations.backup.vault import NAMED, BlobLine, Vault
 from shared.storage.account import queues, shelves
 from shared.storage.workspace import catalog
-from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import projects as stored_projects
 from tests.operations.making import create_images, do
+from tests.storage.making import delete_image
 from tests.storage.places import signed
 
 # Of each image its original, a resized copy and a thumbnail.
@@ -132,7 +132,7 @@ def test_old_copies_go_with_what_they_alone_need(store, settings, night, monkeyp
     gone = create_images(store, settings, night.project, range(2))
     assert night.run(at=now() - timedelta(days=9))
     for image_id in gone[:1]:
-        stored_images.delete(store, night.project, image_id)
+        delete_image(store, night.project, image_id)
     assert night.run(at=now() - timedelta(days=6))
     [kept] = night.vault.copies(night.project)
     assert kept.name < f"{now() - timedelta(days=5):{NAMED}}"

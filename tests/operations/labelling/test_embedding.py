@@ -25,6 +25,7 @@ from shared.storage.account import blobs, queues
 from shared.storage.training import backbones, embeddings
 from shared.storage.workspace import images as stored_images
 from tests.operations.making import DETECTION, create_images, do
+from tests.storage.making import emptied
 from training_job import prepare
 from training_job.classification.seeing import see
 
@@ -122,7 +123,7 @@ def test_where_there_is_no_backbone_the_container_brings_it_once(
     launched = []
     monkeypatch.setattr(launcher, "launch", lambda settings, job: launched.append(job))
     away = replace(settings, backbones_folder=str(tmp_path))
-    embedding.embedders.clear()
+    emptied(embedding.embedders)
     for name in list(blobs.names(store, "models", f"{backbones.FOLDER}/")):
         blobs.delete(store, "models", name)
     image_ids = create_images(store, settings, project_id, range(2))
@@ -145,6 +146,6 @@ def test_that_no_job_can_be_launched_is_no_reason_to_fail(store, settings, proje
     monkeypatch.setattr(launcher, "launch", unavailable)
     monkeypatch.setattr(backbones, "FOLDER", "none")
     monkeypatch.setattr(backbones, "ASKED", f"none/{project_id}")
-    embedding.embedders.clear()
+    emptied(embedding.embedders)
     task = EmbedImages(project_id, create_images(store, settings, project_id, [0]))
     assert embedding.embed(store, replace(settings, backbones_folder=str(tmp_path)), task) == Rest(task, LATER)

@@ -14,6 +14,7 @@ from shared.storage.account import blobs
 from shared.storage.training import backbones, embeddings
 from shared.storage.workspace import images as stored_images
 from tests.operations.making import DETECTION, create_images, do, tag_of
+from tests.storage.making import emptied
 
 PLACE = BoundingBox(0.2, 0.2, 0.5, 0.5)
 
@@ -77,7 +78,7 @@ def test_where_there_is_no_backbone_it_is_brought(store, settings, detector_id, 
     brought = []
     monkeypatch.setattr(embedding, "bring", lambda *given: brought.append(given[2]))
     monkeypatch.setattr(backbones, "FOLDER", "none")
-    embedding.embedders.clear()
+    emptied(embedding.embedders)
     (image,) = create_images(store, settings, detector_id, range(1))
     away = replace(settings, backbones_folder=str(tmp_path))
     told = boxes.query_live_boxes(store, away, detector_id, image, [PLACE])

@@ -26,7 +26,7 @@ from shared.storage.workspace import projects as stored_projects
 from shared.storage.workspace import tags as stored_tags
 from tests.operations.making import do
 from tests.storage.looks import put_looks
-from tests.storage.making import add_images, add_tag, new_project
+from tests.storage.making import add_images, add_tag, new_project, recount
 
 MEMORIES = [
     (module, name) for module in (seen, model) for name in ("remembered", "asked", "locks") if hasattr(module, name)
@@ -110,7 +110,7 @@ def test_labels_and_images_may_come_and_go_in_any_order(store, project_id, few, 
             case "delete":
                 stored_images.change_many(store, project_id, some[:1], lambda _: None)
         live = chance.choice(processes).live(store, project_id)
-        columns = catalog.recount(store, project_id).columns
+        columns = recount(store, project_id).columns
         tagged = set(uuids(columns.ids[columns.tags.having(tag_ids, columns.size)]))
         ids = live.known.points.ids
         assert set(uuids(ids[live.labelled])) == tagged & embedded

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import BadImageFormat, NotFound, ServiceUnavailable
+from shared.errors import BadImageFormat, ServiceUnavailable
 from shared.events import Publisher
 from shared.models.labelling.suggestions import SuggestedTagAndRegion, Suggestion
 from shared.models.messages.tasks import ForgetIteration
@@ -59,7 +59,7 @@ def test_making_an_image_of_a_prediction_can_be_repeated_after_a_crash(store, se
         patch.setattr(predictions, "delete", cut_off)
         with pytest.raises(ServiceUnavailable):
             stored_predictions.create_images_from_predictions(store, settings, project_id, batch)
-    assert predictions.get(store, project_id, prediction.id).prediction == prediction
+    assert [kept.prediction for kept in predictions.each(store, project_id)] == [prediction]
     for status in ("OKDuplicate", "ErrorSource"):
         summary = stored_predictions.create_images_from_predictions(store, settings, project_id, batch)
         assert [result.status for result in summary.images] == [status]
@@ -141,5 +141,4 @@ def test_suggestions_and_predictions_expire_together(store, settings, project_id
     upkeep.expire(store, settings.limits)
     suggested = [key for key in keys(store, project_id) if not key.startswith("score:")]
     assert len(suggested) == 3
-    with pytest.raises(NotFound):
-        predictions.get(store, project_id, old.prediction.id)
+    assert not predictions.exists(store, project_id, old.prediction.id)

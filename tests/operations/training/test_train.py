@@ -24,6 +24,7 @@ from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 from tests.operations.making import frozen_images, image_with, stored_record, train_project
+from tests.storage.making import delete_image
 
 
 class Events(Publisher):
@@ -52,7 +53,7 @@ def tagged(store, project_id):
 def lose_an_image(store, project_id, tag) -> None:
     """After the call has counted them."""
     gone = next(image for image in stored_images.each(store, project_id) if tag.id in image.tag_ids)
-    stored_images.delete(store, project_id, gone.id)
+    delete_image(store, project_id, gone.id)
 
 
 def lock_of(store, iteration):

@@ -21,6 +21,7 @@ from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 from tests.operations.making import DETECTION, frozen_images, image_with, stored_record, tag_of, train_project, with_box
+from tests.storage.making import delete_image
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_an_image_with_a_tag_is_no_background(store, settings, detector_id, boxe
 def test_an_iteration_shows_its_background(store, settings, detector_id, boxed, launches):
     background = add_background(store, detector_id)
     iteration = train_project(store, settings, detector_id)
-    stored_images.delete(store, detector_id, background.id)
+    delete_image(store, detector_id, background.id)
 
     def shown(status, tag_ids=()) -> list[UUID]:
         page = images.get_images(

@@ -33,7 +33,7 @@ from shared.storage.workspace import tags as stored_tags
 from tests.operations.making import DETECTION, create_images, do, record_of, tag_of
 from tests.operations.transfers import begin, imported, marked, records, step, steps
 from tests.prediction.graphs import make_graph
-from tests.storage.making import assert_consistent
+from tests.storage.making import assert_consistent, delete_image
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -174,7 +174,7 @@ def test_no_import_goes_on_for_ever(store, settings, exported, monkeypatch):
 
 def test_an_image_deleted_since_the_export_is_left_out(store, settings, project_id, exported):
     gone = records(store, project_id)[0]
-    stored_images.delete(store, project_id, gone.id)
+    delete_image(store, project_id, gone.id)
     blobs.delete_pictures(store, project_id, gone.id)
     project = imported(store, settings, exported)
     assert project.status == ProjectStatus.SUCCEEDED

@@ -17,7 +17,7 @@ from shared.storage.account.transactions import RowChanged
 from shared.storage.columns import snapshot
 from shared.storage.columns.columns import DELETED_TAG, Columns, Entry
 from shared.storage.workspace import catalog, images, tags
-from tests.storage.making import add_images, add_tag, assert_consistent, forget, record
+from tests.storage.making import add_images, add_tag, assert_consistent, delete_image, forget, record
 
 
 def log(store: Store, project_id: UUID) -> list[str]:
@@ -106,7 +106,7 @@ def test_checkpoints_that_race_change_nothing(store: Store, project_id: UUID, mo
         image = record([apple])
         images.insert(store, project_id, image)
         if at % 3 == 0:
-            images.delete(store, project_id, image.id)
+            delete_image(store, project_id, image.id)
         if at % 5 == 0:
             forget()
         read = catalog.read(store, project_id)
@@ -196,7 +196,7 @@ def test_a_checkpoint_that_is_cut_off_anywhere_loses_nothing(
         if not known:
             forget()
         images.update(store, project_id, made[known].id, lambda old: structs.replace(old, metadata={"line": "7"}))
-        images.delete(store, project_id, made.pop().id)
+        delete_image(store, project_id, made.pop().id)
         assert catalog.read(store, project_id).images == len(made)
         assert_consistent(store, project_id)
 

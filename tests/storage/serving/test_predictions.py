@@ -70,13 +70,13 @@ def picture(store: Store, made: StoredPrediction) -> Blob | None:
 def test_a_prediction_is_stored_with_its_picture_and_deleted(store: Store, project_id: UUID) -> None:
     small, large = put(store, stored(project_id), stored(project_id, tags=500))
     for made in put(store, small, large):
-        assert predictions.get(store, project_id, made.prediction.id) == made
+        assert made in predictions.each(store, project_id)
         assert predictions.picture(store, project_id, made.prediction.id) == b"picture"
         assert predictions.delete(store, project_id, made.prediction.id)
         assert not predictions.delete(store, project_id, made.prediction.id)
-        for read in (predictions.get, predictions.picture):
-            with pytest.raises(NotFound):
-                read(store, project_id, made.prediction.id)
+        assert not predictions.exists(store, project_id, made.prediction.id)
+        with pytest.raises(NotFound):
+            predictions.picture(store, project_id, made.prediction.id)
         assert picture(store, made) is None
     assert not list(rows.scan(store.predictions, str(project_id), " ", "~"))
 

@@ -19,6 +19,7 @@ from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.columns.ids import positions
 from shared.storage.training import evaluations
+from tests.storage.making import emptied
 
 Ids = tuple[UUID, UUID]
 APPLE, LEAF, RARE, UNSEEN = (ModelTag(uuid4(), name) for name in ("apple", "leaf", 'rare "images":[', "unseen"))
@@ -94,7 +95,7 @@ def test_an_index_of_another_version_is_made_anew(store: Store, ids: Ids) -> Non
     with pytest.raises(ServiceUnavailable, match="try again"):
         list(evaluations.each(store, *ids))
     assert list(evaluations.each(store, *ids)) == later
-    evaluations.indexes.clear()
+    emptied(evaluations.indexes)
     assert list(evaluations.each(store, *ids)) == later
 
 

@@ -26,7 +26,16 @@ from shared.storage.account.store import Store
 from shared.storage.account.transactions import Change, transact
 from shared.storage.training import iterations
 from shared.storage.workspace import catalog, images, ledger, projects, tags
-from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags
+from tests.storage.making import (
+    add_images,
+    add_tag,
+    add_tags,
+    assert_consistent,
+    delete_image,
+    record,
+    region,
+    with_tags,
+)
 
 
 def iteration(project_id: UUID, number: int = 1) -> IterationRecord:
@@ -260,7 +269,7 @@ def test_a_deleted_tag_can_no_longer_be_taken_and_is_swept_off_the_images(
 
 
 def test_an_image_takes_more_tags_than_a_transaction_holds(store: Store, project_id: UUID) -> None:
-    many = list(store.threads.map(lambda _: add_tag(store, project_id).id, range(70)))
+    many = add_tags(store, project_id, 70)
     image = record(many)
     assert images.insert(store, project_id, image) is None
     assert images.get(store, project_id, image.id) == image
@@ -274,13 +283,13 @@ def test_an_image_takes_more_tags_than_a_transaction_holds(store: Store, project
     few = images.update(store, project_id, other.id, lambda old: structs.replace(old, tags=old.tags[:30]))
     assert len(few.tags) == 30
     assert_consistent(store, project_id)
-    assert images.delete(store, project_id, image.id)
+    assert delete_image(store, project_id, image.id)
     assert_consistent(store, project_id)
     assert catalog.read(store, project_id).per_tag == dict.fromkeys(few.tag_ids, 1)
 
 
 def test_an_image_with_many_tags_of_which_one_is_gone_leaves_nothing(store: Store, project_id: UUID) -> None:
-    many = [add_tag(store, project_id).id for _ in range(25)]
+    many = add_tags(store, project_id, 25)
     with pytest.raises(TagNotFound):
         images.insert(store, project_id, record([*many, uuid4()]))
     image = add_images(store, project_id, 1)[0]

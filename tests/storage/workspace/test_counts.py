@@ -14,6 +14,7 @@ from tests.storage.making import (
     add_images,
     add_tag,
     assert_consistent,
+    delete_image,
     forget,
     insert_all,
     record,
@@ -45,7 +46,7 @@ def test_counts_follow_every_change(store: Store, project_id: UUID) -> None:
     images.update(store, project_id, image.id, lambda old: without_tags(old, [pear]))
     assert numbers(store, project_id) == (3, 0, {})
     assert images.count(store, project_id, status=TaggingStatus.UNTAGGED, tag_ids=[]) == 3
-    images.delete(store, project_id, image.id)
+    delete_image(store, project_id, image.id)
     assert numbers(store, project_id) == (2, 0, {})
     assert_consistent(store, project_id)
 
@@ -108,7 +109,7 @@ def test_every_change_of_a_project_revises_it_and_nothing_else_does(store: Store
     assert not revised()
     tags.delete(store, project_id, tag.id)
     assert revised()
-    images.delete(store, project_id, image.id)
+    delete_image(store, project_id, image.id)
     assert revised()
 
 
@@ -122,7 +123,7 @@ def test_a_project_from_before_there_were_columns_is_read_in(store: Store, proje
     if changed:
         # Whoever changes an image before anybody counts writes a row of the log, of which there is no head yet.
         images.update(store, project_id, made[0].id, lambda old: without_tags(old, tag_ids))
-        images.delete(store, project_id, made[1].id)
+        delete_image(store, project_id, made[1].id)
     expected = (8, 7, dict.fromkeys(tag_ids, 4)) if not changed else numbers(store, project_id)
     assert numbers(store, project_id) == expected
     assert_consistent(store, project_id)

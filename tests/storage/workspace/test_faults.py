@@ -16,10 +16,11 @@ from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.account.transport import Transport
 from shared.storage.columns import snapshot
-from shared.storage.workspace import catalog, images, projects, tags, trash
+from shared.storage.workspace import catalog, image_rows, images, projects, tags, trash
 from tests.storage.making import (
-    add_tag,
+    add_tags,
     assert_consistent,
+    delete_image,
     forget,
     new_project,
     record,
@@ -29,6 +30,8 @@ from tests.storage.making import (
 
 # More than any change here sends.
 MOST = 60
+# An image that takes all but one of so many has one more than its transaction looks at.
+MANY = image_rows.TOUCHED + 2
 
 
 State = tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]
@@ -39,7 +42,7 @@ class Killed(BaseException):
 
 
 class Scene(NamedTuple):
-    """A project of four images, the first two with the first of two tags."""
+    """A project of four images, the first two with the first of its tags."""
 
     store: Store
     project_id: UUID
@@ -47,10 +50,10 @@ class Scene(NamedTuple):
     image_ids: list[UUID]
 
     @classmethod
-    def new(cls, store: Store) -> "Scene":
+    def new(cls, store: Store, number_of_tags: int) -> "Scene":
         project = new_project()
         projects.insert(store, project)
-        tag_ids = [add_tag(store, project.id, name).id for name in ("first", "second")]
+        tag_ids = add_tags(store, project.id, number_of_tags)
         made = [record(tag_ids[:1]), record(tag_ids[:1]), record(), record()]
         images.insert_many(store, project.id, made)
         return cls(store, project.id, tag_ids, [image.id for image in made])
@@ -79,6 +82,12 @@ def update(scene: Scene) -> None:
     images.update(scene.store, scene.project_id, scene.image_ids[0], lambda old: with_tags(old, scene.tag_ids))
 
 
+def take_many(scene: Scene) -> None:
+    """More tags at once than a transaction looks at."""
+    assert len(scene.tag_ids) == MANY
+    update(scene)
+
+
 def change_many(scene: Scene) -> None:
     def change(old: ImageRecord) -> ImageRecord | None:
         return None if old.id == scene.image_ids[1] else with_tags(old, scene.tag_ids[1:])
@@ -87,7 +96,7 @@ def change_many(scene: Scene) -> None:
 
 
 def delete(scene: Scene) -> None:
-    images.delete(scene.store, scene.project_id, scene.image_ids[0])
+    delete_image(scene.store, scene.project_id, scene.image_ids[0])
 
 
 def insert_tag(scene: Scene) -> None:
@@ -114,6 +123,7 @@ CHANGES: list[Callable[[Scene], None]] = [
     insert,
     insert_many,
     update,
+    take_many,
     change_many,
     delete,
     insert_tag,
@@ -142,13 +152,11 @@ def interfere(scene: Scene) -> None:
 def test_a_fault_in_any_request_of_a_change(
     store: Store, monkeypatch: pytest.MonkeyPatch, change: Callable[[Scene], None], fault: str
 ) -> None:
-    # Every change takes the log into a checkpoint, too.
-    monkeypatch.setattr(snapshot, "SHORTEST", 1)
     send = Transport.send
     told, untold, again = set[State](), set[State](), set[State]()
     before: State | None = None
     for at in range(MOST):
-        scene = Scene.new(store)
+        scene = Scene.new(store, MANY if change is take_many else 2)
         if change is restore:
             throw_away(scene)
         sent, before = 0, before or scene.state()
@@ -167,6 +175,8 @@ def test_a_fault_in_any_request_of_a_change(
             raise Killed if fault == "killed" else ServiceUnavailable("Storage does not answer.")
 
         with monkeypatch.context() as broken:
+            # Every change takes the log into a checkpoint, too.
+            broken.setattr(snapshot, "SHORTEST", 1)
             broken.setattr(Transport, "send", faulty)
             try:
                 change(scene)

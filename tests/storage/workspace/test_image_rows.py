@@ -16,7 +16,9 @@ from shared.storage.workspace import catalog, images, ledger
 from tests.storage.making import (
     add_images,
     add_tag,
+    add_tags,
     assert_consistent,
+    delete_image,
     insert_all,
     record,
     region,
@@ -34,8 +36,8 @@ def test_an_image_is_kept_changed_and_deleted(store: Store, project_id: UUID) ->
     assert images.get(store, project_id, image.id) == tagged
     assert catalog.read(store, project_id).per_tag == {tag.id: 1}
     assert_consistent(store, project_id)
-    assert images.delete(store, project_id, image.id)
-    assert not images.delete(store, project_id, image.id)
+    assert delete_image(store, project_id, image.id)
+    assert not delete_image(store, project_id, image.id)
     with pytest.raises(ImageNotFound):
         images.get(store, project_id, image.id)
     with pytest.raises(ImageNotFound):
@@ -57,7 +59,7 @@ def test_identical_content_is_one_image(store: Store, project_id: UUID) -> None:
     assert images.insert(store, project_id, first) is None
     assert images.insert(store, project_id, record(content="the same")) == first
     assert images.find(store, project_id, first.sha256) == first
-    images.delete(store, project_id, first.id)
+    delete_image(store, project_id, first.id)
     assert images.find(store, project_id, first.sha256) is None
     assert images.insert(store, project_id, record(content="the same")) is None
     assert_consistent(store, project_id)
@@ -113,7 +115,7 @@ def test_no_change_of_an_image_is_lost(store: Store, project_id: UUID) -> None:
 
 @pytest.mark.parametrize("number", [33, 34, 150])
 def test_more_tags_than_a_transaction_holds_are_written_and_found(store: Store, project_id: UUID, number: int) -> None:
-    tag_ids = [add_tag(store, project_id).id for _ in range(number)]
+    tag_ids = add_tags(store, project_id, number)
     image = record(tag_ids[:number])
     with pytest.raises(TagNotFound):
         images.insert(store, project_id, structs.replace(image, tags=[*image.tags, TagMark(uuid4(), now())]))
@@ -127,12 +129,12 @@ def test_more_tags_than_a_transaction_holds_are_written_and_found(store: Store, 
     again = images.update(store, project_id, image.id, lambda old: with_tags(old, tag_ids))
     assert again.tag_ids == set(tag_ids)
     assert_consistent(store, project_id)
-    assert images.delete(store, project_id, image.id)
+    assert delete_image(store, project_id, image.id)
     assert_consistent(store, project_id)
 
 
 def test_more_metadata_than_a_transaction_has_rows_for_is_written_and_found(store: Store, project_id: UUID) -> None:
-    tag_ids = [add_tag(store, project_id).id for _ in range(20)]
+    tag_ids = add_tags(store, project_id, 20)
     image = record(tag_ids, metadata={f"key {number}": "old" for number in range(60)})
     assert images.insert(store, project_id, image) is None
     assert_consistent(store, project_id)
@@ -141,7 +143,7 @@ def test_more_metadata_than_a_transaction_has_rows_for_is_written_and_found(stor
     assert images.get(store, project_id, image.id) == changed
     assert (changed.tags, changed.metadata) == ([], new)
     assert_consistent(store, project_id)
-    assert images.delete(store, project_id, image.id)
+    assert delete_image(store, project_id, image.id)
     assert_consistent(store, project_id)
 
 

@@ -11,7 +11,16 @@ from shared.models.workspace.images import ImageRecord, TaggingStatus, new_regio
 from shared.storage.account.store import Store
 from shared.storage.account.transactions import LIMIT, transact
 from shared.storage.workspace import catalog, image_rows, images, ledger, tags
-from tests.storage.making import add_images, add_tag, assert_consistent, record, region, with_tags, without_tags
+from tests.storage.making import (
+    add_images,
+    add_tag,
+    assert_consistent,
+    delete_image,
+    record,
+    region,
+    with_tags,
+    without_tags,
+)
 
 
 @pytest.fixture
@@ -107,7 +116,7 @@ def test_what_others_do_meanwhile_is_neither_lost_nor_in_the_way(
     made = add_images(store, project_id, 12)
     others: dict[str, Callable[[], object]] = {
         "updates": lambda: images.update(store, project_id, made[5].id, lambda old: with_tags(old, [pear])),
-        "deletes": lambda: images.delete(store, project_id, made[5].id),
+        "deletes": lambda: delete_image(store, project_id, made[5].id),
         "drops the tag": lambda: tags.delete(store, project_id, apple),
     }
     commit = image_rows.commit

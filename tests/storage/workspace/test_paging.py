@@ -16,7 +16,17 @@ from shared.storage.account.rows import Row
 from shared.storage.account.store import Store
 from shared.storage.columns import snapshot
 from shared.storage.workspace import catalog, images, projects, tags
-from tests.storage.making import add_images, add_tag, forget, insert_all, new_project, record, with_tags, without_tags
+from tests.storage.making import (
+    add_images,
+    add_tag,
+    delete_image,
+    forget,
+    insert_all,
+    new_project,
+    record,
+    with_tags,
+    without_tags,
+)
 from tests.storage.model import holds
 
 ORDERS = list(OrderBy)
@@ -102,7 +112,7 @@ def test_skip_counts_the_images_that_are_there_now(store: Store, project_id: UUI
         expected = in_order(made, order)
         for skip in (20, 0, 10, 29, 30):
             assert page(store, project_id, 10, skip, order=order) == expected[skip : skip + 10]
-        images.delete(store, project_id, made.pop(12).id)
+        delete_image(store, project_id, made.pop(12).id)
         made = add_images(store, project_id, 5) + made
 
 
@@ -166,7 +176,7 @@ def test_the_oldest_come_first_while_the_project_grows_and_shrinks(store: Store,
         doomed = page(store, project_id, 20, order=OrderBy.OLDEST)
         assert doomed == made[:20]
         for image in doomed:
-            images.delete(store, project_id, image.id)
+            delete_image(store, project_id, image.id)
         made = made[20:]
     assert page(store, project_id, 25, order=OrderBy.OLDEST) == made
     assert catalog.read(store, project_id).images == 1

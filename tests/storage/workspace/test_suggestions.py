@@ -15,7 +15,7 @@ from shared.storage.account import rows
 from shared.storage.account.store import Store
 from shared.storage.workspace import images, projects, suggestions
 from shared.storage.workspace.suggestions import Wanted
-from tests.storage.making import add_images, add_tag, with_tags, without_tags
+from tests.storage.making import add_images, add_tag, delete_image, with_tags, without_tags
 
 ITERATION, TAG = uuid4(), uuid4()
 
@@ -94,7 +94,7 @@ def test_suggestions_are_counted_beside_the_untagged_images(store: Store, projec
     images.update(store, project_id, made[3].id, lambda old: without_tags(old, [tag.id]))
     assert [number(threshold) for threshold in (0, 0.5)] == [4, 2]
     assert len(query(store, project_id, SortBy.UNCERTAINTY_ASCENDING, 9)) == 4
-    images.delete(store, project_id, made[7].id)
+    delete_image(store, project_id, made[7].id)
     assert [number(threshold) for threshold in (0, 0.5)] == [3, 1]
     assert suggestions.numbers(store, project_id, uuid4(), 0) == {}
 
@@ -117,7 +117,7 @@ def test_the_first_suggestion_for_an_image_stays(store: Store, project_id: UUID)
     suggest(store, project_id, image.id, 0.75)
     assert suggestions.get_many(store, project_id, ITERATION, [image.id, uuid4()]) == {image.id: first}
     assert query(store, project_id, SortBy.UNCERTAINTY_DESCENDING, 9) == [image.id]
-    images.delete(store, project_id, image.id)
+    delete_image(store, project_id, image.id)
     assert query(store, project_id, SortBy.UNCERTAINTY_DESCENDING, 9) == []
 
 
