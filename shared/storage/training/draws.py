@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.storage.account import blobs, rows
-from shared.storage.account.blobs import Blob
+from shared.storage.account.contents import Blob
 from shared.storage.account.store import Store
 
 
