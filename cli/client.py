@@ -19,6 +19,7 @@ from msrest.authentication import ApiKeyCredentials, BasicTokenAuthentication
 from msrest.universal_http import ClientRequest
 from rich.progress import Progress
 
+from cli import addresses
 from cli.faults import CommandError
 from cli.patience import Patience, Watch
 from shared.formats.dataset import BoxedPicture, TaggedPicture
@@ -47,8 +48,7 @@ def connect(given: ClientSettings) -> CustomVisionTrainingClient:
     endpoint, key, token = given.vision_training_endpoint, given.vision_training_key, given.vision_training_token
     if not endpoint or not (key or token):
         raise CommandError("set VISION_TRAINING_ENDPOINT, and VISION_TRAINING_KEY or VISION_TRAINING_TOKEN.")
-    if not endpoint.startswith(("http://", "https://")):
-        raise CommandError(f"VISION_TRAINING_ENDPOINT is a URL, such as https://vision.example.com, not '{endpoint}'.")
+    endpoint = addresses.endpoint(endpoint, "VISION_TRAINING_ENDPOINT")
     if token:
         return watched(CustomVisionTrainingClient(endpoint, BasicTokenAuthentication({"access_token": token})))
     return watched(training_client(endpoint, key))

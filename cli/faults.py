@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, DeserializationError
 from msrest.exceptions import ClientException, ClientRequestError, HttpOperationError
 from requests import RequestException
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
@@ -12,6 +12,8 @@ from shared.errors import ServiceError
 from shared.formats.dataset import DatasetError
 
 NO, FAILED = 1, 2
+# What a service says of a caller that it does not let in.
+STRANGER = "it does not know this key or token; take a key of that very endpoint, or a token that has not expired."
 
 
 class CommandError(Exception):
@@ -36,14 +38,14 @@ def left(advice: str, fault: BaseException) -> CommandError:
 
 
 # What a command may raise; anything else is a fault of its own.
-FAULTS = (CommandError, DatasetError, ServiceError, AzureError, ClientException)
+FAULTS = (CommandError, DatasetError, ServiceError, AzureError, ClientException, DeserializationError)
 
 
 def reason(fault: Exception) -> str:
     match fault:
         case HttpOperationError():
             return f"the service said: {said(fault)}"
-        case ClientException():
+        case ClientException() | DeserializationError():
             return f"the service did not answer as it should: {fault}"
         case ClientAuthenticationError():
             return "storage does not let us in; sign in with `az login`, or see to STORAGE_CONNECTION_STRING."
@@ -84,6 +86,8 @@ def _no_answer(address: str) -> str:
 def said(fault: HttpOperationError) -> str:
     """The error of the service's answer, with its code where it has one."""
     if fault.response.status_code == HTTPStatus.UNAUTHORIZED:
-        return "it does not know this key or token."
+        return STRANGER
     code = getattr(fault.error, "code", None)
+    if fault.response.status_code == HTTPStatus.NOT_FOUND and not code:
+        return "there is no such API (404); is its endpoint right?"
     return f"{code}: {fault.message}" if code else str(fault.message)

@@ -127,7 +127,9 @@ def _read(path: Path, images: Path | None, name: str) -> tuple[Reading, str]:
     format = catalogue.named(name) if name else catalogue.format_of(source)
     reading = catalogue.read(source, format)
     if source.left_out:
-        reading.faults.append(f"{source.left_out} links lead out of the folder; name theirs by --images")
+        is_zip = not path.is_dir() and not source.only
+        what, advice = ("zip", "pack the pictures themselves") if is_zip else ("folder", "name theirs by --images")
+        reading.faults.append(f"{source.left_out} links or paths lead out of the {what}; {advice}")
     return reading, format.name
 
 

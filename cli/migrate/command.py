@@ -23,12 +23,12 @@ FOLDER = Path("ocellus-migration")
 
 def migrate(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PROJECT]...", help="Names or ids of projects.")] = None,
-    endpoint: Annotated[str, typer.Option(help="Of the resource to move from; or SOURCE_TRAINING_ENDPOINT.")] = "",
-    key: Annotated[str, typer.Option(help="Its training key; or SOURCE_TRAINING_KEY.")] = "",
-    prediction_endpoint: Annotated[str, typer.Option(help="Or SOURCE_PREDICTION_ENDPOINT.")] = "",
-    prediction_key: Annotated[str, typer.Option(help="Lets the old model be asked; or SOURCE_PREDICTION_KEY.")] = "",
-    compare: Annotated[int, typer.Option(min=0, help="Ask old and new of so many images at most.")] = 100,
-    folder: Annotated[Path, typer.Option(help="Where the journal and the report are.")] = FOLDER,
+    endpoint: Annotated[str, typer.Option(metavar="URL", help="Of the resource to move from.")] = "",
+    key: Annotated[str, typer.Option(metavar="KEY", help="Its training key.")] = "",
+    prediction_endpoint: Annotated[str, typer.Option(metavar="URL", help="Where it predicts, if elsewhere.")] = "",
+    prediction_key: Annotated[str, typer.Option(metavar="KEY", help="Lets the old model be asked.")] = "",
+    compare: Annotated[int, typer.Option(metavar="N", min=0, help="Ask old and new of so many images at most.")] = 100,
+    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the journal and the report are.")] = FOLDER,
     *,
     every: Annotated[bool, typer.Option("--all", help="All projects.")] = False,
     models: Annotated[bool, typer.Option(help="Bring the models of compact domains, which answer on.")] = True,
@@ -39,9 +39,10 @@ def migrate(
 ) -> None:
     """Move projects of Custom Vision into this installation; run it again to take what changed since.
 
-    The environment says where to: VISION_TRAINING_ENDPOINT, with VISION_TRAINING_KEY or VISION_TRAINING_TOKEN. In
-    place of SOURCE_TRAINING_KEY it may have a SOURCE_TRAINING_TOKEN. Ends with 0 when all is here as it is there, 1
-    when the report names what is not, and 2 when it could not go on: then run it again.
+    The environment says where to: VISION_TRAINING_ENDPOINT, with VISION_TRAINING_KEY or VISION_TRAINING_TOKEN. It may
+    say where from, too: SOURCE_TRAINING_ENDPOINT, with SOURCE_TRAINING_KEY or SOURCE_TRAINING_TOKEN, and
+    SOURCE_PREDICTION_ENDPOINT with SOURCE_PREDICTION_KEY. Ends with 0 when all is here as it is there, 1 when the
+    report names what is not, and 2 when it could not go on: then run it again.
     """
     given = MigrationSettings.read()
     source = _service(

@@ -1,16 +1,18 @@
 """A training API, Custom Vision's or an installation's: both speak the same, and both are waited for."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from http.client import responses
 from typing import TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import msgspec
 import urllib3
 from urllib3.util import Timeout
 
-from cli.faults import CommandError
+from cli import addresses
+from cli.faults import STRANGER, CommandError
 from cli.migrate import shapes
 from cli.patience import Patience, Watch
 
@@ -54,9 +56,7 @@ class Service:
     """
 
     def __init__(self, who: str, endpoint: str, key: str, token: str = "", header: str = "Training-Key") -> None:
-        if not endpoint.startswith(("http://", "https://")) or not urlsplit(endpoint).hostname:
-            raise CommandError(f"the endpoint of {who} is a URL, such as https://vision.example.com, not '{endpoint}'.")
-        self.who, self.endpoint = who, endpoint.rstrip("/")
+        self.who, self.endpoint = who, addresses.endpoint(endpoint, f"the endpoint of {who}")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {header: key}
         self._watch = Watch()
         self._pool = urllib3.PoolManager(maxsize=AT_ONCE, retries=Patience.of(self._watch, twice=True), timeout=SLOW)
@@ -109,6 +109,8 @@ class Service:
         return answer.data
 
     def _refusal(self, status: int, data: bytes) -> Refused:
+        if status == HTTPStatus.UNAUTHORIZED:
+            return Refused(self.who, status, "", STRANGER)
         try:
             said = msgspec.json.decode(data, type=_Answered)
         except (msgspec.DecodeError, UnicodeDecodeError):

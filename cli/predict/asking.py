@@ -9,7 +9,8 @@ import urllib3
 from msgspec import Struct
 from urllib3 import HTTPConnectionPool
 
-from cli.faults import CommandError
+from cli import addresses
+from cli.faults import STRANGER, CommandError
 from cli.patience import Patience, Watch
 from cli.predict.shots import name_of
 from shared.models.serving.predictions import Prediction
@@ -53,8 +54,9 @@ class Refusal(Struct, frozen=True):
 def asker(given: PredictingSettings, project: UUID, name: str, at_once: int) -> Callable[[bytes], list[Prediction]]:
     """What asks about a picture. Raises CommandError where the environment does not say where the service is."""
     endpoint, key = given.vision_prediction_endpoint, given.vision_prediction_key
-    if not endpoint.startswith(("http://", "https://")) or not key:
-        raise CommandError("set VISION_PREDICTION_ENDPOINT to a URL, and VISION_PREDICTION_KEY.")
+    if not endpoint or not key:
+        raise CommandError("set VISION_PREDICTION_ENDPOINT and VISION_PREDICTION_KEY.")
+    endpoint = addresses.endpoint(endpoint, "VISION_PREDICTION_ENDPOINT")
     watch, address = Watch(), urllib3.util.parse_url(endpoint)
     pool = urllib3.connection_from_url(
         endpoint, maxsize=at_once, retries=Patience.of(watch, twice=True), timeout=SECONDS
@@ -81,6 +83,8 @@ class Asker:
             if refusal.code != OTHER_KIND:
                 break
             self._verb = VERBS[1 - VERBS.index(verb)]
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise CommandError(f"the service said: {STRANGER}")
         if status != HTTPStatus.BAD_REQUEST or not refusal.code.startswith("BadRequestImage"):
             code = refusal.code if refusal.code != str(status) else ""
             raise CommandError(

@@ -66,7 +66,9 @@ def predict(
     to: Annotated[Path, typer.Option(metavar="FILE", help="A .csv, a .jsonl, or a .json of COCO.")],
     draw: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Copies with the boxes drawn on.")] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="Leave out what is less probable.")] = 0.0,
-    every: Annotated[str | None, typer.Option(metavar="TIME", help="Of a video a frame each 1s, 500ms, 2m.")] = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of a video a frame each 1s, 500ms, 2m.", show_default=EVERY)
+    ] = None,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="How many pictures are under way.")] = 8,
     *,
     scenes: Annotated[bool, typer.Option("--scenes", help="Of a video a frame whenever the scene changes.")] = False,

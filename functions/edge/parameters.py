@@ -208,7 +208,7 @@ def _picture(call: Call, limit: int) -> bytes:
 
 def _package(call: Call) -> bytes:
     """As large as a body may be; empty where there is none, which the operation knows what to say of."""
-    files = read_files(call.content_type, call.body)
+    files = read_files(call.content_type, call.body, "zip")
     if len(files) > 1:
         raise errors.BadRequest(f"Send exactly one package in the body, not {len(files)}.")
     return files[0].contents if files else b""

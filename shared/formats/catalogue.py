@@ -121,4 +121,6 @@ def read(source: Source, format: Format) -> Reading:
             f"no picture of it was found, read as {format.name}.{why} Give the pictures with what describes them, or "
             "say the right format."
         )
+    unnamed = set(source.pictures).difference(each.file for each in reading.pictures)
+    reading.lose("pictures that nothing in it names", len(unnamed))
     return reading

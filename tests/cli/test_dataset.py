@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import pytest
 import requests
@@ -131,6 +132,30 @@ def test_a_dry_run_reads_without_a_service(tmp_path, monkeypatch, capsys):
     folder = boxed_set(tmp_path, "kitti")
     assert ocellus("dataset", "import", str(folder), "--project", "any", "--dry-run") == 0
     assert capsys.readouterr().out == "3 pictures, read as kitti\n"
+    (folder / "stray.jpg").write_bytes(picture("apple", 1))
+    assert ocellus("dataset", "import", str(folder), "--project", "any", "--dry-run") == 0
+    assert "Not carried: 1 pictures that nothing in it names" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("is_zip", "says"),
+    [
+        (False, "1 links or paths lead out of the folder; name theirs by --images"),
+        (True, "1 links or paths lead out of the zip; pack the pictures themselves"),
+    ],
+)
+def test_links_that_lead_out_are_told(is_zip, says, tmp_path, capsys):
+    folder = boxed_set(tmp_path / "set", "kitti")
+    (folder / "image_2" / "linked.jpg").symlink_to("/etc/hostname")
+    if is_zip:
+        with ZipFile(tmp_path / "set.zip", "w") as archive:
+            for path in folder.rglob("*"):
+                if path.is_file() and not path.is_symlink():
+                    archive.write(path, path.relative_to(folder))
+            archive.writestr("../linked.jpg", b"")
+    given = tmp_path / "set.zip" if is_zip else folder
+    assert ocellus("dataset", "import", str(given), "--project", "any", "--dry-run") == NO
+    assert says in capsys.readouterr().out
 
 
 GREEN = (0.5, 0.25, 0.25, 0.5)

@@ -255,7 +255,7 @@ def test_a_wrong_key_is_said(standin, monkeypatch, tmp_path, capsys):
     standin(multilabel(0))
     monkeypatch.setenv("SOURCE_TRAINING_KEY", "wrong")
     assert ocellus("migrate", "--all", "--folder", str(tmp_path)) == FAILED
-    assert "Custom Vision said: 401: Access denied" in capsys.readouterr().err
+    assert "Custom Vision said: 401: it does not know this key or token; take a key" in capsys.readouterr().err
 
 
 def test_what_the_environment_lacks_is_said(service, tmp_path, monkeypatch, capsys):

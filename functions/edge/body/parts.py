@@ -39,8 +39,8 @@ class File(NamedTuple):
     contents: bytes
 
 
-def read_files(content_type: str, data: bytes) -> list[File]:
-    """The pictures of a body, whatever its parts are called. Raises BadImageBatch, UnsupportedMediaType.
+def read_files(content_type: str, data: bytes, what: str = "picture") -> list[File]:
+    """The pictures or packages of a body, whatever its parts are called. Raises BadImageBatch, UnsupportedMediaType.
 
     The Python SDK sends parts without file name and type, .NET an unquoted name, others a raw body.
     """
@@ -51,8 +51,8 @@ def read_files(content_type: str, data: bytes) -> list[File]:
         return read_parts(data, options["boundary"])
     if kind in ("application/json", "text/json", "application/x-www-form-urlencoded"):
         raise errors.UnsupportedMediaType(
-            f"The request entity's media type '{kind}' is not supported for this resource; "
-            "send the picture as multipart/form-data or application/octet-stream."
+            f"The request entity's media type '{kind}' is not supported for this resource; send the {what} as "
+            "multipart/form-data or application/octet-stream."
         )
     return [File("", data)] if data else []
 

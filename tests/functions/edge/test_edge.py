@@ -201,6 +201,11 @@ def test_the_wrong_media_type_is_415(ask, project):
     path = f"/customvision/v3.3/training/projects/{project.id}"
     assert ask("POST", f"{path}/images", b"{}", Content_Type="application/json").status == 415
     assert ask("POST", f"{path}/images/urls", b"x", Content_Type="application/octet-stream").status == 415
+    # As curl sends it, unless it is told otherwise.
+    kind = "application/x-www-form-urlencoded"
+    reply = ask("POST", f"/ocellus/v1/projects/{project.id}/datasets/{uuid4()}/import", b"PK", Content_Type=kind)
+    assert reply.status == 415
+    assert "send the zip as multipart/form-data or application/octet-stream" in str(reply.body)
 
 
 def test_broken_multipart_is_refused(ask, project):
