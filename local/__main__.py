@@ -117,9 +117,8 @@ def serve(data: Path, port: int, options: "Options") -> int:
         service.start()
         write_environment(service)
         announce(service, time.monotonic() - started)
-        print(
-            f"The {service.wait()} has ended; stopping the rest. Nothing is lost: start ./run again.", file=sys.stderr
-        )
+        ended = service.keep(lambda text: print(text, file=sys.stderr, flush=True))
+        print(f"The {ended} has ended; stopping the rest. Nothing is lost: start ./run again.", file=sys.stderr)
     except (AzuriteError, StartError) as fault:
         print(fault, file=sys.stderr)
     except KeyboardInterrupt:

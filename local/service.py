@@ -4,7 +4,8 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,10 @@ RESOURCE_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local"
     "/providers/Microsoft.CognitiveServices/accounts/ocellus"
 )
+
+
+# So often what ends is started again within so long.
+RESTARTS, RESTARTS_SECONDS = 5, 300.0
 
 
 class Options(Struct, frozen=True):
@@ -159,6 +164,21 @@ class Service:
                 if pid is None:
                     return name
             time.sleep(0.5)
+
+    def keep(self, say: Callable[[str], None]) -> str:
+        """Start the host or the relay again when it has ended by itself, as Azure would, and say so.
+
+        Return when Azurite has ended or one of them ends again and again, with its name. Raises StartError.
+        """
+        starts, ended = {"host": self.start_host, "relay": self.start_relay}, deque[float](maxlen=RESTARTS + 1)
+        while (name := self.wait()) in starts:
+            ended.append(time.monotonic())
+            if len(ended) > RESTARTS and ended[-1] - ended[0] < RESTARTS_SECONDS:
+                say(f"The {name} ends again and again.")
+                break
+            say(f"The {name} has ended; it is started again.")
+            starts[name]()
+        return name
 
     def settings(self) -> dict[str, str]:
         """The app settings that the functions run with."""

@@ -17,7 +17,7 @@ import requests
 from local.__main__ import main, write_environment
 from local.azurite import free_ports
 from local.network.certificates import Certificates
-from local.service import Service
+from local.service import RESTARTS, Service
 from shared.events import Publisher
 from shared.models.messages.events import EventType
 from shared.models.serving.predictions import Pointer
@@ -72,6 +72,14 @@ def is_gone(pid: int) -> bool:
     return not stat.exists() or stat.read_text().split()[2] == "Z"
 
 
+def answers(url: str) -> bool:
+    """Whether somebody listens there, who may not let us in."""
+    try:
+        return requests.get(url, timeout=10).status_code == 401
+    except requests.ConnectionError:
+        return False
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
 def test_start_ctrl_c_and_second_start(tmp_path: Path) -> None:
     (port,) = free_ports(1)
@@ -86,6 +94,10 @@ def test_start_ctrl_c_and_second_start(tmp_path: Path) -> None:
         assert requests.get(url, timeout=10).status_code == 401
         started = children(process.pid)
         assert len(started) == 3
+        (host,) = [pid for pid in started if b"local.host" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        os.kill(host, signal.SIGKILL)
+        wait_for(lambda: len(children(process.pid) - {host}) == 3 and answers(url), 60)
+        started = children(process.pid)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         wait_for(lambda: all(is_gone(pid) for pid in started), 1)
@@ -98,6 +110,21 @@ def test_start_ctrl_c_and_second_start(tmp_path: Path) -> None:
         started = children(process.pid)
         process.send_signal(signal.SIGKILL)
     wait_for(lambda: all(is_gone(pid) for pid in started))
+
+
+def test_what_ends_again_and_again_is_started_so_often_and_no_more(tmp_path, monkeypatch) -> None:
+    service, started, said = Service(tmp_path, port=7071), list[str](), list[str]()
+    ended = iter(["relay", *["host"] * 9])
+    monkeypatch.setattr(service, "wait", lambda: next(ended))
+    monkeypatch.setattr(service, "start_host", lambda: started.append("host"))
+    monkeypatch.setattr(service, "start_relay", lambda: started.append("relay"))
+    assert service.keep(said.append) == "host"
+    assert started == ["relay", *["host"] * (RESTARTS - 1)]
+    assert said[:2] == [f"The {name} has ended; it is started again." for name in ("relay", "host")]
+    assert said[-1] == "The host ends again and again."
+    monkeypatch.setattr(service, "wait", lambda: "Azurite")
+    assert service.keep(said.append) == "Azurite"
+    assert len(started) == RESTARTS
 
 
 def test_who_reads_the_environment_reaches_the_topic(service: Service) -> None:
