@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import ImageFileCreateBatch, ImageFileCreateEntry
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.pictures import picture
 from tests.portal.models import many, tags_of
@@ -31,6 +31,19 @@ def test_a_digit_tags_the_image_and_goes_on(portal, training, filled):
     expect(portal.cell(4)).to_have_class(re.compile("focus"))
     portal.saved()
     assert tags_of(training, project.id) == [["apple"], ["leaf"], ["apple"], [], [], []]
+
+
+def test_a_digit_without_a_tag_says_so_and_none_is_asked_for_before_the_tags_are_there(portal, filled):
+    project, held = filled(1), list[Route]()
+    portal.page.route("**/tags", lambda route: route.continue_() if held else held.append(route))
+    counts = portal.page.expect_response(re.compile("/images/count"))
+    with portal.page.expect_request("**/tags"), counts:
+        portal.open(project.id)
+    expect(portal.grid).to_have_count(0)
+    held[0].continue_()
+    expect(portal.grid).to_be_visible()
+    portal.press("7")
+    expect(portal.page.get_by_role("status").get_by_text("No tag has the number 7: T makes one.")).to_be_visible()
 
 
 def test_the_same_digit_takes_the_tag_away_and_another_takes_its_place(portal, training, filled):

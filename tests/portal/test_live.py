@@ -227,6 +227,8 @@ def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, pr
     assert "map=all" in page.url
     expect(page.get_by_role("heading", name="Nothing is chosen on the map")).to_be_visible()
     assert portal.barriers("live-map") == []
+    portal.press("1")
+    expect(page.get_by_role("status").get_by_text("No image is chosen: draw around some")).to_be_visible()
     before = canvas.evaluate(DRAWN)
     enclose(page, canvas, 0.02, 0.98)
     expect(page.get_by_text("24 chosen")).to_be_visible()

@@ -120,6 +120,7 @@ def test_a_project_that_was_deleted_elsewhere_says_so_wherever_one_is_and_what_w
     expect(gone).to_be_visible()
     portal.page.get_by_role("link", name="All projects", exact=True).click()
     expect(portal.page.get_by_role("heading", name="Projects")).to_be_visible()
+    expect(portal.page.get_by_role("alert").get_by_text("not saved")).to_have_count(0)
 
 
 def test_a_screen_that_nobody_touches_finds_out_that_its_project_was_deleted(browser, service, training, name):

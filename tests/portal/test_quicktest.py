@@ -109,13 +109,18 @@ def test_a_picture_is_named_by_its_address(portal, fruit):
 
 def test_what_is_no_picture_is_told_by_name(portal, fruit):
     portal.open(fruit.id, "test")
-    choose(portal, ("notes.jpg", b"no picture at all"), ("empty.jpg", b""), ("cut.jpg", picture("leaf", 1)[:300]))
+    cut, large = picture("leaf", 1)[:300], picture("leaf", 2) + bytes(7 * 1024**2)
+    choose(portal, ("notes.jpg", b"no picture at all"), ("empty.jpg", b""), ("large.jpg", large), ("cut.jpg", cut))
     alert = portal.page.get_by_role("region", name="Picture").get_by_role("alert")
     expect(alert).to_contain_text(re.compile("picture|image", re.IGNORECASE))
     portal.page.get_by_role("button", name="notes.jpg").click()
     expect(alert).to_contain_text("not a JPEG, PNG, GIF or BMP")
     portal.page.get_by_role("button", name="empty.jpg").click()
     expect(alert).to_contain_text("It can't be tested: empty; copy it again.")
+    portal.page.get_by_role("button", name="large.jpg").click()
+    expect(alert).to_contain_text("7 MB, and at most 6 MB are taken; save it smaller.")
+    portal.page.get_by_role("button", name="cut.jpg").click()
+    expect(alert.get_by_role("heading", name="cut.jpg was not tested")).to_be_visible()
 
 
 def test_a_picture_is_judged_when_the_service_is_back(portal, fruit):

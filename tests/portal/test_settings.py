@@ -57,6 +57,8 @@ def test_what_is_used_of_the_limits(portal, filled):
     expect(limits.get_by_text("3 of 100,000 images")).to_be_visible()
     expect(limits.get_by_text("2 of 500 tags")).to_be_visible()
     expect(limits.get_by_role("meter", name="images used")).to_be_visible()
+    expect(limits.get_by_text("Pictures of a batch1,000,000 at most")).to_be_visible()
+    expect(limits.get_by_text("Batches under way10 at once")).to_be_visible()
 
 
 def test_a_copy_goes_by_a_token(portal, training, project):

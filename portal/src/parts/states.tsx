@@ -37,7 +37,7 @@ export function Empty({ title, heading, children }: EmptyProps) {
 export const EmptyScreen = (given: EmptyProps) => <Empty {...given} heading={useBeginning()} />;
 
 /** It tries again by itself where the service did not answer, and is back. */
-export function Fault({ fault, again }: { fault: unknown; again?: () => void }) {
+export function Fault({ fault, title = "That did not work", again }: { fault: unknown; title?: string; again?: () => void }) {
   const refused = fault instanceof Refused ? fault : null;
   const { value } = returns;
   const [before] = useState(value);
@@ -46,7 +46,7 @@ export function Fault({ fault, again }: { fault: unknown; again?: () => void }) 
   }, [value]);
   return (
     <div class="state" role="alert">
-      <h2>That did not work</h2>
+      <h2>{title}</h2>
       <p>{fault instanceof Error ? fault.message : String(fault)}</p>
       {refused?.requestId && (
         <p class="faint">

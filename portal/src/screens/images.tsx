@@ -21,6 +21,7 @@ import { useGridKeys } from "../parts/images/gridkeys";
 import { seeLike, stackOf } from "../state/alike";
 import { toggleTag } from "../state/labelling";
 import * as pages from "../state/pages";
+import { say } from "../state/notices";
 import { preferences } from "../state/preferences";
 import { retagAll } from "../state/tasks";
 import { isDetector, project } from "../state/project";
@@ -43,6 +44,7 @@ function AllImages() {
     else if (image) go(pathOf(project.value!.id, "image", image.id) + search.value);
   };
   const give = (tag: Tag) => {
+    if (wanted.mapped && !pages.total.value) return void say("No image is chosen: draw around some, or press Enter on the map.");
     if (isFar()) return void retagAll(tag, wanted.tagIds.join() === tag.id);
     const isNext = toggleTag(meant(), tag) || (wanted.grouped && !selection.value.ids.size);
     if (isNext) focus.value = Math.min(focus.value + 1, (pages.total.value ?? 1) - 1);

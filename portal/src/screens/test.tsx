@@ -57,7 +57,7 @@ function Tester({ iterationId }: { iterationId: string }) {
 }
 
 function Shown({ one }: { one: Tested }) {
-  if (one.fault) return <Fault fault={one.fault} again={() => void again(one.id, one.iterationId)} />;
+  if (one.fault) return <Fault title={`${one.name} was not tested`} fault={one.fault} again={() => void again(one.id, one.iterationId)} />;
   const counting = said(one.predictions ?? [], kind.value, threshold.value);
   if (!one.picture)
     return (

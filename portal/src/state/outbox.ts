@@ -182,12 +182,16 @@ function refuse(sent: readonly Entry[], fault: Refused): void {
   }
 }
 
+let lost = 0;
+/** Who leaves a project that was deleted has been told. */
+export const forgetLost = () => dismiss(lost);
+
 /** Of a project that was deleted nothing more can be saved: say what is lost. */
 function abandon(projectId: string): void {
   const isLost = (entry: Entry) => entry.projectId === projectId;
   const labels = waiting.value.filter(isLost).map(({ step }) => step?.label ?? "a change");
   setWaiting(waiting.value.filter((entry) => !isLost(entry)));
-  say(`${counted(labels.length, "change")} not saved, as the project was deleted: ${[...new Set(labels)].join(", ")}`, { tone: "failed", lasting: true });
+  lost = say(`${counted(labels.length, "change")} not saved, as the project was deleted: ${[...new Set(labels)].join(", ")}`, { tone: "failed", lasting: true });
 }
 
 /** Take back what the service does not take, and say why. A box that was to be replaced stays. */

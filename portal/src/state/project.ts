@@ -1,6 +1,6 @@
 // The project that is open, its tags with their counts, its iterations, its domain.
 
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Domain, Image, Iteration, Project, Tag } from "../api/client";
 import { whenGone } from "../api/send";
@@ -64,13 +64,20 @@ export async function removeIteration({ id, projectId }: Iteration): Promise<voi
   iterations.value = iterations.value.filter((each) => each.id !== id);
 }
 
+let opening = "";
+
+/** With all that keys need, so that none is pressed in vain. */
 export async function open(id: string): Promise<void> {
+  opening = id;
   if (project.value?.id === id) return;
   close();
-  const [found, known] = await Promise.all([client.getProject(id), domains.value.length ? domains.value : client.getDomains()]);
-  domains.value = known;
-  project.value = found;
-  await refresh();
+  const [found, known, contents] = await Promise.all([client.getProject(id), domains.value.length ? domains.value : client.getDomains(), read(id)]);
+  if (opening !== id) return;
+  batch(() => {
+    domains.value = known;
+    show(contents);
+    project.value = found;
+  });
 }
 
 export function close(): void {
@@ -83,13 +90,13 @@ export function close(): void {
 export async function refresh(): Promise<void> {
   const id = project.value?.id;
   if (!id) return;
-  const [listed, trained, all, tagged] = await Promise.all([
-    client.getTags(id),
-    client.getIterations(id),
-    client.getImageCount(id),
-    client.getImageCount(id, { taggingStatus: "Tagged" }),
-  ]);
-  if (project.value?.id !== id) return;
+  const contents = await read(id);
+  if (project.value?.id === id) show(contents);
+}
+
+const read = (id: string) => Promise.all([client.getTags(id), client.getIterations(id), client.getImageCount(id), client.getImageCount(id, { taggingStatus: "Tagged" })]);
+
+function show([listed, trained, all, tagged]: Awaited<ReturnType<typeof read>>): void {
   showIterations(trained);
   // What is on its way is counted here already; the first time there is nothing to keep.
   if (counts.value && !settled()) return;
@@ -109,6 +116,8 @@ export function recount(before: Image | undefined, after: Image | undefined): vo
 }
 
 const adding = new Map<string, Promise<Tag | undefined>>();
+/** One after the other: their order is that in which they were asked for. */
+let making: Promise<unknown> = Promise.resolve();
 
 /** A new tag, or the one that has this name already. */
 export async function addTag(typed: string, type: "Regular" | "Negative" = "Regular"): Promise<Tag | undefined> {
@@ -117,7 +126,11 @@ export async function addTag(typed: string, type: "Regular" | "Negative" = "Regu
   if (found || !project.value || !name) return found;
   const { id } = project.value;
   const key = `${id} ${name}`;
-  if (!adding.has(key)) adding.set(key, create(id, name, type).finally(() => adding.delete(key)));
+  if (!adding.has(key)) {
+    const made = making.then(() => create(id, name, type)).finally(() => adding.delete(key));
+    adding.set(key, made);
+    making = made;
+  }
   return adding.get(key);
 }
 

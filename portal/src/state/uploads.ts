@@ -105,10 +105,13 @@ export async function start(chosen: readonly Folder[], refusedBefore: readonly O
   preparing++;
   // A detector learns from boxes alone: a tag without one would only hide that the image has none.
   const tagged = !isDetector.value;
-  const tags = await Promise.all(chosen.map(({ tag }) => (tagged && tag.trim() ? addTag(tag) : null)));
+  await Promise.all(
+    chosen.map(async (folder) => {
+      enqueue(id, folder, tagged && folder.tag.trim() ? await addTag(folder.tag) : null);
+      while (running < AT_ONCE && queue.length) void work();
+    }),
+  );
   preparing--;
-  chosen.forEach((folder, place) => enqueue(id, folder, tags[place]));
-  while (running < AT_ONCE && queue.length) void work();
   endIfDone();
 }
 

@@ -7,11 +7,12 @@ import { seeLike } from "../../state/alike";
 import * as boxes from "../../state/boxes";
 import { markNegative, repeatTags, toggleTag } from "../../state/labelling";
 import { say } from "../../state/notices";
-import { isDetector, isMulticlass, regular } from "../../state/project";
+import { isDetector, isMulticlass } from "../../state/project";
 import { LABELERS, may } from "../../state/session";
 import { image, isSeen, leave, step } from "../../state/showing";
 import { enlarge, fit, frame, isFitted, place, toPicture } from "../../state/zoom";
 import { permitted, useKeys } from "../keyboard";
+import { byDigit } from "../tags/digits";
 import { askForTag } from "../tags/tagname";
 import { besideBox } from "./beside";
 import { discard } from "./details";
@@ -33,10 +34,7 @@ export function useImageKeys(): void {
     smaller: () => enlarge(-1),
     fit,
     similar: () => seeLike(image.value?.id),
-    tag: label((pressed) => {
-      const tag = regular.value[Number(pressed) - 1];
-      return tag ? give(tag) : false;
-    }),
+    tag: byDigit((tag) => (image.value ? give(tag) : false)),
     name: label(askByName),
     negative: label(nothing),
     accept: label(() => accept()),

@@ -8,10 +8,10 @@ import { deleteMeant, markNegative, repeatTags } from "../../state/labelling";
 import { seeLike } from "../../state/alike";
 import * as pages from "../../state/pages";
 import { prefer, preferences } from "../../state/preferences";
-import { regular } from "../../state/project";
 import { LABELERS } from "../../state/session";
 import { anchor, chooseTo, focus, meant, selection } from "../../state/view";
 import { permitted, useKeys } from "../keyboard";
+import { byDigit } from "../tags/digits";
 import { askForTag } from "../tags/tagname";
 import { useConcerned } from "../grid/concerned";
 
@@ -54,7 +54,7 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
     },
     all: () => (selection.value = ALL),
     leave: () => (sizeOf(selection.value, last() + 1) ? (selection.value = NONE) : isList(query) ? show(EVERYTHING) : false),
-    ...digits(give),
+    tag: byDigit(give),
     name: label(() => askForTag(give)),
     negative: label(() => onward(markNegative(meant()))),
     repeat: label(() => onward(repeatTags(meant()))),
@@ -65,12 +65,5 @@ export function useGridKeys({ shape, open, give, show, query }: Given): void {
     untagged: () => show({ ...EVERYTHING, order: query.order, status: query.status === "Untagged" ? "All" : "Untagged" }),
   });
 }
-
-const digits = (give: (tag: Tag) => void) => ({
-  tag: permitted(LABELERS, (pressed: string) => {
-    const tag = regular.value[Number(pressed) - 1];
-    return tag ? give(tag) : false;
-  }),
-});
 
 const steps = (pressed: string, row: number) => ({ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row })[pressed.replace("Shift+", "")] ?? 0;

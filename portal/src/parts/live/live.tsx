@@ -3,27 +3,23 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Tag } from "../../api/client";
 import { hasTag } from "../../model/changes";
-import { EVERYTHING, writeQuery, type Status } from "../../model/query";
 import { readSuggesting, writeSuggesting, type SuggestionQuery } from "../../model/suggesting";
-import { seeLike } from "../../state/alike";
-import { deleteImages, markNegative, repeatTags, toggleTag } from "../../state/labelling";
+import { toggleTag } from "../../state/labelling";
 import { isOffered, told } from "../../state/live";
 import { preferences } from "../../state/preferences";
-import { project, regular } from "../../state/project";
-import { go, pathOf, search, setSearch } from "../../state/route";
-import { LABELERS } from "../../state/session";
+import { project } from "../../state/project";
+import { search, setSearch } from "../../state/route";
 import * as turned from "../../state/turned";
 import type { Row } from "../../state/turned";
-import { useConcerned } from "../grid/concerned";
 import { Grid } from "../grid/grid";
-import { moves, UNLAID, type Shape } from "../grid/moving";
+import { UNLAID, type Shape } from "../grid/moving";
 import { point } from "../grid/tile";
 import { useSight } from "../judged/sight";
-import { permitted, useKeys } from "../keyboard";
 import { Fault } from "../states";
 import { TagBar } from "../tags/tagbar";
-import { askForTag, TagByName } from "../tags/tagname";
+import { TagByName } from "../tags/tagname";
 import { NotAllowed } from "../suggested/nothing";
+import { current, leave, open, useRowKeys } from "../suggested/rowkeys";
 import { Bar } from "./bar";
 import { cellOf } from "./face";
 import { Nothing } from "./nothing";
@@ -32,10 +28,9 @@ export function Live() {
   const wanted = readSuggesting(search.value)!;
   const shape = useRef<Shape>(UNLAID);
   const show = (changes: Partial<SuggestionQuery>) => setSearch(writeSuggesting({ ...wanted, ...changes }));
-  const leave = (status: Status) => setSearch(writeQuery({ ...EVERYTHING, status }));
   usePages(wanted);
   useSight(turned.rows.value, turned.seen);
-  useLiveKeys(shape, leave);
+  useRowKeys({ rows: turned, shape, done, give, accept, reject });
   return (
     <div class="images">
       <TagBar shown={wanted.tagId ? [wanted.tagId] : []} onGive={give} onShow={(id) => show({ show: "sure", tagId: id === wanted.tagId ? "" : id })} />
@@ -61,12 +56,9 @@ function usePages({ show, tagId }: SuggestionQuery): void {
   }, [isDone, told.value?.revision]);
 }
 
-/** A key may come before the focus has followed a page that became shorter. */
-const current = () => turned.shown.value[Math.min(turned.focus.value, turned.shown.value.length - 1)];
-
 /** Do something to the image under the focus: the next one takes its place. */
 function done(then: (meant: Row) => unknown): void {
-  const meant = current();
+  const meant = current(turned);
   if (meant) then(meant);
 }
 
@@ -83,35 +75,6 @@ function reject(): void {
   if (turned.kind.value === "label") return;
   done(turned.toggleOut);
   turned.focus.value = Math.min(turned.focus.value + 1, turned.shown.value.length - 1);
-}
-
-function useLiveKeys(shape: { current: Shape }, leave: (status: Status) => void): void {
-  const { focus, shown } = turned;
-  const to = (index: number) => void (focus.value = index);
-  useConcerned((id) => shown.value.findIndex(({ image }) => image.id === id), to);
-  const label = (then: () => unknown) => permitted(LABELERS, () => (current() ? then() : false));
-  useKeys("grid", {
-    ...moves(shape, focus.value, shown.value.length, to),
-    accept: label(accept),
-    reject: label(reject),
-    tag: permitted(LABELERS, (pressed: string) => {
-      const tag = regular.value[Number(pressed) - 1];
-      return tag ? give(tag) : false;
-    }),
-    name: label(() => askForTag(give)),
-    negative: label(() => done(({ image }) => markNegative([image]))),
-    repeat: label(() => done(({ image }) => repeatTags([image]))),
-    delete: label(() => done(({ image }) => deleteImages([image.id]))),
-    open: () => open(focus.value),
-    similar: () => seeLike(current()?.image.id),
-    untagged: () => leave("Untagged"),
-    leave: () => leave("All"),
-  });
-}
-
-function open(index: number): void {
-  const meant = turned.shown.value[index];
-  if (meant) go(pathOf(project.value!.id, "image", meant.image.id) + search.value);
 }
 
 interface BodyProps {
@@ -139,7 +102,7 @@ function Body({ show, onLayout }: BodyProps) {
       need={() => {}}
       onScroll={() => {}}
       onPress={(index) => (focus.value = index)}
-      onOpen={open}
+      onOpen={(index) => open(turned, index)}
       onLayout={(layout, rows) => onLayout({ layout, rows })}
     />
   );

@@ -17,6 +17,7 @@ import { project } from "../../state/project";
 import { colourOf } from "../grid/picture";
 import { permitted, useKeys } from "../keyboard";
 import { Fault, Waiting } from "../states";
+import { byDigit } from "../tags/digits";
 import { askForTag, TagByName } from "../tags/tagname";
 import { JudgedTile } from "./judgedtile";
 
@@ -168,10 +169,7 @@ function useTileKeys({ list, focus, to, open, meant, mend, onClose }: KeysProps)
     last: () => to(Number.MAX_SAFE_INTEGER),
     open,
     leave: onClose,
-    tag: permitted(LABELERS, (pressed: string) => {
-      const tag = regular.value[Number(pressed) - 1];
-      return tag ? give(tag) : false;
-    }),
+    tag: byDigit(give),
     name: permitted(LABELERS, () => askForTag(give)),
     negative: permitted(LABELERS, () => label(markNegative)),
     repeat: permitted(LABELERS, () => (isDetector.value ? false : label(repeatTags))),

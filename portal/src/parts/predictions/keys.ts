@@ -1,11 +1,11 @@
 // What the keys do among the stored predictions.
 
 import { ALL, NONE, toggled, withIds } from "../../model/selection";
-import { regular } from "../../state/project";
 import * as predictions from "../../state/predictions";
 import { DEPLOYERS, LABELERS } from "../../state/session";
 import { moves, type Shape } from "../grid/moving";
 import { permitted, useKeys } from "../keyboard";
+import { byDigit } from "../tags/digits";
 import { askForTag } from "../tags/tagname";
 import { trainAs, trainAsNothing, trainAsSaid } from "./actions";
 
@@ -37,10 +37,7 @@ export function usePredictionKeys({ shape, from, anchor, open }: Given): void {
     all: () => (selection.value = ALL),
     leave: () => (selection.value === NONE ? false : (selection.value = NONE)),
     accept: allowed(LABELERS, () => trainAsSaid(from)),
-    tag: permitted(LABELERS, (pressed: string) => {
-      const tag = regular.value[Number(pressed) - 1];
-      return tag ? trainAs(tag, from) : false;
-    }),
+    tag: byDigit((tag) => trainAs(tag, from)),
     name: allowed(LABELERS, () => askForTag((tag) => trainAs(tag, from))),
     negative: allowed(LABELERS, () => void trainAsNothing()),
     delete: allowed(DEPLOYERS, () => predictions.remove(predictions.meant())),

@@ -1,6 +1,7 @@
 // In place of a project that was deleted, here or elsewhere, while somebody looked at it or followed a link to it.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { forgetLost } from "../../state/outbox";
 import { close, project } from "../../state/project";
 import { BASE } from "../../state/route";
 
@@ -10,6 +11,7 @@ export function Gone() {
   useEffect(() => {
     close();
     link.current?.focus();
+    return forgetLost;
   }, []);
   return (
     <div class="state" role="alert">

@@ -2,32 +2,29 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Tag } from "../../api/client";
-import { EVERYTHING, writeQuery, type Status } from "../../model/query";
 import { readSuggesting, writeSuggesting, type SuggestionQuery } from "../../model/suggesting";
-import { seeLike } from "../../state/alike";
 import { iterationOf } from "../../state/judging";
-import { deleteImages, markNegative, repeatTags, toggleTag } from "../../state/labelling";
+import { toggleTag } from "../../state/labelling";
 import { saving } from "../../state/outbox";
 import { preferences } from "../../state/preferences";
-import { project, regular } from "../../state/project";
-import { go, pathOf, search, setSearch } from "../../state/route";
+import { project } from "../../state/project";
+import { search, setSearch } from "../../state/route";
 import { LABELERS, lacks } from "../../state/session";
 import * as suggestions from "../../state/suggestions";
 import type { Suggestion } from "../../state/suggestions";
 import { task } from "../../state/tasks";
-import { useConcerned } from "../grid/concerned";
 import { Grid } from "../grid/grid";
-import { moves, UNLAID, type Shape } from "../grid/moving";
+import { UNLAID, type Shape } from "../grid/moving";
 import { nameOf } from "../grid/picture";
 import { point, type Cell } from "../grid/tile";
 import { Face, inWords } from "../judged/face";
 import { useSight } from "../judged/sight";
-import { permitted, useKeys } from "../keyboard";
 import { Fault } from "../states";
 import { TagBar } from "../tags/tagbar";
-import { askForTag, TagByName } from "../tags/tagname";
+import { TagByName } from "../tags/tagname";
 import { Bar } from "./bar";
 import { Nothing, NotAllowed, Unknown, Untrained } from "./nothing";
+import { current, leave, open, useRowKeys } from "./rowkeys";
 
 const PAUSE_MS = 200;
 
@@ -36,10 +33,9 @@ export function OfIteration() {
   const iteration = iterationOf(wanted.iterationId);
   const shape = useRef<Shape>(UNLAID);
   const show = (changes: Partial<SuggestionQuery>) => setSearch(writeSuggesting({ ...wanted, ...changes }));
-  const leave = (status: Status) => setSearch(writeQuery({ ...EVERYTHING, status }));
   useOpened(wanted, iteration?.id);
   useSight(suggestions.rows.value, suggestions.seen);
-  useSuggestionKeys(shape, leave);
+  useRowKeys({ rows: suggestions, shape, done: begun, give, accept: suggestions.accept, reject });
   return (
     <div class="images suggested">
       <TagBar shown={wanted.tagId ? [wanted.tagId] : []} onGive={give} onShow={(id) => show({ tagId: id === wanted.tagId ? "" : id })} />
@@ -75,12 +71,9 @@ function useOpened(wanted: SuggestionQuery, iterationId: string | undefined): vo
   }, [isUnderway]);
 }
 
-/** The focus is put back on the last one only in the frame after the list grew shorter. */
-const current = () => suggestions.shown.value[Math.min(suggestions.focus.value, suggestions.shown.value.length - 1)];
-
 /** Do something to the image under the focus: the next one takes its place. */
 function begun(then: (meant: Suggestion) => unknown): void {
-  const meant = current();
+  const meant = current(suggestions);
   if (!meant) return;
   suggestions.begin([meant]);
   then(meant);
@@ -89,36 +82,9 @@ function begun(then: (meant: Suggestion) => unknown): void {
 /** Another tag than was suggested. */
 const give = (tag: Tag) => begun(({ image }) => toggleTag([image], tag));
 
-function useSuggestionKeys(shape: { current: Shape }, leave: (status: Status) => void): void {
-  const { focus, shown } = suggestions;
-  const to = (index: number) => void (focus.value = index);
-  useConcerned((id) => shown.value.findIndex(({ image }) => image.id === id), to);
-  const label = (then: () => unknown) => permitted(LABELERS, () => (current() ? then() : false));
-  useKeys("grid", {
-    ...moves(shape, focus.value, shown.value.length, to),
-    accept: label(() => suggestions.accept()),
-    reject: label(() => {
-      suggestions.toggleOut(current()!.image.id);
-      to(Math.min(focus.value + 1, shown.value.length - 1));
-    }),
-    tag: permitted(LABELERS, (pressed: string) => {
-      const tag = regular.value[Number(pressed) - 1];
-      return tag ? give(tag) : false;
-    }),
-    name: label(() => askForTag(give)),
-    negative: label(() => void begun(({ image }) => markNegative([image]))),
-    repeat: label(() => void begun(({ image }) => repeatTags([image]))),
-    delete: label(() => void begun(({ image }) => deleteImages([image.id]))),
-    open: () => open(focus.value),
-    similar: () => seeLike(current()?.image.id),
-    untagged: () => leave("Untagged"),
-    leave: () => leave("All"),
-  });
-}
-
-function open(index: number): void {
-  const meant = suggestions.shown.value[index];
-  if (meant) go(pathOf(project.value!.id, "image", meant.image.id) + search.value);
+function reject(): void {
+  suggestions.toggleOut(current(suggestions)!.image.id);
+  suggestions.focus.value = Math.min(suggestions.focus.value + 1, suggestions.shown.value.length - 1);
 }
 
 function Body({ onLayout }: { onLayout: (shape: Shape) => void }) {
@@ -141,7 +107,7 @@ function Body({ onLayout }: { onLayout: (shape: Shape) => void }) {
       need={(_, to) => hasMore.value && to >= total - 1 && void suggestions.loadMore()}
       onScroll={() => {}}
       onPress={(index) => (focus.value = index)}
-      onOpen={open}
+      onOpen={(index) => open(suggestions, index)}
       onLayout={(layout, rows) => onLayout({ layout, rows })}
     />
   );
