@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
-from zipfile import ZipFile, is_zipfile
+from zipfile import ZIP_DEFLATED, ZipFile, is_zipfile
 
 import typer
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
@@ -88,16 +88,26 @@ def _package(path: Path, labels: Path | None) -> bytes:
         raise CommandError(f"{fault.filename} can't be read: {fault.strerror}.") from fault
     if not is_zipfile(BytesIO(data)):
         data = _zipped(data, listed)
-    if len(data) > BODY_BYTES:
-        raise CommandError(f"{path} has {len(data):,} bytes; {BODY_BYTES:,} are the most.")
+    if advice := too_large(data):
+        raise CommandError(f"{path} can't be taken: {advice}")
     return data
+
+
+def too_large(package: bytes) -> str:
+    """What is wrong with a package that no call takes; "" where it fits."""
+    if len(package) <= BODY_BYTES:
+        return ""
+    return (
+        f"it has {len(package):,} bytes as a zip, and {BODY_BYTES:,} are the most. Bring its weights to float16, or "
+        "take a smaller network."
+    )
 
 
 def _zipped(graph: bytes, labels: bytes | None) -> bytes:
     if labels is None:
         raise CommandError("an .onnx file needs --labels: a file with a tag a line, in the order of its outputs.")
     buffer = BytesIO()
-    with ZipFile(buffer, "w") as package:
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as package:
         package.writestr("model.onnx", graph)
         package.writestr("labels.txt", labels)
     return buffer.getvalue()

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cli.migrate.service import OWN, Refused, Service
 from cli.migrate.settings import Ends, MovedProject
 from cli.migrate.shapes import Export, Iteration
+from cli.model import too_large
 
 ONNX = "ONNX"
 POLL_SECONDS = 2.0
@@ -101,6 +102,8 @@ def _moved_model(ends: Ends, moved: MovedProject, iteration: Iteration) -> UUID:
     if not iteration.exportable:
         raise Refused(ends.source.who, 0, "", "the domain is not compact, so the model can't be exported")
     package = ends.source.download(moved.project.id, _exported(ends.source, moved.project.id, iteration.id))
+    if advice := too_large(package):
+        raise Refused(ends.target.who, 0, "", advice)
     query = {"name": f"{iteration.name}, before the move"[:NAME_LENGTH]}
     path = ("projects", moved.target, "iterations", "import")
     return ends.target.send(Iteration, "POST", *path, body=package, query=query, base=OWN).id

@@ -101,7 +101,8 @@ class Standin:
         self._counting = Lock()
         # Behind a virtual network addresses are paths, which get_artifact hands out.
         self.is_private = False
-        # What a published iteration answers for a picture's bytes.
+        # By which verbs published iterations were asked, and what they answer for a picture's bytes.
+        self.verbs: set[str] = set()
         self.predict: Callable[[bytes], list[dict[str, object]]] = lambda data: []
 
     def answer(self, request: Request) -> Answer:
@@ -218,6 +219,7 @@ class Standin:
 
     def _predicted(self, request: Request) -> Answer:
         self.predictions += 1
+        self.verbs.add(request.path.split("/iterations/")[0].rpartition("/")[2])
         predictions = self.predict(request.body)
         answer = {"id": str(identify(self.calls)), "created": "2020-11-06T17:34:53.451Z", "predictions": predictions}
         return _json(answer)

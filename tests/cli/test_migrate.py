@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -16,14 +17,17 @@ from cli.faults import FAILED, NO
 from cli.migrate import iterations as old_models
 from cli.migrate import training as new_models
 from cli.migrate.report import ProjectReport, Report
+from cli.migrate.service import Service
 from local.azurite import free_ports
+from shared.models.training.model_spec import ModelTag
 from shared.settings import ROOT
-from tests.cli.holdings import GENERAL, classifier, detector, drawn, multilabel, three
+from tests.cli.holdings import COLOURS, DETECTOR, GENERAL, classifier, detector, drawn, multilabel, three
 from tests.cli.standin import KEY, Held, Picture, Standin, Trouble, hold, identify, standing_in
 from tests.commands import ocellus
 from tests.importing.packages import THERE, manifest, zipped
 from tests.importing.packages import classifier as onnx_classifier
-from tests.pictures import picture
+from tests.pictures import picture, rectangles
+from tests.prediction.detectors import put_detector
 
 COUNT = 24
 
@@ -368,6 +372,40 @@ def test_old_and_new_are_compared_where_the_old_one_can_be_asked(standin, migrat
     assert compared.old == "Iteration 1, before the move"
 
 
+def test_a_detector_is_compared_by_its_boxes(standin, migrate, storage, monkeypatch, tmp_path):
+    """The new one finds all rectangles; the old one finds them, or beside them, or not all, or is not sure."""
+    near, far = (0.25, 0.25, 0.25, 0.5), (0.625, 0.25, 0.25, 0.5)
+    shown = [{"red": near}, {"green": near}, {"red": near, "blue": far}, {"blue": near}]
+    seen = [[("red", near, 0.9)], [("green", (0.5, *near[1:]), 0.9)], [("red", near, 0.9)], [("blue", near, 0.4)]]
+    held = hold("Benches", DETECTOR, None, dict.fromkeys(COLOURS, "Regular"))
+    for number, boxes in enumerate(shown):
+        marks = [(tag, *box) for tag, box in boxes.items()]
+        held.pictures.append(Picture(identify("bench", number), rectangles(boxes), tags=list(boxes), boxes=marks))
+    held.iterations.append(iteration("Iteration 1", published="live", exportable=False))
+    there = standin(held)
+    answers = dict(zip((each.data for each in held.pictures), seen, strict=True))
+    there.predict = lambda data: [predicted(*found) for found in answers[data]]
+
+    def trained(target: Service, project: UUID) -> new_models.Trained:
+        tags = [ModelTag(tag.id, tag.name) for tag in target.tags(project)]
+        return new_models.Trained(put_detector(storage, project, tags).id, "Iteration 2")
+
+    monkeypatch.setattr(new_models, "train", trained)
+    code, report = migrate("--all", "--prediction-key", KEY)
+    compared = report.projects[0].compared
+    assert (code, there.verbs) == (0, {"detect"})
+    assert (compared.images, compared.alike, compared.old_right, compared.new_right) == (4, 1, 1, 4)
+    [beside] = [each for each in compared.differing if each.truth[0].tag == "green"]
+    assert (beside.old[0].box, beside.new[0].box) == ((0.5, *near[1:]), pytest.approx(near, abs=0.05))
+    assert sorted(len(each.old) for each in compared.differing) == [0, 1, 1]
+    assert (tmp_path / "report.html").read_text().count("data:image/jpeg;base64,") == 3
+
+
+def predicted(tag: str, box: tuple[float, ...], probability: float) -> dict[str, object]:
+    sides = dict(zip(("left", "top", "width", "height"), box, strict=True))
+    return {"probability": probability, "tagId": str(identify(tag)), "tagName": tag, "boundingBox": sides}
+
+
 def test_a_project_that_is_too_small_to_train_is_moved_all_the_same(standin, migrate):
     standin(classifier(2))
     code, report = migrate("--all")
@@ -413,16 +451,22 @@ def test_the_old_model_keeps_answering_under_its_name(standin, migrate, training
     assert len(training.get_iterations(here)) == 1
 
 
-def test_a_model_that_can_not_be_had_is_named(standin, migrate):
+def test_a_model_that_can_not_be_had_is_named(standin, migrate, monkeypatch):
+    monkeypatch.setattr(old_models, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr("cli.model.BODY_BYTES", 100)
     held = classifier(1)
     held.iterations += [
         iteration("Iteration 1", published="old", exportable=False),
         iteration("Iteration 2", published="live", exportable=True),
+        iteration("Iteration 3", published="large", exportable=True),
     ]
+    held.packages[str(held.iterations[-1]["id"])] = bytes(101)
     standin(held)
     code, report = migrate("--all", "--no-train")
     assert code == 0
-    assert [each.reason for each in report.projects[0].before] == [
+    *reasons, too_large = [each.reason for each in report.projects[0].before]
+    assert too_large.startswith("Ocellus said: it has 101 bytes as a zip, and 100 are the most. Bring its weights")
+    assert reasons == [
         "Custom Vision said: the domain is not compact, so the model can't be exported",
         "Custom Vision said: BadRequestExportValidationFailed: Not exportable.",
     ]

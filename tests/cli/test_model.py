@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cli import model
 from cli.faults import FAILED
 from local.service import RESOURCE_ID
 from tests.commands import ocellus
@@ -32,6 +33,14 @@ def test_a_package_and_a_bare_graph_become_iterations_that_can_be_published(trai
     assert {each.name for each in training.get_iterations(project.id)} == {"Moved", made["name"]}
     training.publish_iteration(project.id, made["id"], "live", RESOURCE_ID)
     training.unpublish_iteration(project.id, made["id"])
+
+
+def test_a_model_that_no_call_takes_is_told_what_to_do(project, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(model, "BODY_BYTES", 1_000)
+    package = tmp_path / "package.zip"
+    package.write_bytes(zipped(classifier(3), LABELS))
+    assert ocellus("model", "import", project.id, str(package)) == FAILED
+    assert "and 1,000 are the most. Bring its weights to float16" in capsys.readouterr().err
 
 
 def test_what_can_not_be_imported_is_said_in_a_line(project, tmp_path, capsys):
