@@ -2,6 +2,9 @@
 
 python -m benchmarks.live
 python -m benchmarks.live --images 1000
+python -m benchmarks.live --suite --sets food,trash
+
+With --suite labelling is simulated instead, without a service.
 """
 
 import argparse
@@ -19,7 +22,9 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import accuracy, simulated
 from benchmarks.rig import TAGS, Client, Figure, Memory, Rig
+from benchmarks.subjects import add_photos
 from local.service import Service, running
 from shared.arrays import Floats
 from shared.models.wire import now
@@ -108,6 +113,9 @@ def measure(rig: Rig, labelled: int) -> int:
 
 def main(argv: list[str]) -> int:
     options = _arguments().parse_args(argv)
+    if options.suite:
+        simulated.run(options.photos, options.sets, options.draws)
+        return 0
     with tempfile.TemporaryDirectory(prefix="ocellus-benchmark-") as folder:
         with running(Path(folder)) as service:
             rig = Rig(service, options.images, options.rounds, classificationType=options.kind)
@@ -141,6 +149,10 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--labelled", type=int, default=LABELLED, metavar="N", help="of them at first")
     parser.add_argument("--kind", default="Multiclass", choices=["Multiclass", "Multilabel"])
     parser.add_argument("--rounds", type=int, default=20, metavar="N", help="calls of each kind")
+    parser.add_argument("--suite", action="store_true", help="labels of the suite's sets in several orders")
+    parser.add_argument("--sets", type=accuracy.words(*accuracy.SETS), default=accuracy.SETS, metavar="NAME,...")
+    parser.add_argument("--draws", type=int, default=3, help="of labels, with --suite")
+    add_photos(parser)
     return parser
 
 

@@ -18,8 +18,8 @@ from shared.storage.account.store import Store
 
 FOLDER = "embeddings"
 # Of so many blobs below the first of these sizes one is made, and of so many between both. A hundred thousand images of
-# 8 kB, 64 an upload, make some forty blobs then, and each embedding is written three times.
-SIZES, JOINED = (2**20, 2**24), 8
+# 8 kB, 64 an upload, make some two hundred blobs then, of which one is read at a time, and each is written twice.
+SIZES, JOINED = (2**20, 2**22), 8
 
 Vectors = Mapping[str, Halves]
 

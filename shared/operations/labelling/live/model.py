@@ -109,7 +109,7 @@ def of_project(store: Store, project_id: UUID) -> Live:
     with locks.once((store, project_id), Lock):
         live = remembered.get((store, project_id))
         if not (isinstance(live, Live) and live.revision == revision):
-            live = _learned(revision, kind, tags, known, counted.columns)
+            live = learned(revision, kind, tags, known, counted.columns)
             remembered.put((store, project_id), live)
     return live
 
@@ -131,9 +131,10 @@ def state(store: Store, settings: Settings, live: Live, project_id: UUID) -> Liv
     return LiveState.EMBEDDING if embedding.can_look(store, settings, project_id) else LiveState.UNAVAILABLE
 
 
-def _learned(
+def learned(
     revision: str, kind: ClassificationType, tags: Mapping[UUID, Tag], known: KnownPoints, columns: Columns
 ) -> Live:
+    """From nothing but these."""
     looked_at, tagged = known.rows >= 0, columns.having(TaggingStatus.TAGGED)
     labelled, pool = np.flatnonzero(looked_at & tagged), np.flatnonzero(looked_at & ~tagged)
     tag_ids = _taught(kind, tags, columns, labelled)
