@@ -116,21 +116,16 @@ export function recount(before: Image | undefined, after: Image | undefined): vo
 }
 
 const adding = new Map<string, Promise<Tag | undefined>>();
-/** One after the other: their order is that in which they were asked for. */
-let making: Promise<unknown> = Promise.resolve();
 
-/** A new tag, or the one that has this name already. */
-export async function addTag(typed: string, type: "Regular" | "Negative" = "Regular"): Promise<Tag | undefined> {
+/** A new tag, or the one that has this name already; made after others where their order matters. */
+export async function addTag(typed: string, type: "Regular" | "Negative" = "Regular", after?: Promise<unknown>): Promise<Tag | undefined> {
   const name = typed.trim();
   const found = tags.value.find((tag) => tag.name.toLowerCase() === name.toLowerCase());
   if (found || !project.value || !name) return found;
   const { id } = project.value;
   const key = `${id} ${name}`;
-  if (!adding.has(key)) {
-    const made = making.then(() => create(id, name, type)).finally(() => adding.delete(key));
-    adding.set(key, made);
-    making = made;
-  }
+  const make = async () => (await after, create(id, name, type).finally(() => adding.delete(key)));
+  if (!adding.has(key)) adding.set(key, make());
   return adding.get(key);
 }
 

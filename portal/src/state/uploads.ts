@@ -105,9 +105,11 @@ export async function start(chosen: readonly Folder[], refusedBefore: readonly O
   preparing++;
   // A detector learns from boxes alone: a tag without one would only hide that the image has none.
   const tagged = !isDetector.value;
+  let made: Promise<Tag | undefined> | undefined;
   await Promise.all(
     chosen.map(async (folder) => {
-      enqueue(id, folder, tagged && folder.tag.trim() ? await addTag(folder.tag) : null);
+      const tag = tagged && folder.tag.trim() ? (made = addTag(folder.tag, "Regular", made)) : null;
+      enqueue(id, folder, await tag);
       while (running < AT_ONCE && queue.length) void work();
     }),
   );
