@@ -1,4 +1,5 @@
-"""How long a backup of a project takes, the next after 100 changes, and the way back into an empty installation.
+"""How long a backup of a project takes, the next after 100 changes, and the way back into an empty installation; and
+how much of the processors each takes, which a busy machine changes less.
 
 python -m benchmarks.backup
 python -m benchmarks.backup --images 100000
@@ -8,7 +9,8 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rig import TAGS, Memory, Rig
+from benchmarks.subjects import cpu_seconds
+from local.azurite import Azurite
 from local.service import running
 from shared.models.wire import now
 from shared.models.workspace.images import ImageRecord, TaggingStatus, TagMark, new_image_id
@@ -58,6 +62,23 @@ def change(rig: Rig) -> None:
         images.update(rig.store, rig.project, image_id, lambda record: record.without_tags(record.tag_ids))
 
 
+class Spending:
+    """The processor time of what is done, in seconds: of the command, and of both Azurites."""
+
+    def __init__(self, rig: Rig, azurites: Sequence[Azurite]) -> None:
+        self._rig, self._azurites = rig, azurites
+        self.rows: list[tuple[str, str, str, str]] = []
+
+    def once(self, name: str, act: Callable[[], object]) -> None:
+        command, azurite = time.process_time(), self._azurite()
+        self._rig.once(name, act)
+        command, azurite = time.process_time() - command, self._azurite() - azurite
+        self.rows.append((name, self._rig.figures[-1].cells[1], f"{command:.1f} s", f"{azurite:.1f} s"))
+
+    def _azurite(self) -> float:
+        return sum(cpu_seconds(each.pid) for each in self._azurites if each.pid)
+
+
 def told(store: Store, rig: Rig) -> list[tuple[object, ...]]:
     """Every image, with its tags and when it was made."""
     assert catalog.read(store, rig.project).columns.size == rig.size
@@ -73,24 +94,25 @@ def main() -> int:
         vault = Vault(FolderShelf(Path(folder) / "backups"))
         with running(Path(folder) / "one") as service, running(Path(folder) / "other") as empty:
             rig = Rig(service, size, 1)
-            rig.once("made", partial(filled, rig))
+            spending = Spending(rig, [service.azurite, empty.azurite])
+            spending.once("made", partial(filled, rig))
             project = projects.get(rig.store, rig.project)
             memory = Memory({"the command": os.getpid})
             take: Callable[[], object] = partial(taking.take, rig.store, vault, project, _quiet)
-            rig.once("backup", take)
+            spending.once("backup", take)
             change(rig)
-            rig.once(f"backup after {CHANGED} changes", take)
+            spending.once(f"backup after {CHANGED} changes", take)
             other = Store.open(Settings(storage_connection_string=empty.connection_string))
             copy = vault.copies(rig.project)[-1]
-            rig.once("restore", lambda: restoring.restore(other, vault, copy, _quiet, force=False))
+            spending.once("restore", lambda: restoring.restore(other, vault, copy, _quiet, force=False))
             memory.stop()
             if told(rig.store, rig) != told(other, rig):
                 sys.exit("what came back is not what there was")
             other.close()
-    table = Table("", "took", title=f"{size} images, {size * len(blobs.KINDS)} blobs")
-    for figure in rig.figures:
-        table.add_row(figure.name, figure.cells[1])
-    table.add_row("memory of the command", f"{memory.most['the command']} MB")
+    title = f"{size} images, {size * len(blobs.KINDS)} blobs; {memory.most['the command']} MB of memory"
+    table = Table("", "took", "processor: command", "Azurite", title=title)
+    for row in spending.rows:
+        table.add_row(*row)
     Console(highlight=False).print(table)
     return 0
 

@@ -43,6 +43,9 @@ from shared.storage.workspace import tags as stored_tags
 PART, NOTED = 512, 4_096
 DONE = (IterationStatus.COMPLETED, IterationStatus.FAILED)
 
+# A copy has containers in this order, and the blobs of each by their names.
+ORDER: tuple[Container, ...] = ("published", "images", "models", "predictions")
+
 # The ETag of what never changes under its name.
 UNCHANGING = ""
 
@@ -87,6 +90,7 @@ def take(store: Store, vault: Vault, project: Project, report: Progress, until: 
                     keep(line)
                 report(counts[BlobLine])
 
+        # In `ORDER`.
         copy("published", blobs.etags(store, "published", f"{of}/"))
         pictured: set[UUID] = set()
         for line in _documents(store, of):
@@ -111,9 +115,10 @@ class Contents:
 
     def __init__(self, store: Store, vault: Vault, project_id: UUID, until: float) -> None:
         self._store, self._vault, self._project_id, self._until = store, vault, project_id, until
-        self._held = {digest for digest, _ in vault.contents()}
-        self._known = {(line.container, line.name): line for line in _before(vault, project_id)}
-        self._put: set[str] = set()
+        self._held = {bytes.fromhex(digest) for digest, _ in vault.contents()}
+        self._noted = {(line.container, line.name): line for line in vault.noted(project_id)}
+        self._former = Former(vault, project_id)
+        self._put: set[bytes] = set()
         self._not_noted: list[BlobLine] = []
         self.new = 0
 
@@ -121,24 +126,31 @@ class Contents:
         """Those of a container's blobs, part by part. Raises Unfinished."""
         left = iter(found)
         while part := list(islice(left, PART)):
-            kept = list(self._store.threads.map(lambda each: self._kept(container, each[0], _bare(each[1])), part))
-            fresh = [line for line, copied in kept if line and copied]
+            # By this thread: the former copy is looked through in order.
+            known = [self._known(container, name, _bare(etag)) for name, etag in part]
+            new = [each for each, line in zip(part, known, strict=True) if line is None]
+            copied = list(self._store.threads.map(lambda each: self._copied(container, each[0], _bare(each[1])), new))
+            fresh = [line for line in copied if line]
             self.new += len(fresh)
             self._note(fresh)
-            yield [line for line, _ in kept if line]
+            rest = iter(copied)
+            yield [line for line in (each or next(rest) for each in known) if line]
 
-    def _kept(self, container: Container, name: str, etag: str) -> tuple[BlobLine | None, bool]:
-        line = self._known.get((container, name))
-        if line and line.etag == etag and line.digest in self._held:
-            return line, False
+    def _known(self, container: Container, name: str, etag: str) -> BlobLine | None:
+        """As it was copied before, where it is still so and what was copied is still there."""
+        former = self._former.find(container, name)
+        line = self._noted.get((container, name), former)
+        return line if line and line.etag == etag and bytes.fromhex(line.digest) in self._held else None
+
+    def _copied(self, container: Container, name: str, etag: str) -> BlobLine | None:
         blob = blobs.read(self._store, container, name)
         if blob is None:
-            return None, False
-        digest = sha256(blob.data).hexdigest()
+            return None
+        digest = sha256(blob.data).digest()
         if digest not in self._put:
-            self._vault.put(digest, blob.data)
+            self._vault.put(digest.hex(), blob.data)
             self._put.add(digest)
-        return BlobLine(container, name, _bare(blob.etag) if etag else "", digest, blob.content_type), True
+        return BlobLine(container, name, _bare(blob.etag) if etag else "", digest.hex(), blob.content_type)
 
     def _note(self, fresh: list[BlobLine]) -> None:
         self._not_noted += fresh
@@ -150,12 +162,26 @@ class Contents:
             raise Unfinished
 
 
-def _before(vault: Vault, project_id: UUID) -> Iterator[BlobLine]:
-    """Those of the last copy, as far as it can be read, and of what was noted since."""
+class Former:
+    """The blobs of the last copy, as far as it can be read. One is in memory at a time, so that they may be many."""
+
+    def __init__(self, vault: Vault, project_id: UUID) -> None:
+        self._lines = _former(vault, project_id)
+        self._next = next(self._lines, None)
+
+    def find(self, container: Container, name: str) -> BlobLine | None:
+        """In the order of a copy alone: those before it are gone. One that is not found is copied anew."""
+        wanted = ORDER.index(container), name
+        while self._next and (ORDER.index(self._next.container), self._next.name) < wanted:
+            self._next = next(self._lines, None)
+        is_it = self._next and (self._next.container, self._next.name) == (container, name)
+        return self._next if is_it else None
+
+
+def _former(vault: Vault, project_id: UUID) -> Iterator[BlobLine]:
     if copies := vault.copies(project_id):
         with suppress(BackupError):
             yield from vault.lines(copies[-1], BlobLine)
-    yield from vault.noted(project_id)
 
 
 def _documents(store: Store, project_id: UUID) -> Iterator[Line]:
