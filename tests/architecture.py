@@ -70,7 +70,10 @@ PLACES = {
         *of_shared("arrays", "imaging", "launcher", "learning", "prediction"),
         *of_shared("operations.continuation", "operations.workspace", "operations.training"),
     ],
-    "shared.operations.transfer": [*STEPS, *of_shared("fetch", "formats", "imaging", "operations.workspace")],
+    "shared.operations.transfer": [
+        *STEPS,
+        *of_shared("fetch", "formats", "imaging", "prediction", "operations.workspace"),
+    ],
     "shared.operations.backup": STEPS,
     "shared.operations": ["shared"],
     "training_job.graphs": of_shared("arrays", "models", "learning", "exporting"),

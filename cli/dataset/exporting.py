@@ -1,7 +1,7 @@
 """A project as a data set: its pictures, in any format that carries what it has."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn
 
 from cli import client, parallel
-from cli.dataset import predicting
 from cli.dataset import project as projects
 from cli.dataset.journal import Journal
 from cli.dataset.options import ProjectName
@@ -24,13 +23,14 @@ from cli.faults import NO, CommandError
 from cli.naming import NAME
 from cli.output import AsJson, progress_of, show
 from cli.patience import Patience, Watch
-from shared.formats import carrying, catalogue, names
+from shared.formats import carrying, catalogue, names, predicted
 from shared.formats.catalogue import Format
 from shared.formats.dataset import SUFFIXES, Labelled, LabelledSet, Mark
+from shared.formats.predicted import Said
 from shared.settings import ClientSettings
 
 PAGE = 256
-DOWNLOADS_AT_ONCE = 8
+DOWNLOADS_AT_ONCE, PREDICTIONS_AT_ONCE = 8, 4
 JOURNAL = ".ocellus-export.jsonl"
 SECONDS = 60
 
@@ -91,7 +91,8 @@ def export_dataset(
     chosen = catalogue.named(format)
     trainer = client.patient(client.connect(ClientSettings.read()))
     found = projects.require(trainer, project)
-    carrying.require_carries(chosen, detects=projects.detects(trainer, found))
+    detects = projects.detects(trainer, found)
+    carrying.require_carries(chosen, detects=detects)
     trained = projects.iteration(trainer, found, iteration) if iteration else None
     judge = projects.iteration(trainer, found, predictions) if predictions else None
     journal = _opened(folder, found)
@@ -105,13 +106,28 @@ def export_dataset(
     written = LabelledSet([each.picture for each in taken], tags, prefix)
     files = chosen.write(written)
     if judge:
-        files |= predicting.predictions(trainer, found, judge, written, [folder / each.places[0] for each in taken])
+        said = _said(trainer, found, judge, [folder / each.places[0] for each in taken])
+        files |= predicted.described(written, said, detects=detects)
         result.predictions = judge.name
     _write(folder, files)
     result.removed = _tidy(folder, journal, {place: each.image.id for each in taken for place in each.places}, files)
     show(result, _sentences(result, folder), as_json=as_json)
     if result.left_out:
         raise typer.Exit(NO)
+
+
+def _said(
+    trainer: CustomVisionTrainingClient, project: Project, iteration: Iteration, paths: Sequence[Path]
+) -> list[list[Said]]:
+    """What the iteration says of each picture."""
+
+    def ask(path: Path) -> list[Said]:
+        answer = trainer.quick_test_image(project.id, path.read_bytes(), iteration_id=iteration.id, store=False)
+        return predicted.said(answer.predictions)
+
+    with progress_of(Console(stderr=True), MofNCompleteColumn()) as progress:
+        asked = parallel.done(ask, paths, PREDICTIONS_AT_ONCE)
+        return list(progress.track(asked, total=len(paths), description="Predicting"))
 
 
 def _opened(folder: Path, project: Project) -> Journal:

@@ -39,12 +39,19 @@ def import_dataset(
 
 @ocellus("POST", f"{DATASET}/export", READERS, statuses=(202,), audit=("project_id", "dataset_id"))
 def export_dataset(
-    call: Call, project_id: UUID, dataset_id: UUID, format: str, iteration_id: UUID | None = None
+    call: Call,
+    project_id: UUID,
+    dataset_id: UUID,
+    format: str,
+    iteration_id: UUID | None = None,
+    predicted_by: UUID | None = None,
 ) -> Answer[DatasetTask]:
-    """Pack what a project has, or what an iteration was trained on, as a zip; get_dataset tells where it lies."""
+    """Pack what a project has, or what an iteration was trained on, as a zip, maybe with what another one says of it;
+    get_dataset tells where it lies."""
     task = dataset_export.export_dataset(
-        call.store, project_id, dataset_id, format=format, iteration_id=iteration_id, by=call.actor
-    )
+        call.store, project_id, dataset_id,
+        format=format, iteration_id=iteration_id, predicted_by=predicted_by, by=call.actor,
+    )  # fmt: skip
     return Answer(202, task)
 
 

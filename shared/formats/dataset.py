@@ -8,6 +8,8 @@ from shared.models.wire import Wire
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 # Pictures that data sets hold as well, and that the service refuses by name.
 FOREIGN = (".tif", ".tiff", ".webp")
+# What a model says of the pictures, beside what people say of them.
+PREDICTED_BOXES, PREDICTED_TAGS = "predictions.json", "predictions.csv"
 
 
 class DatasetError(Exception):

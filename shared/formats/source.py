@@ -22,7 +22,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 from PIL import Image, UnidentifiedImageError
 
 from shared.formats import archive as archives
-from shared.formats.dataset import FOREIGN, SUFFIXES, DatasetError
+from shared.formats.dataset import FOREIGN, PREDICTED_BOXES, PREDICTED_TAGS, SUFFIXES, DatasetError
 
 PICTURES = (*SUFFIXES, *FOREIGN)
 MEGABYTE = 1024 * 1024
@@ -104,10 +104,11 @@ class Source:
         return [name for name in self._files if _is_picture(name)]
 
     def described(self, *suffixes: str) -> list[str]:
-        """The files of these suffixes."""
-        return [
-            name for name in self._files if name.lower().endswith(suffixes) and (not self.only or name == self.only)
-        ]
+        """The files of these suffixes, but for what a model said."""
+        found = [name for name in self._files if name.lower().endswith(suffixes)]
+        if self.only:
+            return [name for name in found if name == self.only]
+        return [name for name in found if basename(name) not in (PREDICTED_BOXES, PREDICTED_TAGS)]
 
     def __contains__(self, name: str) -> bool:
         return name in self._files

@@ -60,8 +60,7 @@ class Sessions:
     def __init__(self, store: Store, settings: Settings, clock: Clock = time.monotonic) -> None:
         self._store = store
         self._clock = clock
-        self._threads = settings.inference_threads
-        self._most_boxes = settings.limits.boxes_per_prediction
+        self._settings = settings
         self._models = ModelCache(settings.model_memory_mb * 2**20, clock)
         self._names: dict[tuple[UUID, str], _Name] = {}
         self._lock = Lock()
@@ -79,7 +78,8 @@ class Sessions:
 
     def iteration(self, project_id: UUID, iteration_id: UUID) -> Model:
         """The model of an iteration, published or not. Raises as `published` does."""
-        return self._models.get((project_id, iteration_id), lambda: self._load(project_id, iteration_id))
+        key = project_id, iteration_id
+        return self._models.get(key, lambda: model_of(self._store, self._settings, *key))
 
     def close(self) -> None:
         self._looks.shutdown(wait=True, cancel_futures=True)
@@ -173,10 +173,12 @@ class Sessions:
             return published.get(self._store, project_id, name)
         return published.get_if_changed(self._store, project_id, name, known.etag)
 
-    def _load(self, project_id: UUID, iteration_id: UUID) -> Model:
-        try:
-            description = blobs.model_read(self._store, project_id, iteration_id, "model.json")
-            graph = blobs.model_read(self._store, project_id, iteration_id, "model.onnx")
-        except NotFound:
-            raise IterationNotFound(f"Iteration {iteration_id} has no model; train it, or name another one.") from None
-        return Model.load(graph, description, self._threads, self._most_boxes)
+
+def model_of(store: Store, settings: Settings, project_id: UUID, iteration_id: UUID) -> Model:
+    """Raises IterationNotFound, PredictionModelUnreadable."""
+    try:
+        description = blobs.model_read(store, project_id, iteration_id, "model.json")
+        graph = blobs.model_read(store, project_id, iteration_id, "model.onnx")
+    except NotFound:
+        raise IterationNotFound(f"Iteration {iteration_id} has no model; train it, or name another one.") from None
+    return Model.load(graph, description, settings.inference_threads, settings.limits.boxes_per_prediction)

@@ -1,6 +1,7 @@
 """Each format, out and in again: equal tags, boxes to a ten-thousandth, parts; and as labelformat reads it."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from labelformat.formats import (
     YOLOv8ObjectDetectionInput,
 )
 
+from shared.formats import predicted
 from shared.formats.catalogue import FORMATS, Carries, Format, format_of
-from shared.formats.dataset import Labelled
+from shared.formats.dataset import Labelled, LabelledSet, Mark
+from shared.formats.predicted import Said
 from shared.formats.source import Source
 from tests.formats.labelled import BOXED, CLASSIFIED, SIZE, TAGS, draw, known, write
 
@@ -27,6 +30,15 @@ NO_PARTS = {"vott"}
 
 def named(format: Format) -> str:
     return format.name
+
+
+def say(folder: Path, pictures: Sequence[Labelled]) -> Path:
+    """With what a model says beside: other tags and boxes than the pictures have, which are no labels."""
+    detects = any(picture.marks for picture in pictures)
+    answers = [[Said(TAGS[0], 0.5, Mark(TAGS[0], 0, 0, 1, 1) if detects else None)]] * len(pictures)
+    for name, data in predicted.described(LabelledSet(list(pictures), TAGS), answers, detects=detects).items():
+        (folder / name).write_bytes(data)
+    return folder
 
 
 def read_back(folder: Path, format: Format) -> dict[str, Labelled]:
@@ -43,7 +55,7 @@ def boxes(picture: Labelled) -> list[tuple[str, tuple[float, ...]]]:
 
 @pytest.mark.parametrize("format", BOXING, ids=named)
 def test_boxes_come_back_to_a_ten_thousandth(format, tmp_path):
-    found = read_back(write(tmp_path, format, BOXED), format)
+    found = read_back(say(write(tmp_path, format, BOXED), BOXED), format)
     assert found.keys() == {picture.file for picture in BOXED}
     for picture in BOXED:
         again = found[picture.file]
@@ -66,7 +78,7 @@ def test_tags_come_back(format, tmp_path):
     else:
         # No folder can be called so.
         given = [each for each in CLASSIFIED if each.tags != (TAGS[1],)]
-    found = read_back(write(tmp_path, format, given), format)
+    found = read_back(say(write(tmp_path, format, given), given), format)
     assert {name: (set(each.tags), each.split) for name, each in found.items()} == {
         each.file: (set(each.tags), each.split) for each in given
     }

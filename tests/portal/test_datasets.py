@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from shared.formats.catalogue import FORMATS, Carries
 from tests.functions.flows import DETECTION
 from tests.pictures import picture
+from tests.portal.models import classifier
 
 FILES = {f"train/{tag}/{tag} {seed}.jpg": picture(tag, seed, (64, 48)) for tag in ("apple", "leaf") for seed in (1, 2)}
 RUNNING = {"operation": "import_dataset", "status": "Running", "total": 4, "done": 1, "message": None}
@@ -46,7 +47,7 @@ def bring(portal, card):
     return choose
 
 
-def test_a_data_set_comes_in_and_goes_out(portal, training, project, card, bring):
+def test_a_data_set_comes_in_and_goes_out(portal, training, storage, project, card, bring):
     portal.open(project.id, "settings")
     bring("shop.zip", zipped(FILES | {"train/apple/broken.jpg": b"no picture"}))
     expect(card.get_by_text("5 pictures, read as Folders, one a tag: 4 new, 0 there already")).to_be_visible()
@@ -55,14 +56,18 @@ def test_a_data_set_comes_in_and_goes_out(portal, training, project, card, bring
     images = training.get_images(project.id)
     assert {image.metadata["filename"] for image in images} == {name.rpartition("/")[2] for name in FILES}
     assert {image.metadata["split"] for image in images} == {"train"}
+    classifier(training, storage, project)
+    portal.open(project.id, "settings")
     portal.button("Export the data …").click()
     portal.page.get_by_label("Format").select_option(label="JSON lines")
+    portal.page.get_by_label("Predictions").select_option(label="of Iteration 1")
     assert portal.barriers("export of a data set") == []
     portal.page.get_by_role("button", name="Export", exact=True).press("Enter")
     expect(card.get_by_text("4 pictures as JSON lines")).to_be_visible()
     assert portal.barriers("data sets") == []
     with urlopen(card.get_by_role("link", name="Download the zip").get_attribute("href")) as answer:
         package = ZipFile(BytesIO(answer.read()))
+    assert package.read("predictions.csv").startswith(b"image,tags,predicted,probability")
     listed = [json.loads(line) for line in package.read("labels.jsonl").splitlines()]
     assert sorted(row["tags"] for row in listed) == [["apple"]] * 2 + [["leaf"]] * 2
 

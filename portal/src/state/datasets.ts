@@ -50,9 +50,9 @@ export const bring = (file: File, reading: Reading): Promise<void> =>
     return send<DatasetTask>("POST", `${path}/import`, { query: { pieces, ...reading }, tries: TRIES });
   });
 
-/** Pack what the project has, or what an iteration was trained on. */
-export const take = (format: string, iterationId?: string): Promise<void> =>
-  run(project.value!.name, (path) => send<DatasetTask>("POST", `${path}/export`, { query: { format, iterationId }, tries: TRIES }));
+/** Pack what the project has, or what an iteration was trained on, maybe with what one says of it. */
+export const take = (query: { format: string; iterationId: string; predictedBy: string }): Promise<void> =>
+  run(project.value!.name, (path) => send<DatasetTask>("POST", `${path}/export`, { query, tries: TRIES }));
 
 /** End it; what came in stays. */
 export const stop = (one: Exchange): Promise<DatasetTask> => send<DatasetTask>("POST", `${pathOf(one)}/stop`, {});

@@ -49,10 +49,12 @@ class DatasetImport(Wire, frozen=True, tag=True):
 
 
 class DatasetExport(Wire, frozen=True, tag=True):
-    """What is taken out: what is there, or what an iteration was trained on. The tags are known once it is begun."""
+    """What is taken out: what is there, or what an iteration was trained on, and maybe what `predicted_by`, another
+    one or the same, says of it. The tags are known once it is begun."""
 
     format: str
     iteration_id: UUID | None
+    predicted_by: UUID | None = None
     tags: list[str] = []
 
 

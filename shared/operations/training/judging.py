@@ -14,6 +14,7 @@ from shared.models.workspace.domains import DomainType
 from shared.models.workspace.images import ImageRecord
 from shared.operations.training.data import of_classifier, of_detector
 from shared.prediction.model import Model
+from shared.prediction.sessions import model_of
 from shared.settings import Settings
 from shared.storage.account import blobs, queues
 from shared.storage.account.store import Store
@@ -42,13 +43,11 @@ def judge(store: Store, settings: Settings, task: JudgeIteration) -> None:
     project_id, iteration_id = task.project_id, task.iteration_id
     try:
         iteration = stored_iterations.get(store, project_id, iteration_id).iteration
-        description = blobs.model_read(store, project_id, iteration_id, "model.json")
-        graph = blobs.model_read(store, project_id, iteration_id, "model.onnx")
-    except (errors.NotFound, errors.IterationNotFound, errors.ProjectNotFound):
+        model = model_of(store, settings, project_id, iteration_id)
+    except (errors.IterationNotFound, errors.ProjectNotFound):
         return
     if iteration.status != IterationStatus.COMPLETED:
         return
-    model = Model.load(graph, description, settings.inference_threads, settings.limits.boxes_per_prediction)
     evaluations.write(store, project_id, iteration_id, _evaluation(store, model))
 
 

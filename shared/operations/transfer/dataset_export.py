@@ -6,6 +6,7 @@ from shared import errors
 from shared.formats import carrying, catalogue
 from shared.formats.dataset import DatasetError
 from shared.models.messages.tasks import ExportDataset
+from shared.models.training.iterations import IterationStatus
 from shared.models.wire import now
 from shared.models.workspace.bulk import TaskStatus
 from shared.models.workspace.domains import DOMAINS, DomainType
@@ -22,12 +23,22 @@ OPERATION = "export_dataset"
 
 
 def export_dataset(
-    store: Store, project_id: UUID, dataset_id: UUID, *, format: str, iteration_id: UUID | None, by: str
+    store: Store,
+    project_id: UUID,
+    dataset_id: UUID,
+    *,
+    format: str,
+    iteration_id: UUID | None,
+    predicted_by: UUID | None,
+    by: str,
 ) -> DatasetTask:
     """Begins it. The same again is the same task."""
     project = projects.get_workspace(store, project_id)
     domain = _trained(store, project_id, iteration_id) if iteration_id else project.settings.domain_id
-    work = DatasetExport(_format(format, detects=DOMAINS[domain].type == DomainType.OBJECT_DETECTION), iteration_id)
+    if predicted_by:
+        _require_model(store, project_id, predicted_by)
+    detects = DOMAINS[domain].type == DomainType.OBJECT_DETECTION
+    work = DatasetExport(_format(format, detects=detects), iteration_id, predicted_by)
     found = dataset_tasks.begun(store, project_id, dataset_id, work)
     if found is None:
         task = DatasetTask(dataset_id, OPERATION, TaskStatus.RUNNING, now(), by, work.format)
@@ -45,6 +56,13 @@ def _trained(store: Store, project_id: UUID, iteration_id: UUID) -> UUID:
             f"Nothing is known that '{iteration.name}' was trained on; export what the project has, or another one."
         )
     return iteration.domain_id
+
+
+def _require_model(store: Store, project_id: UUID, iteration_id: UUID) -> None:
+    """Raises IterationNotFound, BadRequest."""
+    iteration = stored_iterations.get(store, project_id, iteration_id).iteration
+    if iteration.status != IterationStatus.COMPLETED:
+        raise errors.BadRequest(f"'{iteration.name}' has no model that could predict; name one that is completed.")
 
 
 def _format(name: str, *, detects: bool) -> str:

@@ -10,17 +10,22 @@ import msgspec
 from msgspec.structs import replace
 
 from shared import errors
-from shared.formats import carrying, catalogue, names, packing
+from shared.formats import carrying, catalogue, names, packing, predicted
 from shared.formats.dataset import Labelled, LabelledSet, Mark
 from shared.formats.packing import Entry
+from shared.formats.predicted import Said
 from shared.models.messages.tasks import ExportDataset
 from shared.models.wire import Wire
 from shared.models.workspace.bulk import TaskStatus
+from shared.models.workspace.domains import DOMAINS, DomainType
 from shared.models.workspace.exchange import DatasetExport, DatasetTask, DatasetWork
 from shared.models.workspace.images import ImageRecord, TaggingStatus
 from shared.models.workspace.tags import Tag
 from shared.operations.transfer import dataset_tasks
 from shared.operations.workspace import projects
+from shared.prediction.model import Model
+from shared.prediction.sessions import model_of
+from shared.settings import Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
 from shared.storage.training import datasets
@@ -49,16 +54,18 @@ class Listing(NamedTuple):
 
 
 class PackedShare(Wire, frozen=True):
-    """A share that lies in blocks: its files, its pictures as they are called now, and what of it is not there."""
+    """A share that lies in blocks: its files, its pictures as they are called now, and what of it is not there; and
+    under which name lies what is said of these pictures, where somebody asked."""
 
     blocks: list[str]
     entries: list[Entry]
     pictures: list[Labelled]
     gone: list[str]
     placeless: int
+    said: str = ""
 
 
-def step(store: Store, task: ExportDataset) -> ExportDataset | None:
+def step(store: Store, settings: Settings, task: ExportDataset) -> ExportDataset | None:
     """List it, pack a share of it, or close it; returns the next."""
     project_id, dataset_id = task.project_id, task.dataset_id
     found = dataset_tasks.running(store, project_id, dataset_id, DatasetExport)
@@ -71,7 +78,8 @@ def step(store: Store, task: ExportDataset) -> ExportDataset | None:
                 _list(store, project_id, state, work)
             return replace(task, share=1)
         if task.share <= state.shares - 1:
-            _pack(store, project_id, state, work, task.share)
+            model = model_of(store, settings, project_id, work.predicted_by) if work.predicted_by else None
+            _pack(store, project_id, state, work, task.share, model)
             return replace(task, share=task.share + 1)
         _close(store, project_id, state, work)
     except (errors.ServiceUnavailable, errors.Conflict):
@@ -137,20 +145,27 @@ def _labelled(record: ImageRecord, file: str, tags: dict[UUID, str]) -> Labelled
     return carrying.labelled(file, names, marks, record.metadata, (record.width, record.height))
 
 
-def _pack(store: Store, project_id: UUID, state: DatasetWork, work: DatasetExport, number: int) -> None:
+def _pack(
+    store: Store, project_id: UUID, state: DatasetWork, work: DatasetExport, number: int, model: Model | None
+) -> None:
     data = exchanges.share(store, project_id, state.task.id, _listed(state.listed_by, number))
     lines = msgspec.json.Decoder(ToPack).decode_lines(data)
-    packed = _packed(store, project_id, state.task.id, work, lines)
+    packed = _packed(store, project_id, state.task.id, work, lines, model)
     exchanges.put_share(store, project_id, state.task.id, _done(number), msgspec.json.encode(packed))
     end = (number - 1) * SHARE + len(lines)
     dataset_tasks.change(store, project_id, state.task.id, lambda task: replace(task, done=max(task.done, end)))
 
 
 def _packed(
-    store: Store, project_id: UUID, dataset_id: UUID, work: DatasetExport, lines: Sequence[ToPack]
+    store: Store,
+    project_id: UUID,
+    dataset_id: UUID,
+    work: DatasetExport,
+    lines: Sequence[ToPack],
+    model: Model | None,
 ) -> PackedShare:
     format, packed = catalogue.FORMATS[work.format], PackedShare([], [], [], [], 0)
-    placeless, held = 0, bytearray()
+    placeless, held, said = 0, bytearray(), list[list[Said]]()
     for line, data in _pictures(store, project_id, lines):
         if data is None:
             packed.gone.append(f"{line.picture.file} was deleted meanwhile")
@@ -162,13 +177,21 @@ def _packed(
             entry, file = packing.packed(place, data)
             packed.entries.append(entry)
             held += file
-        packed.pictures.extend([picture] * bool(places))
+        if places:
+            packed.pictures.append(picture)
+            said.extend([predicted.said(model.predict(data))] if model else [])
         if len(held) >= BLOCK_BYTES:
             packed.blocks.append(_stage(store, project_id, dataset_id, held))
             held.clear()
     if held:
         packed.blocks.append(_stage(store, project_id, dataset_id, held))
-    return replace(packed, placeless=placeless)
+    packed = replace(packed, placeless=placeless)
+    if model is None:
+        return packed
+    # Under a name of its own: this share may be packed twice, with other pictures, and the first time counts.
+    name = f"{uuid4().hex}.said.json"
+    exchanges.put_share(store, project_id, dataset_id, name, msgspec.json.encode(said))
+    return replace(packed, said=name)
 
 
 def _pictures(store: Store, project_id: UUID, lines: Sequence[ToPack]) -> Iterator[tuple[ToPack, bytes | None]]:
@@ -192,17 +215,23 @@ def _stage(store: Store, project_id: UUID, dataset_id: UUID, data: bytes | bytea
 def _close(store: Store, project_id: UUID, state: DatasetWork, work: DatasetExport) -> None:
     """Write what describes the pictures, and the zip's directory."""
     dataset_id, decoder = state.task.id, msgspec.json.Decoder(PackedShare)
+    project = projects.get_project(store, project_id)
     shares = [
         decoder.decode(exchanges.share(store, project_id, dataset_id, _done(number)))
         for number in range(1, state.shares)
     ]
     pictures = [picture for share in shares for picture in share.pictures]
-    described = catalogue.FORMATS[work.format].write(LabelledSet(pictures, work.tags))
+    written = LabelledSet(pictures, work.tags)
+    described = catalogue.FORMATS[work.format].write(written)
+    if work.predicted_by:
+        answers = _answers(store, project_id, dataset_id, shares)
+        detects = DOMAINS[project.settings.domain_id].type == DomainType.OBJECT_DETECTION
+        described |= predicted.described(written, answers, detects=detects)
     files = [packing.packed(name, data, deflate=True) for name, data in described.items()]
     entries = [*(entry for share in shares for entry in share.entries), *(entry for entry, _ in files)]
     last = b"".join([*(data for _, data in files), packing.directory(entries)])
     blocks = [*(block for share in shares for block in share.blocks), _stage(store, project_id, dataset_id, last)]
-    file = f"{projects.get_project(store, project_id).name} {work.format}.zip"
+    file = f"{project.name} {work.format}.zip"
     try:
         exchanges.join(store, project_id, dataset_id, blocks, file)
     except errors.NotFound:
@@ -221,6 +250,13 @@ def _close(store: Store, project_id: UUID, state: DatasetWork, work: DatasetExpo
 
     dataset_tasks.change(store, project_id, dataset_id, ended)
     exchanges.clear(store, project_id, dataset_id, keep_zip=True)
+
+
+def _answers(store: Store, project_id: UUID, dataset_id: UUID, shares: Sequence[PackedShare]) -> Iterator[list[Said]]:
+    """What was said of each picture; one share at a time is in memory."""
+    decoder = msgspec.json.Decoder(list[list[Said]])
+    for share in shares:
+        yield from decoder.decode(exchanges.share(store, project_id, dataset_id, share.said))
 
 
 def _listed(run: str, number: int) -> str:

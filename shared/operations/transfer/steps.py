@@ -21,7 +21,7 @@ def import_dataset(context: Context, task: ImportDataset) -> Rest | None:
 
 
 def export_dataset(context: Context, task: ExportDataset) -> Rest | None:
-    following = dataset_packing.step(context.store, task)
+    following = dataset_packing.step(context.store, context.settings, task)
     return Rest(following) if following else None
 
 

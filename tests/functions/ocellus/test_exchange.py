@@ -14,11 +14,14 @@ from msgspec.structs import replace
 from shared.formats.catalogue import FORMATS
 from shared.formats.dataset import Labelled, LabelledSet, Mark
 from shared.models.training.datasets import DatasetHeader
+from shared.models.training.iterations import IterationStatus
+from shared.models.training.model_spec import ModelTag
 from shared.storage.training import datasets, iterations
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 from tests.operations.making import record_of
 from tests.pictures import picture
+from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN
 
 SIZE = (64, 48)
@@ -283,3 +286,27 @@ def test_export_dataset_refuses_a_format_without_place_for_it(project, take):
     assert (reply.status, "no tags of whole pictures" in reply.body["message"]) == (400, True)
     assert take(project).status == 400
     assert take(project, format="csv", iterationId=uuid4()).status == 404
+    assert take(project, format="csv", predictedBy=uuid4()).status == 404
+
+
+def test_export_dataset_has_what_an_iteration_says_of_boxes(storage, detecting, send, take, finish):
+    finish(detecting, send(detecting, zipped(set_of("coco", BOXED))))
+    tags = [ModelTag(tag.id, tag.name) for tag in stored_tags.names(storage, UUID(detecting.id)).values()]
+    judge = put_detector(storage, UUID(detecting.id), tags)
+    task = finish(detecting, take(detecting, format="coco", predictedBy=judge.id))
+    assert (task["status"], task["new"]) == ("Completed", 3)
+    with urlopen(task["downloadUri"]) as answer, ZipFile(BytesIO(answer.read())) as package:
+        found = json.loads(package.read("predictions.json"))
+        files = [json.loads(package.read(name)) for name in package.namelist() if "instances" in name]
+    images = {image["id"]: image["file_name"] for file in files for image in file["images"]}
+    assert found
+    assert {images[each["image_id"]] for each in found} == {each["file_name"] for each in found}
+    assert {each["category_id"] for each in found} <= {1, 2, 3}
+
+
+def test_export_dataset_refuses_an_iteration_without_a_model(storage, project, take):
+    made = record_of(UUID(project.id))
+    begun = replace(made.iteration, status=IterationStatus.TRAINING)
+    iterations.insert(storage, replace(made, iteration=begun))
+    reply = take(project, format="csv", predictedBy=begun.id)
+    assert (reply.status, "has no model that could predict" in reply.body["message"]) == (400, True)

@@ -1,6 +1,7 @@
 """Data sets in shares: each step twice, cut off in the middle, and what changes while they are under way."""
 
-from io import BytesIO
+import csv
+from io import BytesIO, StringIO
 from unittest.mock import Mock
 from uuid import UUID, uuid4
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -13,6 +14,8 @@ from shared.formats.catalogue import FORMATS
 from shared.formats.dataset import Labelled, LabelledSet
 from shared.models.limits import Limits
 from shared.models.messages.tasks import ExportDataset, ImportDataset
+from shared.models.training.iterations import Iteration
+from shared.models.training.model_spec import ModelTag
 from shared.models.workspace.bulk import TaskStatus
 from shared.models.workspace.exchange import DatasetTask
 from shared.models.workspace.images import TaggingStatus
@@ -29,6 +32,7 @@ from shared.storage.account import blobs
 from shared.storage.workspace import images as stored_images
 from shared.storage.workspace import tags as stored_tags
 from tests.pictures import picture
+from tests.prediction.classifiers import put_classifier
 
 COUNT, TWO = 5, 2
 PICTURES = [Labelled(f"{at}.jpg", ("apple" if at % 2 else "leaf",), (), "", (32, 24)) for at in range(COUNT)]
@@ -70,8 +74,10 @@ def begin(store, settings, project_id, package, format=None) -> ImportDataset:
     return ImportDataset(project_id, task.id)
 
 
-def take(store, project_id, format="csv") -> ExportDataset:
-    task = dataset_export.export_dataset(store, project_id, uuid4(), format=format, iteration_id=None, by="a test")
+def take(store, project_id, format="csv", predicted_by=None) -> ExportDataset:
+    task = dataset_export.export_dataset(
+        store, project_id, uuid4(), format=format, iteration_id=None, predicted_by=predicted_by, by="a test"
+    )
     return ExportDataset(project_id, task.id)
 
 
@@ -228,9 +234,9 @@ def filled(store, settings, project_id, package) -> UUID:
     return project_id
 
 
-def test_an_export_is_whole_though_each_step_runs_twice(store, filled):
+def test_an_export_is_whole_though_each_step_runs_twice(store, settings, filled):
     task = take(store, filled)
-    steps(lambda each: dataset_packing.step(store, each), task, times=2)
+    steps(lambda each: dataset_packing.step(store, settings, each), task, times=2)
     told = ended(store, task)
     assert (told.status, told.total, told.done, told.new) == (TaskStatus.COMPLETED, COUNT, COUNT, COUNT)
     names = [name.rpartition("/")[2] for name in blobs.names(store, "exports", f"{filled}/") if str(told.id) in name]
@@ -243,11 +249,46 @@ def test_an_export_is_whole_though_each_step_runs_twice(store, filled):
         assert sorted(zipped_again.namelist()) == [*(f"images/{each.file}" for each in PICTURES), "labels.csv"]
 
 
-def test_an_image_that_is_deleted_while_it_is_packed_is_named(store, filled):
+def test_an_image_that_is_deleted_while_it_is_packed_is_named(store, settings, filled):
     task = take(store, filled, "folders")
-    share = dataset_packing.step(store, task)
+    share = dataset_packing.step(store, settings, task)
     gone = next(image for image in stored_images.each(store, filled) if image.metadata["filename"] == "0.jpg")
     blobs.delete_pictures(store, filled, gone.id)
-    steps(lambda each: dataset_packing.step(store, each), share)
+    steps(lambda each: dataset_packing.step(store, settings, each), share)
     told = ended(store, task)
     assert (told.new, told.left_out, told.reasons) == (COUNT - 1, 1, ["0.jpg was deleted meanwhile"])
+
+
+@pytest.fixture
+def judge(store, filled) -> Iteration:
+    """It takes all of them for leaves, which they look like."""
+    tags = {tag.name: tag.id for tag in stored_tags.names(store, filled).values()}
+    named = [ModelTag(tags.get(name, uuid4()), name) for name in ("apple", "leaf", "sky")]
+    return put_classifier(store, filled, named)
+
+
+def test_what_an_iteration_says_lies_beside_the_pictures_that_are_there(store, settings, filled, judge):
+    task = take(store, filled, predicted_by=judge.id)
+    share = dataset_packing.step(store, settings, task)
+    gone = next(image for image in stored_images.each(store, filled) if image.metadata["filename"] == "0.jpg")
+    blobs.delete_pictures(store, filled, gone.id)
+    steps(lambda each: dataset_packing.step(store, settings, each), share, times=2)
+    assert ended(store, task).new == COUNT - 1
+    data = blobs.read(store, "exports", f"{filled}/datasets/{task.dataset_id}/dataset.zip")
+    assert data
+    with ZipFile(BytesIO(data.data)) as package:
+        assert package.testzip() is None
+        listed = list(csv.DictReader(StringIO(package.read("predictions.csv").decode())))
+    best = {row["image"]: row["predicted"] for row in reversed(listed)}
+    assert best == {each.file: "leaf" for each in PICTURES[1:]}
+    assert {row["image"]: row["tags"] for row in listed} == {each.file: each.tags[0] for each in PICTURES[1:]}
+    assert len(listed) == 3 * (COUNT - 1)
+
+
+def test_an_export_ends_where_who_predicts_is_deleted_meanwhile(store, settings, filled, judge):
+    task = take(store, filled, predicted_by=judge.id)
+    share = dataset_packing.step(store, settings, task)
+    blobs.delete_model(store, filled, judge.id)
+    steps(lambda each: dataset_packing.step(store, settings, each), share)
+    told = ended(store, task)
+    assert (told.status, "has no model" in (told.message or "")) == (TaskStatus.FAILED, True)

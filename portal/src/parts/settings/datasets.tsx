@@ -131,27 +131,41 @@ const Choice = ({ text, value, set }: { text: string; value: boolean; set: (valu
 
 function Export({ onClose }: { onClose: () => void }) {
   const [format, setFormat] = useState(isDetector.value ? "coco" : "folders");
-  const [iteration, setIteration] = useState("");
+  const [iterationId, setIterationId] = useState("");
+  const [predictedBy, setPredictedBy] = useState("");
   const begin = async () => {
-    void take(format, iteration);
+    void take({ format, iterationId, predictedBy });
     onClose();
   };
+  const completed = iterations.value.filter(({ status }) => status === "Completed");
+  const trained = completed.filter(({ importedFrom }) => !importedFrom);
   return (
     <Form title="Export the data" doing="Export" ready run={begin} onClose={onClose}>
       <Formats value={format} set={setFormat} />
       <label>
         Pictures
-        <select value={iteration} onChange={(event) => setIteration(event.currentTarget.value)}>
+        <select value={iterationId} onChange={(event) => setIterationId(event.currentTarget.value)}>
           <option value="">all that are here now</option>
-          {iterations.value
-            .filter(({ status, importedFrom }) => status === "Completed" && !importedFrom)
-            .map(({ id, name }) => (
-              <option key={id} value={id}>
-                those that {name} was trained on
-              </option>
-            ))}
+          {trained.map(({ id, name }) => (
+            <option key={id} value={id}>
+              those that {name} was trained on
+            </option>
+          ))}
         </select>
       </label>
+      {!!completed.length && (
+        <label>
+          Predictions beside them
+          <select value={predictedBy} onChange={(event) => setPredictedBy(event.currentTarget.value)}>
+            <option value="">none</option>
+            {completed.map(({ id, name }) => (
+              <option key={id} value={id}>
+                of {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
     </Form>
   );
 }
