@@ -46,8 +46,10 @@ def export_dataset(
     iteration_id: UUID | None = None,
     predicted_by: UUID | None = None,
 ) -> Answer[DatasetTask]:
-    """Pack what a project has, or what an iteration was trained on, as a zip, maybe with what another one says of it;
-    get_dataset tells where it lies."""
+    """Pack what is there, or what an iteration was trained on, as a zip, maybe with what one says of each picture.
+
+    get_dataset tells where it lies.
+    """
     task = dataset_export.export_dataset(
         call.store, project_id, dataset_id,
         format=format, iteration_id=iteration_id, predicted_by=predicted_by, by=call.actor,

@@ -927,7 +927,7 @@ export const deleteTag = (projectId: string, tagId: string, options: Options = {
 export const dismissLabelDoubts = (projectId: string, body: LiveDismissal, options: Options = {}) =>
   send<void>("POST", `/ocellus/v1/projects/${projectId}/live/doubts/dismiss`, { body, ...options });
 
-/** Pack what a project has, or what an iteration was trained on, as a zip, maybe with what another one says of it;. */
+/** Pack what is there, or what an iteration was trained on, as a zip, maybe with what one says of each picture. */
 export const exportDataset = (projectId: string, datasetId: string, query: { format: string; iterationId?: string; predictedBy?: string }, options: Options = {}) =>
   send<DatasetTask>("POST", `/ocellus/v1/projects/${projectId}/datasets/${datasetId}/export`, { query, ...options });
 
