@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { said } from "../model/judged";
+import { short } from "../model/names";
 import { Bars, JudgedPicture } from "../parts/judged/looked";
 import { useBeginning, useKeys } from "../parts/keyboard";
 import { Empty, EmptyScreen, Fault } from "../parts/states";
@@ -69,13 +70,16 @@ function Shown({ one }: { one: Tested }) {
   return <JudgedPicture uri={one.picture} name={one.name} said={kind.value === "Detector" ? counting : []} />;
 }
 
+/** Of a name in place of a picture. */
+const LETTERS = 20;
+
 /** All that were tried. */
 const Strip = () => (
   <ul class="strip" aria-label="Tried before">
     {tested.value.map((each) => (
       <li key={each.id}>
         <button aria-label={each.name} aria-pressed={each === chosen.value} title={each.name} onClick={() => choose(each.id)}>
-          {each.picture ? <img src={each.picture} alt="" /> : <span>{each.name}</span>}
+          {each.picture && !each.fault ? <img src={each.picture} alt="" /> : <span>{short(each.name, LETTERS)}</span>}
         </button>
       </li>
     ))}

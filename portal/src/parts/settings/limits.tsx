@@ -54,7 +54,7 @@ const megabytes = (bytes: number) => `${(bytes / 1_048_576).toLocaleString(undef
 const rate = (count: number) => (count ? count.toLocaleString() : "without limit");
 
 const factsOf = (most: client.Limits): [string, string][] => [
-  ["A picture to train on, or of a quick test", `${megabytes(most.trainingImageBytes)} at most`],
+  ["A picture to train on, or to test", `${megabytes(most.trainingImageBytes)} at most`],
   ["A picture that programs ask about", `${megabytes(most.predictionImageBytes)} at most`],
   ["Images of a tag, to train it", `${isDetector.value ? most.imagesPerTagDetection : most.imagesPerTag} at least`],
   isDetector.value ? ["Boxes of an image", `${most.regionsPerImage} at most`] : ["Tags of an image", `${most.tagsPerImage} at most`],
