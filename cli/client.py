@@ -28,6 +28,7 @@ from shared.settings import ClientSettings
 BATCH_PICTURES = 64
 BATCH_BYTES = 32 * 1024 * 1024
 UPLOADS_AT_ONCE = 2
+ENDED = ("Completed", "Failed")
 
 P = TypeVar("P", TaggedPicture, BoxedPicture)
 T = TypeVar("T")
@@ -94,7 +95,7 @@ def train(trainer: CustomVisionTrainingClient, project: Project, poll_seconds: f
 
 def completed(trainer: CustomVisionTrainingClient, iteration: Iteration, poll_seconds: float) -> Iteration:
     """The iteration at the end of its training. Raises CommandError where that fails."""
-    while iteration.status not in ("Completed", "Failed"):
+    while iteration.status not in ENDED:
         time.sleep(poll_seconds)
         iteration = trainer.get_iteration(iteration.project_id, iteration.id)
     if iteration.status == "Failed":

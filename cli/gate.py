@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
-import msgspec
 import typer
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
 from azure.cognitiveservices.vision.customvision.training.models import ImagePrediction, Iteration, Project
@@ -29,6 +28,7 @@ from shared.models.training.model_spec import ModelTag
 from shared.settings import ClientSettings
 
 POLL_SECONDS = 5.0
+NOT_NEEDED, IN_PROGRESS = "BadRequestTrainingNotNeeded", "BadRequestTrainingAlreadyInProgress"
 
 Measure = Literal["accuracy", "mAP@0.5"]
 # What the iteration says of a picture's file; None where the picture itself is refused.
@@ -82,36 +82,40 @@ def gate(
     if begun is None:
         show(None, "Nothing has changed since the last training; what is published stays.", as_json=as_json)
         return
-    chosen = _completed(trainer, begun)
-    score = judged_by.score(partial(_predict, trainer, found, chosen))
-    verdict = Verdict(found.id, chosen.id, judged_by.measure, score, threshold, judged_by.pictures, None)
-    if score >= threshold:
-        trainer.publish_iteration(found.id, chosen.id, name, given.vision_prediction_resource_id, overwrite=True)
-        verdict = msgspec.structs.replace(verdict, published_as=name)
+    try:
+        chosen = _completed(trainer, begun)
+        score = judged_by.score(partial(_predict, trainer, found, chosen))
+        if score >= threshold:
+            trainer.publish_iteration(found.id, chosen.id, name, given.vision_prediction_resource_id, overwrite=True)
+    except (Away, KeyboardInterrupt) as fault:
+        raise left(f"The same command with --iteration {begun.id} goes on with {begun.name}.", fault) from None
+    published_as = name if score >= threshold else None
+    verdict = Verdict(found.id, chosen.id, judged_by.measure, score, threshold, judged_by.pictures, published_as)
     show(verdict, _sentence(verdict, chosen), as_json=as_json)
     if verdict.published_as is None:
         raise typer.Exit(NO)
 
 
 def _begun(trainer: CustomVisionTrainingClient, project: Project) -> Iteration | None:
-    """A new iteration; None where nothing has changed since the last one."""
+    """A new iteration, or one that is in training already; None where nothing has changed since the last one."""
     try:
         return trainer.train_project(project.id)
     except HttpOperationError as fault:
-        if getattr(fault.error, "code", None) != "BadRequestTrainingNotNeeded":
+        code = getattr(fault.error, "code", None)
+        if code == NOT_NEEDED:
+            return None
+        under_way = [each for each in trainer.get_iterations(project.id) if each.status not in client.ENDED]
+        if code != IN_PROGRESS or not under_way:
             raise
-        return None
+        typer.echo(f"{under_way[0].name} is in training already, and is waited for.", err=True)
+        return under_way[0]
 
 
 def _completed(trainer: CustomVisionTrainingClient, begun: Iteration) -> Iteration:
-    """Raises CommandError where the training fails, or nobody waits for it any more."""
-    try:
-        with progress_of(Console(stderr=True)) as progress:
-            progress.add_task("Training", total=None)
-            return client.completed(trainer, begun, POLL_SECONDS)
-    except (Away, KeyboardInterrupt) as fault:
-        again = f"the same command with --iteration {begun.id} waits for it and judges it"
-        raise left(f"{begun.name} goes on training in the service; {again}.", fault) from None
+    """Raises CommandError where the training fails."""
+    with progress_of(Console(stderr=True)) as progress:
+        progress.add_task("Training", total=None)
+        return client.completed(trainer, begun, POLL_SECONDS)
 
 
 def _gold(trainer: CustomVisionTrainingClient, project: Project, folder: Path) -> Gold:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,6 +13,7 @@ from msrest.exceptions import HttpOperationError
 
 from cli import gate
 from cli.faults import FAILED, NO
+from cli.patience import INTERRUPTED
 from local.azurite import free_ports
 from local.service import RESOURCE_ID
 from shared.models.training.model_spec import ModelTag
@@ -63,16 +66,39 @@ def published(training, project: str) -> list[str]:
     return [iteration.publish_name for iteration in training.get_iterations(project) if iteration.publish_name]
 
 
-def test_an_iteration_that_is_not_good_enough_is_not_published(training, project, gold, capsys):
+def test_an_iteration_that_is_not_good_enough_is_not_published(training, project, gold, monkeypatch, capsys):
     wrong = gold(leaf=picture("apple", 98))
     options = ["--gold", wrong, "--threshold", "0.9", "--name", "live"]
-    assert ocellus("gate", project, *options) == NO
+    with monkeypatch.context() as ended:
+        ended.setattr(gate, "_completed", Mock(side_effect=KeyboardInterrupt))
+        assert ocellus("gate", project, *options) == INTERRUPTED
+    (trained,) = training.get_iterations(project)
+    said = capsys.readouterr().err
+    assert f"ended by Ctrl-C. The same command with --iteration {trained.id} goes on with {trained.name}." in said
+    assert ocellus("gate", project, *options, "--iteration", trained.name) == NO
     assert "accuracy 0.500 on 2 pictures, 0.900 needed; not published" in capsys.readouterr().out
     assert published(training, project) == []
-    (trained,) = training.get_iterations(project)
     assert ocellus("gate", project, *options, "--iteration", trained.id, "--json") == NO
     verdict = msgspec.json.decode(capsys.readouterr().out, type=gate.Verdict)
     assert (verdict.score, verdict.published_as) == (0.5, None)
+
+
+class Refusal(HttpOperationError):  # type: ignore[misc]  # the SDK has no hints
+    def __init__(self, code: str) -> None:
+        super(HttpOperationError, self).__init__(code)
+        self.error = SimpleNamespace(code=code)
+
+
+def test_a_training_that_is_under_way_is_waited_for(capsys):
+    ended, under_way = (SimpleNamespace(name=name, status=name) for name in ("Completed", "Training"))
+    trainer = Mock()
+    trainer.train_project.side_effect = Refusal("BadRequestTrainingAlreadyInProgress")
+    trainer.get_iterations.return_value = [ended, under_way]
+    assert gate._begun(trainer, Mock()) is under_way
+    assert "Training is in training already, and is waited for" in capsys.readouterr().err
+    trainer.get_iterations.return_value = [ended]
+    with pytest.raises(Refusal):
+        gate._begun(trainer, Mock())
 
 
 def test_one_that_is_good_enough_is_published_and_serves(training, prediction, project, gold, capsys):
