@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
@@ -20,6 +21,7 @@ from azure.cognitiveservices.vision.customvision.training.models import (
 )
 
 from local.service import Service
+from shared.models.training.model_spec import ModelTag
 from tests.pictures import picture
 
 DETECTION = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
@@ -43,6 +45,11 @@ def upload(training: CustomVisionTrainingClient, project_id: str, kind: str, see
     summary = training.create_images_from_files(project_id, ImageFileCreateBatch(images=entries, tag_ids=[tag.id]))
     assert summary.is_batch_successful, [image.status for image in summary.images]
     return tag
+
+
+def model_tags(tags: Iterable[Tag]) -> list[ModelTag]:
+    """As a model has them."""
+    return [ModelTag(UUID(tag.id), tag.name) for tag in tags]
 
 
 def train(training: CustomVisionTrainingClient, project_id: str, **options: object) -> Iteration:

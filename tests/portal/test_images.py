@@ -340,6 +340,7 @@ def test_tags_are_renamed_and_deleted(portal, training, filled):
     row.get_by_role("button", name="More of leaf").click()
     portal.page.get_by_role("menuitem", name="Delete").click()
     expect(row).to_have_count(0)
+    portal.saved()
     assert [tag.name for tag in training.get_tags(project.id)] == ["pear"]
 
 

@@ -3,7 +3,7 @@
 from io import BytesIO
 from types import SimpleNamespace
 from urllib.request import urlopen
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from azure.cognitiveservices.vision.customvision.prediction.models import (
@@ -12,8 +12,9 @@ from azure.cognitiveservices.vision.customvision.prediction.models import (
 from azure.cognitiveservices.vision.customvision.training.models import PredictionQueryToken
 from PIL import Image
 
-from tests.functions.flows import refused, train, upload
+from tests.functions.flows import model_tags, refused, upload
 from tests.pictures import encoded, picture
+from tests.prediction.classifiers import put_classifier
 
 RESOURCE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a-Prediction"
 
@@ -44,13 +45,14 @@ def test_a_published_iteration_can_be_neither_published_again_nor_deleted(traini
 
 
 @pytest.fixture(scope="module")
-def twice(training):
-    """A project with two completed iterations, the older one first."""
+def twice(training, storage):
+    """A project with two completed iterations, which nobody trained, the older one first."""
     project = training.create_project(f"twice {uuid4()}", classification_type="Multiclass")
-    for kind in ("apple", "leaf"):
-        upload(training, project.id, kind, range(5))
-    iterations = train(training, project.id), train(training, project.id, force_train=True)
-    return SimpleNamespace(project=project, iterations=iterations)
+    tags = [upload(training, project.id, kind, range(5)) for kind in ("apple", "leaf", "sky")]
+    iterations = [put_classifier(storage, UUID(project.id), model_tags(tags), name) for name in ("First", "Second")]
+    return SimpleNamespace(
+        project=project, iterations=[training.get_iteration(project.id, each.id) for each in iterations]
+    )
 
 
 def test_a_name_is_taken_by_one_iteration_unless_overwritten(training, prediction, twice, eventually):

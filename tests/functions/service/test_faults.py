@@ -21,6 +21,7 @@ from local.service import Options, Service, running
 from shared.models.serving.batches import Batch, BatchStatus
 from shared.models.serving.camera import Outcome
 from shared.models.training.exports import ExportRecord, ExportStatus
+from shared.operations.serving.batches import SHARE
 from shared.settings import Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
@@ -36,7 +37,7 @@ from tests.storage.making import recount
 # Together they take long enough to be cut off.
 PACKED = ["TensorFlow", "OpenVino"]
 # Three shares, which take seconds.
-BLOBS = 150
+BLOBS = 2 * SHARE + 1
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ from azure.cognitiveservices.vision.customvision.training.models import (
 from tests.functions.flows import refused, train, upload
 from tests.pictures import picture
 
+COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
+
 
 def test_train_project_to_completed(training, trained):
     iteration = trained.iteration
@@ -104,7 +106,7 @@ def test_train_project_with_selected_tags_and_the_negative(training):
     assert result.predictions[0].tag_name == "none"
 
 
-def test_train_project_continues_from_another_iteration_and_tries_larger_networks(training, trained, project):
+def test_train_project_continues_from_another_iteration(training, trained, project):
     for kind in ("apple", "leaf"):
         upload(training, project.id, kind, range(50, 55))
     base = CustomBaseModelInfo(project_id=trained.project.id, iteration_id=trained.iteration.id)
@@ -114,6 +116,13 @@ def test_train_project_continues_from_another_iteration_and_tries_larger_network
     assert result.predictions[0].tag_name == "leaf"
     with refused("BadRequestTrainingNotNeeded"):
         training.train_project(project.id, custom_base_model_info=base)
+
+
+def test_train_project_tries_larger_networks(training):
+    """In a compact domain, whose networks are the smallest: which there are in others the tests of the job try."""
+    project = training.create_project(f"advanced {uuid4()}", domain_id=COMPACT, classification_type="Multiclass")
+    for kind in ("apple", "leaf"):
+        upload(training, project.id, kind, range(50, 55))
     advanced = train(training, project.id, training_type="Advanced", reserved_budget_in_hours=1)
     assert (advanced.status, advanced.training_type) == ("Completed", "Advanced")
     result = training.quick_test_image(project.id, picture("leaf", 77), iteration_id=advanced.id)

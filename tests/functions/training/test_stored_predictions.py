@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from types import SimpleNamespace
 from urllib.request import Request, urlopen
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from azure.cognitiveservices.vision.customvision.training.models import (
@@ -15,18 +15,19 @@ from azure.cognitiveservices.vision.customvision.training.models import (
     Region,
 )
 
-from tests.functions.flows import refused, train, upload
+from tests.functions.flows import model_tags, refused, upload
 from tests.pictures import picture
+from tests.prediction.classifiers import put_classifier
 
 SEEDS = range(200, 206)
 
 
 @pytest.fixture(scope="module")
-def kept(training):
-    """A trained project with six stored predictions, in the order in which they were made."""
+def kept(training, storage):
+    """A project with six stored predictions, of which none is sure, in the order in which they were made."""
     project = training.create_project(f"kept {uuid4()}", classification_type="Multiclass")
-    tags = {kind: upload(training, project.id, kind, range(5)) for kind in ("apple", "leaf")}
-    iteration = train(training, project.id)
+    tags = {kind: upload(training, project.id, kind, range(5)) for kind in ("apple", "leaf", "sky")}
+    iteration = put_classifier(storage, UUID(project.id), model_tags(tags.values()), scale=0.06)
     made = [training.quick_test_image(project.id, picture("leaf" if n % 2 else "apple", n)) for n in SEEDS]
     return SimpleNamespace(project=project, tags=tags, iteration=iteration, made=made)
 
@@ -246,12 +247,11 @@ def test_create_images_from_predictions_refuses(training, kept):
             training.create_images_from_predictions(kept.project.id, ImageIdCreateBatch(images=entries))
 
 
-def test_the_predictions_of_a_deleted_iteration_are_gone(training, project):
-    for kind in ("apple", "leaf"):
-        upload(training, project.id, kind, range(5))
-    first, second = train(training, project.id), train(training, project.id, force_train=True)
+def test_the_predictions_of_a_deleted_iteration_are_gone(training, storage, project):
+    tags = model_tags(training.create_tag(project.id, kind) for kind in ("apple", "leaf", "sky"))
+    first, second = (put_classifier(storage, UUID(project.id), tags, name) for name in ("First", "Second"))
     for iteration in (first, second):
         training.quick_test_image(project.id, picture("apple", 9), iteration_id=iteration.id)
     training.delete_iteration(project.id, first.id)
     answer = training.query_predictions(project.id, PredictionQueryToken())
-    assert [each.iteration for each in answer.results] == [second.id]
+    assert [each.iteration for each in answer.results] == [str(second.id)]

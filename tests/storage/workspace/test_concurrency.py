@@ -17,7 +17,7 @@ from shared.storage.workspace import catalog, images, projects, tags
 from tests.storage.making import add_images, add_tag, assert_consistent, record, with_tags, without_tags
 from tests.storage.writers import write
 
-SECONDS = 10.0
+SECONDS = 5.0
 THREADS = 8
 
 
