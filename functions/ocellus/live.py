@@ -19,7 +19,7 @@ from shared.models.labelling.live import (
     SimilarImage,
 )
 from shared.models.workspace.bulk import WorkspaceTask
-from shared.operations.labelling.live import boxes, confirming, likeness, mapping, suggesting
+from shared.operations.labelling.live import boxes, confirming, likeness, mapping, spotting, suggesting
 
 
 @ocellus("POST", "projects/{project_id}/live", LABELERS)
@@ -37,7 +37,9 @@ def accept_live(call: Call, project_id: UUID, body: LiveAcceptRequest) -> Answer
 
 @ocellus("POST", "projects/{project_id}/images/{image_id}/live", LABELERS)
 def query_live_boxes(call: Call, project_id: UUID, image_id: UUID, body: LiveBoxQuery) -> LiveBoxes:
-    """Guesses for the tags of boxes on an image of a detector, by how boxes look that were drawn before."""
+    """Guesses for the tags of boxes on an image of a detector, by how boxes look that were drawn before; or boxes."""
+    if body.boxes is None:
+        return spotting.spot_live_boxes(call.store, call.runtime.settings, project_id, image_id)
     return boxes.query_live_boxes(call.store, call.runtime.settings, project_id, image_id, body.boxes)
 
 

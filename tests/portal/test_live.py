@@ -213,8 +213,20 @@ def test_a_box_says_what_it_looks_like_and_one_key_takes_that(portal, training, 
     expect(editor.box("blue")).to_have_count(1)
     expect(portal.page.get_by_text("Looks like")).to_have_count(0)
     portal.saved()
-    regions = training.get_images_by_ids(project.id, [made[2]])[0].regions
-    assert sorted(region.tag_name for region in regions) == ["blue", "red"]
+
+    def tags(image):
+        return sorted(region.tag_name for region in training.get_images_by_ids(project.id, [image])[0].regions or [])
+
+    assert tags(made[2]) == ["blue", "red"]
+    # On the next picture boxes are suggested where something stands out.
+    unseen = training.create_images_from_data(project.id, scene(3)).images[0].image.id
+    portal.open(project.id, f"image/{unseen}")
+    expect(editor.box("suggested box 2")).to_be_visible(timeout=20_000)
+    expect(editor.boxes).to_have_count(2)
+    portal.seen("Image")
+    portal.press("Enter")
+    portal.saved()
+    assert tags(unseen) == ["blue", "red"]
 
 
 def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, project, eventually):

@@ -473,18 +473,25 @@ export interface LiveAcceptRequest {
   id?: string | null;
 }
 
+export interface LiveBox {
+  tagId: string;
+  probability: number;
+  boundingBox: BoundingBox;
+}
+
 export interface LiveBoxGuess {
   tagId: string | null;
   probability: number;
 }
 
 export interface LiveBoxQuery {
-  boxes: BoundingBox[];
+  boxes?: BoundingBox[] | null;
 }
 
 export interface LiveBoxes {
   state: LiveState;
   guesses: LiveBoxGuess[];
+  found: LiveBox[];
 }
 
 export interface LiveDismissal {
@@ -1107,7 +1114,7 @@ export const putPastPerformance = (projectId: string, iterationId: string, body:
 export const queryLive = (projectId: string, body: LiveQuery, options: Options = {}) =>
   send<LiveSuggestions>("POST", `/ocellus/v1/projects/${projectId}/live`, { body, ...options });
 
-/** Guesses for the tags of boxes on an image of a detector, by how boxes look that were drawn before. */
+/** Guesses for the tags of boxes on an image of a detector, by how boxes look that were drawn before; or boxes. */
 export const queryLiveBoxes = (projectId: string, imageId: string, body: LiveBoxQuery, options: Options = {}) =>
   send<LiveBoxes>("POST", `/ocellus/v1/projects/${projectId}/images/${imageId}/live`, { body, ...options });
 

@@ -24,12 +24,20 @@ export const least = signal(LIKELY);
 /** What somebody left out, by the image and what was suggested. */
 export const leftOut = signal<ReadonlySet<string>>(new Set());
 
-/** Who is asked: that iteration, or the live model where none is trained; empty where nobody can say anything. */
-export const source = computed(() => adviser.value?.id ?? (isReady.value ? LIVE : ""));
+/**
+ * Who is asked: that iteration, or the live model where none is trained; empty where nobody can say anything. A
+ * detector's live model tells by its answers alone.
+ */
+export const source = computed(() => adviser.value?.id ?? (isReady.value || isDetector.value ? LIVE : ""));
 
 const answers = signal<ReadonlyMap<string, readonly Prediction[]>>(new Map());
 const proposals = signal<ReadonlyMap<string, readonly Box[]>>(new Map());
 const asked = new Set<string>();
+/** What nothing could be said of yet is asked again from the next image on. */
+const unsaid = new Set<string>();
+let standing = "";
+/** Boxes are looked for on so many images ahead, each of which takes a while. */
+const AHEAD = 2;
 
 const nameOf = (imageId: string) => `${source.value} ${imageId}`;
 
@@ -63,7 +71,8 @@ function askForSuggestions(projectId: string, iterationId: string, imageIds: rea
   const untagged = imageIds.filter((id) => !asked.has(`${iterationId} ${id}`) && !tagIds(pages.find(id)!).length);
   if (!untagged.length) return;
   once(untagged.map((id) => `${iterationId} ${id}`), async () => {
-    const made = iterationId === LIVE ? await askLive(projectId, untagged) : await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: untagged });
+    const live = isDetector.value ? askForBoxes : askLive;
+    const made = iterationId === LIVE ? await live(projectId, untagged) : await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: untagged });
     answers.value = new Map([...answers.value, ...made.map(({ id, predictions }) => [`${iterationId} ${id}`, predictions] as const)]);
   });
 }
@@ -72,6 +81,24 @@ function askForSuggestions(projectId: string, iterationId: string, imageIds: rea
 async function askLive(projectId: string, imageIds: string[]): Promise<{ id: string; predictions: Prediction[] }[]> {
   const { results } = await client.queryLive(projectId, { imageIds });
   return results.map((said) => ({ id: said.imageId, predictions: predicted(said) }));
+}
+
+async function askForBoxes(projectId: string, imageIds: string[]): Promise<{ id: string; predictions: Prediction[] }[]> {
+  return Promise.all(
+    imageIds.map(async (id) => {
+      const { state, found } = await client.queryLiveBoxes(projectId, id, {});
+      if (state !== "Ready") unsaid.add(`${LIVE} ${id}`);
+      return { id, predictions: found.flatMap((each) => predicted(each).map((said) => ({ ...said, boundingBox: each.boundingBox }))) };
+    }),
+  );
+}
+
+/** Somebody has gone on, and may have drawn boxes before. */
+function askAgain(): void {
+  if (standing === showing.id.value) return;
+  standing = showing.id.value;
+  for (const name of unsaid) asked.delete(name);
+  unsaid.clear();
 }
 
 export const predicted = ({ tagId, probability }: { tagId: string | null; probability: number }): Prediction[] =>
@@ -90,6 +117,8 @@ effect(() => {
   const { value: opened } = project;
   const near = showing.soon.value.filter((id) => pages.find(id));
   if (!opened || !near.length || !may(LABELERS)) return;
-  if (source.value) askForSuggestions(opened.id, source.value, near);
-  if (isDetector.value) for (const id of near.slice(0, 2)) askForProposals(opened.id, id);
+  askAgain();
+  const isAlone = isDetector.value && source.value === LIVE;
+  if (source.value) askForSuggestions(opened.id, source.value, isAlone ? near.slice(0, AHEAD) : near);
+  if (isDetector.value) for (const id of near.slice(0, AHEAD)) askForProposals(opened.id, id);
 });

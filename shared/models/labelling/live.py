@@ -122,7 +122,9 @@ class LiveDismissal(Wire, frozen=True):
 
 
 class LiveBoxQuery(Wire, frozen=True):
-    boxes: list[BoundingBox]
+    """Without `boxes` some are suggested."""
+
+    boxes: list[BoundingBox] | None = None
 
 
 class LiveBoxGuess(Wire, frozen=True):
@@ -132,11 +134,20 @@ class LiveBoxGuess(Wire, frozen=True):
     probability: float
 
 
+class LiveBox(Wire, frozen=True):
+    tag_id: UUID
+    probability: float
+    bounding_box: BoundingBox
+
+
 class LiveBoxes(Wire, frozen=True):
-    """A guess for each box, in their order. LACKING are tags of boxes, or what tells them apart."""
+    """A guess for each box, in their order; or boxes that were `found`, the surest first. LACKING are boxes to learn
+    from, what tells them apart, or, to find some, what stands out of pictures.
+    """
 
     state: LiveState
     guesses: list[LiveBoxGuess]
+    found: list[LiveBox] = []
 
 
 class SimilarImage(Wire, frozen=True):

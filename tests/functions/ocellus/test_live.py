@@ -365,7 +365,7 @@ def test_query_live_boxes_guesses_tags_by_the_boxes_before(boxed, post):
         return post(path, {"boxes": [box(place) for place in places]}).body
 
     boxed.draw(0, 0, 2)
-    assert guess(0) == {"state": "Lacking", "guesses": [{"tagId": None, "probability": 0.0}]}
+    assert guess(0) == {"state": "Lacking", "guesses": [{"tagId": None, "probability": 0.0}], "found": []}
     boxed.draw(0, 1, 3)
     boxed.draw(1, 0, 1)
     told = guess(3, 0, 1)
@@ -374,7 +374,41 @@ def test_query_live_boxes_guesses_tags_by_the_boxes_before(boxed, post):
         [boxed.tags[1], boxed.tags[0], boxed.tags[1]],
     )
     assert min(each["probability"] for each in told["guesses"]) > 0.5
-    assert guess() == {"state": "Lacking", "guesses": []}
+    assert guess() == {"state": "Lacking", "guesses": [], "found": []}
+
+
+def test_query_live_boxes_finds_what_looks_like_the_boxes_before(boxed, post, training):
+    def spot():
+        return post(f"projects/{boxed.project}/images/{boxed.images[2]}/live", {}).body
+
+    def tags_at(told):
+        """Of the places where there is an object, the tags of what is likely there."""
+        likely = [each for each in told["found"] if each["probability"] >= 0.5]
+        corners = {
+            (round(each["boundingBox"]["left"], 1), round(each["boundingBox"]["top"], 1)): each for each in likely
+        }
+        return {at: corners[place]["tagId"] for at, place in enumerate(PLACES) if place in corners}
+
+    boxed.draw(0, 0, 1)
+    assert spot() == {"state": "Lacking", "guesses": [], "found": []}
+    boxed.draw(0, 2, 3)
+    boxed.draw(1, 0, 1, 2)
+    told = spot()
+    assert told["state"] == "Ready"
+    assert tags_at(told) == {at: boxed.tags[at % 2] for at in range(4)}
+    sureness = [each["probability"] for each in told["found"]]
+    assert sureness == sorted(sureness, reverse=True)
+    boxed.draw(2, 0)
+    assert tags_at(spot()).keys() == {1, 2, 3}
+    # Where nothing stands out what people draw boxes around, nothing is suggested.
+    regions = training.get_images(boxed.project, image_ids=[boxed.images[1]])[0].regions
+    training.delete_image_regions(boxed.project, [region.region_id for region in regions])
+    for at in range(8):
+        place = {"left": 0.02 + at / 10, "top": 0.41, "width": 0.08, "height": 0.15}
+        training.create_image_regions(
+            boxed.project, [ImageRegionCreateEntry(image_id=boxed.images[1], tag_id=boxed.tags[0], **place)]
+        )
+    assert spot() == {"state": "Lacking", "guesses": [], "found": []}
 
 
 @pytest.mark.parametrize(
@@ -388,3 +422,5 @@ def test_query_live_boxes_refuses_what_is_no_box(boxed, post, boxes):
 def test_query_live_boxes_refuses_an_image_that_is_not_there_and_a_classifier(boxed, post, project):
     assert post(f"projects/{boxed.project}/images/{uuid4()}/live", {"boxes": []}).body["code"] == "NotFoundImage"
     assert post(f"projects/{project.id}/images/{uuid4()}/live", {"boxes": []}).status == 400
+    assert post(f"projects/{boxed.project}/images/{uuid4()}/live", {}).body["code"] == "NotFoundImage"
+    assert post(f"projects/{project.id}/images/{uuid4()}/live", {}).status == 400

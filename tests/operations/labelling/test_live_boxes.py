@@ -9,7 +9,7 @@ from shared.models.serving.predictions import BoundingBox
 from shared.models.wire import now
 from shared.models.workspace.images import ImageRecord, RegionMark, TagMark, new_region_id
 from shared.operations.labelling import embedding
-from shared.operations.labelling.live import boxes
+from shared.operations.labelling.live import boxes, spotting
 from shared.storage.account import blobs
 from shared.storage.training import backbones, embeddings
 from shared.storage.workspace import images as stored_images
@@ -74,6 +74,17 @@ def test_a_step_that_leaves_some_goes_on(store, settings, detector_id, sent, mon
     assert kept(store, detector_id) == 2
 
 
+def test_images_whose_pictures_are_gone_are_passed_over(store, settings, detector_id, sent):
+    first, second, gone, asked = create_images(store, settings, detector_id, range(4))
+    tag = tag_of(store, detector_id, "one")
+    for image in (first, second, gone):
+        draw(store, detector_id, image, *[tag.id] * 3)
+    blobs.delete_pictures(store, detector_id, gone)
+    for _ in range(2):
+        spotting.spot_live_boxes(store, settings, detector_id, asked)
+        assert [spotting.places.get((store, image)) is None for image in (first, second, gone)] == [False, False, True]
+
+
 def test_where_there_is_no_backbone_it_is_brought(store, settings, detector_id, sent, tmp_path, monkeypatch):
     brought = []
     monkeypatch.setattr(embedding, "bring", lambda *given: brought.append(given[2]))
@@ -83,7 +94,8 @@ def test_where_there_is_no_backbone_it_is_brought(store, settings, detector_id, 
     away = replace(settings, backbones_folder=str(tmp_path))
     told = boxes.query_live_boxes(store, away, detector_id, image, [PLACE])
     assert (told.state, [guess.tag_id for guess in told.guesses]) == (LiveState.UNAVAILABLE, [None])
-    assert brought == [detector_id]
+    assert spotting.spot_live_boxes(store, away, detector_id, image).state is LiveState.UNAVAILABLE
+    assert brought == [detector_id] * 2
     do(store, away, EmbedBoxes(detector_id))
     do(store, settings, EmbedBoxes(image))
     assert sent == []

@@ -9,7 +9,7 @@ import * as boxes from "../../state/boxes";
 import { tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
 import { id, image } from "../../state/showing";
-import { adviser, isLeftOut, least } from "../../state/advice";
+import { adviser, isLeftOut, least, seen } from "../../state/advice";
 import { colourOf } from "../grid/picture";
 import { Icon } from "../icon";
 import { useThreshold } from "../judged/threshold";
@@ -112,7 +112,7 @@ function Suggestions() {
   const all = boxes.suggested.value;
   const why = lacks(LABELERS);
   useThreshold(least.value, (value) => (least.value = Math.min(Math.max(value, LEAST), MOST)));
-  if (!adviser.value) return <p class="faint">Train once, and boxes are suggested here.</p>;
+  if (!adviser.value && !seen(id.value).length) return <p class="faint">Train once, or draw boxes around what stands out, and boxes are suggested here.</p>;
   return (
     <>
       <div class="sure">

@@ -71,7 +71,7 @@ def query_live_boxes(
     Raises ProjectNotFound, OperationNotSupported, ImageNotFound, BadRequest.
     """
     _check(places)
-    _require_detection(store, project_id)
+    require_detection(store, project_id)
     record = stored_images.get(store, project_id, image_id)
     nothing = [LiveBoxGuess(None, 0.0)] * len(places)
     try:
@@ -81,20 +81,20 @@ def query_live_boxes(
         return LiveBoxes(LiveState.UNAVAILABLE, nothing)
     own = {Box(image_id, record.sha256, image_id, place).key for place in places}
     taught = [box for box in newest(store, project_id) if box.key not in own]
-    vectors = _vectors(store, project_id, taught, embedder)
+    vectors = vectors_of(store, project_id, taught, embedder)
     known = [box for box in taught if box.key in vectors]
     head = _Guessing.of(known, vectors)
     if head is None or not places:
         return LiveBoxes(LiveState.LACKING, nothing)
-    picture = _picture(store, project_id, image_id)
-    seen = np.stack([_look(embedder, picture, place) for place in places])
+    picture = picture_of(store, project_id, image_id)
+    seen = np.stack([look(embedder, picture, place) for place in places])
     return LiveBoxes(LiveState.READY, head.guesses(seen))
 
 
 def embed_boxes(store: Store, settings: Settings, task: EmbedBoxes) -> bool:
     """One step; repeat until it says True."""
     try:
-        _require_detection(store, task.project_id)
+        require_detection(store, task.project_id)
         embedder = embedding.embedder_of(store, settings, VIEW)
     except (errors.ProjectNotFound, errors.OperationNotSupported, NoBackbone):
         return True
@@ -142,7 +142,7 @@ def newest(store: Store, project_id: UUID) -> list[Box]:
     return list(islice((box for record in stored_images.each(store, project_id) for box in boxes(record)), TAUGHT))
 
 
-def _vectors(store: Store, project_id: UUID, boxes: Sequence[Box], embedder: Embedder) -> dict[str, Halves]:
+def vectors_of(store: Store, project_id: UUID, boxes: Sequence[Box], embedder: Embedder) -> dict[str, Halves]:
     """Those that are kept, and a few that are made now; the rest is asked for."""
     key = store, project_id
     known = cast(dict[str, Halves], remembered.get(key) or {})
@@ -162,19 +162,19 @@ def _looked_at(store: Store, project_id: UUID, boxes: Sequence[Box], embedder: E
     made: dict[str, Halves] = {}
     for image_id in dict.fromkeys(box.image_id for box in boxes):
         try:
-            picture = _picture(store, project_id, image_id)
+            picture = picture_of(store, project_id, image_id)
         except (errors.ImageNotFound, errors.BadImageFormat):
             continue
-        made |= {box.key: _look(embedder, picture, box.place) for box in boxes if box.image_id == image_id}
+        made |= {box.key: look(embedder, picture, box.place) for box in boxes if box.image_id == image_id}
     embeddings.put(store, project_id, SPACE, made)
     return made
 
 
-def _picture(store: Store, project_id: UUID, image_id: UUID) -> Image.Image:
+def picture_of(store: Store, project_id: UUID, image_id: UUID) -> Image.Image:
     return decode(blobs.picture(store, project_id, image_id, "resized"))
 
 
-def _look(embedder: Embedder, picture: Image.Image, place: BoundingBox) -> Halves:
+def look(embedder: Embedder, picture: Image.Image, place: BoundingBox) -> Halves:
     width, height = picture.size
     left, top = (place.left - MARGIN * place.width) * width, (place.top - MARGIN * place.height) * height
     right = (place.left + (1 + MARGIN) * place.width) * width
@@ -185,7 +185,7 @@ def _look(embedder: Embedder, picture: Image.Image, place: BoundingBox) -> Halve
     return embedding.ONE.submit(partial(embedder.of_picture, picture.crop((*corner, *end)))).result()
 
 
-def _require_detection(store: Store, project_id: UUID) -> None:
+def require_detection(store: Store, project_id: UUID) -> None:
     project = projects.get_project(store, project_id)
     if DOMAINS[project.settings.domain_id].type != DomainType.OBJECT_DETECTION:
         raise errors.OperationNotSupported("Boxes are of object detection projects only; ask for the image by 'live'.")
