@@ -82,7 +82,6 @@ PLACES = {
         "training_job.checkpoint",
         "training_job.graphs",
     ],
-    "training_job.exports": [*RULES, *of_shared("packages")],
     "training_job.classification": [
         *RULES,
         *of_shared("arrays", "imaging", "learning"),

@@ -1,1 +1,1 @@
-"""The container: it turns a frozen dataset into a model with its metrics, and a model into an export's package."""
+"""The container: it turns a frozen dataset into a model with its metrics, and brings functions their backbones."""

@@ -10,12 +10,11 @@ from msgspec import structs
 from opentelemetry.trace import SpanKind
 
 from shared.errors import IterationNotFound, ProjectNotFound, ServiceError, ServiceUnavailable
-from shared.models.messages.jobs import BackbonesJob, ExportJob, TrainJob
+from shared.models.messages.jobs import BackbonesJob, TrainJob
 from shared.settings import JobSettings
 from shared.storage.account.store import Store
 from shared.telemetry.tracing import fail, span
 from training_job import prepare, training
-from training_job.exports import exporting
 from training_job.graphs.backbones import BackboneUnavailable
 from training_job.heartbeat import Abandoned
 
@@ -56,8 +55,6 @@ def _do(store: Store, settings: JobSettings) -> int:
         case TrainJob() as job:
             finish = partial(training.finish, store, job.project_id, job.iteration_id)
             return _done(partial(training.run, store, settings, job), finish)
-        case ExportJob() as job:
-            return _done(partial(exporting.run, store, job), lambda _: exporting.fail(store, job))
         case BackbonesJob():
             return _done(partial(prepare.publish, store, Path(settings.backbones_folder)), log.error)
 

@@ -1,4 +1,4 @@
-"""Builds the package of an export, from a function or from the container. Can be killed and run again."""
+"""Builds the package of an export. Can be killed and run again."""
 
 import logging
 
@@ -24,10 +24,10 @@ def build(store: Store, wanted: ExportRecord) -> None:
     record = exports.update(store, wanted, lambda held: replace(held, attempts=held.attempts + 1))
     if record is None or record.status != ExportStatus.EXPORTING:
         return
-    end(store, record, _package(store, record))
+    _end(store, record, _package(store, record))
 
 
-def end(store: Store, record: ExportRecord, package: bytes | None) -> None:
+def _end(store: Store, record: ExportRecord, package: bytes | None) -> None:
     """The export ends as `Done` with its package, as `Failed` without one."""
     if package:
         exports.write_package(store, record, package)

@@ -11,12 +11,10 @@ from msgspec.structs import replace
 
 from shared.events import Publisher
 from shared.models.limits import Limits
-from shared.models.messages.jobs import ExportJob
 from shared.models.messages.tasks import AnyBatchTask, AnyTask, PurgeProject
 from shared.models.serving.batches import BatchRequest, BatchStatus
 from shared.models.serving.camera import Frame, Step, Upload
 from shared.models.serving.predictions import CameraFeedback, PredictionOrder
-from shared.models.training.exports import ExportRecord
 from shared.models.training.iterations import Iteration, TrainingParameters, TrainingType
 from shared.models.wire import now
 from shared.models.workspace.domains import DomainType
@@ -35,14 +33,12 @@ from shared.storage.account.store import CONTAINERS, Store
 from shared.storage.columns import snapshot
 from shared.storage.serving import predictions, results
 from shared.storage.serving import published as stored_names
-from shared.storage.training import exports
 from tests.infra.rights import Forbidden, Guard
 from tests.operations.projects import create_project, project_id
 from tests.pictures import picture
 from tests.prediction import graphs
 from tests.training_job import jobs
 from training_job import training
-from training_job.exports import exporting
 
 __all__ = ["create_project", "project_id"]
 OpenAs = Callable[[str], tuple[Store, Guard]]
@@ -139,14 +135,10 @@ def test_the_camera_may_take_pictures_to_their_results_and_no_more(
         projects.get_project(opened, published)
 
 
-def test_the_job_may_train_and_build_exports_and_no_more(open_as: OpenAs, store: Store) -> None:
+def test_the_job_may_train_and_no_more(open_as: OpenAs, store: Store) -> None:
     of = jobs.prepared(store)
     opened, guard = open_as("job")
     jobs.train(opened, of)
-    export = ExportRecord(uuid4(), of.project_id, of.iteration_id, "ONNX", None)
-    exports.start(store, export)
-    exporting.run(opened, ExportJob(of.project_id, of.iteration_id, "ONNX"))
-    assert exports.read_package(store, export)
     assert guard.unused() == []
     with pytest.raises(Forbidden):
         graphs.publish(opened, of.project_id, of.iteration_id)

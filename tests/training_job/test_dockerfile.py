@@ -8,14 +8,11 @@ import sysconfig
 from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from msgspec.structs import replace
 
 from shared import launcher
-from shared.models.messages.jobs import AnyJob, ExportJob, TrainJob, to_environment
-from shared.models.training.exports import ExportRecord, ExportStatus
+from shared.models.messages.jobs import AnyJob, TrainJob, to_environment
 from shared.models.training.iterations import Iteration, IterationStatus, Launched, TrainingParameters, TrainingType
 from shared.models.workspace.domains import GENERAL
 from shared.models.workspace.images import GivenFile, ImageFileCreateBatch, ImageFileCreateEntry
@@ -25,7 +22,7 @@ from shared.operations.workspace import projects, tags, uploads
 from shared.settings import ROOT, Settings
 from shared.storage.account import blobs
 from shared.storage.account.store import Store
-from shared.storage.training import exports, iterations
+from shared.storage.training import iterations
 from tests import dockerfile
 from tests.environments import make_environment, pip, pip_command
 from tests.learning.scenes import drawn
@@ -173,7 +170,7 @@ def enter(image: dockerfile.Stage, packages: Packages, settings: Settings) -> Ca
     return run
 
 
-def test_the_entry_command_does_every_job_and_leaves_the_image_as_it_is(
+def test_the_entry_command_trains_and_leaves_the_image_as_it_is(
     image: dockerfile.Stage, enter: Callable[[AnyJob], None], store: Store, iteration: Iteration
 ) -> None:
     ids, before = (iteration.project_id, iteration.id), contents(image)
@@ -181,8 +178,4 @@ def test_the_entry_command_does_every_job_and_leaves_the_image_as_it_is(
     ended = iterations.get(store, *ids).iteration
     assert (ended.status, ended.training_error_details) == (IterationStatus.COMPLETED, None)
     assert blobs.model_read(store, *ids, "model.onnx")
-    export = ExportRecord(uuid4(), *ids, "ONNX", None)
-    exports.start(store, export)
-    enter(ExportJob(*ids, "ONNX"))
-    assert exports.list_all(store, *ids) == [replace(export, status=ExportStatus.DONE, attempts=1)]
     assert contents(image) == before

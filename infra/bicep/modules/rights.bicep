@@ -38,7 +38,6 @@ var containerRights = [
   { identity: 'camera', role: 'blobContributor', name: 'batches' }
   { identity: 'job', role: 'blobReader', name: 'images' }
   { identity: 'job', role: 'blobContributor', name: 'models' }
-  { identity: 'job', role: 'blobContributor', name: 'exports' }
 ]
 
 var tableRights = [

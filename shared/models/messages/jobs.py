@@ -35,28 +35,16 @@ class TrainJob(Job, frozen=True):
         return f"{self.iteration_id}.log"
 
 
-class ExportJob(Job, frozen=True):
-    """Build the package of an export. No platform asks for it: a function has all that each takes."""
-
-    iteration_id: UUID
-    platform: str
-    flavor: str | None = None
-
-    @property
-    def log_name(self) -> str:
-        return f"{self.iteration_id}.export.log"
-
-
 class BackbonesJob(Job, frozen=True):
     """Put the backbones where functions find them, for the project that asked first."""
 
 
-AnyJob = TrainJob | ExportJob | BackbonesJob
+AnyJob = TrainJob | BackbonesJob
 
 
 def to_environment(job: AnyJob) -> dict[str, str]:
     fields: dict[str, object] = msgspec.to_builtins(job)
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in fields.items() if value is not None}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in fields.items()}
 
 
 def fields_in(environment: Mapping[str, str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def get_exports(store: Store, project_id: UUID, iteration_id: UUID) -> list[Expo
 
 
 def build(store: Store, task: BuildExport) -> None:
-    """In this process: no platform takes so long that it needs the container, where an `ExportJob` builds the same."""
+    """In this process: no platform takes so long that it needs the container."""
     building.build(store, task.export)
 
 

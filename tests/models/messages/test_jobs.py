@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from shared.models.messages.jobs import AnyJob, BackbonesJob, ExportJob, TrainJob, to_environment
+from shared.models.messages.jobs import AnyJob, BackbonesJob, TrainJob, to_environment
 from shared.settings import JobSettings
 
 PROJECT, ITERATION = UUID(int=1), UUID(int=2)
@@ -22,8 +22,6 @@ def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> JobSet
     [
         TrainJob(PROJECT, ITERATION, 2),
         BackbonesJob(PROJECT),
-        ExportJob(PROJECT, ITERATION, "ONNX", "ONNX12"),
-        ExportJob(PROJECT, ITERATION, "ONNX"),
     ],
 )
 def test_the_environment_tells_a_job_whole(monkeypatch: pytest.MonkeyPatch, job: AnyJob) -> None:
