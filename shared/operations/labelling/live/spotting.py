@@ -72,15 +72,15 @@ def spot_live_boxes(store: Store, settings: Settings, project_id: UUID, image_id
         return LiveBoxes(LiveState.LACKING, [])
     find = partial(_find, store, project_id)
     where = _known(places, store, taught, find, AT_ONCE)
-    if _hits(taught, where) < HIT:
+    if hits(taught, where) < HIT:
         return LiveBoxes(LiveState.LACKING, [])
     how = _known(looks, store, where, partial(_look, store, project_id, embedder, where), LOOKED_AT)
     drawn = [box for each in how for box in taught[each]]
     vectors = boxes.vectors_of(store, project_id, drawn, embedder)
     learned = [box for box in drawn if box.key in vectors]
-    if len(learned) < LEAST:
+    spotter = Spotter.of(learned, vectors, Spotted(taught, where, how)) if len(learned) >= LEAST else None
+    if spotter is None:
         return LiveBoxes(LiveState.LACKING, [])
-    spotter = _Spotter.of(learned, vectors, Spotted(taught, where, how))
     here = _known(places, store, [image_id], find, 1)
     seen = _known(looks, store, here, partial(_look, store, project_id, embedder, here), 1)
     found = spotter.found(here[image_id], seen[image_id]) if seen else []
@@ -122,20 +122,20 @@ def _known(
     return {each: kept for each, kept in known.items() if kept is not None}
 
 
-def _hits(taught: Mapping[UUID, Sequence[Box]], where: Mapping[UUID, Reals]) -> float:
+def hits(taught: Mapping[UUID, Sequence[Box]], where: Mapping[UUID, Reals]) -> float:
     """How many of the boxes lie where something stands out."""
     best = [_overlaps([box.place for box in taught[each]], places) for each, places in where.items()]
     return float((np.concatenate(best) >= SAME).mean()) if best else 0.0
 
 
-class _Spotter(NamedTuple):
+class Spotter(NamedTuple):
     tag_ids: Sequence[UUID]
     basis: Basis
     head: LiveHead
 
     @classmethod
-    def of(cls, drawn: Sequence[Box], vectors: Mapping[str, Halves], spotted: Spotted) -> "_Spotter":
-        """What tells each tag's boxes from the places beside them."""
+    def of(cls, drawn: Sequence[Box], vectors: Mapping[str, Halves], spotted: Spotted) -> "Spotter | None":
+        """What tells each tag's boxes from the places beside them; None where it can't tell tags apart well."""
         tag_ids = sorted({box.tag_id for box in drawn})
         own = {each: [box.place for box in spotted.boxes[each]] for each in spotted.looks}
         ground = [look[_overlaps(spotted.places[each], own[each]) < GROUND] for each, look in spotted.looks.items()]
@@ -144,7 +144,8 @@ class _Spotter(NamedTuple):
         kinds[: len(drawn)] = [tag_ids.index(box.tag_id) for box in drawn]
         basis, truths = Basis.of(every), np.eye(len(tag_ids) + 1, dtype=np.float32)[kinds]
         head = LiveHead.fit(basis.points(every).astype(np.float32), truths, ClassificationType.MULTICLASS)
-        return cls(tag_ids, basis, head)
+        told_apart = head.left_out[: len(drawn), :-1].argmax(1) == kinds[: len(drawn)]
+        return cls(tag_ids, basis, head) if told_apart.mean() >= boxes.RIGHT else None
 
     def found(self, where: Reals, how: Halves) -> list[LiveBox]:
         """The surest first, none of which is about where a surer one is."""
