@@ -113,8 +113,8 @@ set_up_commands() {
     install_python_packages requirements.txt cli/requirements.txt
 }
 
-# set_up [REQUIREMENTS FILE...]: everything that running needs, and the packages of these files too.
-set_up() {
+# set_up_packages [REQUIREMENTS FILE...]: those that running needs and those of these files, of Python and of npm.
+set_up_packages() {
     cd "$root" || exit 1
     take_turns set-up
     make_environment
@@ -124,5 +124,10 @@ set_up() {
     install_python_packages requirements.txt cli/requirements.txt local/requirements.txt \
         training_job/requirements.txt training_job/backbones-requirements.txt "$@"
     wait "$page" || exit 1
+}
+
+# set_up: everything that running needs.
+set_up() {
+    set_up_packages
     prepare_backbones
 }

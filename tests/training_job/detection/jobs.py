@@ -24,7 +24,7 @@ DOMAIN = UUID("7ec2ac80-887b-48a6-8df9-8b1357765430")
 TAGS = [Tag(UUID(int=number), shape, None) for number, shape in enumerate(SHAPES, 1)]
 # 16 epochs, each of a moment.
 BRIEF = replace(RECIPE.quick(), pixels=160, width=16, views_each=1, seen=16 * 12)
-BRIEF_TUNING = replace(TUNING, epochs=4, least_views=12)
+BRIEF_TUNING = replace(TUNING, epochs=3, least_views=12)
 
 
 def prepared(

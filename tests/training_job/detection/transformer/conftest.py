@@ -39,7 +39,7 @@ def schooled(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
     views = [plain(how.picture(each.read()), each.boxes, each.tags, how) for each in examples]
     optimizer = AdamW(transformer.module.parameters(), lr=3e-3)
     transformer.module.train()
-    for _ in range(60):
+    for _ in range(30):
         cost = transformer.loss(together(views))
         optimizer.zero_grad()
         torch.autograd.backward(cost)
