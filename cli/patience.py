@@ -157,6 +157,8 @@ def interruptible() -> Iterator[None]:
     def stop(_: int, __: FrameType | None) -> None:
         if _interrupted.is_set():
             os._exit(INTERRUPTED)
+        # Not by print, in which the signal may have come.
+        os.write(2, b"\nWhat is under way is ended; Ctrl-C again ends at once.\n")
         _interrupted.set()
         raise KeyboardInterrupt
 

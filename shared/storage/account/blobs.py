@@ -26,8 +26,6 @@ Kind = Literal["original", "resized", "thumbnail"]
 KINDS: tuple[Kind, ...] = ("original", "resized", "thumbnail")
 NOT_MODIFIED = 304
 NO_SUCH_RANGE = 416
-# What is longer goes in blocks.
-PUT_BYTES = 32 * 1024 * 1024
 NO_SUCH_BLOCK = "InvalidBlockList"
 TYPES = {".json": "application/json", ".jsonl": "application/jsonl", ".zip": "application/zip"}
 # Pictures never change under their name, so a browser may keep them.
@@ -67,7 +65,7 @@ def write(
     """The new ETag. With `etag` it replaces that version only; `new` demands that there is none. Raises BlobChanged."""
     kind = content_type or TYPES.get(name[name.rfind(".") :], "application/octet-stream")
     try:
-        if len(data) <= PUT_BYTES:
+        if len(data) <= contents.PUT_BYTES:
             headers = {"x-ms-blob-content-type": kind} | _if_match(etag) | ({"If-None-Match": "*"} if new else {})
             cached = {"x-ms-blob-cache-control": cache_control} if cache_control else {}
             return contents.put(store.containers[container], name, data, headers | cached)

@@ -23,6 +23,8 @@ from azure.storage.blob import ContainerClient
 from shared.storage.account.transport import BROKEN_OFF, ask, unavailable
 
 BAD, MISSING, FAILING = 300, 404, 500
+# What is longer goes in blocks.
+PUT_BYTES = 32 * 1024 * 1024
 # As many blobs as a request deletes.
 DELETED_AT_ONCE = 256
 SENT_AT_MOST = 4

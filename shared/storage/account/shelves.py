@@ -10,19 +10,18 @@ from urllib.parse import parse_qs, urlsplit
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
-    IncompleteReadError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
-    ServiceResponseError,
 )
 from azure.storage.blob import ContainerClient
 
 from shared.access.identity import credential
 from shared.errors import AccessRefused, BackupError, ServiceUnavailable
 from shared.settings import Settings
+from shared.storage.account import contents
 from shared.storage.account.blobs import reason_of
-from shared.storage.account.transport import Transport, unavailable
+from shared.storage.account.transport import Transport
 
 # A name that is in nobody's way while a file is written.
 PARTIAL = ".partial"
@@ -146,16 +145,16 @@ class ContainerShelf:
     def read(self, name: str) -> bytes | None:
         try:
             with self._told():
-                return bytes(self._client.download_blob(name).readall())
+                return contents.get(self._client, name).data
         except ResourceNotFoundError:
             return None
-        except (ServiceResponseError, IncompleteReadError) as error:
-            # The connection broke while the contents were on their way.
-            raise unavailable() from error
 
     def write(self, name: str, data: bytes) -> None:
         with self._told():
-            self._client.upload_blob(name, data, overwrite=True)
+            if len(data) <= contents.PUT_BYTES:
+                contents.put(self._client, name, data, {})
+            else:
+                self._client.upload_blob(name, data, overwrite=True)
 
     def delete(self, name: str, version: str | None = None) -> bool:
         only = {"etag": version, "match_condition": MatchConditions.IfNotModified} if version else {}

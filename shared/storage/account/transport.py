@@ -134,10 +134,12 @@ class Transport(RequestsTransport):  # type: ignore[misc]
             except (ServiceRequestError, ServiceResponseError) as error:
                 cause = error
                 continue
+            if response.status_code != FORBIDDEN and response.status_code not in BUSY:
+                return response
+            # Nobody reads it, so its connection is free again.
+            response.internal_response.close()
             if response.status_code == FORBIDDEN:
                 raise _refused(response)
-            if response.status_code not in BUSY:
-                return response
             cause = HttpResponseError(response=response)
         raise unavailable() from cause
 
