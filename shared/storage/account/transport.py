@@ -137,7 +137,7 @@ class Transport(RequestsTransport):  # type: ignore[misc]
             if response.status_code != FORBIDDEN and response.status_code not in BUSY:
                 return response
             # Nobody reads it, so its connection is free again.
-            response.internal_response.close()
+            response.internal_response.close()  # type: ignore[attr-defined]  # of both kinds that the library has
             if response.status_code == FORBIDDEN:
                 raise _refused(response)
             cause = HttpResponseError(response=response)
