@@ -54,8 +54,8 @@ class LiveSuggestion(Wire, frozen=True):
 
 class LiveMeasure(Wire, frozen=True):
     """The model was `right` about so many of the `labelled` images that were drawn at random last, by what it said
-    before they had a label. So it is right about the images without a label that often, from `low` to `high` with 95 %
-    confidence: those that were drawn and not labelled could be either.
+    before they had a label. So it was right about all images that had none then, from `low` to `high` with 95 %
+    confidence: those that were drawn and not labelled could be either. It has learned since.
     """
 
     right: int
