@@ -78,6 +78,7 @@ def test_one_tag_alone_and_how_sure_it_has_to_be(portal, training, fruit):
     expect(portal.suggestions).to_have_count(3)
     expect(portal.page.get_by_text("taken for leaf")).to_be_visible()
     assert "tag=" in portal.page.url
+    portal.seen()
     portal.page.get_by_role("button", name="Accept 3").click()
     portal.saved()
     assert counts(training, fruit) == {"apple": 0, "leaf": 3, "sky": 0}
@@ -144,6 +145,7 @@ def test_all_are_accepted_by_the_service_though_the_page_has_some_of_them(portal
     expect(page.get_by_role("button", name="Accept all")).to_be_visible()
     portal.page.get_by_role("listbox", name="Suggestions").focus()
     portal.press("x")
+    portal.seen()
     page.get_by_role("button", name="Accept all").click()
     expect(page.get_by_text("All suggestions accepted")).to_be_visible()
     expect(portal.suggestions).to_have_count(1)

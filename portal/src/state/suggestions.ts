@@ -38,9 +38,12 @@ export const focus = signal(0);
 export const leftOut = signal<ReadonlySet<string>>(new Set());
 
 export const rows = signal<readonly Row[]>([]);
-/** The rows that somebody has had the time to look at; while others are asked for, these are not what is meant. */
+/** The rows that somebody has had the time to look at. */
 export const seen = signal<object | null>(null);
-export const isSeen = computed(() => seen.value === rows.value && !loading.value);
+/** What the rows were asked for by; none while that is done anew. */
+const answered = signal<object | null>(null);
+/** Rows that others are about to take the place of are not what is meant. */
+export const isSeen = computed(() => seen.value === rows.value && answered.value === query.value);
 const following = signal<SuggestedTagAndRegionQueryToken | null>(null);
 export const hasMore = computed(() => following.value !== null);
 
@@ -86,7 +89,9 @@ export async function ensure(wanted: SuggestionQuery): Promise<void> {
 
 export async function reload(): Promise<void> {
   const mine = ++opening;
+  const asked = query.value;
   loading.value = true;
+  answered.value = null;
   fault.value = null;
   try {
     const [found, counts] = await Promise.all([ask({}), count()]);
@@ -99,7 +104,7 @@ export async function reload(): Promise<void> {
   } catch (refused) {
     if (mine === opening) fault.value = refused;
   }
-  if (mine === opening) loading.value = false;
+  if (mine === opening) batch(() => ([loading.value, answered.value] = [false, asked]));
 }
 
 export async function loadMore(): Promise<void> {
