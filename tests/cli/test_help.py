@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from cli.__main__ import app
+from cli.commands import app
 from tests.commands import ocellus
 
 

@@ -7,7 +7,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from cli.__main__ import app
+from cli.commands import app
 from shared.settings import ROOT
 from tests.environments import VERSIONS
 from tests.infra.reading import BICEP
