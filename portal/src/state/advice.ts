@@ -71,10 +71,16 @@ function askForSuggestions(projectId: string, iterationId: string, imageIds: rea
   const untagged = imageIds.filter((id) => !asked.has(`${iterationId} ${id}`) && !tagIds(pages.find(id)!).length);
   if (!untagged.length) return;
   once(untagged.map((id) => `${iterationId} ${id}`), async () => {
-    const live = isDetector.value ? askForBoxes : askLive;
-    const made = iterationId === LIVE ? await live(projectId, untagged) : await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: untagged });
-    answers.value = new Map([...answers.value, ...made.map(({ id, predictions }) => [`${iterationId} ${id}`, predictions] as const)]);
+    if (iterationId === LIVE && isDetector.value) return askForBoxes(projectId, untagged);
+    const made = iterationId === LIVE ? await askLive(projectId, untagged) : await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: untagged });
+    answered(iterationId, made);
   });
+}
+
+type Said = readonly { id: string; predictions: readonly Prediction[] }[];
+
+function answered(by: string, made: Said): void {
+  answers.value = new Map([...answers.value, ...made.map(({ id, predictions }) => [`${by} ${id}`, predictions] as const)]);
 }
 
 /** It names the one tag that it takes an image for. */
@@ -83,14 +89,14 @@ async function askLive(projectId: string, imageIds: string[]): Promise<{ id: str
   return results.map((said) => ({ id: said.imageId, predictions: predicted(said) }));
 }
 
-async function askForBoxes(projectId: string, imageIds: string[]): Promise<{ id: string; predictions: Prediction[] }[]> {
-  return Promise.all(
-    imageIds.map(async (id) => {
-      const { state, found } = await client.queryLiveBoxes(projectId, id, {});
-      if (state !== "Ready") unsaid.add(`${LIVE} ${id}`);
-      return { id, predictions: found.flatMap((each) => predicted(each).map((said) => ({ ...said, boundingBox: each.boundingBox }))) };
-    }),
-  );
+async function askForBoxes(projectId: string, imageIds: string[]): Promise<void> {
+  // One after the other: the next answer takes what the service has looked at for this one.
+  for (const id of imageIds) {
+    const { state, found } = await client.queryLiveBoxes(projectId, id, {});
+    if (state !== "Ready") unsaid.add(`${LIVE} ${id}`);
+    const predictions = found.flatMap((each) => predicted(each).map((said) => ({ ...said, boundingBox: each.boundingBox })));
+    answered(LIVE, [{ id, predictions }]);
+  }
 }
 
 /** Somebody has gone on, and may have drawn boxes before. */

@@ -58,7 +58,7 @@ class Spotted(NamedTuple):
 def spot_live_boxes(store: Store, settings: Settings, project_id: UUID, image_id: UUID) -> LiveBoxes:
     """None where what people draw boxes around does not stand out.
 
-    Raises ProjectNotFound, OperationNotSupported, ImageNotFound, BadImageFormat.
+    Raises ProjectNotFound, OperationNotSupported, ImageNotFound.
     """
     boxes.require_detection(store, project_id)
     record = stored_images.get(store, project_id, image_id)
