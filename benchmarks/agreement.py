@@ -3,7 +3,7 @@
 python -m benchmarks.agreement
 
 Models are fitted to a few photographs, which tell as much of this as any. General (compact) detectors, whose export is
-a raw grid, are compared in tests/exporting/test_grid.py.
+a raw grid, are compared in tests/exporting/graph/test_grid.py.
 """
 
 import argparse

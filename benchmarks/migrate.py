@@ -13,8 +13,8 @@ import msgspec
 from cli.migrate.report import Report
 from local.service import RESOURCE_ID, Service, running
 from shared.settings import ROOT, child_environment
-from tests.cli.holdings import three
-from tests.cli.standin import KEY, Standin, Trouble, standing_in
+from tests.cli.migrate.holdings import three
+from tests.cli.migrate.standin import KEY, Standin, Trouble, standing_in
 
 SIDE = 480
 

@@ -23,7 +23,7 @@ LONGEST = {
     ROOT / "tests" / name
     for name in (
         "training_job/test_dockerfile.py",
-        "cli/test_migrate.py",
+        "cli/migrate/test_migrate.py",
         "cli/test_package.py",
         "functions/edge/test_openapi.py",
         "functions/edge/test_raw.py",

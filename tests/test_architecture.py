@@ -123,3 +123,21 @@ def test_a_circle_of_rooms_is_seen() -> None:
 )
 def test_an_import_through_a_wall_is_seen(name: str, source: str, fault: str) -> None:
     assert any(fault in found for _, found in import_faults(name, ast.parse(source)))
+
+
+def rooms_within(folder: Path) -> Iterator[Path]:
+    """The rooms that lie within what a folder of tests is for."""
+    place = folder.relative_to(ROOT / "tests")
+    for room in (ROOT / place, ROOT / "shared" / place) if place.name else ():
+        yield from (each for each in room.glob("*") if any(each.glob("*.py")))
+
+
+def test_the_tests_of_a_room_within_another_lie_in_a_folder_of_its_name() -> None:
+    astray = [
+        str(test.relative_to(ROOT))
+        for test in (ROOT / "tests").rglob("test_*.py")
+        for room in rooms_within(test.parent)
+        if f"{test.stem}_".startswith(f"test_{room.name}_")
+    ]
+    assert astray == []
+    assert ROOT / "cli" / "migrate" in rooms_within(ROOT / "tests" / "cli")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from shared.exporting.graph.subject import Ending, Subject, readable
 from shared.exporting.nchw import trunk
 from shared.exporting.nchw.mil import Operations
-from shared.exporting.nchw.trunk import Choice, Trunk
+from shared.exporting.nchw.trunk import Suppression, Trunk
 
 if TYPE_CHECKING:
     from coremltools.converters.mil.mil import Builder, Program, Var
@@ -96,7 +96,7 @@ def _program(ending: Ending, read: Trunk) -> Program:
 
 def _answers(build: type[Builder], made: Operations, ending: Ending) -> object:
     answer = made.trunk.answer
-    if isinstance(answer, Choice):
+    if isinstance(answer, Suppression):
         return _chosen(build, made, answer)
     if ending is Ending.PROBABILITIES:
         return build.identity(x=made.values[answer], name=PROBABILITIES)
@@ -104,7 +104,7 @@ def _answers(build: type[Builder], made: Operations, ending: Ending) -> object:
     return build.expand_dims(x=made.values[answer], axes=[0], name=GRID)
 
 
-def _chosen(build: type[Builder], made: Operations, choice: Choice) -> list[Var]:
+def _chosen(build: type[Builder], made: Operations, choice: Suppression) -> list[Var]:
     """Of the chosen boxes left, top, width and height, (most, 4), and the scores of all tags, (most, tags)."""
     corners, scores = made.values[choice.boxes], made.values[choice.scores]
     low, high = build.split(x=corners, num_splits=2, axis=2)

@@ -12,7 +12,7 @@ from shared.exporting.graph.subject import Ending, Subject, readable
 from shared.exporting.nchw import trunk
 from shared.exporting.nchw.ir import INT32, Network, Port
 from shared.exporting.nchw.opset1 import Layers
-from shared.exporting.nchw.trunk import Choice, Trunk
+from shared.exporting.nchw.trunk import Suppression, Trunk
 
 MODEL, WEIGHTS = "model.xml", "model.bin"
 WHITE = 255.0
@@ -35,7 +35,7 @@ def _answers(subject: Subject, read: Trunk, network: Network, post_processing: b
     made = Layers(read, pixels, network)
     for node in read.nodes:
         made.add(node)
-    if isinstance(read.answer, Choice):
+    if isinstance(read.answer, Suppression):
         return _chosen(made, read.answer) if post_processing else _candidates(made, read.answer)
     value = made.value(read.answer)
     if subject.ending is Ending.GRID:
@@ -61,7 +61,7 @@ def _region(network: Network, grid: Port, tags: int) -> Port:
     )
 
 
-def _candidates(made: Layers, choice: Choice) -> list[Port]:
+def _candidates(made: Layers, choice: Suppression) -> list[Port]:
     """`raw_probs` (1, N, 1 + tags), the first of nothing at all, and `raw_boxes` (1, N, 4) by middles and sizes."""
     scores, corners = made.transposed(made.value(choice.scores), [0, 2, 1]), made.value(choice.boxes)
     nothing = made.network.constant(np.zeros((1, scores.shape[1], 1)))
@@ -74,7 +74,7 @@ def _candidates(made: Layers, choice: Choice) -> list[Port]:
     ]
 
 
-def _chosen(made: Layers, choice: Choice) -> list[Port]:
+def _chosen(made: Layers, choice: Suppression) -> list[Port]:
     boxes, scores = made.value(choice.boxes), made.transposed(made.value(choice.scores), [0, 2, 1])
     _, count, tags = scores.shape
     rows = made.network.add(

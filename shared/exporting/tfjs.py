@@ -5,8 +5,9 @@ import base64
 import msgspec
 import numpy as np
 
+from shared.arrays import Shape
 from shared.exporting.graph.subject import Subject
-from shared.exporting.nhwc.network import DType, Network, Shape
+from shared.exporting.nhwc.network import DType, Network
 from shared.exporting.nhwc.reader import read
 from shared.exporting.tensorflow.messages import PRODUCER
 from shared.exporting.tensorflow.nodes import Attribute, Node, Sides, nodes

@@ -3,8 +3,9 @@
 import numpy as np
 import tflite
 
+from shared.arrays import Array
 from shared.exporting.graph.subject import Subject
-from shared.exporting.nhwc.network import Activation, Array, Kind, Network, Operation, Settings
+from shared.exporting.nhwc.network import Activation, Kind, Network, Operation, Settings
 from shared.exporting.nhwc.reader import read
 from shared.exporting.tensorflow.flatbuffer import Fields, File, LiteTensor, Step
 

@@ -12,7 +12,7 @@ from shared.imaging.formats.bmp import Bmp
 from shared.imaging.formats.gif import Gif
 from shared.imaging.formats.jpeg import Jpeg
 from shared.imaging.formats.png import Png
-from shared.imaging.memory import PIXEL_BYTES, STRIP, Budget
+from shared.imaging.memory import PIXEL_BYTES, STRIP, MemoryBudget
 from shared.models.limits import Limits
 
 # Pillow would warn at 89 million pixels, below what the service accepts; `check` has limits of its own.
@@ -28,7 +28,7 @@ UNSCALED_PIXELS = 40_000_000
 JPEG_PASSES = 100
 
 # A camera's picture asks for less than 24 MB once it is scaled, and waits for nobody.
-MEMORY = Budget(total=256_000_000, unasked=24_000_000)
+MEMORY = MemoryBudget(total=256_000_000, unasked=24_000_000)
 # Averaging whole pixels down to so many times the wanted size, before a finer filter, can't be seen.
 GAP = 2
 

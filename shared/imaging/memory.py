@@ -10,7 +10,7 @@ PIXEL_BYTES = 4
 STRIP = 1 << 20
 
 
-class Budget:
+class MemoryBudget:
     """Shared out first come, first served, so that no large request starves behind small ones."""
 
     def __init__(self, total: int, unasked: int) -> None:

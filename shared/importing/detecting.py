@@ -10,7 +10,7 @@ from shared.errors import InvalidModel
 from shared.exporting.graph.nodes import Nodes
 from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
 from shared.importing.answers import Output, answer_by, as_floats, inner
-from shared.importing.opening import Given
+from shared.importing.opening import ImageInput
 from shared.models.training.importing import Layout
 
 OUTPUTS: dict[str, tuple[int, list[int | str]]] = {
@@ -92,7 +92,7 @@ def close_grid(
     _select(model, nodes, boxes, nodes.add("Transpose", scores, perm=[0, 2, 1]), overlap)
 
 
-def close_yolo(model: onnx.ModelProto, answer: Output, given: Given, count: int, overlap: float) -> None:
+def close_yolo(model: onnx.ModelProto, answer: Output, given: ImageInput, count: int, overlap: float) -> None:
     """Of (1, 4 + count, N), as versions 8 and later answer: the middle and the size of boxes in pixels, and scores."""
     if answer.sides[1] != BESIDE_TAGS + count or not answer.sides[2]:
         raise InvalidModel(

@@ -14,7 +14,7 @@ from shared.exporting.graph.selection import LOWEST_SCORE
 from shared.exporting.graph.subject import METADATA, Unexportable, readable
 from shared.importing import classifying, detecting
 from shared.importing.answers import answers
-from shared.importing.opening import Given, open_by, seeing
+from shared.importing.opening import ImageInput, open_by, seeing
 from shared.importing.package import Package
 from shared.models.training.importing import ImportOptions, Layout, ModelOrigin, Order, Range, Scoring
 from shared.models.training.preprocessing import Fit, Interpolation, Preprocessing
@@ -65,7 +65,7 @@ class _Ending(NamedTuple):
 
 def _brought(package: Package, options: ImportOptions, kind: DomainType) -> Imported:
     model = _plain(parsed(package.graph))
-    given = Given.of(model, options.size)
+    given = ImageInput.of(model, options.size)
     given.fix(model)
     named = classifying.named_by(model)
     if named:
@@ -162,7 +162,7 @@ def _classifier(model: onnx.ModelProto, options: ImportOptions, count: int, *, i
     return _Ending(Layout.PROBABILITIES, scores)
 
 
-def _detector(model: onnx.ModelProto, options: ImportOptions, given: Given, count: int) -> _Ending:
+def _detector(model: onnx.ModelProto, options: ImportOptions, given: ImageInput, count: int) -> _Ending:
     found = answers(model)
     layout = detecting.layout_of(model, found)
     if layout is Layout.BOXES:
@@ -192,7 +192,7 @@ def _anchors(values: list[float]) -> list[tuple[float, float]]:
     return list(zip(values[::2], values[1::2], strict=True))
 
 
-def _preprocessing(given: Given, options: ImportOptions, layout: Layout) -> Preprocessing:
+def _preprocessing(given: ImageInput, options: ImportOptions, layout: Layout) -> Preprocessing:
     """A YOLO is trained on pictures that keep their proportions."""
     is_yolo = layout is Layout.YOLO
     fit = options.fit or (Fit.LETTERBOX if is_yolo else Fit.SQUASH)

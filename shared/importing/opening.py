@@ -20,7 +20,7 @@ FORMAT, NOMINAL = "Image.BitmapPixelFormat", "Image.NominalPixelRange"
 SAY = "say `order` (Rgb or Bgr) and `range` (0-255 or 0-1)"
 
 
-class Given(NamedTuple):
+class ImageInput(NamedTuple):
     """The one input of a graph: its name, its sides in pixels, its type, and whether its channels come first."""
 
     name: str
@@ -108,7 +108,7 @@ def _three(values: list[float], otherwise: float) -> list[float]:
     return values
 
 
-def open_by(model: onnx.ModelProto, given: Given, seen: Seeing) -> None:
+def open_by(model: onnx.ModelProto, given: ImageInput, seen: Seeing) -> None:
     """`data` float (1, 3, height, width), RGB in 0..255, becomes what the graph saw."""
     graph, nodes = model.graph, Nodes("ocellus opening ")
     (value,) = graph.input

@@ -72,7 +72,7 @@ def candidates(subject: Subject, photographs: Sequence[bytes]) -> list[tuple[np.
     """Of each photograph the boxes (1, N, 4) and scores (1, tags, N) that the served graph chooses among."""
     model = onnx.ModelProto.FromString(subject.model.SerializeToString())
     choice = trunk.read(subject).answer
-    assert isinstance(choice, trunk.Choice)
+    assert isinstance(choice, trunk.Suppression)
     names = [choice.boxes, choice.scores]
     del model.graph.output[:]
     model.graph.output.extend(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)

@@ -12,7 +12,7 @@ from threading import Event, Thread
 import pytest
 from PIL import Image
 
-from shared.imaging.memory import Budget
+from shared.imaging.memory import MemoryBudget
 from shared.settings import ROOT
 
 WIDTH, HEIGHT = 8000, 5000
@@ -63,7 +63,7 @@ def test_pixel_bombs_in_many_threads_take_bounded_memory(tmp_path: Path) -> None
 
 
 def test_a_budget_is_never_exceeded() -> None:
-    budget, held, most = Budget(10, 0), [], []
+    budget, held, most = MemoryBudget(10, 0), [], []
 
     def work(amount: int) -> None:
         with budget.held(amount):
@@ -78,7 +78,7 @@ def test_a_budget_is_never_exceeded() -> None:
 
 
 def test_more_than_the_budget_passes_alone_and_little_passes_at_once() -> None:
-    budget, inside, leave = Budget(10, 2), Event(), Event()
+    budget, inside, leave = MemoryBudget(10, 2), Event(), Event()
 
     def hold() -> None:
         with budget.held(1000):
@@ -97,7 +97,7 @@ def test_more_than_the_budget_passes_alone_and_little_passes_at_once() -> None:
 
 
 def test_a_failure_gives_back_what_it_held() -> None:
-    budget = Budget(10, 0)
+    budget = MemoryBudget(10, 0)
     with pytest.raises(ZeroDivisionError), budget.held(10):
         _ = 1 / 0
     with budget.held(10):

@@ -23,7 +23,7 @@ class Augmented(NamedTuple):
     tags: Ints
 
 
-class Views(NamedTuple):
+class Augmentation(NamedTuple):
     """Views are as `spec` says, and show objects about as large as they are where the picture is `zoom` times as wide
     and as high; every other one is `mirrored`, or none is.
     """
@@ -37,13 +37,13 @@ class Views(NamedTuple):
         return model_picture(data, self.spec, self.zoom)
 
 
-def plain(picture: Image.Image, boxes_xyxy: Floats, tags: Ints, views: Views) -> Augmented:
+def plain(picture: Image.Image, boxes_xyxy: Floats, tags: Ints, views: Augmentation) -> Augmented:
     """The whole picture."""
     return Augmented(preprocess(picture, views.spec), boxes_xyxy, tags)
 
 
 def varied(
-    picture: Image.Image, boxes_xyxy: Floats, tags: Ints, views: Views, random: np.random.Generator
+    picture: Image.Image, boxes_xyxy: Floats, tags: Ints, views: Augmentation, random: np.random.Generator
 ) -> Augmented:
     window = random_window(random, views.zoom, boxes_xyxy)
     seen, left = through(window, boxes_xyxy)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from shared.arrays import Floats
 from shared.models.training.preprocessing import Preprocessing
-from training_job.detection.augmentation import Views
+from training_job.detection.augmentation import Augmentation
 from training_job.tuning.tunable import Group
 
 
@@ -33,7 +33,7 @@ class Detector(Protocol):
         """How the graph is fed."""
 
     @property
-    def views(self) -> Views:
+    def views(self) -> Augmentation:
         """What it learns from."""
 
     @property

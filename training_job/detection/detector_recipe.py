@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from shared.arrays import Floats
 from shared.models.training.preprocessing import Preprocessing
 from shared.models.workspace.domains import LOGO, PRODUCTS_ON_SHELVES
-from training_job.detection.augmentation import Views
+from training_job.detection.augmentation import Augmentation
 from training_job.tuning.schedule import Tuning
 
 
@@ -77,8 +77,8 @@ class Recipe(Struct, frozen=True):
         return round(self.zoom * self.pixels)
 
     @property
-    def views(self) -> Views:
-        return Views(Preprocessing(self.pixels, self.pixels), self.zoom, self.mirrored)
+    def views(self) -> Augmentation:
+        return Augmentation(Preprocessing(self.pixels, self.pixels), self.zoom, self.mirrored)
 
     @property
     def architecture(self) -> str:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import numpy.typing as npt
 
-from shared.exporting.nchw.trunk import Shape
+from shared.arrays import Shape
 
 VERSION, OPSET = "10", "opset1"
 # By the names of numpy: those of elements, and of what goes through a port.

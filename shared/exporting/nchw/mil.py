@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shared.arrays import Array
 from shared.exporting.graph.node import Node
 from shared.exporting.graph.subject import Unexportable
-from shared.exporting.nchw.trunk import RESHAPES, Array, Trunk
+from shared.exporting.nchw.trunk import RESHAPES, Trunk
 
 if TYPE_CHECKING:
     from coremltools.converters.mil.mil import Builder, Var

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from shared.arrays import Array, Shape
 from shared.exporting.graph.node import Node
 from shared.exporting.graph.subject import Unexportable
 from shared.exporting.nchw.ir import BOOL, FLOAT, INT32, Network, Port, Setting
-from shared.exporting.nchw.trunk import RESHAPES, Array, Shape, Trunk
+from shared.exporting.nchw.trunk import RESHAPES, Trunk
 
 UNARY = {
     **{name: name for name in ("Abs", "Exp", "Floor", "Log", "Sigmoid", "Sqrt")},

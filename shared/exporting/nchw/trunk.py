@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
+from shared.arrays import Array, Shape
 from shared.exporting.graph.budget import Budget
 from shared.exporting.graph.node import Node
 from shared.exporting.graph.subject import Ending, Subject, Unexportable, readable
@@ -16,11 +15,8 @@ from shared.exporting.graph.suppressing import BEGINNING, beginning, number
 # Operators that leave the numbers as they are, in their order.
 RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 
-Array = npt.NDArray[np.generic]
-Shape = tuple[int, ...]
 
-
-class Choice(NamedTuple):
+class Suppression(NamedTuple):
     """Of boxes (1, N, 4) as x1, y1, x2, y2 with scores (1, tags, N) so many at most, of at least the lowest score, of
     which none overlaps a better one of its tag by more than that.
     """
@@ -39,7 +35,7 @@ class Trunk(NamedTuple):
     nodes: Sequence[Node]
     weights: Mapping[str, Array]
     shapes: Mapping[str, Shape]
-    answer: str | Choice
+    answer: str | Suppression
 
     def shape(self, name: str) -> Shape:
         """Raises Unexportable."""
@@ -97,7 +93,7 @@ def _before_boxes(whole: Trunk, tags: int) -> Trunk:
     if (whole.shape(boxes), found) != ((1, count, 4), (1, tags, count)):
         raise Unexportable(f"{count} boxes have scores {found} for {tags} tags.")
     most, overlap, lowest = (whole.known(name).item() for name in limits)
-    return whole._replace(nodes=nodes, answer=Choice(boxes, scores, number(most), overlap, lowest))
+    return whole._replace(nodes=nodes, answer=Suppression(boxes, scores, number(most), overlap, lowest))
 
 
 def _parted(nodes: Sequence[Node]) -> tuple[Sequence[Node], Node]:

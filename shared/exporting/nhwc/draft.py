@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from shared.arrays import Array, Shape
 from shared.exporting.graph.budget import Budget
 from shared.exporting.graph.subject import Unexportable
-from shared.exporting.nhwc.network import Array, DType, Kind, Operation, Settings, Shape, Tensor
+from shared.exporting.nhwc.network import DType, Kind, Operation, Settings, Tensor
 
 # Where each axis of (n, c, h, w) lies in (n, h, w, c), and the other way round.
 LAST, FIRST = (0, 3, 1, 2), (0, 2, 3, 1)

@@ -3,11 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-Array = npt.NDArray[np.generic]
-Shape = tuple[int, ...]
+from shared.arrays import Array, Shape
 
 
 class Kind(StrEnum):

@@ -7,7 +7,7 @@ import flatbuffers
 import numpy as np
 import tflite
 
-from shared.exporting.nhwc.network import Array, Shape
+from shared.arrays import Array, Shape
 
 VERSION, IDENTIFIER = 3, b"TFL3"
 # Kernels are used where they lie in the file, by instructions that want them so.

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from shared.exporting.nhwc.network import DType, Shape
+from shared.arrays import Shape
+from shared.exporting.nhwc.network import DType
 from shared.exporting.tensorflow.nodes import Attribute, Node, Sides
 from shared.exporting.tensorflow.protobuf import Field, entries, message, packed
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from shared.exporting.nhwc.network import Activation, Array, DType, Kind, Network, Operation, Shape
+from shared.arrays import Array, Shape
+from shared.exporting.nhwc.network import Activation, DType, Kind, Network, Operation
 
 CONVOLUTIONS = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D)
 REDUCTIONS = (Kind.MEAN, Kind.SUM, Kind.REDUCE_MAX, Kind.REDUCE_MIN)

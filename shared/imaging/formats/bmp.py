@@ -30,7 +30,7 @@ DEFAULT_MASKS = {
 }
 
 
-class Layout(NamedTuple):
+class BmpHeader(NamedTuple):
     """What a BMP's header says. A negative height means rows from the top downwards."""
 
     header: int
@@ -79,7 +79,7 @@ class Bmp(BmpImageFile):
         return super().load()
 
 
-def _layout(data: bytes) -> Layout:
+def _layout(data: bytes) -> BmpHeader:
     (header,) = struct.unpack_from("<I", data, FILE_HEADER)
     if header not in HEADERS:
         raise BadImageFormat(f"The BMP has a header of {header:,} bytes, which no version has; save it again as PNG.")
@@ -91,10 +91,10 @@ def _layout(data: bytes) -> Layout:
     # OS/2 has compressions of its own under the numbers of the masks.
     if bits not in DEPTHS.get(compression, ()) or (header == OS2_HEADER and compression in (MASKS, ALPHA_MASKS)):
         raise BadImageFormat(f"A BMP of {bits} bits a pixel in compression {compression} is not read; save it as PNG.")
-    return Layout(header, width, height, bits, compression, colours or 1 << bits)
+    return BmpHeader(header, width, height, bits, compression, colours or 1 << bits)
 
 
-def _start(layout: Layout, offset: int) -> int:
+def _start(layout: BmpHeader, offset: int) -> int:
     """Where the pixels begin: where the file says, unless that is where the header ends, before palette or masks."""
     end = FILE_HEADER + layout.header
     if offset > end:
@@ -105,21 +105,21 @@ def _start(layout: Layout, offset: int) -> int:
     return end + (4 * (3 + (layout.compression == ALPHA_MASKS)) if layout.header < MASKS_HEADER else 0)
 
 
-def _entry(layout: Layout) -> int:
+def _entry(layout: BmpHeader) -> int:
     return 3 if layout.header == CORE_HEADER else 4
 
 
-def _rows(data: bytes, at: int, layout: Layout) -> np.ndarray:
+def _rows(data: bytes, at: int, layout: BmpHeader) -> np.ndarray:
     """The bytes of each row, (H, bytes)."""
     stride, height = (layout.width * layout.bits + 31) // 32 * 4, abs(layout.height)
     return np.frombuffer(data, np.uint8, stride * height, at).reshape(height, stride)
 
 
-def _upright(pixels: np.ndarray, layout: Layout) -> np.ndarray:
+def _upright(pixels: np.ndarray, layout: BmpHeader) -> np.ndarray:
     return np.ascontiguousarray(pixels if layout.height < 0 else pixels[::-1])
 
 
-def _read_palette(data: bytes, at: int, layout: Layout) -> Image.Image:
+def _read_palette(data: bytes, at: int, layout: BmpHeader) -> Image.Image:
     size = layout.width, abs(layout.height)
     if layout.compression == PLAIN:
         shifts = np.arange(8 - layout.bits, -1, -layout.bits, dtype=np.uint8)
@@ -134,7 +134,7 @@ def _read_palette(data: bytes, at: int, layout: Layout) -> Image.Image:
     return picture
 
 
-def _read_masked(data: bytes, at: int, layout: Layout) -> Image.Image:
+def _read_masked(data: bytes, at: int, layout: BmpHeader) -> Image.Image:
     """Alpha that is 0 everywhere is none: a program left it out, though its header has a mask for it."""
     width, step = layout.width, layout.bits // 8
     rows = _rows(data, at, layout)[:, : width * step].reshape(-1, width, step)
@@ -147,7 +147,7 @@ def _read_masked(data: bytes, at: int, layout: Layout) -> Image.Image:
     return Image.fromarray(_upright(np.stack(channels, axis=2), layout))
 
 
-def _masks(data: bytes, layout: Layout) -> tuple[int, ...]:
+def _masks(data: bytes, layout: BmpHeader) -> tuple[int, ...]:
     """Of red, green, blue and alpha."""
     has_alpha = layout.header >= ALPHA_HEADER or layout.compression == ALPHA_MASKS
     masks = (*struct.unpack_from("<4I" if has_alpha else "<3I", data, MASKS_START), 0)[:4]

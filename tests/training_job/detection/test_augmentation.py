@@ -7,7 +7,7 @@ from PIL import Image
 from shared.imaging.resize import preprocess
 from shared.models.training.preprocessing import Preprocessing
 from training_job.detection import augmentation
-from training_job.detection.augmentation import Views, mirrored, through, varied
+from training_job.detection.augmentation import Augmentation, mirrored, through, varied
 from training_job.tuning import windows as random_windows
 from training_job.tuning.windows import looked_at, random_window, relit
 
@@ -112,7 +112,7 @@ def test_no_view_is_mirrored_where_that_would_change_the_object():
     image, box = picture((0, 0, 0.2, 1)), boxes((0, 0, 0.2, 1))
     for turned in (True, False):
         views = [
-            varied(image, box, np.array([0]), Views(SPEC, mirrored=turned), np.random.default_rng(seed)).boxes
+            varied(image, box, np.array([0]), Augmentation(SPEC, mirrored=turned), np.random.default_rng(seed)).boxes
             for seed in range(30)
         ]
         assert any(len(each) and each[0, 0] > 0.5 for each in views) == turned
@@ -131,7 +131,7 @@ def test_a_varied_view_keeps_the_box_on_its_object(monkeypatch):
     # In other light black would be grey.
     monkeypatch.setattr(augmentation, "relit", lambda pixels, random: pixels)
     for seed in range(20):
-        view = varied(image, box, np.array([1]), Views(SPEC), np.random.default_rng(seed))
+        view = varied(image, box, np.array([1]), Augmentation(SPEC), np.random.default_rng(seed))
         assert view.pixels.shape == (1, 3, 64, 64)
         for seen, tag in zip(view.boxes, view.tags, strict=True):
             assert dark_box(view.pixels) == pytest.approx(seen, abs=2 / 64)

@@ -14,7 +14,7 @@ from shared.exporting.graph.selection import BOXES, SCORES, TAGS
 from shared.models.training.preprocessing import Preprocessing
 from tests.training_job.detection.scenes import rendered
 from tests.training_job.kept import NOWHERE, Interrupted, Kept
-from training_job.detection.augmentation import Views
+from training_job.detection.augmentation import Augmentation
 from training_job.detection.data import Example
 from training_job.detection.detector import Batch
 from training_job.detection.detector_recipe import TUNING
@@ -38,7 +38,7 @@ class Stuck:
     """A `Detector`. The true box is the whole picture, and so it is in most of the views."""
 
     preprocessing, architecture = Preprocessing(32, 32), "stuck"
-    views = Views(preprocessing)
+    views = Augmentation(preprocessing)
 
     def __init__(self, rate: float = 0.05) -> None:
         self.module, self.rate = Box(), rate

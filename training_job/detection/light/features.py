@@ -13,7 +13,7 @@ from torch import Tensor
 
 from shared.arrays import Floats, Halves, Ints
 from shared.learning.embeddings import Report
-from training_job.detection.augmentation import Augmented, Views, plain, varied
+from training_job.detection.augmentation import Augmentation, Augmented, plain, varied
 from training_job.detection.batches import padded
 from training_job.detection.data import Example
 from training_job.graphs.running import session
@@ -48,7 +48,7 @@ class Features(NamedTuple):
 def featurise(
     backbone: onnx.ModelProto,
     examples: Sequence[Example],
-    seen: Views,
+    seen: Augmentation,
     views: int,
     report: Report,
     seed: int = 0,
@@ -85,7 +85,7 @@ def _on_disk(*shape: int) -> Halves:
         return np.memmap(file, np.float16, "w+", shape=shape)
 
 
-def _views(example: Example, seen: Views, count: int, random: np.random.Generator) -> Iterator[Augmented]:
+def _views(example: Example, seen: Augmentation, count: int, random: np.random.Generator) -> Iterator[Augmented]:
     picture = seen.picture(example.read())
     yield plain(picture, example.boxes, example.tags, seen)
     for _ in range(count - 1):

@@ -33,7 +33,7 @@ class Grid(NamedTuple):
         return cls(torch.cat(centres), torch.cat(sides))
 
 
-class Layer(nn.Module):
+class ConvBlock(nn.Module):
     """Convolution, batch norm, ReLU. One that several scales share keeps a norm for each."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, scales: int = 1) -> None:
@@ -55,12 +55,12 @@ class BoxHead(nn.Module):
     def __init__(self, widths: Sequence[int], tags: int, width: int = 96, depth: int = 2) -> None:
         super().__init__()
         scales = len(widths)
-        self.entries = nn.ModuleList(Layer(each, width, 1) for each in widths)
-        self.finer = nn.ModuleList(Layer(width, width) for _ in range(scales - 1))
-        self.shrinking = nn.ModuleList(Layer(width, width, stride=2) for _ in range(scales - 1))
-        self.coarser = nn.ModuleList(Layer(width, width) for _ in range(scales - 1))
-        self.naming = nn.ModuleList(Layer(width, width, scales=scales) for _ in range(depth))
-        self.placing = nn.ModuleList(Layer(width, width, scales=scales) for _ in range(depth))
+        self.entries = nn.ModuleList(ConvBlock(each, width, 1) for each in widths)
+        self.finer = nn.ModuleList(ConvBlock(width, width) for _ in range(scales - 1))
+        self.shrinking = nn.ModuleList(ConvBlock(width, width, stride=2) for _ in range(scales - 1))
+        self.coarser = nn.ModuleList(ConvBlock(width, width) for _ in range(scales - 1))
+        self.naming = nn.ModuleList(ConvBlock(width, width, scales=scales) for _ in range(depth))
+        self.placing = nn.ModuleList(ConvBlock(width, width, scales=scales) for _ in range(depth))
         self.tags, self.reach = nn.Conv2d(width, tags, 1), nn.Conv2d(width, 4, 1)
         for layer, first in ((self.tags, -math.log(1 / PRIOR - 1)), (self.reach, REACH)):
             nn.init.normal_(layer.weight, std=0.01)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
 from shared.exporting.graph.subject import METADATA
 from training_job.detection.detector_recipe import Recipe
-from training_job.detection.light.model import MOST_REACH, BoxHead, Grid, Layer
+from training_job.detection.light.model import MOST_REACH, BoxHead, ConvBlock, Grid
 from training_job.graphs.classifier import INPUT
 from training_job.graphs.graph import Graph
 
@@ -65,7 +65,7 @@ class _Written:
         return values
 
     def layer(self, layer: nn.Module, value: str, scale: int = 0) -> str:
-        assert isinstance(layer, Layer)
+        assert isinstance(layer, ConvBlock)
         norm = layer.norms[scale]
         assert isinstance(norm, nn.BatchNorm2d)
         assert norm.running_mean is not None

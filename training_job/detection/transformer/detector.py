@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from shared.arrays import Floats
-from training_job.detection.augmentation import Views
+from training_job.detection.augmentation import Augmentation
 from training_job.detection.detector import Batch
 from training_job.detection.detector_recipe import Recipe
 from training_job.detection.transformer import pretrained
@@ -27,7 +27,7 @@ class Transformer:
         torch.manual_seed(SEED)
         self.module = pretrained.load(found, tags).to(device)
         self.preprocessing, self.recipe = found.preprocessing, recipe
-        self.views = Views(found.preprocessing, mirrored=recipe.mirrored)
+        self.views = Augmentation(found.preprocessing, mirrored=recipe.mirrored)
         self.architecture = f"{found.architecture} from {found.source.name}"
 
     def groups(self) -> list[Group]:

@@ -7,14 +7,14 @@ from torch import nn
 
 from shared.models.training.preprocessing import Interpolation, Preprocessing
 from training_job.graphs.hub.loading import load as load_module
-from training_job.graphs.hub.source import CONFIGURATION, PREPROCESSING, Choice, HubUnavailable, Source
+from training_job.graphs.hub.source import CONFIGURATION, PREPROCESSING, HubNetworks, HubUnavailable, Source
 
 # Apache-2.0, trained on COCO; their files weigh 41 and 81 MB.
 KNOWN = {
     "dfine-small": "ustc-community/dfine-small-coco@f79e65b5fbb33ceb9d3ebba042955d7410c608f8",
     "rtdetr-v2-r18": "PekingU/rtdetr_v2_r18vd@5650961749fa93567c0d46fc7f43ea4f9e914107",
 }
-DETECTORS = Choice("LARGE_DETECTOR", "detector", KNOWN)
+DETECTORS = HubNetworks("LARGE_DETECTOR", "detector", KNOWN)
 # The backbone is built from its configuration as well, so that it has to be one that is known.
 ARCHITECTURES = {"DFineForObjectDetection": "hgnet_v2", "RTDetrV2ForObjectDetection": "rt_detr_resnet"}
 # Pillow's numbers.

@@ -11,7 +11,7 @@ import onnx
 from msgspec import Struct
 
 from training_job.graphs.backbones import write_atomically
-from training_job.graphs.hub.source import CONFIGURATION, FILES, PREPROCESSING, Choice, HubUnavailable, Source
+from training_job.graphs.hub.source import CONFIGURATION, FILES, PREPROCESSING, HubNetworks, HubUnavailable, Source
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ KNOWN = {
         "CC-BY-NC-4.0, for uses that are not commercial",
     ),
 }
-BACKBONES = Choice("LARGE_CLASSIFIER", "backbone", {name: known.pinned for name, known in KNOWN.items()})
+BACKBONES = HubNetworks("LARGE_CLASSIFIER", "backbone", {name: known.pinned for name, known in KNOWN.items()})
 # A backbone of ours at the side of one of these sees as many pixels, and can where this divides them.
 STRIDE = 32
 # What the name of a folder may have, and that of a graph's file may not.

@@ -45,7 +45,7 @@ class Source(Struct, frozen=True):
         )
 
 
-class Choice(Struct, frozen=True):
+class HubNetworks(Struct, frozen=True):
     """What a setting may name: a network that is `known` by a name of ours, another of the hub, or a folder."""
 
     setting: str

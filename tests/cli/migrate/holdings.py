@@ -5,7 +5,7 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-from tests.cli.standin import Held, Picture, hold, identify
+from tests.cli.migrate.standin import Held, Picture, hold, identify
 
 CLASSIFIER = "0732100f-1a38-4e49-a514-c9b44c697ab5"
 GENERAL = "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"

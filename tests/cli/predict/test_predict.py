@@ -10,7 +10,7 @@ import pytest
 from cli.faults import FAILED, NO
 from local.service import RESOURCE_ID
 from shared.models.training.model_spec import ModelTag
-from tests.cli.films import SIZE, film
+from tests.cli.predict.films import SIZE, film
 from tests.commands import ocellus
 from tests.pictures import picture, rectangles
 from tests.prediction.detectors import put_detector

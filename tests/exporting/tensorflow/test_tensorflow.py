@@ -13,7 +13,7 @@ from shared.exporting.graph.subject import Subject
 from shared.settings import ROOT
 from tests.exporting.agreement import Answers, agree
 from tests.exporting.consumers import answers_of, fed
-from tests.exporting.messages import parsed, told
+from tests.exporting.tensorflow.messages import parsed, told
 
 # TensorFlow 1.15 has these, with these attributes.
 OPERATORS = {
@@ -111,7 +111,7 @@ def test_tensorflow_answers_as_the_served_graph(
         for name in set(files) - {"variables/"}:
             (tmp_path / kind / name).write_bytes(files[name])
         np.save(tmp_path / kind / "pictures.npy", fed(subject, photographs))
-    command = [str(tensorflow), str(ROOT / "tests" / "exporting" / "run_tensorflow.py")]
+    command = [str(tensorflow), str(ROOT / "tests" / "exporting" / "tensorflow" / "run_tensorflow.py")]
     subprocess.run([*command, *(str(tmp_path / kind) for kind in subjects)], check=True)
     for kind in subjects:
         for name in ("model.pb", "saved_model.pb", "model.tflite"):

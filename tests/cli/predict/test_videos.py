@@ -14,7 +14,7 @@ from cli import parallel
 from cli.faults import CommandError
 from cli.predict import videos
 from cli.predict.videos import Frame, VideoError
-from tests.cli.films import SIZE, film
+from tests.cli.predict.films import SIZE, film
 
 # 90 degrees clockwise, as a telephone that is held upright writes it into the head of its track.
 UPRIGHT = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, SIZE[1] << 16, 0, 1 << 30)

@@ -21,8 +21,8 @@ from cli.migrate.service import Service
 from local.azurite import free_ports
 from shared.models.training.model_spec import ModelTag
 from shared.settings import ROOT
-from tests.cli.holdings import COLOURS, DETECTOR, GENERAL, classifier, detector, drawn, multilabel, three
-from tests.cli.standin import KEY, Held, Picture, Standin, Trouble, hold, identify, standing_in
+from tests.cli.migrate.holdings import COLOURS, DETECTOR, GENERAL, classifier, detector, drawn, multilabel, three
+from tests.cli.migrate.standin import KEY, Held, Picture, Standin, Trouble, hold, identify, standing_in
 from tests.commands import ocellus
 from tests.importing.packages import THERE, manifest, zipped
 from tests.importing.packages import classifier as onnx_classifier
