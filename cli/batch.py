@@ -52,7 +52,10 @@ def start(
     request = BatchRequest(name, container, "" if manifest else rest, rest if manifest else None, output, uuid4())
     service = _service()
     path = ("projects", naming.project_id(project, service.projects, naming.LISTED), "batches")
-    begun = service.send(Batch, "POST", *path, body=request, base=OWN)
+    try:
+        begun = service.send(Batch, "POST", *path, body=request, base=OWN)
+    except (Away, KeyboardInterrupt) as fault:
+        raise left(f"The batch may have begun; {_look(request.id, path[1])} tells.", fault) from None
     _tell(begun if leave else _ended(service, begun), as_json=as_json)
 
 
@@ -105,9 +108,13 @@ def _ended(service: Service, batch: Batch) -> Batch:
                 time.sleep(POLL_SECONDS)
                 batch = service.get(Batch, *_path(service, str(batch.project_id), batch.id), base=OWN)
         except (Away, KeyboardInterrupt) as fault:
-            look = f"`ocellus batch status {batch.id} --project {batch.project_id}`"
+            look = _look(batch.id, batch.project_id)
             raise left(f"The batch goes on; {look} waits for it, and `cancel` ends it.", fault) from None
     return batch
+
+
+def _look(batch_id: UUID | None, project_id: UUID) -> str:
+    return f"`ocellus batch status {batch_id} --project {project_id}`"
 
 
 def _write(batch: Batch, path: Path) -> None:

@@ -2,13 +2,15 @@
 
 import json
 import socket
+from unittest.mock import Mock
 from uuid import UUID, uuid4
 
 import pytest
 
 from cli import batch as command
 from cli import patience
-from cli.faults import FAILED, NO
+from cli.faults import FAILED, NO, Away
+from cli.migrate.service import Service
 from shared.storage.account import blobs
 from tests.commands import ocellus
 from tests.pictures import picture
@@ -71,6 +73,11 @@ def test_whoever_stops_waiting_is_told_that_it_goes_on(project, archive, monkeyp
     said = capsys.readouterr().err
     assert "ended by Ctrl-C. The batch goes on; `ocellus batch status " in said
     assert "Run it again" not in said
+    monkeypatch.setattr(Service, "send", Mock(side_effect=Away("it is away.")))
+    assert ocellus("batch", "start", archive, "--name", "live", "--project", project.id) == FAILED
+    said = capsys.readouterr().err
+    assert said.startswith("ocellus: it is away. The batch may have begun; `ocellus batch status ")
+    assert said.endswith(f" --project {project.id}` tells.\n")
 
 
 def test_a_service_that_is_not_there_is_said_soon(project, monkeypatch, capsys):
