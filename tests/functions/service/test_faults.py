@@ -65,10 +65,10 @@ def catalog(fragile) -> Iterator[Store]:
 
 @pytest.fixture
 def labelled(client) -> UUID:
-    """A project of two tags with twenty pictures each."""
+    """A project of two tags with ten pictures each."""
     project = client.create_project(f"faults {uuid4()}", classification_type="Multiclass")
     for kind in ("apple", "leaf"):
-        upload(client, project.id, kind, range(20))
+        upload(client, project.id, kind, range(10))
     return UUID(str(project.id))
 
 
