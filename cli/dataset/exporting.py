@@ -107,7 +107,7 @@ def export_dataset(
     files = chosen.write(written)
     if judge:
         said = _said(trainer, found, judge, [folder / each.places[0] for each in taken])
-        files |= predicted.described(written, said, detects=detects)
+        files |= predicted.described(written, chosen, said, detects=detects)
         result.predictions = judge.name
     _write(folder, files)
     result.removed = _tidy(folder, journal, {place: each.image.id for each in taken for place in each.places}, files)

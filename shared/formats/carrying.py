@@ -50,15 +50,14 @@ def fitting(reading: Reading, project: str, *, detects: bool, untagged: bool) ->
         tags = sum(len(picture.tags) for picture in reading.pictures)
         if tags and not boxed and not untagged:
             raise DatasetError(
-                f"the data set has tags of whole pictures and no boxes, and {project} learns from boxes; name a "
-                "project that tags whole pictures, or ask for the pictures untagged."
+                f"the data set has tags of whole pictures and no boxes, and {project} learns from boxes; take it into "
+                "a project that tags whole pictures, or choose that its pictures come untagged."
             )
         reading.lose("tags without a box", tags)
         return [picture._replace(tags=()) for picture in reading.pictures]
     if boxed:
         raise DatasetError(
-            f"the data set has boxes, and {project} tags whole pictures; name another project, or make one of "
-            "detection."
+            f"the data set has boxes, and {project} tags whole pictures; take it into a project of object detection."
         )
     return reading.pictures
 

@@ -102,8 +102,8 @@ def format_of(source: Source) -> Format:
         return folders
     left_out = f" ({source.left_out} links lead out of it, and are not followed)" if source.left_out else ""
     raise DatasetError(
-        f"no format is known that it is in{left_out}. Give a folder or a zip of one of {', '.join(FORMATS)}; "
-        "docs/datasets.md shows how each lies."
+        f"no format is known that it is in{left_out}. Have a folder of pictures for each tag, or take it out of the "
+        f"other tool as COCO, YOLO or Pascal VOC; docs/datasets.md has all of {', '.join(FORMATS)}."
     )
 
 

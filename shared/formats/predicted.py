@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.formats import pixels
+from shared.formats.catalogue import Format
 from shared.formats.dataset import PREDICTED_BOXES, PREDICTED_TAGS, LabelledSet, Mark
 from shared.formats.exchange import coco
 from shared.models.wire import Wire
@@ -32,9 +33,13 @@ def _mark(tag: str, box: Any) -> Mark | None:
     return Mark(tag, box.left, box.top, box.width, box.height) if box else None
 
 
-def described(written: LabelledSet, answers: Iterable[Sequence[Said]], *, detects: bool) -> dict[str, bytes]:
+def described(
+    written: LabelledSet, format: Format, answers: Iterable[Sequence[Said]], *, detects: bool
+) -> dict[str, bytes]:
     """The file by its name; an answer for each of the pictures, in their order."""
-    return {PREDICTED_BOXES: _results(written, answers)} if detects else {PREDICTED_TAGS: _table(written, answers)}
+    if detects:
+        return {PREDICTED_BOXES: _results(written, answers)}
+    return {PREDICTED_TAGS: _table(written, format, answers)}
 
 
 def _results(written: LabelledSet, answers: Iterable[Sequence[Said]]) -> bytes:
@@ -57,11 +62,13 @@ def _results(written: LabelledSet, answers: Iterable[Sequence[Said]]) -> bytes:
     return b"[" + b",".join(results) + b"]"
 
 
-def _table(written: LabelledSet, answers: Iterable[Sequence[Said]]) -> bytes:
+def _table(written: LabelledSet, format: Format, answers: Iterable[Sequence[Said]]) -> bytes:
+    """Pictures are named as the format's own table does."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("image", "tags", "predicted", "probability"))
     for picture, answer in zip(written.pictures, answers, strict=True):
+        place, *_ = format.places(picture)
         for each in answer:
-            writer.writerow((picture.file, "|".join(picture.tags), each.tag, round(each.probability, 6)))
+            writer.writerow((f"{written.prefix}{place}", "|".join(picture.tags), each.tag, round(each.probability, 6)))
     return out.getvalue().encode()

@@ -87,7 +87,7 @@ def test_tags_are_no_data_set_for_boxes_unless_they_may_be_lost(portal, training
     project = training.create_project("tags for boxes", domain_id=DETECTION)
     portal.open(project.id, "settings")
     bring("shop.zip", zipped(FILES))
-    expect(card.get_by_role("alert")).to_contain_text("or ask for the pictures untagged")
+    expect(card.get_by_role("alert")).to_contain_text("or choose that its pictures come untagged")
     bring("shop.zip", zipped(FILES), "Pictures of a set that has tags alone come untagged")
     expect(card.get_by_text("4 new")).to_be_visible()
     assert training.get_tags(project.id) == []

@@ -222,11 +222,12 @@ def _close(store: Store, project_id: UUID, state: DatasetWork, work: DatasetExpo
     ]
     pictures = [picture for share in shares for picture in share.pictures]
     written = LabelledSet(pictures, work.tags)
-    described = catalogue.FORMATS[work.format].write(written)
+    format = catalogue.FORMATS[work.format]
+    described = format.write(written)
     if work.predicted_by:
         answers = _answers(store, project_id, dataset_id, shares)
         detects = DOMAINS[project.settings.domain_id].type == DomainType.OBJECT_DETECTION
-        described |= predicted.described(written, answers, detects=detects)
+        described |= predicted.described(written, format, answers, detects=detects)
     files = [packing.packed(name, data, deflate=True) for name, data in described.items()]
     entries = [*(entry for share in shares for entry in share.entries), *(entry for entry, _ in files)]
     last = b"".join([*(data for _, data in files), packing.directory(entries)])

@@ -108,8 +108,9 @@ def read_info(source: ExportSource) -> ExportInfo:
         data = source.get(source.token, INFO_BYTES)
     except Unreachable:
         raise errors.InvalidImportToken(
-            "Invalid Token: it is no address that can be read from here; send the whole token of an export_project "
-            "of the last 24 hours, URL-encoded, and see that this service reaches its host and trusts its certificate."
+            "Invalid Token: it is no address that can be read from here; give the whole token, as it was made in the "
+            "last 24 hours (programs encode it for URLs), and see that this service reaches its host and trusts its "
+            "certificate."
         ) from None
     if data is None:
         raise errors.InvalidImportToken(

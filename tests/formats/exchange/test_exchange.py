@@ -32,11 +32,12 @@ def named(format: Format) -> str:
     return format.name
 
 
-def say(folder: Path, pictures: Sequence[Labelled]) -> Path:
+def say(folder: Path, format: Format, pictures: Sequence[Labelled]) -> Path:
     """With what a model says beside: other tags and boxes than the pictures have, which are no labels."""
     detects = any(picture.marks for picture in pictures)
     answers = [[Said(TAGS[0], 0.5, Mark(TAGS[0], 0, 0, 1, 1) if detects else None)]] * len(pictures)
-    for name, data in predicted.described(LabelledSet(list(pictures), TAGS), answers, detects=detects).items():
+    written = LabelledSet(list(pictures), TAGS)
+    for name, data in predicted.described(written, format, answers, detects=detects).items():
         (folder / name).write_bytes(data)
     return folder
 
@@ -55,7 +56,7 @@ def boxes(picture: Labelled) -> list[tuple[str, tuple[float, ...]]]:
 
 @pytest.mark.parametrize("format", BOXING, ids=named)
 def test_boxes_come_back_to_a_ten_thousandth(format, tmp_path):
-    found = read_back(say(write(tmp_path, format, BOXED), BOXED), format)
+    found = read_back(say(write(tmp_path, format, BOXED), format, BOXED), format)
     assert found.keys() == {picture.file for picture in BOXED}
     for picture in BOXED:
         again = found[picture.file]
@@ -78,7 +79,7 @@ def test_tags_come_back(format, tmp_path):
     else:
         # No folder can be called so.
         given = [each for each in CLASSIFIED if each.tags != (TAGS[1],)]
-    found = read_back(say(write(tmp_path, format, given), given), format)
+    found = read_back(say(write(tmp_path, format, given), format, given), format)
     assert {name: (set(each.tags), each.split) for name, each in found.items()} == {
         each.file: (set(each.tags), each.split) for each in given
     }

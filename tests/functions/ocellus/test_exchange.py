@@ -234,7 +234,7 @@ def test_import_dataset_brings_pictures_untagged_where_that_is_asked_for(trainin
     """Else a data set of tags is none for a project of boxes, and nothing of it is written."""
     package = zipped(set_of("csv", TAGGED))
     refused = finish(detecting, send(detecting, package))
-    assert (refused["status"], "or ask for the pictures untagged" in refused["message"]) == ("Failed", True)
+    assert (refused["status"], "or choose that its pictures come untagged" in refused["message"]) == ("Failed", True)
     assert (training.get_tags(detecting.id), training.get_untagged_image_count(detecting.id)) == ([], 0)
     task = finish(detecting, send(detecting, package, untagged=True))
     assert (task["status"], task["new"], task["lost"]) == ("Completed", 2, {"tags without a box": 3})

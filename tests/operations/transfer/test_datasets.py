@@ -278,10 +278,12 @@ def test_what_an_iteration_says_lies_beside_the_pictures_that_are_there(store, s
     assert data
     with ZipFile(BytesIO(data.data)) as package:
         assert package.testzip() is None
-        listed = list(csv.DictReader(StringIO(package.read("predictions.csv").decode())))
+        listed, labels = (
+            list(csv.DictReader(StringIO(package.read(f"{name}.csv").decode()))) for name in ("predictions", "labels")
+        )
     best = {row["image"]: row["predicted"] for row in reversed(listed)}
-    assert best == {each.file: "leaf" for each in PICTURES[1:]}
-    assert {row["image"]: row["tags"] for row in listed} == {each.file: each.tags[0] for each in PICTURES[1:]}
+    assert best == {f"images/{each.file}": "leaf" for each in PICTURES[1:]}
+    assert {row["image"]: row["tags"] for row in listed} == {row["image"]: row["tag"] for row in labels}
     assert len(listed) == 3 * (COUNT - 1)
 
 

@@ -33,7 +33,7 @@ export function Exporting({ iteration, onClose }: { iteration: Iteration; onClos
             <h3>{place}</h3>
             <ul>
               {offered.filter((target) => target.place === place).map((target) => (
-                <Package key={keyOf(target)} target={target} found={exports.find((each) => keyOf(each) === keyOf(target))} start={start} />
+                <Package key={keyOf(target)} iteration={iteration} target={target} found={exports.find((each) => keyOf(each) === keyOf(target))} start={start} />
               ))}
             </ul>
           </section>
@@ -67,7 +67,14 @@ function useExports({ id, projectId }: Iteration) {
   return { exports, fault, start };
 }
 
-function Package({ target, found, start }: { target: Target; found: Export | undefined; start: (target: Target) => void }) {
+interface PackageProps {
+  iteration: Iteration;
+  target: Target;
+  found: Export | undefined;
+  start: (target: Target) => void;
+}
+
+function Package({ iteration, target, found, start }: PackageProps) {
   const { title, text } = target;
   const why = lacks(DEPLOYERS);
   return (
@@ -79,7 +86,7 @@ function Package({ target, found, start }: { target: Target; found: Export | und
       <span class="grow" />
       {found?.status === "Exporting" && <span class="faint" role="status">Packing …</span>}
       {found?.downloadUri && (
-        <a class="button primary" href={found.downloadUri} download>
+        <a class="button primary" href={found.downloadUri} download={`${iteration.name} ${title}.zip`}>
           Download
         </a>
       )}

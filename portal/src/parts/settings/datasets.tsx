@@ -2,9 +2,10 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { FORMATS, losses, outcome } from "../../model/datasets";
+import { counted } from "../../model/labelling";
 import { bring, exchange, goOn, isUnderWay, stop, take, type Exchange } from "../../state/datasets";
 import { fail } from "../../state/notices";
-import { isDetector, iterations, project } from "../../state/project";
+import { counts, isDetector, iterations, project } from "../../state/project";
 import { lacks, TRAINERS } from "../../state/session";
 import { Form } from "../form";
 
@@ -76,7 +77,7 @@ function Ended({ last: { name, task } }: { last: Exchange }) {
       </p>
       {task.downloadUri && (
         <p>
-          <a class="button" href={task.downloadUri} download>
+          <a class="button" href={task.downloadUri} download="">
             Download the zip
           </a>{" "}
           <small>The address is good for a day.</small>
@@ -153,6 +154,9 @@ function Export({ onClose }: { onClose: () => void }) {
           ))}
         </select>
       </label>
+      {!iterationId && format === "folders" && !!counts.value?.Untagged && (
+        <p class="faint">Left out: {counted(counts.value.Untagged, "image")} without a tag, for which this format has no place.</p>
+      )}
       {!!completed.length && (
         <label>
           Predictions beside them
