@@ -11,6 +11,7 @@ import { isReady } from "./live";
 import { isDetector, iterations, project, tagName, tagOf } from "./project";
 import { LABELERS, may } from "./session";
 import * as showing from "./showing";
+import { settled } from "./waiting";
 
 const SHOWN = 3;
 const LIKELY = 0.5;
@@ -36,8 +37,10 @@ const asked = new Set<string>();
 /** What nothing could be said of yet is asked again from the next image on. */
 const unsaid = new Set<string>();
 let standing = "";
-/** Boxes are looked for on so many images ahead, each of which takes a while. */
+/** Boxes are looked for on so many images, the open one first. */
 const AHEAD = 2;
+let wanted: readonly string[] = [];
+let isLooking = false;
 
 const nameOf = (imageId: string) => `${source.value} ${imageId}`;
 
@@ -71,7 +74,6 @@ function askForSuggestions(projectId: string, iterationId: string, imageIds: rea
   const untagged = imageIds.filter((id) => !asked.has(`${iterationId} ${id}`) && !tagIds(pages.find(id)!).length);
   if (!untagged.length) return;
   once(untagged.map((id) => `${iterationId} ${id}`), async () => {
-    if (iterationId === LIVE && isDetector.value) return askForBoxes(projectId, untagged);
     const made = iterationId === LIVE ? await askLive(projectId, untagged) : await client.suggestTagsAndRegions(projectId, { iterationId, imageIds: untagged });
     answered(iterationId, made);
   });
@@ -89,15 +91,23 @@ async function askLive(projectId: string, imageIds: string[]): Promise<{ id: str
   return results.map((said) => ({ id: said.imageId, predictions: predicted(said) }));
 }
 
-async function askForBoxes(projectId: string, imageIds: string[]): Promise<void> {
-  // One after the other: the next answer takes what the service has looked at for this one.
-  for (const id of imageIds) {
-    const { state, found } = await client.queryLiveBoxes(projectId, id, {});
-    if (state !== "Ready") unsaid.add(`${LIVE} ${id}`);
-    const predictions = found.flatMap((each) => predicted(each).map((said) => ({ ...said, boundingBox: each.boundingBox })));
-    answered(LIVE, [{ id, predictions }]);
+/** Labels go first, then one picture after the other of those that are near by then: each takes the service a second. */
+async function lookForBoxes(): Promise<void> {
+  if (isLooking) return;
+  isLooking = true;
+  await settled();
+  for (let id = unlooked(); id; id = unlooked()) {
+    asked.add(`${LIVE} ${id}`);
+    const answer = await client.queryLiveBoxes(project.value!.id, id, {}).catch(() => null);
+    if (answer?.state !== "Ready") unsaid.add(`${LIVE} ${id}`);
+    const found = (answer?.found ?? []).flatMap((each) => predicted(each).map((said) => ({ ...said, boundingBox: each.boundingBox })));
+    answered(LIVE, [{ id, predictions: found }]);
+    await settled();
   }
+  isLooking = false;
 }
+
+const unlooked = () => wanted.find((id) => !asked.has(`${LIVE} ${id}`) && pages.find(id) && !tagIds(pages.find(id)!).length);
 
 /** Somebody has gone on, and may have drawn boxes before. */
 function askAgain(): void {
@@ -120,11 +130,14 @@ function askForProposals(projectId: string, imageId: string): void {
 
 /** Ask about the image and those that come next. */
 effect(() => {
+  wanted = [];
   const { value: opened } = project;
   const near = showing.soon.value.filter((id) => pages.find(id));
   if (!opened || !near.length || !may(LABELERS)) return;
   askAgain();
   const isAlone = isDetector.value && source.value === LIVE;
-  if (source.value) askForSuggestions(opened.id, source.value, isAlone ? near.slice(0, AHEAD) : near);
+  if (isAlone) wanted = near.slice(0, AHEAD);
+  if (isAlone) void lookForBoxes();
+  else if (source.value) askForSuggestions(opened.id, source.value, near);
   if (isDetector.value) for (const id of near.slice(0, AHEAD)) askForProposals(opened.id, id);
 });
