@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from shared.models.training.model_spec import ModelTag
 from tests.functions.flows import DETECTION
 from tests.pictures import rectangles
-from tests.portal.editor import Editor
+from tests.portal.editor import Editor, doubted
 from tests.portal.people import NARROW
 from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import COLOURS
@@ -316,8 +316,11 @@ def test_suggested_boxes_are_accepted_by_one_key(portal, editor, training, sugge
 
 
 def test_a_suggested_box_is_left_out_or_corrected(portal, editor, training, suggested):
+    portal.page.route(re.compile("/tagsandregions/suggestions"), doubted)
     portal.images(suggested.id, 2)
     portal.press("Space")
+    expect(portal.page.get_by_text("None at 50 %; the surest is at 33 %.")).to_be_visible()
+    portal.button("Show from 30 % on").click()
     expect(editor.boxes).to_have_count(2)
     portal.press("Tab", "x")
     expect(editor.boxes).to_have_count(1)

@@ -65,6 +65,10 @@ def test_a_data_set_comes_in_and_goes_out(portal, training, storage, project, ca
     portal.page.get_by_role("button", name="Export", exact=True).press("Enter")
     expect(card.get_by_text("4 pictures as JSON lines")).to_be_visible()
     assert portal.barriers("data sets") == []
+    portal.page.reload()
+    expect(card.get_by_text("4 pictures as JSON lines")).to_be_visible()
+    bring("shop.zip", zipped(FILES))
+    expect(card.get_by_text("0 new, 4 there already")).to_be_visible()
     with urlopen(card.get_by_role("link", name="Download the zip").get_attribute("href")) as answer:
         package = ZipFile(BytesIO(answer.read()))
     assert package.read("predictions.csv").startswith(b"image,tags,predicted,probability")

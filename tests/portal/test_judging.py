@@ -235,3 +235,15 @@ def test_a_comparison_stands_in_the_address(run, written, pair):
     assert run("comparing.readPair(t)", t=written) == pair
     assert run("comparing.writePair(p)", p=pair) == written
     assert run("comparing.readPair('?threshold=7')") == {"a": "", "b": "", "threshold": 0.5}
+
+
+def test_a_headline_names_the_threshold_and_the_best_one_where_that_is_better(run):
+    curve = {"precision": [0.5, 1, 1], "recall": [1, 1, 0.25]}
+    told = run("judging.headline({overall: c}, false)", c={"precision": [0.5, 0.9, 1], "recall": [1, 0.2, 0.1]})
+    assert told == (
+        "On images that it did not learn from: precision 90.0 % and recall 20.0 % at the threshold 0.50;"
+        " at its best balance precision 50.0 % and recall 100.0 % at the threshold 0.00."
+    )
+    told = run("judging.headline({overall: c}, true)", c=curve)
+    usual = "precision 100.0 % and recall 100.0 % at the threshold 0.50"
+    assert told == f"On images that it may have learned from: {usual}."

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.functions.wire import ask
 from tests.importing.packages import PERFORMANCE, THERE, classifier, manifest, zipped
+from tests.pictures import picture
 
 
 def choose(portal, name, package):
@@ -14,7 +15,7 @@ def choose(portal, name, package):
     choosing.value.set_files([{"name": name, "mimeType": "application/zip", "buffer": package}])
 
 
-def test_a_model_is_imported_and_shown_beside_how_it_did_before(portal, project, service):
+def test_a_model_is_imported_and_shown_beside_how_it_did_before(portal, training, project, service):
     told = {"name": "Iteration 7", "publishName": "gate", "performance": PERFORMANCE}
     path = f"/ocellus/v1/projects/{project.id}/pastperformances/{THERE}"
     headers = {"Training_Key": service.training_key, "Content_Type": "application/json"}
@@ -30,3 +31,16 @@ def test_a_model_is_imported_and_shown_beside_how_it_did_before(portal, project,
     expect(portal.page.get_by_role("region", name="Before the move")).to_contain_text("Iteration 7")
     expect(portal.page.get_by_role("heading", name="No labelled image was shown to it yet")).to_be_visible()
     assert portal.barriers("moved") == []
+    expect(portal.button("Show it the labelled images")).to_be_disabled()
+    for tag in training.get_tags(project.id):
+        training.create_images_from_data(project.id, picture(tag.name, 1), tag_ids=[tag.id])
+    portal.page.reload()
+    portal.button("Show it the labelled images").click()
+    expect(portal.page.get_by_role("progressbar", name="Looking")).to_be_visible()
+    # All of it comes by itself.
+    expect(portal.page.get_by_label("Precision", exact=True)).to_contain_text("%")
+    expect(portal.page.get_by_role("heading", name="What was taken for what")).to_be_visible()
+    expect(portal.page.get_by_role("navigation", name="Iterations").locator(".score")).to_contain_text("%")
+    portal.open(project.id, "train")
+    expect(portal.page.get_by_role("heading", name="Iteration 1 is imported")).to_be_visible()
+    expect(portal.page.get_by_text("On images that it may have learned from: precision")).to_be_visible()

@@ -119,6 +119,7 @@ def test_what_is_no_picture_is_told_by_name(portal, fruit):
     expect(alert).to_contain_text("It can't be tested: empty; copy it again.")
     portal.page.get_by_role("button", name="large.jpg").click()
     expect(alert).to_contain_text("7 MB, and at most 6 MB are taken; save it smaller.")
+    expect(alert.get_by_role("button", name="Try again")).to_have_count(0)
     portal.page.get_by_role("button", name="cut.jpg").click()
     expect(alert.get_by_role("heading", name="cut.jpg was not tested")).to_be_visible()
 

@@ -25,6 +25,25 @@ def test_labels_wait_while_the_service_is_away(portal, training, filled, service
     assert sum(tag.image_count for tag in training.get_tags(project.id)) == 4
 
 
+def test_a_service_that_hangs_is_said_to_be_away(portal, training, filled):
+    """Without an answer and without an error."""
+    project = filled(1)
+    portal.page.clock.install()
+    portal.images(project.id, 1)
+    held = []
+    portal.page.route(re.compile("images/tags|/me$"), lambda route: held.append(route))
+    with portal.page.expect_request(re.compile("images/tags")):
+        portal.press("1")
+    portal.page.clock.fast_forward(7_000)
+    expect(portal.page.locator("[data-state=away]")).to_have_text("1 waiting")
+    expect(portal.page.get_by_text("The service does not answer.")).to_be_visible()
+    [call] = [route for route in held if "/images/tags" in route.request.url]
+    call.continue_()
+    portal.page.unroute_all()
+    portal.saved()
+    assert tags_of(training, project.id) == [["apple"]]
+
+
 def test_labels_outlive_a_reload(portal, training, filled):
     project = filled(3)
     portal.images(project.id, 3)

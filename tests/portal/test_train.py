@@ -44,6 +44,14 @@ def test_what_keeps_a_project_from_training_is_said_tag_by_tag(portal, training,
     portal.open(few.id, "train")
     row = portal.page.get_by_role("row").filter(has_text="sky")
     expect(row).to_contain_text("2 more needed")
+    bar = portal.page.get_by_role("row").filter(has_text="apple").locator(".amount")
+    expect(bar).to_have_attribute("title", "6 of 50; a training needs 5")
+    parts = [bar.bounding_box()["width"], *(part.bounding_box()["width"] for part in bar.locator("i").all())]
+    assert parts[1] / parts[0] == pytest.approx(6 / 50, abs=0.02)
+    portal.page.set_viewport_size({"width": 360, "height": 800})
+    name = row.get_by_role("link", name="sky")
+    assert name.bounding_box()["height"] < 24
+    portal.page.set_viewport_size({"width": 1280, "height": 800})
     expect(portal.page.get_by_text("sky needs 2 more. Label more, or leave out what has too few.")).to_be_visible()
     expect(begin(portal)).to_be_disabled()
     portal.press("Enter")
@@ -164,6 +172,7 @@ def test_from_labels_to_a_name_that_answers_in_seven_keys(portal, counted, train
     exported(portal, tmp_path)
     portal.press(".", "2")
     expect(portal.page.get_by_role("heading", name="Iteration 1 is trained")).to_be_visible()
+    expect(portal.page.get_by_text("On images that it did not learn from: precision")).to_be_visible()
     expect(portal.page.get_by_role("link", name="How good it is . 3")).to_have_class("button primary")
     portal.press("Enter")
     expect(portal.page.get_by_role("alert").first).to_contain_text("Nothing has changed since the last training.")

@@ -45,6 +45,8 @@ export class Refused extends Error {
   }
 }
 
+export const UNANSWERED = "The service does not answer.";
+
 /** Somebody deleted the project, or there never was one. */
 export const isProjectGone = (fault: unknown) => fault instanceof Refused && fault.code === "NotFoundProject";
 
@@ -52,12 +54,17 @@ let source: TokenSource | null = null;
 let unauthorized = (_refused: Refused) => {};
 let gone = (_projectId: string) => {};
 let heard = (_silence: string) => {};
+let slow = () => {};
+const LONG_MS = 6000;
 
 /** Tells `then` of each project that a call finds deleted. */
 export const whenGone = (then: typeof gone) => void (gone = then);
 
 /** Tells `then` of each call whether the service answered it: with nothing, or with what to say of its silence. */
 export const whenHeard = (then: typeof heard) => void (heard = then);
+
+/** Calls `then` where a call has no answer for long. */
+export const whenSlow = (then: typeof slow) => void (slow = then);
 
 /** From now on calls are made as this caller; `denied` hears of it when the service does not know it. */
 export function callAs(caller: TokenSource | null, denied: (refused: Refused) => void = () => {}): void {
@@ -100,11 +107,14 @@ async function once<T>(method: string, path: string, given: Given): Promise<T> {
 }
 
 async function reach(address: string, init: RequestInit): Promise<Response> {
+  const timer = setTimeout(() => slow(), LONG_MS);
   try {
     return await fetch(address, init);
   } catch (fault) {
     if (init.signal?.aborted) throw fault;
-    throw new Refused(0, "Unreachable", "The service does not answer.");
+    throw new Refused(0, "Unreachable", UNANSWERED);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,7 @@
 // What is looked at of an iteration's performance, as it stands in the address, and what its figures say.
 
 import type { Confusions, ImagePerformance, PerformanceCurves, Prediction } from "../api/client";
-import { at, type Rates } from "./curves";
+import { at, best, f1, type Rates } from "./curves";
 
 /** Instead of a tag's id: nothing was there, or nothing was said. */
 export const NOTHING = "none";
@@ -105,6 +105,15 @@ export function verdict(image: ImagePerformance, cell: Cell, threshold: number):
 
 /** 0.917 is 91.7 %. */
 export const percent = (value: number | null | undefined, digits = 1) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(digits)} %`);
+
+/** How good an iteration is in a few words: at the threshold that is usual, and at the best one where that is another. */
+export function headline({ overall }: PerformanceCurves, imported: boolean): string {
+  const rates = (threshold: number) => `precision ${percent(at(overall, threshold).precision)} and recall ${percent(at(overall, threshold).recall)} at the threshold ${threshold.toFixed(2)}`;
+  const good = best(overall);
+  const isBetter = (f1(at(overall, good)) ?? 0) > (f1(at(overall, USUAL.threshold)) ?? 0);
+  const of = imported ? "images that it may have learned from" : "images that it did not learn from";
+  return `On ${of}: ${rates(USUAL.threshold)}${isBetter ? `; at its best balance ${rates(good)}` : ""}.`;
+}
 
 /** A difference in points, with its sign. */
 export const points = (value: number) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(100 * value).toFixed(1)}`;

@@ -13,6 +13,12 @@ export interface Lack {
   missing: number;
 }
 
+/** So many images of a tag are a good beginning. */
+export const GOOD = 50;
+
+/** How much of a good beginning they are, in per cent. */
+export const shareOfGood = (images: number) => Math.min((100 * images) / GOOD, 100);
+
 /** The tags with too few images, those first that lack least. */
 export function lacking(tags: readonly Tag[], { least }: Needs): Lack[] {
   const lacks = tags.map((tag) => ({ tag, missing: least - tag.imageCount })).filter(({ missing }) => missing > 0);
@@ -45,6 +51,9 @@ export function took({ created, trainedAt, trainingTimeInMinutes }: Pick<Iterati
   const seconds = (Date.parse(trainedAt ?? "") - Date.parse(created)) / 1000;
   return seconds > 0 ? Math.min(seconds, MINUTE * trainingTimeInMinutes) : MINUTE * trainingTimeInMinutes;
 }
+
+/** A moment for people, to the minute. */
+export const shortTime = (time: string) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** A time of training for people: 95 s, 3 min, 1 h 5 min. */
 export function lasting(seconds: number): string {

@@ -1,5 +1,6 @@
 // Notices where they hide nothing: in the column beside what a screen shows, or below it. Results politely, failures at once.
 
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { dismiss, notices, type Notice } from "../state/notices";
 import { route } from "../state/route";
 
@@ -8,9 +9,11 @@ const SIDES: Record<string, string> = { images: "left", predictions: "left", per
 
 export function Toasts() {
   const { projectId, screen } = route.value;
+  const all = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => document.documentElement.style.setProperty("--notices", `${all.current!.offsetHeight}px`));
   const of = (tone: Notice["tone"]) => notices.value.filter((notice) => notice.tone === tone);
   return (
-    <div class={`toasts ${(projectId && SIDES[screen]) || ""}`}>
+    <div ref={all} class={`toasts ${(projectId && SIDES[screen]) || ""}`}>
       <div role="status" aria-live="polite">
         {of("done").map((notice) => (
           <Toast key={notice.id} notice={notice} />

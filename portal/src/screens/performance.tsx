@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Iteration } from "../api/client";
 import { hint } from "../model/keys";
 import { percent, readLook, writeLook, type Cell, type Look } from "../model/judging";
-import { lasting, took } from "../model/training";
+import { lasting, shortTime, took } from "../model/training";
 import { useBeginning } from "../parts/keyboard";
 import { Actions, useDoing } from "../parts/performance/actions";
 import { CellImages, CellLabelling } from "../parts/performance/cellimages";
@@ -17,7 +17,7 @@ import { ImportModel, Moved, Pasts, Unjudged } from "../parts/performance/moving
 import { PublishedNames } from "../parts/performance/published";
 import { TagTable } from "../parts/performance/tagtable";
 import { EmptyScreen, Fault, Waiting } from "../parts/states";
-import { counted, fault, judge, judged, count, keyOf, ordered, overlap, threshold, trained } from "../state/performance";
+import { counted, fault, judge, judged, judgings, count, keyOf, ordered, overlap, threshold, trained } from "../state/performance";
 import { isUnjudged } from "../state/moving";
 import { isDetector, project } from "../state/project";
 import { pathOf, route, search, setSearch } from "../state/route";
@@ -77,9 +77,8 @@ function Shown({ iteration }: { iteration: Iteration }) {
 
 function facts(iteration: Iteration): string {
   const { trainedAt, trainingType, trainingTimeInMinutes } = iteration;
-  const when = trainedAt ? new Date(trainedAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "";
-  const long = trainingTimeInMinutes ? `trained in ${lasting(took(iteration))}` : "";
-  return [when, trainingType === "Advanced" ? "advanced" : "", long].filter(Boolean).join(" · ");
+  const long = trainingTimeInMinutes ? `in ${lasting(took(iteration))}` : "";
+  return [trainedAt ? `trained ${shortTime(trainedAt)}` : "", trainingType === "Advanced" ? "advanced" : "", long].filter(Boolean).join(" · ");
 }
 
 function Doubt({ iteration: { rightAtLeast, rightAtMost } }: { iteration: Iteration }) {
@@ -100,7 +99,7 @@ interface JudgementProps {
 function Judgement({ iteration, look, change }: JudgementProps) {
   const iterationId = iteration.id;
   const shown = judged.value?.iterationId === iterationId ? judged.value.curves : null;
-  const again = () => void judge(iterationId, overlap.value);
+  const again = () => void judgings.value++;
   if (fault.value && !shown) return iteration.importedFrom && isUnjudged(fault.value) ? <Unjudged iteration={iteration} again={again} /> : <Fault fault={fault.value} again={again} />;
   if (!shown) return <Waiting />;
   const onCell = (cell: Cell) => change({ cell });
@@ -134,7 +133,7 @@ const WRITTEN_MS = 300;
 function Following({ iterationId }: { iterationId: string }) {
   const first = useRef(true);
   useSignalEffect(() => {
-    const [limit, part] = [threshold.value, overlap.value, returns.value];
+    const [limit, part] = [threshold.value, overlap.value, returns.value, judgings.value];
     const ask = () => {
       void judge(iterationId, part);
       void count(iterationId, limit, part);

@@ -1,6 +1,7 @@
 // Quick test: drop, paste, name or take a picture, and see at once what an iteration says of it.
 
 import { useEffect, useState } from "preact/hooks";
+import { Refused } from "../api/send";
 import { said } from "../model/judged";
 import { short } from "../model/names";
 import { Bars, JudgedPicture } from "../parts/judged/looked";
@@ -58,7 +59,10 @@ function Tester({ iterationId }: { iterationId: string }) {
 }
 
 function Shown({ one }: { one: Tested }) {
-  if (one.fault) return <Fault title={`${one.name} was not tested`} fault={one.fault} again={() => void again(one.id, one.iterationId)} />;
+  // What is wrong with the picture stays wrong.
+  const { fault } = one;
+  const mayPass = fault instanceof Refused && fault.passing;
+  if (fault) return <Fault title={`${one.name} was not tested`} fault={fault} {...(mayPass && { again: () => void again(one.id, one.iterationId) })} />;
   const counting = said(one.predictions ?? [], kind.value, threshold.value);
   if (!one.picture)
     return (

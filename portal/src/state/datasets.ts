@@ -13,6 +13,7 @@ const PIECE_BYTES = 8 * 1024 * 1024;
 const TRIES = 6;
 const POLL_MS = 400;
 const PLACE = "ocellus.dataset";
+const GOOD_MS = 24 * 3_600_000;
 
 interface Named {
   projectId: string;
@@ -85,7 +86,16 @@ async function follow(named: Named): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   sessionStorage.removeItem(PLACE);
+  if (exchange.value?.task?.downloadUri) sessionStorage.setItem(exportOf(named.projectId), JSON.stringify({ ...exchange.value, ended: Date.now() }));
   if (exchange.value?.task?.operation === "import_dataset" && project.value?.id === named.projectId) await refresh().then(pages.reopen, () => {});
+}
+
+const exportOf = (projectId: string) => `ocellus.export.${projectId}`;
+
+/** The last export of a project that ended well, while its address is good; other work leaves it. */
+export function lastExport(projectId: string): Exchange | null {
+  const kept: (Exchange & { ended: number }) | null = JSON.parse(sessionStorage.getItem(exportOf(projectId)) ?? "null");
+  return kept && Date.now() - kept.ended < GOOD_MS ? kept : null;
 }
 
 const show = (named: Named) => void (exchange.value = { ...named, sent: 0, task: null, fault: "" });

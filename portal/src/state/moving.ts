@@ -4,7 +4,8 @@ import { signal } from "@preact/signals";
 import * as client from "../api/client";
 import type { Iteration, PastPerformance } from "../api/client";
 import { Refused } from "../api/send";
-import { iterations, project } from "./project";
+import { judgings, score } from "./performance";
+import { counts, iterations, project } from "./project";
 import { say } from "./notices";
 
 /** How iterations did before, the oldest first. */
@@ -26,14 +27,43 @@ export function pastOf({ id, importedFrom }: Iteration): PastPerformance | undef
 export async function importModel(file: File): Promise<Iteration> {
   const made = await client.importIteration(project.value!.id, {}, file);
   iterations.value = [...iterations.value.filter(({ id }) => id !== made.id), made];
+  if (counts.value?.Tagged) void follow(made, async () => {});
   return made;
 }
 
 /** Nothing is told of how good an iteration is. */
 export const isUnjudged = (fault: unknown) => fault instanceof Refused && fault.code === "NotFoundIterationPerformance";
 
-/** Have an imported one look at the labelled images. */
-export async function judgeImported({ projectId, id, name }: Iteration): Promise<void> {
-  await client.judgeIteration(projectId, id);
-  say(`${name} looks at the labelled images; see again in a moment.`);
+/** The iterations that look at the labelled images. */
+export const looking = signal<ReadonlySet<string>>(new Set());
+
+const POLL_MS = 1000;
+/** The service looks for two minutes at most. */
+const LONGEST_MS = 180_000;
+
+/** Have an imported one look at the labelled images, until its figures are there. */
+export const judgeImported = (iteration: Iteration): Promise<void> => follow(iteration, () => client.judgeIteration(iteration.projectId, iteration.id));
+
+async function follow(iteration: Iteration, begin: () => Promise<unknown>): Promise<void> {
+  const { id, name } = iteration;
+  if (looking.value.has(id)) return;
+  looking.value = new Set([...looking.value, id]);
+  try {
+    await begin();
+    if (await isJudged(iteration)) await score([iteration]);
+    else say(`${name} has seen no labelled image of its tags. Label some, and show it to them again.`);
+  } finally {
+    looking.value = new Set([...looking.value].filter((each) => each !== id));
+    judgings.value++;
+  }
+}
+
+async function isJudged({ projectId, id }: Iteration): Promise<boolean> {
+  for (const end = Date.now() + LONGEST_MS; Date.now() < end && project.value?.id === projectId; ) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const fault = await client.getIterationPerformance(projectId, id).then(() => null, (refused: unknown) => refused);
+    if (!fault) return true;
+    if (!isUnjudged(fault)) throw fault;
+  }
+  return false;
 }

@@ -44,6 +44,9 @@ export function curvesOf(iterationId: string, overlapThreshold: number): Promise
   return found;
 }
 
+/** How often an iteration was judged since: who shows its figures asks for them again. */
+export const judgings = signal(0);
+
 let wanted = "";
 
 export async function judge(iterationId: string, overlapThreshold: number): Promise<void> {

@@ -12,7 +12,7 @@ import { id, image } from "../../state/showing";
 import { adviser, isLeftOut, least, seen } from "../../state/advice";
 import { colourOf } from "../grid/picture";
 import { Icon } from "../icon";
-import { useThreshold } from "../judged/threshold";
+import { thresholdHint, useThreshold } from "../judged/threshold";
 import { OneStop } from "../onestop";
 import { percentOf } from "./layer";
 
@@ -120,6 +120,7 @@ function Suggestions() {
         <input type="range" aria-label="Suggest boxes that are at least so sure" title={`At least ${percentOf(least.value)}`} min={LEAST} max={MOST} step="0.05" value={least.value} onInput={(event) => (least.value = event.currentTarget.valueAsNumber)} />
         <small>{percentOf(least.value)}</small>
       </div>
+      {!all.length && <NoneSoSure />}
       <OneStop label="Suggested boxes" main=".pick">
         <ul class="rows">
           {all.map((box) => (
@@ -130,6 +131,25 @@ function Suggestions() {
       {boxes.dashed.value.length > 0 && (
         <button class="primary" disabled={!!why} title={why} onClick={boxes.acceptAll}>
           Accept {boxes.dashed.value.length} <kbd>{hint("accept")}</kbd>
+        </button>
+      )}
+    </>
+  );
+}
+
+/** What is seen on the picture, but not so surely. */
+function NoneSoSure() {
+  const surest = seen(id.value).find(({ boundingBox }) => boundingBox)?.probability ?? 0;
+  if (!surest || surest >= least.value) return null;
+  const lower = Math.max(Math.floor(surest * 20) / 20, LEAST);
+  return (
+    <>
+      <p class="faint" role="status">
+        None at {percentOf(least.value)}; the surest is at {percentOf(surest)}.
+      </p>
+      {surest >= LEAST && (
+        <button title={thresholdHint()} onClick={() => (least.value = lower)}>
+          Show from {percentOf(lower)} on
         </button>
       )}
     </>

@@ -22,6 +22,8 @@ interface Props {
 
 export function FilterBar({ query, show }: Props) {
   const alone = useOneStop(".filter");
+  // The number that the segment has already; where images are labelled it would make the bar a line higher.
+  const isSaid = !isList(query) && !query.tagIds.length && !query.search;
   return (
     <div class="filterbar" role="toolbar" aria-label="What is shown">
       <Segments shown={shownOf(query)} show={(status) => show({ ...NO_LIST, status })} />
@@ -33,7 +35,7 @@ export function FilterBar({ query, show }: Props) {
       </span>
       {!isList(query) && <Search query={query} show={show} />}
       <span class="grow" />
-      <span class="total" aria-live="polite">
+      <span class={isSaid ? "unseen" : "total"} aria-live="polite">
         {pages.total.value === null ? "" : query.grouped ? counted(pages.total.value, "group of near-duplicates", "groups of near-duplicates") : counted(pages.total.value, "image")}
       </span>
       {!isList(query) && (

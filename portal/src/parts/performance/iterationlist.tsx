@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import type { Iteration } from "../../api/client";
 import { percent, points } from "../../model/judging";
+import { shortTime } from "../../model/training";
 import { ordered, score, scores, trained } from "../../state/performance";
 import { pathOf } from "../../state/route";
 import { returns } from "../../state/silence";
@@ -43,8 +44,8 @@ function rival(shown: string): Iteration | undefined {
   return trained.value[place + 1] ?? trained.value.find(({ id }) => id !== shown);
 }
 
-function Entry({ iteration: { id, projectId, name, status, publishName, created, trainingProgress, trainingErrorDetails }, shown, query }: { iteration: Iteration; shown: boolean; query: string }) {
-  const when = new Date(created).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+function Entry({ iteration: { id, projectId, name, status, publishName, created, trainedAt, trainingProgress, trainingErrorDetails }, shown, query }: { iteration: Iteration; shown: boolean; query: string }) {
+  const when = trainedAt ? `trained ${shortTime(trainedAt)}` : shortTime(created);
   const about = (
     <>
       <b>{name}</b>

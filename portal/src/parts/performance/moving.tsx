@@ -3,9 +3,9 @@
 import { useState } from "preact/hooks";
 import type { Iteration } from "../../api/client";
 import { percent } from "../../model/judging";
-import { importModel, judgeImported, pastOf, pasts, readPasts } from "../../state/moving";
+import { importModel, judgeImported, looking, pastOf, pasts, readPasts } from "../../state/moving";
 import { fail } from "../../state/notices";
-import { project } from "../../state/project";
+import { counts, project } from "../../state/project";
 import { go, pathOf } from "../../state/route";
 import { lacks, TRAINERS } from "../../state/session";
 import { useReading } from "../reading";
@@ -71,7 +71,14 @@ export function Moved({ iteration }: { iteration: Iteration }) {
 }
 
 export function Unjudged({ iteration, again }: { iteration: Iteration; again: () => void }) {
-  const why = lacks(TRAINERS);
+  const why = lacks(TRAINERS) || (counts.value?.Tagged ? "" : "No image is labelled yet");
+  if (looking.value.has(iteration.id))
+    return (
+      <Empty title={`${iteration.name} looks at the labelled images`}>
+        <progress aria-label="Looking" />
+        <p class="faint">How good it is on them shows here by itself. It takes two minutes at most.</p>
+      </Empty>
+    );
   const judge = () => void judgeImported(iteration).catch((fault) => fail(fault, iteration.name));
   return (
     <Empty title="No labelled image was shown to it yet">

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { PublishedIteration, PublishedName } from "../../api/client";
+import { shortTime } from "../../model/training";
 import { publish } from "../../state/iterating";
 import { say } from "../../state/notices";
 import { names, readNames } from "../../state/performance";
@@ -25,7 +26,7 @@ export function PublishedNames({ onAddress }: { onAddress: (name: string) => voi
           <li key={name.name}>
             <b class="live">{name.name}</b>
             <small>
-              {iterationName(name.iterationId)} since {when(name.published)}
+              {iterationName(name.iterationId)} since {shortTime(name.published)}
               {name.by && ` by ${name.by}`}
             </small>
             <span>
@@ -43,7 +44,6 @@ export function PublishedNames({ onAddress }: { onAddress: (name: string) => voi
 }
 
 export const iterationName = (id: string) => iterations.value.find((iteration) => iteration.id === id)?.name ?? "a deleted iteration";
-export const when = (time: string) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** What answered before and can again: it is there, and no other name has it. Each once, the latest first. */
 function candidates({ iterationId, before }: PublishedName): PublishedIteration[] {
@@ -72,7 +72,7 @@ function RollBack({ name, onClose }: { name: PublishedName; onClose: () => void 
             <span>
               <b>{iterationName(iterationId)}</b>
               <small>
-                published {when(published)}
+                published {shortTime(published)}
                 {by && ` by ${by}`}
               </small>
             </span>

@@ -82,7 +82,7 @@ export function ImportProject({ onClose }: { onClose: () => void }) {
       <p class="faint">Where the project is, its settings have an export token.</p>
       <label>
         Name <small>if it shall have another</small>
-        <input value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        <input maxLength={128} value={name} onInput={(event) => setName(event.currentTarget.value)} />
       </label>
     </Form>
   );

@@ -1,12 +1,13 @@
 // What the project is called and what it learns: saved by one button, as a training after it goes by it.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import * as client from "../../api/client";
 import type { ClassificationType, Project } from "../../api/client";
 import { exportability } from "../../model/exporting";
 import { say } from "../../state/notices";
 import { domain, domains, isDetector, project } from "../../state/project";
-import { lacks, TRAINERS } from "../../state/session";
+import { go, pathOf } from "../../state/route";
+import { lacks, me, TRAINERS } from "../../state/session";
 
 interface Changes {
   name: string;
@@ -17,12 +18,32 @@ interface Changes {
 
 const of = ({ name, description, settings }: Project): Changes => ({ name, description: description ?? "", domainId: settings.domainId, classificationType: settings.classificationType });
 
+/** What was changed and not saved, by the project: it is there again when somebody comes back. */
+const drafts = new Map<string, Changes>();
+
+/** Who leaves is told. */
+function useUnsaved(id: string, isChanged: boolean): void {
+  useEffect(() => () => {
+    const back = { text: "Go back", run: () => go(pathOf(id, "settings")) };
+    if (drafts.has(id) && me.value) say("What you changed in the settings is not saved.", { action: back });
+  }, [id]);
+  useEffect(() => {
+    const ask = (event: Event) => isChanged && event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [isChanged]);
+}
+
 export function About() {
   const before = of(project.value!);
-  const [now, setNow] = useState(before);
+  const { id } = project.value!;
+  const [now, setNow] = useState(drafts.get(id) ?? before);
   const [fault, setFault] = useState("");
   const why = lacks(TRAINERS);
   const isChanged = JSON.stringify(now) !== JSON.stringify(before);
+  if (isChanged) drafts.set(id, now);
+  else drafts.delete(id);
+  useUnsaved(id, isChanged);
   const set = (changes: Partial<Changes>) => setNow({ ...now, ...changes });
   const save = async (event: Event) => {
     event.preventDefault();

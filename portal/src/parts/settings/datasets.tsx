@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { FORMATS, losses, outcome } from "../../model/datasets";
 import { counted } from "../../model/labelling";
-import { bring, exchange, goOn, isUnderWay, stop, take, type Exchange } from "../../state/datasets";
+import { bring, exchange, goOn, isUnderWay, lastExport, stop, take, type Exchange } from "../../state/datasets";
 import { fail } from "../../state/notices";
 import { counts, isDetector, iterations, project } from "../../state/project";
 import { lacks, TRAINERS } from "../../state/session";
@@ -14,6 +14,7 @@ export function DataSets() {
   const id = project.value!.id;
   useEffect(() => void goOn(), [id]);
   const last = exchange.value;
+  const kept = lastExport(id);
   const busy = isUnderWay(last) ? `Wait for ${last!.name}.` : "";
   const why = lacks(TRAINERS) || busy;
   return (
@@ -29,6 +30,7 @@ export function DataSets() {
         </button>
       </div>
       {last?.projectId === id && <Last last={last} />}
+      {kept && kept.id !== last?.id && <Ended last={kept} />}
       {asking === "import" && <Import onClose={() => setAsking("")} />}
       {asking === "export" && <Export onClose={() => setAsking("")} />}
     </section>

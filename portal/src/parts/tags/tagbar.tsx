@@ -12,6 +12,7 @@ import { later } from "../later";
 import { Menu } from "../menu";
 import { OneStop } from "../onestop";
 import { colourOf } from "../grid/picture";
+import { Amount } from "./amount";
 
 const QuietPanel = later(() => import("../live/quiet"), "QuietPanel");
 
@@ -23,7 +24,6 @@ interface Props {
 }
 
 export function TagBar(props: Props) {
-  const most = Math.max(...tags.value.map(({ imageCount }) => imageCount), minimum(), 1);
   const [there, setThere] = useState("");
   const all = [...regular.value, ...(negative.value ? [negative.value] : [])];
   return (
@@ -34,7 +34,7 @@ export function TagBar(props: Props) {
       <OneStop label="Tags" main=".tag">
         <ul>
           {all.map((tag, place) => (
-            <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} most={most} there={tag.id === there} {...props} />
+            <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} there={tag.id === there} {...props} />
           ))}
         </ul>
       </OneStop>
@@ -51,12 +51,11 @@ const digitOf = (tag: Tag, place: number) => (tag.type === "Negative" ? "0" : pl
 interface RowProps extends Props {
   tag: Tag;
   digit: string;
-  most: number;
   /** Somebody asked for a new tag of this name. */
   there: boolean;
 }
 
-function Row({ tag, digit, most, there, shown, onShow, onGive }: RowProps) {
+function Row({ tag, digit, there, shown, onShow, onGive }: RowProps) {
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (there) row.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -74,7 +73,7 @@ function Row({ tag, digit, most, there, shown, onShow, onGive }: RowProps) {
         <i style={{ background: colourOf(tag.id) }} />
         <span class="name">{tag.name}</span>
         <span class={`count${lacking ? " lacking" : ""}`}>{tag.imageCount.toLocaleString()}</span>
-        <Bar tag={tag} most={most} lacking={lacking > 0} />
+        <Amount images={tag.imageCount} least={tag.type === "Negative" ? 0 : minimum()} />
       </button>
       <Menu label={`More of ${tag.name}`} text={<Icon name="more" />}>
         <button role="menuitem" disabled={!!lacks(LABELERS)} title={lacks(LABELERS)} onClick={() => setRenaming(true)}>
@@ -90,17 +89,6 @@ function Row({ tag, digit, most, there, shown, onShow, onGive }: RowProps) {
 
 const confirmed = (tag: Tag) => !tag.imageCount || confirm(`Take ${tag.name} from ${tag.imageCount.toLocaleString()} images and delete it? This can't be undone.`);
 
-/** A square root lets small tags be seen beside large ones. */
-function Bar({ tag, most, lacking }: { tag: Tag; most: number; lacking: boolean }) {
-  const share = (count: number) => `${100 * Math.sqrt(count / most)}%`;
-  return (
-    <span class={`amount${lacking ? " lacking" : ""}`} aria-hidden="true">
-      <i style={{ width: share(tag.imageCount) }} />
-      {minimum() > 0 && tag.type !== "Negative" && <b style={{ left: share(minimum()) }} />}
-    </span>
-  );
-}
-
 function Rename({ tag, onEnd }: { tag: Tag; onEnd: () => void }) {
   const [name, setName] = useState(tag.name);
   const end = (event: Event) => {
@@ -110,7 +98,7 @@ function Rename({ tag, onEnd }: { tag: Tag; onEnd: () => void }) {
   };
   return (
     <form class="new" onSubmit={end}>
-      <input aria-label="Name" value={name} autofocus onInput={(event) => setName(event.currentTarget.value)} onBlur={onEnd} onKeyDown={(event) => event.key === "Escape" && onEnd()} />
+      <input aria-label="Name" maxLength={128} value={name} autofocus onInput={(event) => setName(event.currentTarget.value)} onBlur={onEnd} onKeyDown={(event) => event.key === "Escape" && onEnd()} />
     </form>
   );
 }
@@ -134,6 +122,7 @@ function NewTag({ onThere }: { onThere: (tagId: string) => void }) {
       <input
         aria-label="New tag"
         placeholder="+ New tag"
+        maxLength={128}
         disabled={!!lacks(LABELERS)}
         title={lacks(LABELERS)}
         value={name}

@@ -70,6 +70,7 @@ function Ask({ asking }: { asking: Asked }) {
           aria-expanded="true"
           aria-controls="tags-found"
           aria-activedescendant={count ? `found-${place}` : undefined}
+          maxLength={128}
           value={typed}
           onInput={(event) => (setTyped(event.currentTarget.value), setPlace(0))}
           onKeyDown={step}

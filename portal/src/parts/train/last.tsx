@@ -1,18 +1,16 @@
 // How the last training ended.
 
-import { useEffect } from "preact/hooks";
-import type { Iteration } from "../../api/client";
+import { useEffect, useState } from "preact/hooks";
+import type { Iteration, PerformanceCurves } from "../../api/client";
 import { hint } from "../../model/keys";
-import { percent } from "../../model/judging";
-import { score, scores } from "../../state/performance";
+import { headline, USUAL } from "../../model/judging";
+import { curvesOf } from "../../state/performance";
 import { pathOf } from "../../state/route";
 
 export function Last({ iteration }: { iteration: Iteration | undefined }) {
-  useEffect(() => {
-    if (iteration?.status === "Completed") void score([iteration]);
-  }, [iteration?.id, iteration?.status]);
+  const curves = useCurves(iteration?.status === "Completed" ? iteration.id : "");
   if (!iteration) return null;
-  const { id, name, projectId, status, trainingErrorDetails } = iteration;
+  const { id, name, projectId, status, trainingErrorDetails, importedFrom } = iteration;
   if (status === "Failed") {
     return (
       <section class="card" aria-label="The last training">
@@ -21,15 +19,23 @@ export function Last({ iteration }: { iteration: Iteration | undefined }) {
       </section>
     );
   }
-  const known = scores.value.get(id);
   return (
     <section class="card lastone" aria-label="The last training">
-      <h2>{name} is trained</h2>
-      <p class="faint">{known === undefined ? "" : `Average precision ${percent(known)}, on images that it did not learn from`}</p>
+      <h2>{name} is {importedFrom ? "imported" : "trained"}</h2>
+      <p class="faint">{curves && headline(curves, !!importedFrom)}</p>
       <span class="grow" />
       <a class="button primary" href={pathOf(projectId, "performance", id)}>
         How good it is <kbd>{hint("performance")}</kbd>
       </a>
     </section>
   );
+}
+
+/** None while they are not known. */
+function useCurves(iterationId: string): PerformanceCurves | null {
+  const [found, setFound] = useState<{ of: string; curves: PerformanceCurves } | null>(null);
+  useEffect(() => {
+    if (iterationId) curvesOf(iterationId, USUAL.overlap).then((curves) => setFound({ of: iterationId, curves }), () => {});
+  }, [iterationId]);
+  return found?.of === iterationId ? found.curves : null;
 }

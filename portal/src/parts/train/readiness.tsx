@@ -3,11 +3,12 @@
 import { useRef } from "preact/hooks";
 import type { Tag } from "../../api/client";
 import { counted } from "../../model/labelling";
-import { lacking } from "../../model/training";
+import { GOOD, lacking } from "../../model/training";
 import { counts, isDetector } from "../../state/project";
 import { pathOf } from "../../state/route";
 import { colourOf } from "../grid/picture";
 import { useOneStop } from "../onestop";
+import { Amount } from "../tags/amount";
 
 type Leave = (tagIds: readonly string[], out: boolean) => void;
 
@@ -22,12 +23,11 @@ interface Props {
 export function Readiness({ projectId, tags, least, leftOut, onLeave }: Props) {
   const lacks = new Map(lacking(tags, { detector: isDetector.value, least }).map(({ tag, missing }) => [tag.id, missing]));
   const rows = useOneStop("[type=checkbox]");
-  const most = Math.max(...tags.map(({ imageCount }) => imageCount), least, 1);
   const first = [...tags].sort((a, b) => Number(lacks.has(b.id)) - Number(lacks.has(a.id)));
   return (
     <table class="readiness">
       <caption class="faint">
-        {tags.length > 1 ? "Every tag" : "The tag"} needs {counted(least, "image")}{isDetector.value ? " with boxes" : ""}; 50 are a good beginning.
+        {tags.length > 1 ? "Every tag" : "The tag"} needs {counted(least, "image")}{isDetector.value ? " with boxes" : ""}, where the line is; {GOOD} are a good beginning, and fill the bar.
       </caption>
       <thead>
         <tr>
@@ -43,7 +43,7 @@ export function Readiness({ projectId, tags, least, leftOut, onLeave }: Props) {
       </thead>
       <tbody ref={rows}>
         {first.map((tag) => (
-          <Row key={tag.id} tag={tag} most={most} least={least} missing={lacks.get(tag.id) ?? 0} projectId={projectId} out={leftOut.has(tag.id)} onLeave={onLeave} />
+          <Row key={tag.id} tag={tag} least={least} missing={lacks.get(tag.id) ?? 0} projectId={projectId} out={leftOut.has(tag.id)} onLeave={onLeave} />
         ))}
       </tbody>
     </table>
@@ -59,7 +59,6 @@ function LeaveAll({ few, leftOut, onLeave }: { few: readonly string[]; leftOut: 
 
 interface RowProps {
   tag: Tag;
-  most: number;
   least: number;
   missing: number;
   projectId: string;
@@ -67,9 +66,8 @@ interface RowProps {
   onLeave: Leave;
 }
 
-function Row({ tag, most, least, missing, projectId, out, onLeave }: RowProps) {
+function Row({ tag, least, missing, projectId, out, onLeave }: RowProps) {
   const checkbox = useRef<HTMLInputElement>(null);
-  const share = (count: number) => `${100 * Math.sqrt(count / most)}%`;
   return (
     <tr class={out ? "out" : missing ? "lacking" : ""}>
       <th scope="row">
@@ -92,10 +90,7 @@ function Row({ tag, most, least, missing, projectId, out, onLeave }: RowProps) {
             </button>
           </span>
         ) : (
-          <span class={`amount${missing ? " lacking" : ""}`} aria-hidden="true">
-            <i style={{ width: share(tag.imageCount) }} />
-            <b style={{ left: share(least) }} />
-          </span>
+          <Amount images={tag.imageCount} least={least} />
         )}
       </td>
     </tr>

@@ -75,6 +75,7 @@ function FolderRow({ folder, rename }: { folder: Folder; rename: (tag: string) =
           <input
             list="tag-names"
             placeholder="no tag"
+            maxLength={128}
             aria-label={`Tag of ${folder.name || "the pictures"}`}
             value={folder.tag}
             onInput={(event) => rename(event.currentTarget.value)}
