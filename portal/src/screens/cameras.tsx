@@ -12,6 +12,7 @@ import { names as known, readNames } from "../state/performance";
 import { iterations, project } from "../state/project";
 import { pathOf } from "../state/route";
 import { me } from "../state/session";
+import "../parts/card.css";
 import "../parts/page/page.css";
 
 export function Cameras() {

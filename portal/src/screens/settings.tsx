@@ -12,6 +12,7 @@ import { DeleteProject } from "../parts/projects/deleteproject";
 import { project } from "../state/project";
 import { BASE, go } from "../state/route";
 import { CONTRIBUTORS, lacks, me, signOut } from "../state/session";
+import "../parts/card.css";
 import "../parts/page/page.css";
 import "../parts/settings/settings.css";
 

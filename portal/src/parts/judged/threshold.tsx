@@ -4,6 +4,7 @@ import { percent } from "../../model/judged";
 import { stepped } from "../../model/suggesting";
 import { hint } from "../../model/keys";
 import { useKeys } from "../keyboard";
+import "./judged.css";
 
 interface Props {
   label: string;

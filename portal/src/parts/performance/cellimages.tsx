@@ -111,7 +111,7 @@ function Tiles({ place, stale, onClose }: { place: Place; stale: boolean; onClos
   if (!images.length) return <p class="faint">At this threshold there is none.</p>;
   return (
     <>
-      <div ref={list} class={`judged${stale ? " stale" : ""}`} role="listbox" tabIndex={0} aria-label="Judged images" aria-activedescendant={`judged-${focus}`}>
+      <div ref={list} class={`judgedlist${stale ? " stale" : ""}`} role="listbox" tabIndex={0} aria-label="Judged images" aria-activedescendant={`judged-${focus}`}>
         {images.map((image, index) => {
           const about = { image, cell, threshold: limit, now: pages.find(image.id) };
           return (
