@@ -38,6 +38,7 @@ def bring(portal, card):
         card.get_by_role("button", name="Import a data set …").click()
         dialog = portal.page.get_by_role("dialog", name="Import a data set")
         expect(dialog.get_by_role("button", name="Import", exact=True)).to_be_disabled()
+        expect(dialog.get_by_label("Zip")).to_be_focused()
         dialog.get_by_label("Zip").set_input_files([{"name": name, "mimeType": "application/zip", "buffer": package}])
         for choice in choices:
             dialog.get_by_label(choice).check()

@@ -29,6 +29,9 @@ def test_a_digit_tags_the_image_and_goes_on(portal, training, filled):
     portal.press("1", "2", "1")
     expect(portal.cell(1)).to_have_accessible_name("image, apple")
     expect(portal.cell(4)).to_have_class(re.compile("focus"))
+    # A range begins where the hand is now.
+    portal.press("Shift+ArrowRight")
+    expect(chosen(portal)).to_have_count(2)
     portal.saved()
     assert tags_of(training, project.id) == [["apple"], ["leaf"], ["apple"], [], [], []]
 
@@ -301,6 +304,17 @@ def test_fields_keep_what_is_typed_into_them(portal, training, filled):
     expect(refused).to_be_visible()
     expect(field).to_have_value(turned)
     assert tags_of(training, project.id) == [[]]
+    # Names that are typed while the service has not answered yet.
+    held = list[Route]()
+    portal.page.route(re.compile("/tags[?]"), lambda route: route.continue_() if held else held.append(route))
+    field.fill("")
+    portal.page.keyboard.type("one two\nthree\nfo")
+    expect(field).to_have_value("fo")
+    held[0].continue_()
+    portal.page.keyboard.type("ur\n")
+    expect(portal.page.locator(".tagbar .tag .name")).to_have_text(
+        ["apple", "leaf", "12 ur", "one two", "three", "four"]
+    )
     refused.get_by_role("button", name="Dismiss").click()
     expect(refused).to_have_count(0)
     portal.grid.focus()

@@ -139,7 +139,7 @@ def _(hand: Hand, key: str) -> None:
 @at("grid", "groups")
 def _(hand: Hand, key: str) -> None:
     hand.press(key)
-    expect(hand.page.get_by_role("heading", name="No near-duplicates")).to_be_visible()
+    expect(hand.page.get_by_role("heading", name="No near-duplicates")).to_be_focused()
     hand.press(key)
     hand.named(1, "untagged")
 
@@ -147,7 +147,7 @@ def _(hand: Hand, key: str) -> None:
 @at("grid", "map")
 def _(hand: Hand, key: str) -> None:
     hand.press(key)
-    expect(hand.page.get_by_role("heading", name="Drawing the map")).to_be_visible()
+    expect(hand.page.get_by_role("heading", name="Drawing the map")).to_be_focused()
     hand.press(key)
     hand.named(1, "untagged")
 

@@ -66,6 +66,8 @@ def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(port
     portal.seen()
     portal.press("Enter")
     expect(portal.suggestions).to_have_count(1)
+    expect(page.get_by_text(f"1 left out of those taken for {first}")).to_be_visible()
+    expect(page.get_by_role("button", name="Next page")).to_be_visible()
     portal.press(str(FRUIT.index(first) + 1))
     for _ in range(2):
         expect(portal.suggestions).to_have_count(8)
@@ -235,7 +237,7 @@ def test_a_part_of_the_map_is_looked_at_and_tagged(portal, training, storage, pr
     portal.images(of.id, 24)
     portal.press("k")
     canvas = page.get_by_role("img", name=re.compile("Map of 24 images"))
-    expect(canvas).to_be_visible()
+    expect(canvas).to_be_focused()
     assert "map=all" in page.url
     expect(page.get_by_role("heading", name="Nothing is chosen on the map")).to_be_visible()
     assert portal.barriers("live-map") == []

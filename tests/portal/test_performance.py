@@ -193,6 +193,8 @@ def test_a_detector_has_a_slider_for_the_overlap(portal, training, storage):
 def test_a_name_is_published_taken_over_rolled_back_and_unpublished(portal, training, fruit):
     look_at(portal, fruit.id, fruit.first)
     publish(portal, "gate")
+    toolbar = portal.page.get_by_role("toolbar", name="Iteration")
+    expect(toolbar.get_by_role("button", name="Prediction URL")).to_be_focused()
     portal.page.get_by_role("link", name=re.compile("^Second")).click()
     expect(portal.page.get_by_role("heading", name="Second", exact=True)).to_be_visible()
     portal.press("p")

@@ -51,9 +51,17 @@ def test_they_go_into_the_training_as_said(portal, training, asked, eventually):
 
 def test_a_digit_takes_one_with_another_tag_and_undo_brings_it_back(portal, training, asked, eventually):
     look(portal, asked, search="?order=Oldest")
-    portal.press("3")
-    expect(listed(portal)).to_have_count(3)
+    portal.press("3", "3")
+    expect(listed(portal)).to_have_count(2)
+    notice = portal.page.get_by_role("status").get_by_text("1 picture into training as sky")
+    expect(notice).to_have_count(1)
     portal.press("Control+z")
+    expect(listed(portal)).to_have_count(3)
+    # What it took back is back: it goes, with its way back.
+    expect(portal.page.get_by_role("button", name="Undo")).to_have_count(0)
+    portal.press("Shift+ArrowRight")
+    expect(listed(portal).and_(portal.page.locator("[aria-selected=true]"))).to_have_count(2)
+    portal.press("Escape", "Control+z")
     expect(listed(portal)).to_have_count(4)
     expect(listed(portal).first).to_have_accessible_name(re.compile("^apple"))
     portal.press("End", "Delete")

@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.portal.test_walls import SRC
+from shared.settings import ROOT
 
+SRC = ROOT / "portal" / "src"
 # It is there from the beginning.
 ALWAYS = SRC / "portal.css"
 RULE = re.compile(r"([^{}]+)\{[^{}]*\}")

@@ -1,6 +1,6 @@
 // A native dialog, which keeps the focus within and closes by Esc.
 
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
@@ -12,22 +12,31 @@ interface Props {
   children: ComponentChildren;
 }
 
+const FIRST = ".sheet :is(:enabled, a.button):not(.sheet > header *)";
+/** What had the focus before a dialog that has just been closed: a dialog that follows it gives it back. */
+let left: Element | null = null;
+
 export function Dialog({ title, wide, place, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   // Before the next key is pressed, so that it goes to the dialog.
   useLayoutEffect(() => {
-    const before = document.activeElement;
+    const before = left ?? document.activeElement;
     const lay = () => place?.(dialog.current!);
     dialog.current?.showModal();
     lay();
     addEventListener("resize", lay);
     return () => {
       removeEventListener("resize", lay);
+      left = before;
       // Once the dialog is gone: until then nothing beside it takes the focus.
-      if (before instanceof HTMLElement) queueMicrotask(() => before.focus());
+      queueMicrotask(() => {
+        left = null;
+        if (before instanceof HTMLElement) before.focus();
+      });
     };
   }, []);
+  useBegun(dialog);
   return (
     <dialog
       ref={dialog}
@@ -47,4 +56,15 @@ export function Dialog({ title, wide, place, onClose, children }: Props) {
       </div>
     </dialog>
   );
+}
+
+/** The first field or button has the focus as soon as there is one, not the one that closes the dialog; once, unless something else has it. */
+function useBegun(dialog: RefObject<HTMLDialogElement | null>): void {
+  const begun = useRef(false);
+  useLayoutEffect(() => {
+    const first = begun.current ? null : dialog.current!.querySelector<HTMLElement>(FIRST);
+    const isClose = !!document.activeElement?.closest("dialog header");
+    begun.current ||= !!first || !isClose;
+    if (first && isClose) first.focus();
+  });
 }

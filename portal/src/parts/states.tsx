@@ -33,7 +33,7 @@ export function Empty({ title, heading, children }: EmptyProps) {
   );
 }
 
-/** The same in place of a whole screen. */
+/** The same in place of all that a screen is for: the focus is there, where nothing else has it. */
 export const EmptyScreen = (given: EmptyProps) => <Empty {...given} heading={useBeginning()} />;
 
 /** It tries again by itself where the service did not answer, and is back. */

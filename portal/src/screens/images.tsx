@@ -47,7 +47,7 @@ function AllImages() {
     if (wanted.mapped && !pages.total.value) return void say("No image is chosen: draw around some, or press Enter on the map.");
     if (isFar()) return void retagAll(tag, wanted.tagIds.join() === tag.id);
     const isNext = toggleTag(meant(), tag) || (wanted.grouped && !selection.value.ids.size);
-    if (isNext) focus.value = Math.min(focus.value + 1, (pages.total.value ?? 1) - 1);
+    if (isNext) anchor.value = focus.value = Math.min(focus.value + 1, (pages.total.value ?? 1) - 1);
   };
   useGridKeys({ shape, open, give, show, query: wanted });
   return (

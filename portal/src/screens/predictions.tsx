@@ -13,7 +13,7 @@ import { Actions, saidOf, trainAs } from "../parts/predictions/actions";
 import { Filters } from "../parts/predictions/filters";
 import { chooseTo, usePredictionKeys } from "../parts/predictions/keys";
 import { Look } from "../parts/predictions/look";
-import { Empty, EmptyScreen, Fault, Waiting } from "../parts/states";
+import { EmptyScreen, Fault, Waiting } from "../parts/states";
 import { TagBar } from "../parts/tags/tagbar";
 import { TagByName } from "../parts/tags/tagname";
 import { preferences } from "../state/preferences";
@@ -29,11 +29,10 @@ export function Predictions() {
   const [from, setFrom] = useState(USUAL_FROM);
   const [looked, setLooked] = useState<number | null>(null);
   const shape = useRef<Shape>(UNLAID);
-  const anchor = useRef(0);
   const id = project.value!.id;
   const text = writePredicting(wanted);
   useEffect(() => void predictions.open(wanted), [id, text]);
-  usePredictionKeys({ shape, from, anchor, open: setLooked });
+  usePredictionKeys({ shape, from, open: setLooked });
   const show = (changes: Partial<PredictionFilter>) => setSearch(writePredicting({ ...readPredicting(search.peek()), ...changes }));
   const count = predictions.rows.value?.length ?? 0;
   const shown = looked === null ? undefined : predictions.rows.value?.[looked];
@@ -43,7 +42,7 @@ export function Predictions() {
       <section class="work" aria-label="Predictions">
         <Filters filter={wanted} show={show} from={from} setFrom={setFrom} count={predictions.rows.value ? counted(count, "prediction") + (predictions.hasMore.value ? " and more" : "") : ""} />
         {count > 0 && <Hints />}
-        <Body filter={wanted} from={from} anchor={anchor} open={setLooked} onLayout={(laid) => (shape.current = laid)} clear={() => setSearch(writePredicting(ANY))} />
+        <Body filter={wanted} from={from} open={setLooked} onLayout={(laid) => (shape.current = laid)} clear={() => setSearch(writePredicting(ANY))} />
         <Actions from={from} />
       </section>
       {shown && <Look key={shown.id} prediction={shown} from={from} onClose={() => setLooked(null)} />}
@@ -61,13 +60,12 @@ const Hints = () => (
 interface BodyProps {
   filter: PredictionFilter;
   from: number;
-  anchor: { current: number };
   open: (index: number) => void;
   onLayout: (shape: Shape) => void;
   clear: () => void;
 }
 
-function Body({ filter, from, anchor, open, onLayout, clear }: BodyProps) {
+function Body({ filter, from, open, onLayout, clear }: BodyProps) {
   const { rows, fault, focus, hasMore } = predictions;
   if (fault.value) return <Fault fault={fault.value} again={() => void predictions.open(filter, true)} />;
   if (!rows.value) return <Waiting />;
@@ -83,7 +81,7 @@ function Body({ filter, from, anchor, open, onLayout, clear }: BodyProps) {
       cell={(index) => cell(index, from)}
       need={(_, to) => hasMore.value && to >= total - 1 && void predictions.loadMore()}
       onScroll={() => {}}
-      onPress={(index, held) => press(index, held, anchor)}
+      onPress={press}
       onOpen={open}
       onLasso={lasso}
       onLayout={(layout, rows) => onLayout({ layout, rows })}
@@ -100,12 +98,12 @@ function cell(index: number, from: number): Cell {
   return { row, face, name: `${inWords(said) || "nothing"}, ${when}`, selected: isIn(predictions.selection.value, row.id) };
 }
 
-function press(index: number, { range, more }: { range: boolean; more: boolean }, anchor: { current: number }): void {
-  const { focus, rows, selection } = predictions;
+function press(index: number, { range, more }: { range: boolean; more: boolean }): void {
+  const { rows, selection } = predictions;
   const row = rows.value?.[index];
-  if (range) return chooseTo(index, anchor.current);
+  if (range) return chooseTo(index);
   selection.value = more && row ? toggled(selection.value, row.id) : NONE;
-  anchor.current = focus.value = index;
+  predictions.to(index);
 }
 
 function lasso(indexes: readonly number[], more: boolean): void {
@@ -123,7 +121,7 @@ const NoPredictions = () => (
 );
 
 const NothingFound = ({ clear }: { clear: () => void }) => (
-  <Empty title="No prediction is like that">
+  <EmptyScreen title="No prediction is like that">
     <button onClick={clear}>Show all predictions</button>
-  </Empty>
+  </EmptyScreen>
 );

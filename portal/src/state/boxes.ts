@@ -1,6 +1,6 @@
 // The boxes of the image that is looked at: which one is chosen, what is drawn, and all that can be done to them.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { keyed, newKey, type Change, type KeyedBox } from "../model/changes";
 import { beside, fresh, isTwin, open, rounded, type Suggested } from "../model/editing";
 import type { Box, Point } from "../model/geometry";
@@ -63,6 +63,13 @@ export const suggested = computed<readonly Suggested[]>(() => {
 export const dashed = computed(() => suggested.value.filter(({ key }) => !isLeftOut(showing.id.value, key)));
 
 export const find = (key: string): KeyedBox | undefined => boxes.value.find((box) => box.key === key) ?? dashed.value.find((box) => box.key === key);
+/** A box that was moved, or given another tag, is another one to the service: where that is taken back, the one before is chosen. */
+effect(() => {
+  const { value: key } = chosen;
+  if (!key || find(key)) return;
+  const same = boxes.value.find((box) => numberOf(box.key) === numbers.get(key));
+  if (same) chosen.value = same.key;
+});
 export const chosenBox = computed(() => find(chosen.value));
 export const isSuggested = (key: string) => key.startsWith("seen-");
 

@@ -8,7 +8,7 @@ import { NONE } from "../model/selection";
 import { act, announce } from "./outbox";
 import * as pages from "./pages";
 import { addTag, isDetector, isMulticlass, negative, tagName } from "./project";
-import { focus, isFar, lastTags, meant, selection } from "./view";
+import { anchor, focus, isFar, lastTags, meant, selection } from "./view";
 
 const rules = (): Rules => ({ multiclass: isMulticlass.value, negativeId: negative.value?.id });
 
@@ -63,5 +63,5 @@ export async function deleteMeant(): Promise<void> {
   const ids = isFar() ? await pages.idsBut(selection.value.ids) : meant().map(({ id }) => id);
   selection.value = NONE;
   deleteImages(ids);
-  focus.value = Math.min(focus.value, Math.max((pages.total.value ?? 1) - 1, 0));
+  anchor.value = focus.value = Math.min(focus.value, Math.max((pages.total.value ?? 1) - 1, 0));
 }

@@ -9,7 +9,7 @@ import type { Labels } from "../model/judged";
 import { counted } from "../model/labelling";
 import { ANY, tokenOf, writePredicting, type PredictionFilter } from "../model/predicting";
 import { NONE, type Selection } from "../model/selection";
-import { fail, say } from "./notices";
+import { dismiss, fail, say } from "./notices";
 import * as pages from "./pages";
 import { project, refresh } from "./project";
 import { limits } from "./session";
@@ -19,12 +19,17 @@ export const rows = signal<readonly StoredImagePrediction[] | null>(null);
 export const fault = signal<unknown>(null);
 export const focus = signal(0);
 export const selection = signal<Selection>(NONE);
+/** Where a range begins. */
+export const anchor = signal(0);
 
 const following = signal<PredictionQueryToken | null>(null);
 export const hasMore = computed(() => following.value !== null);
 
 let opening = 0;
 let address = "";
+
+/** Go to a place; a range begins there. */
+export const to = (index: number) => void (anchor.value = focus.value = index);
 
 /** Show what a filter asks for; what was shown by it already stays. */
 export async function open(wanted: PredictionFilter, anew = false): Promise<void> {
@@ -33,8 +38,9 @@ export async function open(wanted: PredictionFilter, anew = false): Promise<void
   address = place;
   const mine = ++opening;
   batch(() => {
-    [filter.value, rows.value, fault.value, focus.value] = [wanted, null, null, 0];
+    [filter.value, rows.value, fault.value] = [wanted, null, null];
     [selection.value, following.value] = [NONE, null];
+    to(0);
   });
   await load(tokenOf(wanted, Date.now()), mine);
 }
@@ -79,6 +85,8 @@ interface Step {
   label: string;
   leaving: readonly Leaving[];
   timer: ReturnType<typeof setTimeout>;
+  /** Of the notice that takes it back. */
+  notice: number;
 }
 
 const UNDO_MS = 6000;
@@ -98,14 +106,14 @@ function leave(label: string, found: readonly StoredImagePrediction[], labels: (
   if (!found.length) return;
   const listed = rows.value ?? [];
   const gone = found.map((row): Leaving => ({ projectId: project.value!.id, row, place: listed.indexOf(row), labels: labels(row) }));
-  const step: Step = { label, leaving: gone, timer: setTimeout(() => void send(step), UNDO_MS) };
+  const step: Step = { label, leaving: gone, timer: setTimeout(() => void send(step), UNDO_MS), notice: 0 };
   for (const each of gone) leaving.set(each.row.id, each);
   steps.push(step);
   waiting.value += gone.length;
   rows.value = listed.filter(({ id }) => !leaving.has(id));
   selection.value = NONE;
-  focus.value = Math.max(Math.min(focus.value, rows.value.length - 1), 0);
-  say(label, { picture: found[0]!.thumbnailUri, action: { text: "Undo", run: () => takeBack(step) } });
+  to(Math.max(Math.min(focus.value, rows.value.length - 1), 0));
+  step.notice = say(label, { picture: found[0]!.thumbnailUri, action: { text: "Undo", run: () => takeBack(step) } });
 }
 
 /** Take the last step back; false where it is too late, or there is none. */
@@ -119,12 +127,13 @@ function takeBack(step: Step): void {
   if (!steps.includes(step)) return;
   finish(step);
   putBack(step.leaving);
-  focus.value = Math.max(rows.value?.indexOf(step.leaving[0]!.row) ?? 0, 0);
+  to(Math.max(rows.value?.indexOf(step.leaving[0]!.row) ?? 0, 0));
   say(`Undone: ${step.label}`);
 }
 
 function finish(step: Step): void {
   clearTimeout(step.timer);
+  dismiss(step.notice);
   steps.splice(steps.indexOf(step), 1);
   waiting.value -= step.leaving.length;
 }

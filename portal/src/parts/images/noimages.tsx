@@ -6,7 +6,7 @@ import { isDetector, tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
 import { Icon } from "../icon";
 import { useFocus } from "../keyboard";
-import { Empty } from "../states";
+import { Empty, EmptyScreen } from "../states";
 import { choose } from "../uploads/uploader";
 
 export function NoImages() {
@@ -40,24 +40,24 @@ export function NothingFound({ query, show }: { query: ImageQuery; show: (change
     query.search ? `whose file name begins with “${query.search}”` : "",
   ];
   return (
-    <Empty title={parts.filter(Boolean).join(" ")}>
+    <EmptyScreen title={parts.filter(Boolean).join(" ")}>
       <button onClick={() => show(EVERYTHING)}>Show all images</button>
-    </Empty>
+    </EmptyScreen>
   );
 }
 
 type Show = { show: (changes: Partial<ImageQuery>) => void };
 
 const NoGroups = ({ show }: Show) => (
-  <Empty title="No near-duplicates">
+  <EmptyScreen title="No near-duplicates">
     <p class="faint">There is none, or over a tenth of all images have a neighbour: then all look alike, and are better not labelled together.</p>
     <button onClick={() => show(EVERYTHING)}>Show all images</button>
-  </Empty>
+  </EmptyScreen>
 );
 
 const NothingLike = ({ show }: Show) => (
-  <Empty title="Nothing is known to be similar yet">
+  <EmptyScreen title="Nothing is known to be similar yet">
     <p class="faint">The image is gone, or new: it is looked at soon.</p>
     <button onClick={() => show(EVERYTHING)}>Show all images</button>
-  </Empty>
+  </EmptyScreen>
 );

@@ -67,12 +67,12 @@ function Confirm() {
   return (
     <>
       <span aria-live="polite">
-        <b>{all.toLocaleString()}</b> taken for <b>{tagName(tagId)}</b>
-        {count > all && <small> of {count.toLocaleString()}</small>}
-        {all > some && <small> · {(all - some).toLocaleString()} left out</small>}
+        <b>{all.toLocaleString()}</b> {some ? "taken for" : "left out of those taken for"} <b>{tagName(tagId)}</b>
+        {some > 0 && count > all && <small> of {count.toLocaleString()}</small>}
+        {some > 0 && all > some && <small> · {(all - some).toLocaleString()} left out</small>}
       </span>
       <span class="faint">
-        <kbd>{hint("reject")}</kbd> leaves one out · <kbd>1</kbd>–<kbd>9</kbd> another tag
+        <kbd>{hint("reject")}</kbd> {some ? "leaves one out" : "takes one in"} · <kbd>1</kbd>–<kbd>9</kbd> another tag
       </span>
       <span class="grow" />
       {count > all && (told.value?.labelled ?? 0) >= turned.ENOUGH && (

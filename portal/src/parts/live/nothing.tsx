@@ -5,7 +5,7 @@ import type { SuggestionQuery } from "../../model/suggesting";
 import { told, unseen } from "../../state/live";
 import { counts, tagName } from "../../state/project";
 import * as turned from "../../state/turned";
-import { Empty, Waiting } from "../states";
+import { EmptyScreen, Waiting } from "../states";
 
 export function Nothing({ show }: { show: (changes: Partial<SuggestionQuery>) => void }) {
   const { show: what, tagId } = turned.query.value;
@@ -13,39 +13,39 @@ export function Nothing({ show }: { show: (changes: Partial<SuggestionQuery>) =>
   if (what === "doubts") return <NoDoubts />;
   if (!counts.value?.Untagged)
     return (
-      <Empty title={counts.value?.All ? "Every image has its labels" : "There is nothing to label yet"}>
+      <EmptyScreen title={counts.value?.All ? "Every image has its labels" : "There is nothing to label yet"}>
         <p class="faint">Suggestions are for untagged images. Drop {counts.value?.All ? "more pictures" : "pictures"} anywhere.</p>
-      </Empty>
+      </EmptyScreen>
     );
   if (unseen.value > 0) return <Looking />;
   return (
-    <Empty title={tagId ? `Nothing is taken for ${tagName(tagId)}` : "Nothing is suggested"}>
+    <EmptyScreen title={tagId ? `Nothing is taken for ${tagName(tagId)}` : "Nothing is suggested"}>
       <p class="faint">{told.value.lacking.includes(tagId) ? "No image has this tag yet: label one, and it can be suggested." : "Label what is unsure, and more becomes sure."}</p>
       <button class="primary" onClick={() => show({ show: "unsure", tagId: "" })}>
         Unsure first
       </button>
-    </Empty>
+    </EmptyScreen>
   );
 }
 
 function Looking() {
   const { state, embedded, total } = told.value!;
   return (
-    <Empty title="Looking at the images">
+    <EmptyScreen title="Looking at the images">
       <p class="faint">
         {state === "Unavailable" ? "What looks at images is on its way; it comes by itself." : `It has looked at ${embedded.toLocaleString()} of ${counted(total, "image")}.`} Label on meanwhile: suggestions start by themselves.
       </p>
-    </Empty>
+    </EmptyScreen>
   );
 }
 
 const NoDoubts = () =>
   told.value?.state === "Ready" ? (
-    <Empty title="No label looks wrong">
+    <EmptyScreen title="No label looks wrong">
       <p class="faint">Each label fits what the others say.</p>
-    </Empty>
+    </EmptyScreen>
   ) : (
-    <Empty title="There is too little to compare">
+    <EmptyScreen title="There is too little to compare">
       <p class="faint">Once images of two tags are labelled, labels that do not fit the others are shown here.</p>
-    </Empty>
+    </EmptyScreen>
   );

@@ -15,7 +15,8 @@ import { picked } from "../../state/picked";
 import { project } from "../../state/project";
 import { selection } from "../../state/view";
 import { colourOf } from "../grid/picture";
-import { Empty, Fault, Waiting } from "../states";
+import { useFocus } from "../keyboard";
+import { Empty, EmptyScreen, Fault, Waiting } from "../states";
 import "./map.css";
 
 const GROUND = { width: 1000, height: 1000 };
@@ -39,11 +40,11 @@ export function ImageMap() {
         {pages.total.value === 0 && <NothingChosen />}
       </>
     );
-  if (map.value.state === "Lacking") return <Empty title="A map takes three images or more"><p class="faint">Drop pictures anywhere.</p></Empty>;
+  if (map.value.state === "Lacking") return <EmptyScreen title="A map takes three images or more"><p class="faint">Drop pictures anywhere.</p></EmptyScreen>;
   return (
-    <Empty title="Drawing the map">
+    <EmptyScreen title="Drawing the map">
       <p class="faint">{map.value.state === "Unavailable" ? "What looks at images is on its way; it comes by itself." : "It is there in a moment; of many images it takes a minute."}</p>
-    </Empty>
+    </EmptyScreen>
   );
 }
 
@@ -55,6 +56,7 @@ const NothingChosen = () => (
 
 function Points({ points }: { points: readonly MapPoint[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  useFocus(canvas);
   // The next key may come before the map is drawn again.
   const zoom = useSignal<Zoom>(FIT);
   const size = useSize(canvas);

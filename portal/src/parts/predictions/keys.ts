@@ -12,23 +12,19 @@ import { trainAs, trainAsNothing, trainAsSaid } from "./actions";
 interface Given {
   shape: { current: Shape };
   from: number;
-  anchor: { current: number };
   open: (index: number) => void;
 }
 
-export function usePredictionKeys({ shape, from, anchor, open }: Given): void {
-  const { focus, rows, selection } = predictions;
+export function usePredictionKeys({ shape, from, open }: Given): void {
+  const { focus, rows, selection, to } = predictions;
   const count = rows.value?.length ?? 0;
-  const to = (index: number) => {
-    focus.value = anchor.current = index;
-  };
   const allowed = (roles: Parameters<typeof permitted>[0], then: () => unknown) => permitted(roles, () => (predictions.meant().length ? then() : false));
   const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -shape.current.layout.columns, ArrowDown: shape.current.layout.columns };
   useKeys("grid", {
     ...moves(shape, focus.value, count, to),
     extend: (pressed) => {
       const place = focus.value + (steps[pressed.replace("Shift+", "")] ?? 0);
-      chooseTo(Math.min(Math.max(place, 0), count - 1), anchor.current);
+      chooseTo(Math.min(Math.max(place, 0), count - 1));
     },
     mark: () => {
       const row = rows.value?.[focus.value];
@@ -47,7 +43,8 @@ export function usePredictionKeys({ shape, from, anchor, open }: Given): void {
 }
 
 /** Choose from the anchor to a place. */
-export function chooseTo(index: number, anchor: number): void {
+export function chooseTo(index: number): void {
+  const { value: anchor } = predictions.anchor;
   const ids = predictions.rows.value?.slice(Math.min(anchor, index), Math.max(anchor, index) + 1).map(({ id }) => id) ?? [];
   predictions.selection.value = withIds(NONE, ids);
   predictions.focus.value = index;

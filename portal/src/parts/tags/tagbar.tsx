@@ -103,16 +103,19 @@ function Rename({ tag, onEnd }: { tag: Tag; onEnd: () => void }) {
   );
 }
 
-/** A name that is refused stays to be mended; one that there is already is shown. */
+/** The field is free for the next name at once. A name that is refused comes back to be mended; one that there is already is shown. */
 function NewTag({ onThere }: { onThere: (tagId: string) => void }) {
   const [name, setName] = useState("");
+  const last = useRef<Promise<unknown>>(Promise.resolve());
   const type = (text: string) => (setName(text), onThere(""));
   const add = async (event: Event) => {
     event.preventDefault();
     const { value: before } = tags;
-    const tag = await addTag(name);
-    if (!tag) return;
     type("");
+    // One after the other: digits follow the order in which tags are made.
+    const made = (last.current = addTag(name, "Regular", last.current));
+    const tag = await made;
+    if (!tag) return setName((typed) => typed || name);
     if (!before.includes(tag)) return;
     say(`There is a tag ${tag.name} already.`);
     onThere(tag.id);
