@@ -4,7 +4,6 @@ import { render, type ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { later } from "./parts/later";
 import { CommandKeys } from "./parts/shell/commands";
-import { Help } from "./parts/shell/help";
 import { Header } from "./parts/shell/header";
 import { Fault, Waiting } from "./parts/states";
 import { Toasts } from "./parts/toast";
@@ -78,7 +77,6 @@ function App() {
       <Page />
       <Uploader />
       <CommandKeys />
-      <Help />
       <Toasts />
     </>
   );

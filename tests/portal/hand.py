@@ -47,7 +47,8 @@ class Hand:
         """It opens, and Esc closes it."""
         expect(self.page.get_by_role("dialog", name=name)).to_be_visible()
         self.press("Escape")
-        expect(self.page.get_by_role("dialog")).to_have_count(0)
+        # Gone, and not only closed: until then a key could not open it again.
+        expect(self.page.locator("dialog")).to_have_count(0)
 
     # Among the images.
 

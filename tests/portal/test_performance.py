@@ -52,7 +52,10 @@ def test_nothing_of_it_keeps_anybody_out(portal, fruit, storage):
         # There, a model that TensorFlow can't take goes into programs and containers, and into no web page.
         expect(portal.page.get_by_role("region", name="Browser")).to_have_count(0)
         assert portal.barriers(name.lower()) == []
+        # It begins with what one may do there, though that is read later.
+        expect(portal.page.get_by_role("dialog").locator(":is(input, li button, li a):focus")).to_have_count(1)
         portal.press("Escape")
+        expect(portal.button(name)).to_be_focused()
     publish(portal, "gate")
     portal.button("Prediction URL").first.click()
     portal.page.get_by_role("dialog").wait_for()

@@ -12,7 +12,7 @@ interface Props {
   children: ComponentChildren;
 }
 
-const FIRST = ".sheet :is(:enabled, a.button):not(.sheet > header *)";
+const FIRST = ".sheet :is(input, select, textarea, button, a.button):not(:disabled, .sheet > header *)";
 /** What had the focus before a dialog that has just been closed: a dialog that follows it gives it back. */
 let left: Element | null = null;
 

@@ -1,11 +1,13 @@
-// Keys that work everywhere.
+// Keys that work everywhere, and the table of all keys.
 
 import { options } from "preact";
 import { useKeys } from "../keyboard";
-import { showHelp } from "./help";
+import { later } from "../later";
+import { help, isHelping } from "../../state/helping";
 import { redo, undo } from "../../state/outbox";
 import { BASE, go, pathOf, route } from "../../state/route";
 
+const Help = later(() => import("./help"), "Help");
 const SCREENS = ["images", "train", "performance", "predictions", "cameras", "test", "settings"];
 
 export function CommandKeys() {
@@ -13,12 +15,12 @@ export function CommandKeys() {
   useKeys("everywhere", {
     ...Object.fromEntries(SCREENS.map((screen) => [screen, to(screen)])),
     projects: () => go(BASE),
-    help: showHelp,
+    help,
     search,
     undo: () => undo(),
     redo: () => redo(),
   });
-  return null;
+  return isHelping.value ? <Help /> : null;
 }
 
 const field = () => document.querySelector<HTMLInputElement>("[type=search]");

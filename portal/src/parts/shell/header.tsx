@@ -3,6 +3,7 @@
 import { computed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { hint } from "../../model/keys";
+import { help } from "../../state/helping";
 import { away } from "../../state/outbox";
 import { prefer, preferences } from "../../state/preferences";
 import { project } from "../../state/project";
@@ -11,7 +12,6 @@ import { me, signOut } from "../../state/session";
 import { task } from "../../state/tasks";
 import { progress } from "../../state/uploads";
 import { count } from "../../state/waiting";
-import { showHelp } from "./help";
 import { Icon } from "../icon";
 import { Menu } from "../menu";
 
@@ -60,7 +60,7 @@ export function Header({ screens }: { screens: readonly string[] }) {
       <Uploading />
       <Working />
       <Saving />
-      <button class="quiet icon" aria-label="Keys" title="Keys (?)" onClick={showHelp}>
+      <button class="quiet icon" aria-label="Keys" title="Keys (?)" onClick={help}>
         ?
       </button>
       <Who />

@@ -1,22 +1,15 @@
 // The table of keys, as a dialog.
 
-import { signal } from "@preact/signals";
 import { KEYS, keysOf, shown, type Key } from "../../model/keys";
+import { isHelping } from "../../state/helping";
 import { prefer, preferences } from "../../state/preferences";
 import { Dialog } from "../dialog";
-
-const open = signal(false);
-
-export const showHelp = () => {
-  open.value = true;
-};
 
 const GROUPS: Key["group"][] = ["Label", "Choose", "Move", "Boxes", "Show", "Go"];
 
 export function Help() {
-  if (!open.value) return null;
   return (
-    <Dialog title="Keys" wide onClose={() => (open.value = false)}>
+    <Dialog title="Keys" wide onClose={() => (isHelping.value = false)}>
       <label class="check">
         <input type="checkbox" checked={preferences.value.singleKeys} onChange={(event) => prefer({ singleKeys: event.currentTarget.checked })} />
         Single keys work (switch them off if you speak to this machine)
