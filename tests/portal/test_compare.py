@@ -44,6 +44,12 @@ def test_the_threshold_stands_in_the_address(portal, still):
     expect(strip(portal, "Second broke 0")).to_be_visible()
 
 
+def test_two_are_compared_at_the_threshold_that_one_was_looked_at(portal, still):
+    portal.open(still.id, f"performance/{still.second}", "?threshold=0.9")
+    compared = portal.page.get_by_role("link", name="Compare two …")
+    expect(compared).to_have_attribute("href", re.compile(f"a={still.first}&b={still.second}&threshold=0.9$"))
+
+
 def test_nothing_of_it_keeps_anybody_out(portal, still):
     open_comparison(portal, still.id, still.first, still.second)
     assert portal.barriers("compare") == []

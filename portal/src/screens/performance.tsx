@@ -17,7 +17,7 @@ import { ImportModel, Moved, Pasts, Unjudged } from "../parts/performance/moving
 import { PublishedNames } from "../parts/performance/published";
 import { TagTable } from "../parts/performance/tagtable";
 import { EmptyScreen, Fault, Waiting } from "../parts/states";
-import { counted, fault, judge, judged, judgings, count, keyOf, ordered, overlap, threshold, trained } from "../state/performance";
+import { counted, countFault, fault, judge, judged, judgings, count, keyOf, ordered, overlap, threshold, trained } from "../state/performance";
 import { isUnjudged } from "../state/moving";
 import { isDetector, project } from "../state/project";
 import { pathOf, route, search, setSearch } from "../state/route";
@@ -121,8 +121,8 @@ function Judgement({ iteration, look, change }: JudgementProps) {
 
 function Confused({ iterationId, cell, onCell }: { iterationId: string; cell: Cell | null; onCell: (cell: Cell) => void }) {
   const found = counted.value;
-  if (fault.value && !found) return <Fault fault={fault.value} />;
-  if (!found?.key.startsWith(iterationId)) return <section class="card confusion" aria-busy="true" />;
+  if (!found?.key.startsWith(iterationId))
+    return countFault.value ? <Fault fault={countFault.value} again={() => void judgings.value++} /> : <section class="card confusion" aria-busy="true" />;
   return <Matrix confusions={found.confusions} stale={found.key !== keyOf(iterationId, threshold.value, overlap.value)} cell={cell} onCell={onCell} />;
 }
 

@@ -1,7 +1,8 @@
 // What is done to iterations: train, cancel, rename, delete, publish, roll back.
 
 import * as client from "../api/client";
-import type { CameraFeedback, Iteration, TrainingType } from "../api/client";
+import type { CameraFeedback, Iteration, PublishedName, TrainingType } from "../api/client";
+import { send } from "../api/send";
 import { names, readNames } from "./performance";
 import { iterations, project, removeIteration, showIterations } from "./project";
 import { say } from "./notices";
@@ -63,7 +64,8 @@ export async function unpublish(iteration: Iteration): Promise<void> {
 /** Which pictures of cameras are kept for a name, to be labelled. */
 export async function setFeedback(name: string, feedback: CameraFeedback): Promise<void> {
   const projectId = here();
-  const changed = await client.setCameraFeedback(projectId, name, feedback);
+  // Written out: that of api/client would be fetched with what the page needs at first.
+  const changed = await send<PublishedName>("PUT", `/ocellus/v1/projects/${projectId}/publishednames/${name}/camerafeedback`, { body: feedback });
   if (project.value?.id === projectId) names.value = names.value.map((each) => (each.name === changed.name ? changed : each));
 }
 

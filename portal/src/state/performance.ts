@@ -28,7 +28,9 @@ interface Counted {
 /** Of the iteration that is shown; while another is on its way still of the one before. */
 export const judged = signal<Judged | null>(null);
 export const counted = signal<Counted | null>(null);
+/** Why there are no curves, and why no confusions. */
 export const fault = signal<unknown>(null);
+export const countFault = signal<unknown>(null);
 
 const known = new Map<string, Promise<PerformanceCurves>>();
 const KEPT = 16;
@@ -72,9 +74,11 @@ export async function count(iterationId: string, limit: number, overlapThreshold
   if (counted.value?.key === mine) return;
   try {
     const confusions = await client.getConfusions(project.value!.id, iterationId, { threshold: limit, overlapThreshold });
-    if (mine === asked) counted.value = { key: mine, confusions };
+    if (mine !== asked) return;
+    counted.value = { key: mine, confusions };
+    countFault.value = null;
   } catch (refused) {
-    if (mine === asked) fault.value = refused;
+    if (mine === asked) countFault.value = refused;
   }
 }
 

@@ -2,9 +2,10 @@
 
 import { useEffect } from "preact/hooks";
 import type { Iteration } from "../../api/client";
+import { writePair } from "../../model/comparing";
 import { percent, points } from "../../model/judging";
 import { shortTime } from "../../model/training";
-import { ordered, score, scores, trained } from "../../state/performance";
+import { ordered, score, scores, threshold, trained } from "../../state/performance";
 import { pathOf } from "../../state/route";
 import { returns } from "../../state/silence";
 import { useOneStop } from "../onestop";
@@ -29,7 +30,7 @@ export function IterationList({ shown, query }: { shown: string; query: string }
         ))}
       </ul>
       {before && (
-        <a class="button" href={`${pathOf(before.projectId, "compare")}?a=${before.id}&b=${shown}`}>
+        <a class="button" href={pathOf(before.projectId, "compare") + writePair({ a: before.id, b: shown, threshold: threshold.value })}>
           Compare two …
         </a>
       )}
