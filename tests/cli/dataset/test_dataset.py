@@ -97,7 +97,7 @@ def test_a_data_set_comes_in_once_however_often_it_is_brought(training, name, tm
 def test_what_a_project_can_not_take_is_refused(training, project, tmp_path, capsys):
     folder = boxed_set(tmp_path, "voc")
     assert ocellus("dataset", "import", str(folder), "--project", project.name) == FAILED
-    assert "make one of detection" in capsys.readouterr().err
+    assert "take it into a project of object detection" in capsys.readouterr().err
     assert ocellus("dataset", "import", str(folder), "--project", project.id, "--format", "vocc") == FAILED
     assert "no format is called vocc; there are coco" in capsys.readouterr().err
     assert ocellus("dataset", "import", str(folder / "nowhere"), "--project", project.id) == FAILED
