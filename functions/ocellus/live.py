@@ -37,7 +37,7 @@ def accept_live(call: Call, project_id: UUID, body: LiveAcceptRequest) -> Answer
 
 @ocellus("POST", "projects/{project_id}/images/{image_id}/live", LABELERS)
 def query_live_boxes(call: Call, project_id: UUID, image_id: UUID, body: LiveBoxQuery) -> LiveBoxes:
-    """Guesses for the tags of boxes on an image of a detector, by how boxes look that were drawn before; or boxes."""
+    """Guess the tags of boxes by how boxes look that were drawn before; or, where none are given, boxes with tags."""
     if body.boxes is None:
         return spotting.spot_live_boxes(call.store, call.runtime.settings, project_id, image_id)
     return boxes.query_live_boxes(call.store, call.runtime.settings, project_id, image_id, body.boxes)

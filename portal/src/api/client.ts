@@ -1114,7 +1114,7 @@ export const putPastPerformance = (projectId: string, iterationId: string, body:
 export const queryLive = (projectId: string, body: LiveQuery, options: Options = {}) =>
   send<LiveSuggestions>("POST", `/ocellus/v1/projects/${projectId}/live`, { body, ...options });
 
-/** Guesses for the tags of boxes on an image of a detector, by how boxes look that were drawn before; or boxes. */
+/** Guess the tags of boxes by how boxes look that were drawn before; or, where none are given, boxes with tags. */
 export const queryLiveBoxes = (projectId: string, imageId: string, body: LiveBoxQuery, options: Options = {}) =>
   send<LiveBoxes>("POST", `/ocellus/v1/projects/${projectId}/images/${imageId}/live`, { body, ...options });
 

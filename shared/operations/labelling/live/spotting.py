@@ -129,6 +129,8 @@ def hits(taught: Mapping[UUID, Sequence[Box]], where: Mapping[UUID, Reals]) -> f
 
 
 class Spotter(NamedTuple):
+    """Tells boxes of each tag from background, along axes of its own; the head's last column is background."""
+
     tag_ids: Sequence[UUID]
     basis: Basis
     head: LiveHead
