@@ -1,5 +1,6 @@
 """How long a backup of a project takes, the next after 100 changes, and the way back into an empty installation; and
-how much of the processors each takes, which a busy machine changes less.
+how much of the processors each takes, which a busy machine changes less. What comes back is counted again, and its
+published name asked.
 
 python -m benchmarks.backup
 python -m benchmarks.backup --images 100000
@@ -19,8 +20,10 @@ from rich.table import Table
 
 from benchmarks.rig import TAGS, Memory, Rig
 from benchmarks.subjects import cpu_seconds
+from cli.model import import_package
 from local.azurite import Azurite
-from local.service import running
+from local.demo import session
+from local.service import RESOURCE_ID, Service, running
 from shared.models.wire import now
 from shared.models.workspace.images import ImageRecord, TaggingStatus, TagMark, new_image_id
 from shared.operations.backup import restoring, taking
@@ -30,7 +33,9 @@ from shared.storage.account import blobs
 from shared.storage.account.shelves import FolderShelf
 from shared.storage.account.store import Store
 from shared.storage.workspace import catalog, images, projects
+from tests.importing.packages import classifier, zipped
 from tests.pictures import picture
+from tests.storage.making import assert_same, recount
 
 SIZE, CHANGED = 10_000, 100
 # So many images are made at once.
@@ -79,9 +84,26 @@ class Spending:
         return sum(cpu_seconds(each.pid) for each in self._azurites if each.pid)
 
 
+def published(rig: Rig) -> None:
+    """A model of all of its tags, which answers under a name."""
+    trainer = session.training_client(rig.service)
+    package = zipped(classifier(TAGS), [tag.name for tag in trainer.get_tags(rig.project)])
+    made = import_package(trainer, str(rig.project), package, {"name": "Moved"})
+    trainer.publish_iteration(rig.project, made["id"], session.PUBLISHED_NAME, RESOURCE_ID)
+
+
+def answered(service: Service, rig: Rig) -> list[tuple[str, float]]:
+    """What the published name says of a picture."""
+    client = session.prediction_client(service)
+    found = client.classify_image_with_no_store(rig.project, session.PUBLISHED_NAME, picture("leaf", 1)).predictions
+    return [(each.tag_id, each.probability) for each in found]
+
+
 def told(store: Store, rig: Rig) -> list[tuple[object, ...]]:
-    """Every image, with its tags and when it was made."""
-    assert catalog.read(store, rig.project).columns.size == rig.size
+    """Every image, with its tags and when it was made; they are as many as are counted."""
+    counted = catalog.read(store, rig.project)
+    assert counted.columns.size == rig.size
+    assert_same(counted, recount(store, rig.project))
     everything = images.each(store, rig.project, TaggingStatus.ALL)
     return [(record.id, record.created, record.tags, record.sha256) for record in everything]
 
@@ -96,6 +118,8 @@ def main() -> int:
             rig = Rig(service, size, 1)
             spending = Spending(rig, [service.azurite, empty.azurite])
             spending.once("made", partial(filled, rig))
+            published(rig)
+            said = answered(service, rig)
             project = projects.get(rig.store, rig.project)
             memory = Memory({"the command": os.getpid})
             take: Callable[[], object] = partial(taking.take, rig.store, vault, project, _quiet)
@@ -108,6 +132,8 @@ def main() -> int:
             memory.stop()
             if told(rig.store, rig) != told(other, rig):
                 sys.exit("what came back is not what there was")
+            if answered(empty, rig) != said:
+                sys.exit("the published name says something else")
             other.close()
     title = f"{size} images, {size * len(blobs.KINDS)} blobs; {memory.most['the command']} MB of memory"
     table = Table("", "took", "processor: command", "Azurite", title=title)
