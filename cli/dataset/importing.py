@@ -107,12 +107,14 @@ def import_dataset(
         tagged = carrying.fitting(
             reading, there.name if there else project, detects=detects, untagged=untagged or background
         )
+        names = sorted({tag for picture in tagged for tag in picture.said})
+        projects.require_tags(names)
         found = there or projects.make(trainer, project, wanted, domain)
         # Not before: a project that is made twice is two.
         client.patient(trainer)
         result.project = found.id
         result.lost = reading.lost
-        tags = projects.tag_ids(trainer, found, sorted({tag for picture in tagged for tag in picture.said}))
+        tags = projects.tag_ids(trainer, found, names)
         noted = Journal.open(journal, found.id)
         _send_all(Sender(trainer, found, reading.source, tags, noted, result, background), tagged)
     show(result, _sentences(result, sent=not dry_run), as_json=as_json)

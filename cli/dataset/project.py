@@ -1,5 +1,6 @@
 """The project that a data set goes into or comes from: found by name or id, or made."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
@@ -7,6 +8,8 @@ from azure.cognitiveservices.vision.customvision.training.models import Iteratio
 
 from cli import naming
 from cli.faults import CommandError
+from shared.errors import BadTagName
+from shared.models.texts import checked_name, folded
 
 DETECTION = "ObjectDetection"
 
@@ -58,10 +61,16 @@ def detects(trainer: CustomVisionTrainingClient, project: Project) -> bool:
     return bool(trainer.get_domain(project.settings.domain_id).type == DETECTION)
 
 
+def require_tags(names: Iterable[str]) -> None:
+    """Raises BadTagName where one is no name of a tag."""
+    for name in names:
+        checked_name(name, f"A tag's ({name[:80]!a})", BadTagName)
+
+
 def tag_ids(trainer: CustomVisionTrainingClient, project: Project, names: list[str]) -> dict[str, str]:
     """The ids of tags by name; those that there are in any case are taken, the others made."""
-    known = {tag.name.casefold(): tag.id for tag in trainer.get_tags(project.id)}
+    known = {folded(tag.name): tag.id for tag in trainer.get_tags(project.id)}
     for name in names:
-        if name.casefold() not in known:
-            known[name.casefold()] = trainer.create_tag(project.id, name).id
-    return {name: known[name.casefold()] for name in names}
+        if folded(name) not in known:
+            known[folded(name)] = trainer.create_tag(project.id, name).id
+    return {name: known[folded(name)] for name in names}

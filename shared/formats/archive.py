@@ -45,11 +45,15 @@ def opened(file: BinaryIO, files: int) -> Iterator[ZipFile]:
 
 
 def zip_of(file: "Path | _Counted") -> ZipFile:
-    """Its names are UTF-8 where all of them may be: packers that write them so do not always say it."""
+    """Its names are UTF-8 where all of them may be, and have `/`: not all packers say the one and keep to the other."""
     try:
-        return ZipFile(file, metadata_encoding="utf-8")
+        archive = ZipFile(file, metadata_encoding="utf-8")
     except UnicodeDecodeError:
-        return ZipFile(file)
+        archive = ZipFile(file)
+    for info in archive.infolist():
+        info.filename = info.filename.replace("\\", "/").removeprefix("./")
+    archive.NameToInfo = {info.filename: info for info in archive.infolist()}
+    return archive
 
 
 def contents(archive: ZipFile, entry: ZipInfo, limit: int) -> bytes:

@@ -25,6 +25,8 @@ from shared.formats.reading import Reading
 from shared.formats.source import Source
 
 FOLDERS = "folders"
+# Who has such a file beside folders of pictures may have tags and boxes in it.
+DESCRIBING = (".json", ".jsonl", ".ndjson", ".manifest", ".xml", ".csv", ".yaml", ".yml", ".vott", "_annotations.txt")
 
 
 class Carries(Flag):
@@ -98,12 +100,28 @@ def format_of(source: Source) -> Format:
         raise DatasetError(f"it may be any of {names}; say which format it has, or give the file that describes it.")
     if found:
         return found[0]
-    if folders.fits(source) or source.only:
+    if source.only:
         return folders
-    left_out = f" ({source.left_out} links lead out of it, and are not followed)" if source.left_out else ""
-    raise DatasetError(
-        f"no format is known that it is in{left_out}. Have a folder of pictures for each tag, or take it out of the "
-        f"other tool as COCO, YOLO or Pascal VOC; docs/datasets.md has all of {', '.join(FORMATS)}."
+    if yolo.has_boxes(source):
+        return FORMATS["yolo"]
+    unknown = source.described(*DESCRIBING)
+    if folders.fits(source) and not unknown:
+        return folders
+    raise DatasetError(_unknown(source, unknown, in_folders=folders.fits(source)))
+
+
+def _unknown(source: Source, described: list[str], *, in_folders: bool) -> str:
+    """Why it is in no format, by what seems to describe it, and what to do."""
+    why = [f"{source.left_out} links lead out of it, and are not followed"] * bool(source.left_out)
+    anyway = ""
+    if described:
+        first = described[0]
+        why.append(source.flaw(first) or f"{first} describes no pictures in a way that is known")
+        anyway = f", or choose the format {FOLDERS}, which takes no notice of {first}" * in_folders
+    return (
+        f"no format is known that it is in{f' ({why[0]})' if why else ''}. Have a folder of pictures for each tag"
+        f"{anyway}, or take it out of the other tool as COCO, YOLO or Pascal VOC; docs/datasets.md has all of "
+        f"{', '.join(FORMATS)}."
     )
 
 
@@ -116,7 +134,7 @@ def read(source: Source, format: Format) -> Reading:
         )
     reading = format.read(source)
     if not reading.pictures:
-        why = f" The first that failed: {reading.faults[0]}." if reading.faults else ""
+        why = f" The first that failed: {reading.faults[0].rstrip('.')}." if reading.faults else ""
         raise DatasetError(
             f"no picture of it was found, read as {format.name}.{why} Give the pictures with what describes them, or "
             "say the right format."

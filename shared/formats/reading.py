@@ -15,8 +15,12 @@ PART = re.compile(r"(?:^|[^a-z])(train|training|val|valid|validation|test|testin
 
 # Of fractions: a hundredth of a pixel in the largest pictures.
 DIGITS = 6
+# A side of a picture, in pixels.
+LONGEST = 1_000_000
 
 
+# So much of a path tells which it is.
+MOST_LETTERS = 300
 # Of a set of so many faults none needs to know them all.
 MOST_FAULTS = 100_000
 
@@ -66,7 +70,7 @@ class Reading:
         """The picture that a file which describes it means; where it is not there, it is named among the faults."""
         found = self.source.find(reference, dirname(described))
         if found is None:
-            self.faults.append(f"{reference}: no picture of that name is there, or several are")
+            self.faults.append(f"{reference[:MOST_LETTERS].strip()}: no picture of that name is there, or several are")
         return found
 
     def add(self, picture: Labelled) -> None:
@@ -102,10 +106,10 @@ class Reading:
         corners = ((each.tag, (each.left, each.top, each.left + each.width, each.top + each.height)) for each in given)
         return tuple(mark for tag, ltrb in corners for mark in self.box(tag, ltrb))
 
-    def size_of(self, file: str, width: object, height: object) -> tuple[int, int] | None:
+    def size_of(self, file: str, width: float | None, height: float | None) -> tuple[int, int] | None:
         """As it is said, or else as the picture has it; None, and a fault, where that can't be read."""
-        if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
-            return width, height
+        if said := sides(width, height):
+            return said
         if file not in self._sizes:
             self._sizes[file] = self._size_in(file)
         return self._sizes[file]
@@ -116,6 +120,12 @@ class Reading:
         except DatasetError as fault:
             self.faults.append(str(fault))
             return None
+
+
+def sides(width: float | None, height: float | None) -> tuple[int, int] | None:
+    """Of a picture, in pixels; None where they can't be."""
+    said = [round(side) for side in (width, height) if side and 1 <= side <= LONGEST]
+    return (said[0], said[1]) if len(said) == 2 else None
 
 
 def split_in(path: str) -> str:

@@ -1,18 +1,17 @@
 """The files of a data set, in a folder or a zip: listed once, so that nothing of it can lead to any other file."""
 
 import math
-import os
 import re
-import stat
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from codecs import getincrementaldecoder
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from posixpath import basename, dirname, join, normpath
-from typing import BinaryIO, NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
@@ -22,9 +21,9 @@ from defusedxml.ElementTree import ParseError, fromstring
 from PIL import Image, UnidentifiedImageError
 
 from shared.formats import archive as archives
-from shared.formats.dataset import FOREIGN, PREDICTED_BOXES, PREDICTED_TAGS, SUFFIXES, DatasetError
+from shared.formats.dataset import PREDICTED_BOXES, PREDICTED_TAGS, DatasetError
+from shared.formats.files import PICTURES, Stored, entries, holder, is_picture, listed, zipped
 
-PICTURES = (*SUFFIXES, *FOREIGN)
 MEGABYTE = 1024 * 1024
 # What describes pictures is read into memory, XML into ten times that; YAML is slow, and says little.
 LARGEST = {".xml": 128 * MEGABYTE, ".yaml": MEGABYTE, ".yml": MEGABYTE}
@@ -39,13 +38,6 @@ ROOT_TAG = re.compile(r"<([A-Za-z_][\w.-]*)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 T = TypeVar("T")
-
-
-class Stored(NamedTuple):
-    """A file's size in bytes, and what opens it."""
-
-    size: int
-    open: Callable[[], BinaryIO]
 
 
 class Source:
@@ -65,15 +57,15 @@ class Source:
     def at(cls, path: Path) -> Self:
         """A folder, a zip, or a file that describes pictures in its folder. Raises DatasetError."""
         if path.is_dir():
-            return cls(*_listed(path))
+            return cls(*listed(path))
         if not path.is_file():
             raise DatasetError(f"there is no file or folder {path}.")
         if zipfile.is_zipfile(path):
             try:
-                return cls(*_zipped(archives.zip_of(path)))
+                return cls(*zipped(archives.zip_of(path)))
             except (zipfile.BadZipFile, ValueError, OSError) as fault:
                 raise DatasetError(f"{path} is no whole zip: {fault}. Download it again.") from fault
-        return cls(*_listed(path.parent), only=path.name)
+        return cls(*listed(path.parent), only=path.name)
 
     @classmethod
     def sent(cls, archive: zipfile.ZipFile, limit: int, seconds: float = math.inf) -> Self:
@@ -83,14 +75,14 @@ class Source:
         ArchiveError.
         """
         until = time.monotonic() + seconds
-        files, left_out = _zipped(archive)
-        described = [info for info in _entries(archive) if info.filename in files and not _is_picture(info.filename)]
+        files, left_out = zipped(archive)
+        described = [info for info in entries(archive) if info.filename in files and not is_picture(info.filename)]
         if sum(info.file_size for info in described) > limit:
             raise DatasetError(
                 f"what describes its pictures has over {limit // MEGABYTE} MB; import it by `ocellus dataset import`."
             )
         for info in sorted(described, key=lambda info: info.header_offset):
-            files[info.filename] = Stored(info.file_size, _holder(archives.contents(archive, info, limit)))
+            files[info.filename] = Stored(info.file_size, holder(archives.contents(archive, info, limit)))
         source = cls(files, left_out)
         source._until = until
         return source
@@ -101,7 +93,7 @@ class Source:
 
     @property
     def pictures(self) -> list[str]:
-        return [name for name in self._files if _is_picture(name)]
+        return [name for name in self._files if is_picture(name)]
 
     def described(self, *suffixes: str) -> list[str]:
         """The files of these suffixes, but for what a model said."""
@@ -140,10 +132,11 @@ class Source:
 
     def text(self, name: str) -> str:
         """Of UTF-8, with or without its mark. Raises DatasetError."""
-        try:
-            return self._described(name).decode("utf-8-sig")
-        except UnicodeDecodeError as fault:
-            raise DatasetError(f"{name} is not written in UTF-8; save it so.") from fault
+        return _decoded(name, self._described(name), is_whole=True)
+
+    def start(self, name: str, count: int) -> str:
+        """The text of so many bytes. Raises DatasetError."""
+        return _decoded(name, self._begin(name, count), is_whole=False)
 
     def json(self, name: str, kind: type[T]) -> T:
         """Raises DatasetError."""
@@ -189,6 +182,15 @@ class Source:
         except (msgspec.DecodeError, RecursionError, IndexError, UnicodeDecodeError):
             return set()
         return set(first)
+
+    def flaw(self, name: str) -> str:
+        """Why a JSON can't be read; "" of one that can, and of what is none."""
+        try:
+            if name.lower().endswith(".json"):
+                msgspec.json.decode(self._described(name).removeprefix(b"\xef\xbb\xbf"), type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
+            return f"{name} is no whole JSON: {fault}"
+        return ""
 
     def is_list(self, name: str) -> bool:
         """Whether a JSON is one list, and not a line each."""
@@ -260,61 +262,18 @@ class _faults_of:  # noqa: N801  # read as a statement
                 ) from fault
             case RecursionError():
                 raise DatasetError(f"{self._name} is nested too deep to be a data set.") from fault
-            case msgspec.DecodeError() | ParseError() | ValueError():
+            # An encoding that nobody knows is a LookupError.
+            case msgspec.DecodeError() | ParseError() | ValueError() | LookupError():
                 raise DatasetError(
                     f"{self._name} is not {self._form} as its format has it: {fault}. Mend it, or export it again."
                 ) from fault
 
 
-def _listed(folder: Path) -> tuple[dict[str, Stored], int]:
-    """All files of the folder; links to what lies outside are left out, as a stranger may have made them."""
-    root, files, left_out = folder.resolve(), {}, 0
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        left_out += sum((Path(place) / name).is_symlink() for name in folders)
-        for path in (Path(place) / name for name in names if not name.startswith(".")):
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                left_out += 1
-            elif path.is_file():
-                files[path.relative_to(folder).as_posix()] = Stored(path.stat().st_size, _opener(path))
-    return files, left_out
-
-
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    return lambda: path.open("rb")
-
-
-def _zipped(archive: zipfile.ZipFile) -> tuple[dict[str, Stored], int]:
-    """All its files; links, and what lies outside of it, are left out."""
-
-    def opener(info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-        return lambda: archive.open(info)  # type: ignore[return-value]  # IO[bytes]
-
-    found = _entries(archive)
-    kept = [info for info in found if not stat.S_ISLNK(info.external_attr >> 16) and _lies_within(info.filename)]
-    return {info.filename: Stored(info.file_size, opener(info)) for info in kept}, len(found) - len(kept)
-
-
-def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """But for folders, and for what systems put there for themselves."""
-    hidden = (".", "__MACOSX")
-    return [
-        info
-        for info in archive.infolist()
-        if not info.is_dir() and not any(part.startswith(hidden) and part != ".." for part in info.filename.split("/"))
-    ]
-
-
-def _holder(data: bytes) -> Callable[[], BinaryIO]:
-    return lambda: BytesIO(data)
-
-
-def _is_picture(name: str) -> bool:
-    return name.lower().endswith(PICTURES)
-
-
-def _lies_within(name: str) -> bool:
-    return not name.startswith("/") and ".." not in name.split("/")
+def _decoded(name: str, data: bytes, *, is_whole: bool) -> str:
+    try:
+        return getincrementaldecoder("utf-8-sig")().decode(data, is_whole)
+    except UnicodeDecodeError as fault:
+        raise DatasetError(f"{name} is not written in UTF-8; save it so.") from fault
 
 
 def _path_in(reference: str) -> str:

@@ -32,6 +32,42 @@ def test_yolo_of_roboflow_names_its_folders_from_beside_itself(tmp_path):
     assert reading.lost == {"polygons": 1}
 
 
+def test_yolo_of_roboflow_for_darknet_has_its_names_in_each_part(tmp_path):
+    names = "bolt\nnut\n"
+    source = lay(
+        tmp_path,
+        ["train/a_jpg.rf.1.jpg", "valid/b_jpg.rf.2.jpg"],
+        README__roboflow__txt="bolts - v1\n",
+        train____darknet__labels=names,
+        valid____darknet__labels=names,
+        train___a_jpg__rf__1__txt="1 0.5 0.5 0.25 0.5",
+    )
+    first, second = known(source).pictures
+    assert (first.marks, first.split) == ((Mark("nut", 0.375, 0.25, 0.25, 0.5),), "train")
+    assert (second.marks, second.split) == ((), "valid")
+
+
+def test_yolo_of_cvat_and_of_label_studio_have_their_names_in_lines(tmp_path):
+    lay(
+        tmp_path / "cvat",
+        ["obj_train_data/a.png"],
+        obj__data="classes = 1\ntrain = data/train.txt\nnames = data/obj.names\n",
+        obj__names="bolt\n",
+        train__txt="data/obj_train_data/a.png\n",
+        obj_train_data___a__txt="0 0.500000 0.500000 0.500000 0.500000\n",
+    )
+    lay(
+        tmp_path / "studio",
+        ["images/1a2b3c4d-a.png"],
+        classes__txt="bolt\n",
+        notes__json='{"categories": [{"id": 0, "name": "bolt"}], "info": {"contributor": "Label Studio"}}',
+        **{"labels___1a2b3c4d-a__txt": "0 0.5 0.5 0.5 0.5\n"},
+    )
+    for tool, part in (("cvat", "train"), ("studio", "")):
+        (found,) = known(Source.at(tmp_path / tool)).pictures
+        assert (found.marks, found.split) == ((Mark("bolt", 0.25, 0.25, 0.5, 0.5),), part)
+
+
 def test_coco_of_roboflow_lies_in_a_folder_a_part(tmp_path):
     file = {
         "info": {"description": "", "year": "2026"},
@@ -97,6 +133,26 @@ def test_a_job_of_cvat_tells_what_it_loses(tmp_path):
         Labelled("images/shots/a.png", (), (Mark("bolt", 0.25, 0.25, 0.5, 0.5),), "Train", (64, 48))
     ]
     assert reading.lost == {"attributes": 2, "rotated boxes": 1, "polygons": 1}
+
+
+def test_a_task_of_cvat_for_videos_is_refused_with_what_to_do(tmp_path):
+    box = '<box frame="0" outside="0" occluded="0" keyframe="1" xtl="1" ytl="1" xbr="9" ybr="9"/>'
+    video = f'<annotations><version>1.1</version><meta/><track id="0" label="bolt">{box}</track></annotations>'
+    with pytest.raises(DatasetError, match="tracks of a video, and no pictures; export it as `CVAT for images`"):
+        known(lay(tmp_path, ["frame_000000.png"], annotations__xml=video))
+
+
+def test_a_table_of_vott_has_quoted_heads(tmp_path):
+    table = '"image","xmin","ymin","xmax","ymax","label"\n"a.png",16.0,12,48,36,"bolt"\n'
+    (found,) = known(lay(tmp_path, ["a.png"], **{"bolts-export__csv": table})).pictures
+    assert found.marks == (Mark("bolt", 0.25, 0.25, 0.5, 0.5),)
+
+
+def test_frames_of_the_first_vott_are_refused_with_what_to_do(tmp_path):
+    frame = {"x1": 1, "y1": 1, "x2": 9, "y2": 9, "width": 64, "height": 48, "type": "Rectangle", "tags": ["bolt"]}
+    said = {"frames": {"a.png": [frame]}, "framerate": "1", "inputTags": "bolt", "scd": False}
+    with pytest.raises(DatasetError, match=r"\(shots/a.json describes no pictures in a way that is known\)"):
+        known(lay(tmp_path, ["shots/a.png"], shots___a__json=json.dumps(said)))
 
 
 def test_assets_of_vott_lie_in_a_file_each_with_addresses_of_another_machine(tmp_path):

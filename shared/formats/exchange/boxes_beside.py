@@ -5,9 +5,10 @@ from posixpath import basename, dirname
 import msgspec
 
 from shared.formats.dataset import Labelled, LabelledSet, Mark
+from shared.formats.files import PICTURES
 from shared.formats.reading import Reading
 from shared.formats.regions import REGIONS, ByTag, Listed, ListedPicture
-from shared.formats.source import PICTURES, Source
+from shared.formats.source import Source
 
 TEST = ("val", "test")
 

@@ -37,8 +37,8 @@ class Annotation(Struct, frozen=True):
 class Picture(Struct, frozen=True):
     id: int | str
     file_name: str
-    width: int | None = None
-    height: int | None = None
+    width: float | None = None
+    height: float | None = None
 
 
 class Category(Struct, frozen=True):

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, tostring  # to write; defusedxml reads
 
-from shared.formats import pixels
-from shared.formats.dataset import Labelled, LabelledSet, Mark
+from shared.formats import cells, pixels
+from shared.formats.dataset import DatasetError, Labelled, LabelledSet, Mark
 from shared.formats.reading import Reading
 from shared.formats.source import Source
 
@@ -34,7 +34,10 @@ def read(source: Source) -> Reading:
     reading = Reading(source)
     for name in _files(source):
         root = source.xml(name)
-        reading.lose("tracks of videos", len(root.findall("track")))
+        tracks = len(root.findall("track"))
+        if tracks and root.find("image") is None:
+            raise DatasetError(f"{name} has tracks of a video, and no pictures; export it as `CVAT for images`.")
+        reading.lose("tracks of videos", tracks)
         for element in root.findall("image"):
             _read_picture(reading, name, element)
     return reading
@@ -42,7 +45,7 @@ def read(source: Source) -> Reading:
 
 def _read_picture(reading: Reading, name: str, element: Element) -> None:
     found = reading.find(element.get("name", ""), name)
-    size = found and reading.size_of(found, _whole(element.get("width")), _whole(element.get("height")))
+    size = found and reading.size_of(found, cells.whole(element.get("width")), cells.whole(element.get("height")))
     if not found or not size:
         return
     for lost, what in LOST.items():
@@ -53,22 +56,11 @@ def _read_picture(reading: Reading, name: str, element: Element) -> None:
 
 
 def _marks(reading: Reading, box: Element, size: tuple[int, int]) -> Iterator[Mark]:
-    if _number(box.get("rotation", "0")):
+    if cells.number(box.get("rotation", "0")):
         reading.lose("rotated boxes")
         return
     reading.lose("attributes", len(box.findall("attribute")) + (box.get("occluded") == "1"))
-    yield from reading.box(box.get("label", ""), [_number(box.get(side, "nan")) for side in SIDES], size)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    yield from reading.box(box.get("label", ""), [cells.number(box.get(side, "nan")) for side in SIDES], size)
 
 
 def places(picture: Labelled) -> list[str]:

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from shared.formats.dataset import DatasetError, Labelled, LabelledSet, Mark
-from shared.formats.reading import Reading
-from shared.formats.source import PICTURES, Source
+from shared.formats.files import PICTURES
+from shared.formats.reading import Reading, sides
+from shared.formats.source import Source
 
 BOX, CHOICE = "rectanglelabels", "choices"
 LOST = {
@@ -35,8 +36,8 @@ class Value(Struct, frozen=True):
 class Result(Struct, frozen=True):
     type: str = ""
     value: Value = Value()
-    original_width: int | None = None
-    original_height: int | None = None
+    original_width: float | None = None
+    original_height: float | None = None
 
 
 class Annotation(Struct, frozen=True):
@@ -87,8 +88,8 @@ def _read_task(reading: Reading, name: str, task: Task) -> None:
     results = given[0].result if given else []
     tags = tuple(dict.fromkeys(tag for result in results if result.type == CHOICE for tag in result.value.choices))
     marks = tuple(mark for result in results for mark in _marks(reading, result))
-    sizes = ((result.original_width or 0, result.original_height or 0) for result in results)
-    size = next((size for size in sizes if all(size)), None)
+    sizes = (sides(result.original_width, result.original_height) for result in results)
+    size = next(filter(None, sizes), None)
     reading.add(Labelled(found, tags, marks, texts.get("split", ""), size))
 
 

@@ -39,8 +39,8 @@ class Box(Struct, frozen=True):
 
 
 class Size(Struct, frozen=True):
-    width: int
-    height: int
+    width: int = 0
+    height: int = 0
 
 
 class Boxes(Struct, frozen=True):
@@ -82,7 +82,8 @@ def _labelled(reading: Reading, found: str, line: dict[str, msgspec.Raw]) -> Lab
         match about.type:
             case "groundtruth/object-detection":
                 boxes = msgspec.json.decode(said, type=Boxes)
-                size = (boxes.image_size[0].width, boxes.image_size[0].height) if boxes.image_size else None
+                sides = boxes.image_size[0] if boxes.image_size else Size()
+                size = reading.size_of(found, sides.width, sides.height)
                 marks += _marks(reading, boxes, about, size or (0, 0))
             case "groundtruth/image-classification":
                 tags.append(about.class_name)

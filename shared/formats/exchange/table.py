@@ -1,10 +1,11 @@
-"""CSV with a head: a row for each tag or box of a picture, or a column for each tag."""
+"""CSV with a head, by commas, semicolons or tabs: a row for each tag or box of a picture, or a column for each tag."""
 
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
-from shared.formats import pixels
+from shared.formats import cells, pixels
 from shared.formats.dataset import DatasetError, Labelled, LabelledSet, Mark
 from shared.formats.reading import Reading, split_in
 from shared.formats.source import Source
@@ -17,8 +18,8 @@ BOX = ("xmin", "ymin", "xmax", "ymax")
 WIDTH, HEIGHT = "width", "height"
 HEAD = ("image", "tag", "split", WIDTH, HEIGHT, *BOX)
 NO, YES = ("0", "0.0", "", "false"), ("1", "1.0", "true")
-# Where one cell has several tags.
-BETWEEN = "|;,"
+# Where one cell has several tags; and what parts cells.
+BETWEEN, BETWEEN_CELLS = "|;,", ",;\t"
 
 Row = Mapping[str, str]
 # One for each tag, and some.
@@ -26,11 +27,12 @@ MOST_COLUMNS = 5_000
 
 
 def fits(source: Source) -> bool:
-    return any(_column(_head(source, name), IMAGE) for name in source.described(".csv"))
+    return any(_between(source, name) for name in source.described(".csv"))
 
 
-def _head(source: Source, name: str) -> list[str]:
-    return next(iter(csv.reader(io.StringIO(source.text(name)))), [])
+def _between(source: Source, name: str) -> str:
+    """What parts the cells of a table of pictures; "" of another one."""
+    return next((each for each in BETWEEN_CELLS if _column(cells.head(source, name, each), IMAGE)), "")
 
 
 def _column(head: Sequence[str], names: Sequence[str]) -> str:
@@ -41,28 +43,26 @@ def _column(head: Sequence[str], names: Sequence[str]) -> str:
 def read(source: Source) -> Reading:
     reading = Reading(source)
     for name in source.described(".csv"):
-        if _column(_head(source, name), IMAGE):
-            _read_file(reading, name)
+        if between := _between(source, name):
+            _read_file(reading, name, between)
     return reading
 
 
-def _read_file(reading: Reading, name: str) -> None:
-    rows = csv.DictReader(io.StringIO(reading.source.text(name)), restval="")
-    head = list(rows.fieldnames or [])
+def _read_file(reading: Reading, name: str, between: str) -> None:
+    rows = cells.rows(reading.source, name, between)
+    _, head = next(rows)
     image, split, box = _column(head, IMAGE), _column(head, SPLIT), [_column(head, (side,)) for side in BOX]
     if len(head) > MOST_COLUMNS:
         raise DatasetError(f"{name} has {len(head):,} columns; {MOST_COLUMNS:,} are the most.")
     missing: set[str] = set()
-    try:
-        for row in rows:
-            if row[image] not in missing:
-                if found := reading.find(row[image], name):
-                    part = row[split] if split else split_in(name)
-                    reading.add(_labelled(reading, found, row, head, box)._replace(split=part))
-                else:
-                    missing.add(row[image])
-    except csv.Error as fault:
-        raise DatasetError(f"line {rows.line_num} of {name} is no CSV: {fault}.") from fault
+    for _, given in rows:
+        row = dict(zip_longest(head, given[: len(head)], fillvalue=""))
+        if given and row[image] not in missing:
+            if found := reading.find(row[image], name):
+                part = row[split] if split else split_in(name)
+                reading.add(_labelled(reading, found, row, head, box)._replace(split=part))
+            else:
+                missing.add(row[image])
 
 
 def _labelled(reading: Reading, found: str, row: Row, head: Sequence[str], box: Sequence[str]) -> Labelled:
@@ -70,7 +70,7 @@ def _labelled(reading: Reading, found: str, row: Row, head: Sequence[str], box: 
     if not all(box) or not any(row[side] for side in box):
         return Labelled(found, tags)
     size = reading.size_of(found, _whole(row, head, WIDTH), _whole(row, head, HEIGHT))
-    corners = [_number(row[side]) for side in box]
+    corners = [cells.number(row[side]) for side in box]
     marks: list[Mark] = [mark for tag in tags for mark in reading.box(tag, corners, size or (0, 0))]
     return Labelled(found, (), tuple(marks), "", size)
 
@@ -88,16 +88,8 @@ def _tags(row: Row, head: Sequence[str]) -> Iterator[str]:
             yield from (column.strip() for column, value in others.items() if value.strip().lower() in YES)
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
-
-
 def _whole(row: Row, head: Sequence[str], name: str) -> int | None:
-    text = row[_column(head, (name,))] if _column(head, (name,)) else ""
-    return int(text) if text.isdecimal() else None
+    return cells.whole(row.get(_column(head, (name,))))
 
 
 def places(picture: Labelled) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from shared.formats.dataset import DatasetError, Labelled, LabelledSet, Mark
+from shared.formats import cells
+from shared.formats.dataset import Labelled, LabelledSet, Mark
 from shared.formats.reading import Reading
 from shared.formats.source import Source
 
@@ -46,7 +47,7 @@ def fits_csv(source: Source) -> bool:
 
 def _tables(source: Source) -> Iterator[str]:
     for name in source.described(".csv"):
-        first = next(iter(csv.reader(io.StringIO(source.text(name)))), [])
+        first = cells.head(source, name)
         if first and (first[0].lower() in (*USES, UNASSIGNED) or first[0].startswith("gs://")):
             yield name
 
@@ -54,12 +55,8 @@ def _tables(source: Source) -> Iterator[str]:
 def read_csv(source: Source) -> Reading:
     reading = Reading(source)
     for name in _tables(source):
-        rows = csv.reader(io.StringIO(source.text(name)))
-        try:
-            for row in rows:
-                _read_row(reading, name, row, rows.line_num)
-        except csv.Error as fault:
-            raise DatasetError(f"line {rows.line_num} of {name} is no CSV: {fault}.") from fault
+        for number, row in cells.rows(source, name):
+            _read_row(reading, name, row, number)
     return reading
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from posixpath import basename, dirname, splitext
 from xml.etree.ElementTree import Element, SubElement, tostring  # to write; defusedxml reads
 
-from shared.formats import part_lists, pixels
+from shared.formats import cells, part_lists, pixels
 from shared.formats.dataset import Labelled, LabelledSet, Mark
+from shared.formats.files import PICTURES
 from shared.formats.reading import Reading, split_in
-from shared.formats.source import PICTURES, Source
+from shared.formats.source import Source
 
 LISTS = "ImageSets/Main/"
 LOST = {
@@ -40,10 +41,15 @@ def _read_picture(reading: Reading, name: str, root: Element, parts: dict[str, s
     alike = next((each for suffix in PICTURES if (each := reading.source.find(stem + suffix, dirname(name)))), None)
     found = (called and reading.source.find(called, dirname(name))) or alike or reading.find(called or stem, name)
     if found:
-        size = reading.size_of(found, _whole(root.findtext("size/width")), _whole(root.findtext("size/height")))
+        size = reading.size_of(found, *_sides(root))
         if size:
             marks = tuple(mark for each in root.iter("object") for mark in _marks(reading, each, size))
             reading.add(Labelled(found, (), marks, parts.get(stem) or split_in(name), size))
+
+
+def _sides(root: Element) -> tuple[float, float]:
+    width, height = (cells.number(root.findtext(f"size/{side}", "nan")) for side in ("width", "height"))
+    return width, height
 
 
 def _marks(reading: Reading, element: Element, size: tuple[int, int]) -> Iterator[Mark]:
@@ -52,20 +58,8 @@ def _marks(reading: Reading, element: Element, size: tuple[int, int]) -> Iterato
     reading.lose("attributes", any(element.findtext(flag, "0").strip() not in ("0", "") for flag in FLAGS))
     box = element.find("bndbox")
     if box is not None:
-        corners = [_number(box.findtext(side)) for side in ("xmin", "ymin", "xmax", "ymax")]
+        corners = [cells.number(box.findtext(side, "nan")) for side in ("xmin", "ymin", "xmax", "ymax")]
         yield from reading.box(element.findtext("name", "").strip(), corners, size)
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return float("nan")
-
-
-def _whole(text: str | None) -> int | None:
-    number = _number(text)
-    return int(number) if number > 0 and number != float("inf") else None
 
 
 def places(picture: Labelled) -> list[str]:

@@ -22,7 +22,7 @@ class Asset(Struct, frozen=True):
     name: str
     path: str = ""
     id: str = ""
-    size: Size = Size()
+    size: Size | None = None
 
 
 class Box(Struct, frozen=True):
@@ -74,7 +74,8 @@ def _read_asset(reading: Reading, name: str, marked: Marked) -> None:
         return
     reference = asset.path if reading.source.find(asset.path) else unquote(asset.name)
     if found := reading.find(reference, name):
-        size = reading.size_of(found, round(asset.size.width), round(asset.size.height))
+        said = asset.size or Size()
+        size = reading.size_of(found, said.width, said.height)
         if size:
             marks = tuple(mark for region in marked.regions for mark in _marks(reading, region, size))
             reading.add(Labelled(found, (), marks, "", size))

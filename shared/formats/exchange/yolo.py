@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from posixpath import basename, dirname, join, splitext
 
 import msgspec
@@ -11,19 +12,25 @@ from shared.formats.dataset import DatasetError, Labelled, LabelledSet, Mark
 from shared.formats.reading import Reading, split_in
 from shared.formats.source import Source
 
-# What names the tags: of Ultralytics and Roboflow; of Label Studio and darknet, in lines.
-NAMES = ("classes.txt", "obj.names")
+# What names the tags in lines: of Label Studio, of darknet, of Roboflow for darknet.
+NAMES = ("classes.txt", "obj.names", "_darknet.labels")
 # With a score, as predictions have it.
 SCORED = 6
 ROTATED = 9
+BOX = re.compile(r"\s*\d+(\s+[\d.]+){4}")
+# Some pictures have no boxes; a line has so many bytes.
+LOOKED_AT, LINE = 100, 200
 LAST_IMAGES = re.compile(r"(.*(?:^|/))images(/.*)")
 PARTS = ("train", "val", "test")
+
+
+Name = str | int | float | bool
 
 
 class Described(Struct, frozen=True):
     """A data.yaml. Its parts are folders, or texts that list pictures."""
 
-    names: dict[int, str] | list[str]
+    names: dict[int, Name] | list[Name]
     train: str | list[str] | None = None
     val: str | list[str] | None = None
     test: str | list[str] | None = None
@@ -32,6 +39,12 @@ class Described(Struct, frozen=True):
 
 def fits(source: Source) -> bool:
     return bool(_yamls(source) or _lines_of_names(source))
+
+
+def has_boxes(source: Source) -> bool:
+    """Whether there are texts of boxes, the tags of which may lack their names."""
+    labels = (label for picture in source.pictures if (label := _label_of(picture)) in source)
+    return any(BOX.match(source.start(label, LINE)) for label in islice(labels, LOOKED_AT))
 
 
 def _yamls(source: Source) -> list[str]:
@@ -45,13 +58,21 @@ def _lines_of_names(source: Source) -> list[str]:
 def read(source: Source) -> Reading:
     reading = Reading(source)
     described = _described(source)
-    names = described.names if isinstance(described.names, dict) else dict(enumerate(described.names))
+    names = dict(_numbered(described.names))
     parts = list(_parts(reading, described))
     for picture in source.pictures:
         label = _label_of(picture)
         marks = _marks(reading, label, names, described.kpt_shape) if label in source else ()
         reading.add(Labelled(picture, (), tuple(marks), _part_of(picture, parts)))
     return reading
+
+
+def _numbered(names: dict[int, Name] | list[Name]) -> Iterator[tuple[int, str]]:
+    """Raises DatasetError for a tag that is not as it was written: YAML reads `no` as false, and 2.50 as 2.5."""
+    for number, name in names.items() if isinstance(names, dict) else enumerate(names):
+        if isinstance(name, bool | float):
+            raise DatasetError(f"YAML does not read tag {number} of `names` as text, but as {name}; put it in quotes.")
+        yield number, str(name)
 
 
 def _described(source: Source) -> Described:
@@ -61,7 +82,10 @@ def _described(source: Source) -> Described:
     if yamls:
         return source.yaml(yamls[0], Described)
     if not lines:
-        raise DatasetError("no data.yaml with `names` is there, and no classes.txt.")
+        raise DatasetError(
+            "its boxes have numbers for tags, and no data.yaml with `names` is there, and no classes.txt; write that "
+            "one, with a tag a line in the order of their numbers."
+        )
     return Described([line.strip() for line in source.text(lines[0]).splitlines() if line.strip()])
 
 

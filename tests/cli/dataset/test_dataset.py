@@ -113,9 +113,23 @@ def test_what_a_project_can_not_take_is_refused(training, project, tmp_path, cap
     assert ocellus(*boxes) == FAILED
     assert "and boxes of none learns from boxes" in capsys.readouterr().err
     assert "boxes of none" not in [each.name for each in training.get_projects()]
+    unnamed = [*boxes[:2], str(folder / "tags.csv"), *boxes[3:6]]
+    (folder / "tags.csv").write_text("filename,tag\nleaf.jpg,a\x00b\n")
+    assert ocellus(*unnamed) == FAILED
+    assert "A tag's ('a\\x00b') name has 1 to 128 printable characters" in capsys.readouterr().err
+    assert "boxes of none" not in [each.name for each in training.get_projects()]
     assert ocellus(*given, "--journal", str(folder / "journal")) == FAILED
     assert "is no journal of ours" in capsys.readouterr().err
     assert training.get_image_count(project.id) == 0
+
+
+def test_tags_are_alike_where_the_service_takes_them_for_alike(training, project, tmp_path, capsys):
+    for seed, tag in enumerate(("Maße", "MASSE", "masse")):
+        (tmp_path / tag).mkdir()
+        (tmp_path / tag / f"{seed}.jpg").write_bytes(picture("leaf", seed, SIZE))
+    assert ocellus("dataset", "import", str(tmp_path), "--project", project.id, "--json") == 0
+    assert report(capsys)["created"] == 3
+    assert {tag.name: tag.image_count for tag in training.get_tags(project.id)} == {"MASSE": 2, "Maße": 1}
 
 
 def test_the_projects_are_listed_with_what_they_publish(training, detected, capsys):
