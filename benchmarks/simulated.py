@@ -22,8 +22,10 @@ from shared.learning.live.basis import Basis
 from shared.models.labelling.live import LiveOrder, LiveQuery
 from shared.models.workspace.tags import Tag
 from shared.operations.labelling.live import model, suggesting
+from shared.operations.labelling.live.confirming import CERTAIN
 from shared.operations.labelling.live.model import Live
 from shared.operations.labelling.live.seen import KnownPoints
+from shared.operations.labelling.live.suggesting import NEARLY_CERTAIN
 from shared.storage.columns.columns import Columns, Entry
 from shared.storage.columns.ids import ids_of
 from shared.storage.training.points import Points
@@ -35,6 +37,9 @@ RECIPE = replace(GENERAL, crops=GENERAL.crops[:1])
 AT_ONCE, TRAINED, LEARNED = 5, 50, 0.9
 ORDER_GOAL = 0.75
 CALIBRATED = (100, 200)
+# With ten labels a tag so much of the rest is to be nearly certain, of which at most so much is wrong.
+OFFERED, WRONG = 0.2, 0.01
+LIKELY = 0.95
 # So many images at least are left to try probabilities on.
 LEFT = 50
 
@@ -50,13 +55,15 @@ class Needed(NamedTuple):
 
 class Held(NamedTuple):
     """On images without a label: accuracy; calibration error, and what chance alone makes of it where there are so few
-    images; and what is at least so probable: its share of all, and the share of all that is wrong in it.
+    images; and what is at least so probable: its share of all, and the share of all that is wrong in it. What is
+    `offered` is what people are told to be nearly certain.
     """
 
     accuracy: float
     off: float
     by_chance: float
     likely: tuple[float, float]
+    offered: tuple[float, float]
     certain: tuple[float, float]
 
 
@@ -151,13 +158,14 @@ def _by_trainings(pool: Pool, shuffled: Sequence[int]) -> Iterator[tuple[int, fl
         labelled += [rest[at] for at in np.argsort(said[:, -1] - said[:, -2])[:TRAINED]]
 
 
-def held(pool: Pool, labelled: Sequence[int]) -> Held:
-    """With labels that were drawn by chance."""
+def held(pool: Pool, labelled: Sequence[int], tested: bool) -> Held:
+    """With labels that were drawn by chance: by the others of the pool, and by those to test as well."""
     live = pool.live(labelled)
     assert live.head
     rest = np.setdiff1d(np.arange(len(pool.ids)), labelled)
-    points = np.concatenate([pool.points[rest], pool.test_points])
-    truths = np.concatenate([pool.truths[rest], pool.answers]).argmax(1)
+    points, truths = pool.points[rest], pool.truths[rest].argmax(1)
+    if tested:
+        points, truths = np.concatenate([points, pool.test_points]), np.append(truths, pool.answers.argmax(1))
     said = np.concatenate(list(live.head.probabilities(points))).astype(np.float64)
     right = pool.kinds(live)[said.argmax(1)] == truths
 
@@ -167,7 +175,8 @@ def held(pool: Pool, labelled: Sequence[int]) -> Held:
 
     lucky = np.random.default_rng(len(labelled)).random(len(said)) < said.max(1)
     off, by_chance = (calibration_error(said, each.tolist()) for each in (right, lucky))
-    return Held(float(right.mean()), off, by_chance, from_on(0.95), from_on(0.99))
+    bounds = (LIKELY, NEARLY_CERTAIN, CERTAIN)
+    return Held(float(right.mean()), off, by_chance, *map(from_on, bounds))
 
 
 def labelled(pool: Pool, many: int | None, draw: int) -> list[int]:
@@ -202,18 +211,28 @@ def _cells(of: Sequence[Needed]) -> list[str]:
 
 
 def calibration(pools: Sequence[Pool], draws: int) -> Table:
-    columns = ("right", "calibration error, by chance alone", "p >= 0.95: share, errors", "p >= 0.99: share, errors")
+    bounds = (f"p >= {bound}: share, errors" for bound in (LIKELY, NEARLY_CERTAIN, CERTAIN))
+    columns = ("right", "calibration error, by chance alone", *bounds)
     table = Table("labels", "sets", *columns, title="of the rest, mean of the sets")
-    for many in (None, *CALIBRATED):
+    for many, tested in ((None, False), *((many, True) for many in (None, *CALIBRATED))):
         large = [pool for pool in pools if many is None or len(pool.ids) >= many + LEFT]
-        of = [held(pool, labelled(pool, many, draw)) for pool in large for draw in range(draws)]
+        of = [held(pool, labelled(pool, many, draw), tested) for pool in large for draw in range(draws)]
         if of:
             right, off = mean(each.accuracy for each in of), mean(each.off for each in of)
             by_chance = mean(each.by_chance for each in of)
-            cells = [_shares([each.likely for each in of]), _shares([each.certain for each in of])]
-            name = f"{many} at random" if many else "10 a tag"
-            table.add_row(name, str(len(large)), f"{100 * right:.1f} %", f"{off:.3f}, {by_chance:.3f}", *cells)
+            cells = [_shares(shares) for shares in zip(*(each[3:] for each in of), strict=True)]
+            name = (f"{many} at random" if many else "10 a tag") + ("" if tested else ", without the tests")
+            style = None if tested else _offered(of)
+            table.add_row(
+                name, str(len(large)), f"{100 * right:.1f} %", f"{off:.3f}, {by_chance:.3f}", *cells, style=style
+            )
     return table
+
+
+def _offered(of: Sequence[Held]) -> str | None:
+    """Red where what is offered for one key is too little, or too often wrong."""
+    share, wrong = (mean(column) for column in zip(*(each.offered for each in of), strict=True))
+    return None if share >= OFFERED and wrong < WRONG * share else "red"
 
 
 def _shares(of: Sequence[tuple[float, float]]) -> str:

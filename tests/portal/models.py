@@ -100,15 +100,16 @@ def looked_at(
     kinds: Sequence[str],
     labelled: int,
     twins: int = 0,
+    own: float = 0.5,
 ) -> SimpleNamespace:
     """Pictures of FRUIT, looked at as a backbone would, of which the first are labelled and the last look the same; by
-    their ids what they are.
+    their ids what they are. Each looks so much like nothing but itself.
     """
     tags = {tag.name: tag.id for tag in tagged(training, project, FRUIT)}
     ids = untagged(training, project, kinds)
     by_id = {str(each.id): each for each in images.get_many(store, UUID(project.id), [UUID(id) for id in ids])}
     looks, single = [FRUIT.index(kind) for kind in kinds], len(ids) - twins
-    put_looks(store, UUID(project.id), [by_id[id] for id in ids[:single]], looks[:single])
+    put_looks(store, UUID(project.id), [by_id[id] for id in ids[:single]], looks[:single], own)
     put_looks(store, UUID(project.id), [by_id[id] for id in ids[single:]], looks[single:], own=0.01)
     truths = dict(zip(ids, kinds, strict=True))
     if labelled:

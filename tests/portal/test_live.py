@@ -83,6 +83,35 @@ def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(port
     expect(portal.suggestions).to_have_count(8)
 
 
+def test_what_is_nearly_certain_is_a_page_of_its_own_and_of_others_it_says_what_to_expect(
+    portal, training, storage, project
+):
+    of = looked_at(training, storage, project, KINDS * 15, 15, own=0.7)
+    page = portal.page
+    headline = page.get_by_text(re.compile("taken for leaf"))
+    portal.open(of.id, search=f"?suggested=live&tag={of.tags['leaf']}")
+    expect(headline).to_have_text("9 taken for leaf of 10 · nearly certain")
+    portal.seen()
+    portal.press("Enter")
+    expect(headline).to_have_text("1 taken for leaf · look first")
+    portal.saved()
+    assert training.get_untagged_image_count(of.id) == 21
+
+    def doubt(route):
+        answer = route.fetch()
+        body = answer.json()
+        doubtful = [each | {"probability": 0.6} for each in body["results"]]
+        route.fulfill(response=answer, json=body | {"results": doubtful, "certain": {}})
+
+    page.route("**/live", doubt)
+    portal.open(of.id, search=f"?suggested=live&tag={of.tags['sky']}")
+    expect(page.get_by_text("look first: about 4 may be wrong")).to_be_visible()
+    page.get_by_role("listbox", name="Suggestions").focus()
+    portal.press("x")
+    expect(page.get_by_text("look first: about 4 may be wrong · 1 left out")).to_be_visible()
+    page.unroute("**/live")
+
+
 def test_enter_takes_nothing_that_nobody_could_see(portal, training, labelled):
     page, held = portal.page, []
     page.route("**/thumbnail**", lambda route: held.append(route))

@@ -543,6 +543,7 @@ export interface LiveSuggestions {
   scored: number;
   lacking: string[];
   counts: Record<string, number>;
+  certain: Record<string, number>;
   results: LiveSuggestion[];
   measured: LiveMeasure | null;
   unchanged: boolean;

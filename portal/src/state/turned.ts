@@ -32,6 +32,8 @@ const PAGE = 24;
 const TAUGHT = 8;
 /** With fewer a digit each is as quick. */
 const FEWEST = 3;
+/** So many that are nearly certain are a page of their own; for fewer another Enter would cost more than it saves. */
+const APART = 8;
 /** As sure as what nobody looks at has to be for the service, and from so many labels on. */
 const CERTAIN = 0.99;
 export const ENOUGH = 200;
@@ -45,8 +47,8 @@ export const fault = signal<unknown>(null);
 export const focus = signal(0);
 /** Images that are not what was suggested, by `nameOf`. */
 export const leftOut = signal<ReadonlySet<string>>(new Set());
-/** Of which tag the page is, and how many images are taken for it. */
-export const taken = signal({ tagId: "", count: 0 });
+/** Of which tag the page is, how many images are taken for it, and whether all of the page are nearly certain. */
+export const taken = signal({ tagId: "", count: 0, isCertain: false });
 
 export const rows = signal<readonly Row[]>([]);
 /** The rows that somebody has had the time to look at; while others are asked for, these are not what is meant. */
@@ -69,6 +71,8 @@ export const listed = computed(() => current.value.map(({ image }) => image));
 export const shown = computed(() => current.value.filter((row) => isAsBefore(row) && !(kind.value === "doubt" && isOut(row))));
 /** What Enter makes labels of. */
 export const accepted = computed(() => (kind.value === "confirm" ? shown.value.filter((row) => !isOut(row)) : []));
+/** About how many of those are wrong, by what the model says itself. */
+export const doubtful = computed(() => Math.round(accepted.value.reduce((sum, { probability }) => sum + 1 - probability, 0)));
 
 const isAsBefore = ({ image, before }: Row) => tagIds(image).join() === before.join() && image.metadata?.["background"] !== "true";
 
@@ -113,16 +117,22 @@ function rowOf({ imageId, ...said }: Found): Row[] {
   return image ? [{ ...said, image, before: tagIds(image) }] : [];
 }
 
-/** The surest of a tag. Where nothing is sure, what teaches most: labels make more of it so. */
+/**
+ * The surest of a tag, those that are nearly certain apart from others. Where nothing is sure, what teaches most: labels
+ * make more of it so.
+ */
 async function suggested(): Promise<Found[]> {
   const { show, tagId } = query.value;
   if (show === "sure") {
-    const answer = await ask({ order: "Sure", take: Math.min(PAGE + leftOut.value.size, MOST), ...(tagId ? { tagId } : {}) });
-    const sure = answer.results.map(foundOf).filter((each) => !leftOut.value.has(`${each.imageId} ${each.tagId}`));
+    const take = Math.min(PAGE + leftOut.value.size, MOST);
+    const { results, counts, certain } = await ask({ order: "Sure", take, ...(tagId ? { tagId } : {}) });
+    const of = results[0]?.tagId ?? tagId;
+    const waiting = (all: client.LiveSuggestion[]) => all.map(foundOf).filter((each) => !leftOut.value.has(`${each.imageId} ${each.tagId}`));
+    const [sure, nearly] = [waiting(results), waiting(results.slice(0, certain[of] ?? 0))];
+    const isCertain = nearly.length >= APART;
     if (tagId || sure.length >= FEWEST) {
-      const of = sure[0]?.tagId ?? tagId;
-      batch(() => ([kind.value, taken.value] = ["confirm", { tagId: of, count: answer.counts[of] ?? sure.length }]));
-      return sure.slice(0, PAGE);
+      batch(() => ([kind.value, taken.value] = ["confirm", { tagId: of, count: counts[of] ?? sure.length, isCertain }]));
+      return (isCertain ? nearly : sure).slice(0, PAGE);
     }
   }
   const answer = await ask({ order: "Unsure", take: TAUGHT, ...(tagId ? { tagId } : {}) });

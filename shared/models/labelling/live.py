@@ -67,8 +67,9 @@ class LiveMeasure(Wire, frozen=True):
 class LiveSuggestions(Wire, frozen=True):
     """Of `total` images `embedded` have been looked at, `labelled` of them have a tag, and of those without one the
     model was asked about `scored`. `lacking` tags have no label, so they are not suggested. `counts` are the images by
-    tag that have the threshold's probability or more. What was not `measured` yet is null. Where nothing is new since
-    the revision that was sent, the answer is `unchanged`, and says no more.
+    tag that have the threshold's probability or more, `certain` those of which it is nearly certain: they come first
+    among the surest, and under 1 % of them are wrong on average. What was not `measured` yet is null. Where nothing is
+    new since the revision that was sent, the answer is `unchanged`, and says no more.
     """
 
     state: LiveState
@@ -79,6 +80,7 @@ class LiveSuggestions(Wire, frozen=True):
     scored: int = 0
     lacking: list[UUID] = []
     counts: dict[UUID, int] = {}
+    certain: dict[UUID, int] = {}
     results: list[LiveSuggestion] = []
     measured: LiveMeasure | None = None
     unchanged: bool = False

@@ -84,11 +84,16 @@ def test_query_live_suggests_the_surest_of_a_tag_and_learns_from_the_next_label(
     other = of.tags[(of.tags.index(tag) + 1) % 3]
     assert {each["tagId"] for each in live(of, tagId=other, take=3).body["results"]} == {other}
     assert live(of, since=told["revision"]).body | {"results": []} == {
-        **told, "results": [], "counts": {}, "scored": 0, "unchanged": True,
+        **told, "results": [], "counts": {}, "certain": {}, "scored": 0, "unchanged": True,
     }  # fmt: skip
     label(of, [12])
     after = live(of, since=told["revision"]).body
     assert (after["labelled"], after["scored"], after["unchanged"]) == (13, 23, False)
+    assert after["certain"] == {}
+    label(of, [13, 14])
+    told = live(of, take=24).body
+    sure = [each for each in told["results"] if each["probability"] >= 0.98]
+    assert told["certain"][sure[0]["tagId"]] == len(sure) > 0
     assert of.images[12] not in {each["imageId"] for each in after["results"]}
 
 

@@ -62,13 +62,14 @@ function Offer() {
 
 function Confirm() {
   const { shown, accepted, taken } = turned;
-  const { tagId, count } = taken.value;
+  const { tagId, count, isCertain } = taken.value;
   const [all, some] = [shown.value.length, accepted.value.length];
   return (
     <>
       <span aria-live="polite">
         <b>{all.toLocaleString()}</b> {some ? "taken for" : "left out of those taken for"} <b>{tagName(tagId)}</b>
         {some > 0 && count > all && <small> of {count.toLocaleString()}</small>}
+        {some > 0 && <small> · {isCertain ? "nearly certain" : look(turned.doubtful.value)}</small>}
         {some > 0 && all > some && <small> · {(all - some).toLocaleString()} left out</small>}
       </span>
       <span class="faint">
@@ -86,6 +87,9 @@ function Confirm() {
     </>
   );
 }
+
+/** What it says of itself is an estimate. */
+const look = (doubtful: number) => (doubtful ? `look first: about ${doubtful} may be wrong` : "look first");
 
 function Label() {
   const { shown, focus } = turned;

@@ -29,6 +29,9 @@ BEGINNING = 20
 # Of so many doubtful images those are asked for that are not of a kind, and of twice as many as are asked for each
 # caller is asked for others. One of FIFTH is drawn from all.
 DOUBTFUL, FIFTH = 500, 5
+# What somebody may confirm at a glance: so probable, once there are so many labels a tag. On nine sets 0.3 % of it was
+# wrong then with 10 labels a tag, and it was a quarter of what had none; with 2 a tag 2 % was wrong.
+NEARLY_CERTAIN, EACH = 0.98, 5
 
 
 class _Found(NamedTuple):
@@ -61,7 +64,8 @@ def query_live(store: Store, settings: Settings, project_id: UUID, query: LiveQu
     return replace(
         told,
         scored=len(live.scores.places) if live.scores else 0,
-        counts={tag_id: int(count) for tag_id, count in zip(live.tag_ids, counts, strict=False) if count},
+        counts=_by_tag(live, counts),
+        certain=_by_tag(live, certain(live)),
         results=_shown(live, found),
         measured=measured(live, drawn),
     )
@@ -77,12 +81,22 @@ def numbers(live: Live, threshold: float) -> Ints:
     return np.bincount(likely, minlength=len(live.tag_ids)).astype(np.int64)
 
 
+def certain(live: Live) -> Ints:
+    """By tag of the head: of how many images it is nearly certain; of none before there are labels enough."""
+    enough = len(live.labelled) >= EACH * len(live.tag_ids)
+    return numbers(live, NEARLY_CERTAIN if enough else np.inf)
+
+
 def of_tag(live: Live, tag: int) -> Floats:
     """How probable a tag of the head is for each of the scored images; in multiclass 0 where another is more so."""
     assert live.scores
     if live.scores.each is not None:
         return np.asarray(live.scores.each[:, tag], np.float32)
     return np.where(live.scores.tags == tag, live.scores.probabilities, np.float32(0))
+
+
+def _by_tag(live: Live, counts: Ints) -> dict[UUID, int]:
+    return {tag_id: int(count) for tag_id, count in zip(live.tag_ids, counts, strict=False) if count}
 
 
 def _recorded(
