@@ -149,6 +149,13 @@ def trained(photos: Sequence[Photo], minutes: float | None = None) -> tuple[Resu
     return result, [ModelTag(tag.id, tag.name) for tag in tags]
 
 
+def served(result: Result, tags: list[ModelTag]) -> Model:
+    """The model as it is served."""
+    kind = DomainType.OBJECT_DETECTION
+    spec = ModelSpec(uuid4(), uuid4(), DOMAIN, kind, None, tags, result.preprocessing, now())
+    return Model.load(result.graph, msgspec.json.encode(spec))
+
+
 def _record(photo: Photo, tags: Sequence[Tag]) -> ImageRecord:
     ids, time = {tag.name: tag.id for tag in tags}, now()
     regions = [RegionMark(uuid4(), ids[tag], time, *box) for tag, *box in photo.boxes]
@@ -156,10 +163,7 @@ def _record(photo: Photo, tags: Sequence[Tag]) -> ImageRecord:
 
 
 def _judged(result: Result, tags: list[ModelTag], photos: Sequence[Photo]) -> Iterator[EvaluatedImage]:
-    """By the model as it is served."""
-    kind, places = DomainType.OBJECT_DETECTION, {tag.name: place for place, tag in enumerate(tags)}
-    spec = ModelSpec(uuid4(), uuid4(), DOMAIN, kind, None, tags, result.preprocessing, now())
-    model = Model.load(result.graph, msgspec.json.encode(spec))
+    model, places = served(result, tags), {tag.name: place for place, tag in enumerate(tags)}
     for photo in photos:
         boxes = []
         for found in model.predict(photo.path.read_bytes()):

@@ -40,6 +40,7 @@ class Limits(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     metadata_value_length: int = 256
     images_per_tag: int = 5
     images_per_tag_detection: int = 15
+    images_per_tag_draft: int = 5
     training_budget_hours: int = 24
     prediction_retention_days: int = 30
     camera_result_retention_days: int = 0

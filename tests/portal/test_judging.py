@@ -62,7 +62,7 @@ def test_a_short_training_took_seconds(run, trained_at, minutes, wanted):
     assert run("training.lasting(training.took(i))", i=iteration) == wanted
 
 
-@pytest.mark.parametrize(("learned", "wanted"), [(0, 20), (20, 40), (80, 100), (100, 125), (1000, 1250)])
+@pytest.mark.parametrize(("learned", "wanted"), [(0, 10), (10, 20), (20, 40), (80, 100), (100, 125), (1000, 1250)])
 def test_a_detector_trains_again_where_there_is_enough_to_learn(run, learned, wanted):
     assert run("training.nextAt(n)", n=learned) == wanted
 

@@ -454,6 +454,7 @@ export interface Limits {
   metadataValueLength: number;
   imagesPerTag: number;
   imagesPerTagDetection: number;
+  imagesPerTagDraft: number;
   trainingBudgetHours: number;
   predictionRetentionDays: number;
   cameraResultRetentionDays: number;
@@ -1162,6 +1163,10 @@ export const stopDataset = (projectId: string, datasetId: string, options: Optio
 /** Suggest tags and regions. */
 export const suggestTagsAndRegions = (projectId: string, query: { iterationId: string; imageIds?: string[] }, options: Options = {}) =>
   send<SuggestedTagAndRegion[]>("POST", `/customvision/v3.4-preview/training/projects/${projectId}/tagsandregions/suggestions`, { query, ...options });
+
+/** Train a detector quickly by the few images that have boxes, so that boxes of the next ones are suggested. */
+export const trainDraft = (projectId: string, options: Options = {}) =>
+  send<Iteration>("POST", `/ocellus/v1/projects/${projectId}/iterations/draft`, { ...options });
 
 /** Train project. */
 export const trainProject = (projectId: string, query: { trainingType?: TrainingType; reservedBudgetInHours?: number; forceTrain?: boolean; notificationEmailAddress?: string } = {}, body: TrainingParameters, options: Options = {}) =>

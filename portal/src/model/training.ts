@@ -34,12 +34,13 @@ export function obstacle(tags: readonly Tag[], { detector }: Needs): string {
   return "";
 }
 
-/** So many more images with boxes, and a detector has something to learn from another training; of many, a share. */
+/** With so many images with boxes a detector begins to be of use; then twice as many, so many more, or of many a share. */
+const FIRST = 10;
 const MORE = 20;
 const SHARE = 1 / 4;
 
 /** How many labelled images begin the next training by themselves, where the last one learned from so many. */
-export const nextAt = (learned: number) => learned + Math.max(MORE, Math.ceil(SHARE * learned));
+export const nextAt = (learned: number) => learned + Math.max(FIRST, Math.min(learned, MORE), Math.ceil(SHARE * learned));
 
 /** The newest first. */
 export const newestFirst = (iterations: readonly Iteration[]) => [...iterations].sort((a, b) => b.created.localeCompare(a.created));

@@ -21,7 +21,7 @@ const RESOURCE = "ocellus";
 
 const here = () => project.value!.id;
 
-function put(changed: Iteration): void {
+export function put(changed: Iteration): void {
   const others = iterations.value.filter(({ id }) => id !== changed.id);
   iterations.value = [...others, changed];
 }

@@ -4,7 +4,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import * as client from "../api/client";
 import { Refused } from "../api/send";
 import { nextAt, newestFirst } from "../model/training";
-import { train } from "./iterating";
+import { put } from "./iterating";
 import { fail } from "./notices";
 import { saving } from "./outbox";
 import { prefer, preferences } from "./preferences";
@@ -19,7 +19,7 @@ const made = computed(() => preferences.value.quiet[here.value]);
 /** Whether it was asked for, in this project and on this machine. */
 export const isOn = computed(() => !!made.value && isDetector.value && may(TRAINERS));
 /** The tags with enough images. */
-export const trainable = computed(() => tags.value.filter(({ imageCount }) => imageCount >= (limits.value?.imagesPerTagDetection ?? 1)));
+export const trainable = computed(() => tags.value.filter(({ imageCount }) => imageCount >= (limits.value?.imagesPerTagDraft ?? 1)));
 
 const trained = computed(() => newestFirst(iterations.value.filter(({ status }) => status === "Completed")));
 /** From how many images an iteration learned, by its id. */
@@ -74,9 +74,9 @@ async function look({ id, projectId }: client.Iteration): Promise<void> {
 async function begin(): Promise<void> {
   const { value: id } = here;
   begun.value = new Map([...begun.value, [id, counts.value!.Tagged]]);
-  const tagIds = trainable.value.length < tags.value.length ? trainable.value.map((tag) => tag.id) : [];
   try {
-    const iteration = await train({ type: "Regular", hours: 0, tagIds, again: false });
+    const iteration = await client.trainDraft(id);
+    if (here.value === id) put(iteration);
     const before = preferences.value.quiet[id];
     if (before) keep([...before, iteration.id], id);
   } catch (fault) {

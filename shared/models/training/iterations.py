@@ -116,7 +116,7 @@ class TrainingRun(Wire, frozen=True):
     """What only we need to know of an iteration: what it was trained on, and whether its job still lives.
 
     `revision` and `settings` tell the project's contents and settings from others. `execution` is the job's, none
-    before it is launched; `ended` is what became of the one before it.
+    before it is launched; `ended` is what became of the one before it. A `draft` may have few images of a tag.
     """
 
     revision: int
@@ -131,6 +131,7 @@ class TrainingRun(Wire, frozen=True):
     execution: str | None = None
     logs: str | None = None
     ended: ExecutionStatus | None = None
+    draft: bool = False
 
 
 class TrainingLock(Wire, frozen=True):

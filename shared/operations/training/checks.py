@@ -50,11 +50,17 @@ def check_tags(project: Project, tags: list[Tag]) -> None:
         )
 
 
+def least_images(limits: Limits, kind: ClassificationType | None, *, draft: bool = False) -> int:
+    """So many of each tag are enough."""
+    if draft:
+        return limits.images_per_tag_draft
+    return limits.images_per_tag if kind else limits.images_per_tag_detection
+
+
 def check_enough(
-    limits: Limits, kind: ClassificationType | None, tags: list[Tag], images_per_tag: Mapping[UUID, int]
+    least: int, kind: ClassificationType | None, tags: list[Tag], images_per_tag: Mapping[UUID, int]
 ) -> None:
     """Enough images of every tag, and enough tags: for a detector one, for a classifier two, one of them regular."""
-    least = limits.images_per_tag if kind else limits.images_per_tag_detection
     few = [tag.name for tag in tags if images_per_tag.get(tag.id, 0) < least]
     if few:
         do = "Tag more images" if kind else "Draw its boxes on more images"

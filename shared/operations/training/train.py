@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from uuid import UUID, uuid4
 
@@ -24,6 +24,7 @@ from shared.models.training.iterations import (
 )
 from shared.models.wire import now
 from shared.models.workspace.images import ImageRecord
+from shared.models.workspace.projects import Project
 from shared.models.workspace.tags import Tag
 from shared.operations.training import checks, ending
 from shared.operations.training.data import of_classifier, of_detector
@@ -62,34 +63,43 @@ def train_project(
         raise errors.InvalidEmailAddress(f"'{notification_email_address}' is not an e-mail address.")
     if parameters.custom_base_model_info:
         checks.check_base(store, project, parameters.custom_base_model_info)
-    counted = catalog.read(store, project_id)
+    counted, kind = catalog.read(store, project_id), project.settings.classification_type
     tags = _selected(stored_tags.names(store, project_id), parameters.selected_tags or [])
     checks.check_tags(project, tags)
-    checks.check_enough(settings.limits, project.settings.classification_type, tags, counted.per_tag)
-    time = now()
-    run = TrainingRun(
-        counted.revision,
-        project.settings.digest,
-        selected_tags=[tag.id for tag in tags],
-        notification_email_address=notification_email_address,
-        started=time,
-    )
-    iteration = Iteration(
-        id=uuid4(),
-        name="",
-        status=IterationStatus.TRAINING,
-        created=time,
-        last_modified=time,
-        project_id=project_id,
-        domain_id=project.settings.domain_id,
-        classification_type=project.settings.classification_type,
+    checks.check_enough(checks.least_images(settings.limits, kind), kind, tags, counted.per_tag)
+    record = _new(project, counted, tags)
+    iteration = replace(
+        record.iteration,
         training_type=training_type,
         reserved_budget_in_hours=reserved_budget_in_hours,
         custom_base_model_info=parameters.custom_base_model_info,
     )
-    record = IterationRecord(iteration, run)
-    checks.check_iterations(settings.limits, stored_iterations.list_all(store, project_id), record, force_train)
-    return _begin(store, settings, record, counted)
+    run = replace(record.run, notification_email_address=notification_email_address)
+    return _begin(store, settings, IterationRecord(iteration, run), counted, force=force_train)
+
+
+def train_draft(store: Store, settings: Settings, project_id: UUID) -> Iteration:
+    """A quick training of a detector while people draw, of the tags that have boxes on a few images, fewer than
+    `train_project` asks for: what it suggests spares them boxes.
+
+    Raises ProjectNotFound, OperationNotSupported, DetectionTrainingValidationFailed, TrainingInProgress,
+    TrainingNotNeeded, IterationLimitExceeded.
+    """
+    project = projects.get_workspace(store, project_id)
+    if project.settings.classification_type:
+        raise errors.OperationNotSupported(
+            "Drafts are of detectors. A classifier's live suggestions learn from each label without a training."
+        )
+    counted, least = catalog.read(store, project_id), checks.least_images(settings.limits, None, draft=True)
+    named = stored_tags.names(store, project_id).values()
+    tags = [tag for tag in named if counted.per_tag.get(tag.id, 0) >= least]
+    if not tags:
+        raise errors.DetectionTrainingValidationFailed(
+            f"No tag has boxes on {least} images yet, as a draft needs; draw more of one."
+        )
+    checks.check_tags(project, tags)
+    record = _new(project, counted, tags)
+    return _begin(store, settings, replace(record, run=replace(record.run, draft=True)), counted)
 
 
 def watch_seconds(settings: Settings) -> float:
@@ -133,11 +143,36 @@ def stop(settings: Settings, execution: str) -> None:
         logging.exception("The training job %s could not be stopped", execution)
 
 
-def _begin(store: Store, settings: Settings, record: IterationRecord, counted: Catalog) -> Iteration:
+def _new(project: Project, counted: Catalog, tags: Sequence[Tag]) -> IterationRecord:
+    """A quick training, not begun."""
+    time = now()
+    iteration = Iteration(
+        id=uuid4(),
+        name="",
+        status=IterationStatus.TRAINING,
+        created=time,
+        last_modified=time,
+        project_id=project.id,
+        domain_id=project.settings.domain_id,
+        classification_type=project.settings.classification_type,
+        training_type=TrainingType.REGULAR,
+    )
+    selected = [tag.id for tag in tags]
+    return IterationRecord(
+        iteration, TrainingRun(counted.revision, project.settings.digest, selected_tags=selected, started=time)
+    )
+
+
+def _begin(
+    store: Store, settings: Settings, record: IterationRecord, counted: Catalog, *, force: bool = False
+) -> Iteration:
     """From the lock to the launch. What is refused before the dataset is frozen leaves no trace.
 
     Where we die half-way, `watch_training` goes on from there.
     """
+    checks.check_iterations(
+        settings.limits, stored_iterations.list_all(store, record.iteration.project_id), record, force
+    )
     iteration = record.iteration
     looked_at = counted.tagged if iteration.classification_type else counted.images
     large = looked_at > FROZEN_AT_ONCE
@@ -183,6 +218,7 @@ def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:
     known = stored_tags.names(store, iteration.project_id)
     tags = {tag_id: known[tag_id] for tag_id in record.run.selected_tags if tag_id in known}
     kind = iteration.classification_type
+    least = checks.least_images(limits, kind, draft=record.run.draft)
 
     def images() -> Iterator[ImageRecord]:
         images_per_tag = Counter[UUID]()
@@ -190,7 +226,7 @@ def _freeze(store: Store, limits: Limits, record: IterationRecord) -> None:
             images_per_tag.update(image.tag_ids)
             yield image
         # Since the train call counted them, images and tags may have been deleted.
-        checks.check_enough(limits, kind, list(tags.values()), images_per_tag)
+        checks.check_enough(least, kind, list(tags.values()), images_per_tag)
 
     header = DatasetHeader(iteration.project_id, iteration.id, iteration.domain_id, kind, list(tags.values()))
     datasets.write(store, header, images())

@@ -24,6 +24,6 @@ export function QuietPanel() {
 function standing(): string {
   const [going] = underway.value;
   if (going) return `${going.name} is in training, ${Math.round(100 * (going.trainingProgress ?? 0))} %`;
-  if (!trainable.value.length) return `It begins once a tag has ${counted(limits.value?.imagesPerTagDetection ?? 1, "image")} with boxes.`;
+  if (!trainable.value.length) return `It begins once a tag has ${counted(limits.value?.imagesPerTagDraft ?? 1, "image")} with boxes.`;
   return awaited.value === null ? "…" : `${counted(awaited.value, "more image")} with boxes, and it trains.`;
 }
