@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from shared.exporting.graph.nodes import Nodes
-from shared.importing.renaming import rename
+from shared.exporting.graph.renaming import rename
 
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 
@@ -51,8 +51,9 @@ def answer_by(model: onnx.ModelProto, nodes: Nodes, outputs: Mapping[str, tuple[
 
 def inner(model: onnx.ModelProto, nodes: Nodes, name: str) -> str:
     """A value that goes on under a name of its own, as what is answered may take the one that it has."""
-    rename(model.graph, name, f"{nodes.prefix}{name}")
-    return f"{nodes.prefix}{name}"
+    own = f"{nodes.prefix}inner {name}"
+    rename(model.graph, name, own)
+    return own
 
 
 def as_floats(nodes: Nodes, value: str, kind: int) -> str:

@@ -8,6 +8,7 @@ from onnx import TensorProto
 
 from shared.errors import InvalidModel
 from shared.exporting.graph.nodes import Nodes
+from shared.exporting.graph.renaming import apart
 from shared.importing.answers import Output, answer_by, as_floats, inner
 from shared.models.training.importing import Scoring
 
@@ -55,7 +56,7 @@ def scores_of(model: onnx.ModelProto, output: str) -> Scoring:
 
 def close_by(model: onnx.ModelProto, answer: Output, count: int, scores: Scoring) -> None:
     """The graph answers `model_output`, float (1, count)."""
-    nodes = Nodes("ocellus closing ")
+    nodes = Nodes(apart(model.graph, "ocellus closing "))
     value = as_floats(nodes, inner(model, nodes, answer.name), answer.kind)
     if answer.sides != [1, count]:
         value = nodes.add("Reshape", value, nodes.constant([1, count], np.int64))

@@ -8,6 +8,7 @@ from onnx import TensorProto
 
 from shared.errors import InvalidModel
 from shared.exporting.graph.nodes import Nodes
+from shared.exporting.graph.renaming import apart
 from shared.exporting.graph.selection import BOXES, SCORES, TAGS, select
 from shared.importing.answers import Output, answer_by, as_floats, inner
 from shared.importing.opening import ImageInput
@@ -24,6 +25,7 @@ MOST = 300
 OVERLAPS = {Layout.GRID: 0.45, Layout.YOLO: 0.7}
 # What a row of a YOLO has beside the scores of its tags.
 BESIDE_TAGS = 4
+CLOSING = "ocellus closing "
 
 
 def layout_of(model: onnx.ModelProto, found: Sequence[Output]) -> Layout:
@@ -50,7 +52,7 @@ def close_boxes(model: onnx.ModelProto) -> None:
         del model.graph.output[:]
         model.graph.output.extend(kept)
         return
-    nodes = Nodes("ocellus closing ")
+    nodes = Nodes(apart(model.graph, CLOSING))
     for name, (kind, sides) in OUTPUTS.items():
         value = inner(model, nodes, name)
         if kinds[name].elem_type != kind:
@@ -77,7 +79,7 @@ def close_grid(
             f"The model answers {answer}; a grid of {count} labels and {len(anchors)} anchors has "
             f"(1, {len(anchors)} x (5 + {count}), rows, columns). See to labels.txt, and say its `anchors`."
         )
-    cells, nodes = rows * columns, Nodes("ocellus closing ")
+    cells, nodes = rows * columns, Nodes(apart(model.graph, CLOSING))
     value = as_floats(nodes, inner(model, nodes, answer.name), answer.kind)
     value = nodes.add("Reshape", value, nodes.constant([len(anchors), values, cells], np.int64))
     value = nodes.add("Transpose", value, perm=[2, 0, 1])
@@ -99,7 +101,7 @@ def close_yolo(model: onnx.ModelProto, answer: Output, given: ImageInput, count:
             f"The model answers {answer}; YOLO's boxes of {count} labels are (1, {BESIDE_TAGS + count}, boxes). "
             "Export versions 8 and later without their suppression (nms=False), and see to labels.txt."
         )
-    nodes = Nodes("ocellus closing ")
+    nodes = Nodes(apart(model.graph, CLOSING))
     value = as_floats(nodes, inner(model, nodes, answer.name), answer.kind)
     places, scores = _split(nodes, value, [BESIDE_TAGS, count], axis=1)
     middle, size = _split(nodes, nodes.add("Transpose", places, perm=[0, 2, 1]), [2, 2], axis=2)

@@ -8,7 +8,7 @@ from onnx import TensorProto
 
 from shared.errors import InvalidModel
 from shared.exporting.graph.nodes import Nodes
-from shared.importing.renaming import rename, unused
+from shared.exporting.graph.renaming import apart, rename, unused
 from shared.models.training.importing import ImportOptions, Order, Range
 
 CHANNELS = 3
@@ -110,7 +110,7 @@ def _three(values: list[float], otherwise: float) -> list[float]:
 
 def open_by(model: onnx.ModelProto, given: ImageInput, seen: Seeing) -> None:
     """`data` float (1, 3, height, width), RGB in 0..255, becomes what the graph saw."""
-    graph, nodes = model.graph, Nodes("ocellus opening ")
+    graph, nodes = model.graph, Nodes(apart(model.graph, "ocellus opening "))
     (value,) = graph.input
     steps: list[tuple[str, list[str], dict[str, int | list[int]]]] = []
     if not seen.is_plain:

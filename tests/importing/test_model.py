@@ -10,15 +10,19 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from shared.errors import InvalidModel
+from shared.exporting import onnx as format
+from shared.exporting.graph.ending import subject
 from shared.importing import package as packages
 from shared.importing.model import bring
 from shared.importing.package import read
 from shared.models.training.importing import ImportOptions, Layout, Order, Range, Scoring
 from shared.models.training.preprocessing import Fit
 from shared.models.workspace.domains import DomainType
+from tests.exporting.making import spec_of
 from tests.importing.consumers import Seen as Found
 from tests.importing.consumers import agree, run, suppressed
 from tests.importing.packages import classifier, grid, manifest, model_of, named, rows, zipped
+from tests.prediction.small import SIDE, small_classifier, small_detector
 
 LABELS = ["cog", "axle", "rivet"]
 PROBABLE = Scoring.PROBABILITIES
@@ -214,3 +218,23 @@ def test_the_rows_of_a_yolo_are_decoded_and_suppressed() -> None:
         for box, tag, score in zip(boxes[0], tags[0], found[0], strict=True)
     ]
     agree(suppressed(corners, scores, same=0.7, most=40), answered)
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"), [(CLASSIFYING, small_classifier), (DETECTING, small_detector)], ids=["classifier", "detector"]
+)
+def test_what_was_brought_is_exported_and_brought_again(kind: DomainType, make: Callable[[int], bytes]) -> None:
+    """Each time the graph has the names that it was given the last time."""
+    model = onnx.ModelProto.FromString(make(len(LABELS)))
+    pixels = np.random.default_rng(2).uniform(0, 255, (1, 3, SIDE, SIDE)).astype(np.float32)
+    first = best(model, pixels)
+    for half in (False, False, True, True):
+        exported = subject(model.SerializeToString(), spec_of(model, "General (compact)", LABELS))
+        ((_, data),) = format.files(exported, half=half, named=not half).items()
+        model = brought(onnx.ModelProto.FromString(data), kind, order=Order.RGB, range=Range.BYTES)
+        assert best(model, pixels) == pytest.approx(first, abs=2e-3 if half else 1e-5)
+
+
+def best(model: onnx.ModelProto, pixels: np.ndarray) -> float:
+    """The surest score."""
+    return float(run(model, pixels)[-1].max())

@@ -5,6 +5,7 @@ from onnx import TensorProto
 
 from shared.exporting.graph.grid import gridded
 from shared.exporting.graph.reading import read
+from shared.exporting.graph.renaming import apart, rename
 from shared.exporting.graph.subject import Ending, Subject, Unexportable, readable
 from shared.models.training.model_spec import ModelSpec
 from shared.models.training.preprocessing import Fit
@@ -62,9 +63,10 @@ def _boxes(model: onnx.ModelProto) -> onnx.ModelProto:
     made.CopyFrom(model)
     weights = {weight.name for weight in made.graph.initializer}
     (given,) = (value for value in made.graph.input if value.name not in weights)
-    for node in made.graph.node:
-        node.input[:] = [IMAGE if name == given.name else name for name in node.input]
-    given.name = IMAGE
+    if given.name != IMAGE:
+        rename(made.graph, IMAGE, apart(made.graph, f"{IMAGE} "))
+        rename(made.graph, given.name, IMAGE)
+        given.name = IMAGE
     return made
 
 

@@ -8,6 +8,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from shared.exporting.graph.nodes import Nodes, drop_unused
+from shared.exporting.graph.renaming import apart
 from shared.exporting.graph.subject import Unexportable
 
 OUTPUT = "model_outputs0"
@@ -27,7 +28,7 @@ BOXES_SEEN = 20_000
 def gridded(model: onnx.ModelProto, tags: int) -> onnx.ModelProto:
     """Answers `model_outputs0` (1, 5 (5 + tags), 13, 13) in place of what it answered. Raises Unexportable."""
     boxes, scores = _candidates(model, tags)
-    nodes = Nodes("grid ")
+    nodes = Nodes(apart(model.graph, "grid "))
     _write(nodes, boxes, scores, tags)
     made = onnx.ModelProto()
     made.CopyFrom(model)
@@ -102,7 +103,9 @@ def _surest(nodes: Nodes, cell: str, score: str) -> tuple[str, str]:
     here = _where(nodes, "Equal", cell, nodes.constant(np.arange(CELLS**2)[:, None]))
     table = nodes.add("Add", nodes.add("Mul", here, score), nodes.add("Sub", here, nodes.constant(1)))
     count = nodes.constant([len(ANCHORS)], np.int64)
-    values, which = nodes.add_all("TopK", table, count, outputs=["grid values", "grid which"], axis=1)
+    values, which = nodes.add_all(
+        "TopK", table, count, outputs=[f"{nodes.prefix}values", f"{nodes.prefix}which"], axis=1
+    )
     return values, which
 
 

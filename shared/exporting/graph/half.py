@@ -7,6 +7,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from shared.exporting.graph.renaming import apart, rename
+
 # Smaller weights weigh nothing, and are rather limits than something that was learned.
 FEW = 16
 MOST = float(np.finfo(np.float16).max)
@@ -15,40 +17,33 @@ MOST = float(np.finfo(np.float16).max)
 def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     made = onnx.ModelProto()
     made.CopyFrom(model)
-    graph = made.graph
-    casts = [_stored(weight) for weight in graph.initializer if _is_large(weight)]
-    casts += [_given(graph, value) for value in graph.input if _is_float(value)]
-    answers = [_answered(graph, value) for value in graph.output if _is_float(value)]
+    graph, half, whole = made.graph, apart(model.graph, "half "), apart(model.graph, "whole ")
+    casts = [_stored(weight, half + weight.name) for weight in graph.initializer if _is_large(weight)]
+    casts += [_given(graph, value, whole + value.name) for value in graph.input if _is_float(value)]
+    answers = [_answered(graph, value, whole + value.name) for value in graph.output if _is_float(value)]
     nodes = [*casts, *graph.node, *answers]
     del graph.node[:], graph.value_info[:]
     graph.node.extend(nodes)
     return made
 
 
-def _stored(weight: onnx.TensorProto) -> onnx.NodeProto:
+def _stored(weight: onnx.TensorProto, half: str) -> onnx.NodeProto:
     name = weight.name
     values = numpy_helper.to_array(weight).clip(-MOST, MOST).astype(np.float16)
-    weight.CopyFrom(numpy_helper.from_array(values, _half(name)))
+    weight.CopyFrom(numpy_helper.from_array(values, half))
     return helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT)
 
 
-def _given(graph: onnx.GraphProto, value: onnx.ValueInfoProto) -> onnx.NodeProto:
-    _rename(graph, value.name)
+def _given(graph: onnx.GraphProto, value: onnx.ValueInfoProto, whole: str) -> onnx.NodeProto:
+    rename(graph, value.name, whole)
     value.type.tensor_type.elem_type = TensorProto.FLOAT16
-    return helper.make_node("Cast", [value.name], [_full(value.name)], to=TensorProto.FLOAT)
+    return helper.make_node("Cast", [value.name], [whole], to=TensorProto.FLOAT)
 
 
-def _answered(graph: onnx.GraphProto, value: onnx.ValueInfoProto) -> onnx.NodeProto:
-    _rename(graph, value.name)
+def _answered(graph: onnx.GraphProto, value: onnx.ValueInfoProto, whole: str) -> onnx.NodeProto:
+    rename(graph, value.name, whole)
     value.type.tensor_type.elem_type = TensorProto.FLOAT16
-    return helper.make_node("Cast", [_full(value.name)], [value.name], to=TensorProto.FLOAT16)
-
-
-def _rename(graph: onnx.GraphProto, name: str) -> None:
-    """Within the graph that is another value."""
-    for node in graph.node:
-        for names in (node.input, node.output):
-            names[:] = [_full(each) if each == name else each for each in names]
+    return helper.make_node("Cast", [whole], [value.name], to=TensorProto.FLOAT16)
 
 
 def _is_large(weight: onnx.TensorProto) -> bool:
@@ -57,11 +52,3 @@ def _is_large(weight: onnx.TensorProto) -> bool:
 
 def _is_float(value: onnx.ValueInfoProto) -> bool:
     return bool(value.type.tensor_type.elem_type == TensorProto.FLOAT)
-
-
-def _half(name: str) -> str:
-    return f"{name} float16"
-
-
-def _full(name: str) -> str:
-    return f"{name} float32"

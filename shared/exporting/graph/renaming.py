@@ -19,11 +19,23 @@ def rename(graph: onnx.GraphProto, old: str, new: str) -> None:
 
 def unused(graph: onnx.GraphProto, name: str) -> str:
     """The name, or a longer one where the graph has it."""
-    used = {each for node in _nodes(graph) for each in (*node.input, *node.output)}
-    used.update(weight.name for weight in graph.initializer)
+    used = _names(graph)
     while name in used:
         name += "_"
     return name
+
+
+def apart(graph: onnx.GraphProto, prefix: str) -> str:
+    """The prefix, or a longer one where the graph has names that begin so, as one that was exported before has them."""
+    used = _names(graph)
+    while any(name.startswith(prefix) for name in used):
+        prefix += "again "
+    return prefix
+
+
+def _names(graph: onnx.GraphProto) -> set[str]:
+    names = {each for node in _nodes(graph) for each in (*node.input, *node.output)}
+    return names | {weight.name for weight in graph.initializer}
 
 
 def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
