@@ -9,7 +9,7 @@ from shared.models.wire import Wire, now
 from shared.models.workspace.domains import DomainType
 
 # Grows with every change of what a package holds: an older one may then be exported again.
-PACKAGE = 2
+PACKAGE = 3
 
 
 class ExportStatus(StrEnum):

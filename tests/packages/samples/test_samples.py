@@ -18,7 +18,9 @@ from msgspec.structs import replace
 from PIL import Image
 
 from shared.models.training.preprocessing import Interpolation
+from shared.packages.sampling import SAMPLES
 from shared.prediction.model import Model
+from shared.settings import ROOT
 from tests.packages.unpacking import COMPACT, GENERAL, S1, SEEN, described, seen_here, seen_there, unpacked
 from tests.pictures import picture, rectangles
 
@@ -134,6 +136,14 @@ def test_a_detectors_sample_finds_what_the_service_does(
     assert {each.label for each in found} == {"red", "blue"}
     mine, theirs = (sorted(each) for each in (map(seen_here, found), map(seen_there, expected)))
     assert np.array(mine) == pytest.approx(np.array(theirs), abs=max(run.margin, 1e-5))
+
+
+def test_samples_ask_for_a_pillow_that_resizes_as_the_services_does() -> None:
+    """Those before 13 take a tall picture's rows and columns in the other order, and round otherwise."""
+    (pinned,) = re.findall(r"^pillow==(\d+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    asked = [path.read_text() for path in SAMPLES.glob("*/python/requirements.txt")]
+    assert len(asked) == 5
+    assert all(f"pillow>={pinned}\n" in text for text in asked)
 
 
 def test_the_sample_prints_what_it_predicts(photos: list[Path], tmp_path: Path) -> None:

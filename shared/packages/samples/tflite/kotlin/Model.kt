@@ -8,6 +8,8 @@ import org.tensorflow.lite.Interpreter
 
 // As the domain's consumers feed it.
 private const val BLUE_FIRST = false
+// Where red, green and blue lie in a pixel.
+private val SHIFTS = if (BLUE_FIRST) listOf(0, 8, 16) else listOf(16, 8, 0)
 
 class Model(assets: AssetManager) {
     private val labels = assets.open("labels.txt").bufferedReader().use { it.readText() }.split("\n")
@@ -20,11 +22,10 @@ class Model(assets: AssetManager) {
         val pixels = IntArray(width * height).also { small.getPixels(it, 0, width, 0, 0, width, height) }
         val input = buffer(pixels.size * 3 * Float.SIZE_BYTES)
         for (pixel in pixels) {
-            val colors = listOf(pixel shr 16, pixel shr 8, pixel).map { (it and 255).toFloat() }
-            (if (BLUE_FIRST) colors.reversed() else colors).forEach(input::putFloat)
+            for (shift in SHIFTS) input.putFloat(((pixel shr shift) and 255).toFloat())
         }
         val output = arrayOf(FloatArray(labels.size))
-        interpreter.run(input.rewind(), output)
+        interpreter.run(input, output)
         return labels.zip(output[0].asIterable()).sortedByDescending { it.second }
     }
 }
