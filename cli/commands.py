@@ -9,11 +9,11 @@ import typer
 from typer.core import TyperGroup
 
 from cli import audit, backup, batch, dataset, gate, model, package, projects, replay
-from cli.faults import FAILED, FAULTS, Away, Interrupted, reason
+from cli.faults import FAILED, FAULTS, Away, Interrupted, is_of_machine, reason
 from cli.migrate import command as migration
 from cli.patience import INTERRUPTED, interruptible
 from cli.predict import command as predicting
-from shared.errors import ServiceUnavailable
+from shared.errors import AccessRefused, ServiceUnavailable
 
 # Whose values are not repeated on a screen.
 SECRETS = ("--key", "--prediction-key")
@@ -63,9 +63,26 @@ def run(arguments: Sequence[str] | None = None) -> None:
             app(arguments, prog_name="ocellus")
     except FAULTS as fault:
         print(f"ocellus: {reason(fault)}", file=sys.stderr)
-        if isinstance(fault, Away | ServiceUnavailable) or (isinstance(fault, Interrupted) and not fault.advice):
+        if _goes_on(fault):
             print(f"Run it again, it goes on where it was: {_again(arguments)}", file=sys.stderr)
         sys.exit(INTERRUPTED if isinstance(fault, Interrupted) else FAILED)
+    except OSError as fault:
+        if not is_of_machine(fault):
+            raise
+        print(f"ocellus: {reason(fault)}", file=sys.stderr)
+        print(f"Run it again when that is mended, it goes on where it was: {_again(arguments)}", file=sys.stderr)
+        sys.exit(FAILED)
+
+
+def _goes_on(fault: Exception) -> bool:
+    """Whether the same command may end otherwise the next time."""
+    match fault:
+        case Interrupted():
+            return not fault.advice
+        case AccessRefused():
+            return False
+        case _:
+            return isinstance(fault, Away | ServiceUnavailable)
 
 
 def _again(arguments: Sequence[str] | None) -> str:

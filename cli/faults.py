@@ -41,6 +41,11 @@ def left(advice: str, fault: BaseException) -> CommandError:
 FAULTS = (CommandError, DatasetError, ServiceError, AzureError, ClientException, DeserializationError)
 
 
+def is_of_machine(fault: OSError) -> bool:
+    """Whether a file or a disk is to blame: once that is mended, the same command goes on."""
+    return bool(fault.strerror) and not isinstance(fault, ConnectionError | TimeoutError)
+
+
 def reason(fault: Exception) -> str:
     match fault:
         case HttpOperationError():
@@ -51,6 +56,8 @@ def reason(fault: Exception) -> str:
             return "storage does not let us in; sign in with `az login`, or see to STORAGE_CONNECTION_STRING."
         case AzureError():
             return f"storage did not answer as it should: {fault.message}"
+        case OSError():
+            return f"{fault.filename or 'what it writes'} can't be read or written: {fault.strerror}."
         case _:
             return str(fault)
 

@@ -2,17 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from msgspec import ValidationError
 
 from cli.faults import CommandError
+from cli.patience import Watch, pause
+from shared.errors import AccessRefused, ServiceUnavailable
 from shared.settings import Settings
 from shared.storage.account.store import Store
+from shared.storage.account.transport import lasting
+
+# A connection that breaks once is nothing strange.
+BRIEF_SECONDS = 1.0
 
 
 @contextmanager
 def opened_store() -> Iterator[tuple[Settings, Store]]:
-    """Raises CommandError where the environment names none."""
+    """From now on what does not answer is waited for. Raises CommandError where the environment names no storage, or
+    one that does not answer from the start.
+    """
     try:
         settings = Settings.read()
     except ValidationError as fault:
@@ -26,6 +35,25 @@ def opened_store() -> Iterator[tuple[Settings, Store]]:
     except ValueError as fault:
         raise CommandError(f"STORAGE_CONNECTION_STRING or STORAGE_ACCOUNT does not fit: {fault}") from fault
     try:
-        yield settings, store
+        _require_answer(store)
+        with lasting(partial(_wait, Watch())):
+            yield settings, store
     finally:
         store.close()
+
+
+def _require_answer(store: Store) -> None:
+    try:
+        store.containers["catalog"].exists()
+    except AccessRefused:
+        raise
+    except ServiceUnavailable as fault:
+        raise CommandError(
+            "storage does not answer; does it run, and does STORAGE_CONNECTION_STRING or STORAGE_ACCOUNT name it?"
+        ) from fault
+
+
+def _wait(watch: Watch, seconds: float) -> None:
+    """Raises Interrupted."""
+    watch.waits("storage", "does not answer", seconds, at_once=seconds > BRIEF_SECONDS)
+    pause(seconds)

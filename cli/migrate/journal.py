@@ -128,6 +128,9 @@ def opened(folder: Path) -> Iterator[Journal]:
         finally:
             connection.close()
     except (OSError, sqlite3.Error) as fault:
-        raise CommandError(
-            f"the journal in {folder} can't be used: {fault}; does another `ocellus migrate` run on it?"
-        ) from fault
+        held = (
+            "; does another `ocellus migrate` run on it?"
+            if "locked" in str(fault)
+            else ". Mend that, and run it again."
+        )
+        raise CommandError(f"the journal in {folder} can't be used: {fault}{held}") from fault

@@ -23,6 +23,7 @@ from cli.predict import results, shots
 from cli.predict.asking import Asked, PictureRefused, asker
 from cli.predict.shots import Shot
 from cli.predict.videos import read_span
+from shared.formats.files import readable
 from shared.models.serving.predictions import Prediction
 from shared.settings import ClientSettings, PredictingSettings
 
@@ -83,6 +84,8 @@ def predict(
     write = WRITERS.get(to.suffix.lower())
     if write is None:
         raise CommandError(f"{to} ends with none of {', '.join(WRITERS)}, which say what is written.")
+    if to.is_dir():
+        raise CommandError(f"{to} is a folder; name a file, which is written anew.")
     span = _spans(every, scenes)
     files = shots.files(pictures)
     of = naming.project_id(project, _projects, naming.LISTED)
@@ -92,14 +95,14 @@ def predict(
     known = _known(journal, subject)
     asked_before = len(known)
     waiting = shots.shots(files, span, known.__contains__)
-    total = None if has_videos else sum(str(file) not in known for file in files)
+    total = None if has_videos else sum(readable(str(file)) not in known for file in files)
     with progress_of(Console(stderr=True), MofNCompleteColumn()) as progress, journal.open("ab") as out:
         answers = parallel.done(ask, waiting, at_once)
         for answer in progress.track(answers, total=total, description="Predicting"):
             known[answer.name] = answer
             out.write(msgspec.json.encode(answer) + b"\n")
             out.flush()
-    places = {str(file): place for place, file in enumerate(files)}
+    places = {readable(str(file)): place for place, file in enumerate(files)}
     asked = sorted(
         (each for each in known.values() if each.file in places),
         key=lambda each: (places[each.file], inf if each.seconds is None else each.seconds),

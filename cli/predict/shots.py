@@ -10,6 +10,7 @@ from cli.faults import CommandError
 from cli.predict import videos
 from cli.predict.videos import Frame, VideoError
 from shared.formats.dataset import SUFFIXES
+from shared.formats.files import readable
 
 
 class Shot(Struct, frozen=True):
@@ -32,7 +33,9 @@ def is_video(path: Path) -> bool:
 def shots(files: Sequence[Path], every: float | None, known: Callable[[str], bool]) -> Iterator[Shot]:
     """Those that are not known by their name."""
     for path in files:
-        if is_video(path):
+        if readable(str(path)) != str(path):
+            yield Shot(readable(str(path)), error="has a name that is not UTF-8; rename it")
+        elif is_video(path):
             yield from _of_video(path, every, known)
         elif not known(str(path)):
             yield Shot(str(path))

@@ -20,6 +20,7 @@ from shared.models.workspace.images import TaggingStatus
 from shared.storage.serving import predictions, published
 from shared.storage.workspace import images, projects
 from tests.commands import ocellus
+from tests.disks import full
 from tests.pictures import picture, rectangles
 from tests.prediction.detectors import put_detector
 from tests.prediction.graphs import DETECTION_DOMAIN
@@ -173,6 +174,13 @@ def test_what_is_not_there_is_named(boxed, tmp_path, capsys):
     assert "there is no project 'nobody's'" in capsys.readouterr().err
     assert ocellus("restore", str(tmp_path)) == FAILED
     assert "has no copy of a project; `ocellus backup` makes one. Is it the place?" in capsys.readouterr().err
+    with full(1_000):
+        assert ocellus("backup", str(tmp_path), "--project", boxed.id) == FAILED
+    assert " can't be written: File too large." in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.partial"))
+    (tmp_path / "file").touch()
+    assert ocellus("backup", str(tmp_path / "file"), "--project", boxed.id) == FAILED
+    assert " can't be read: Not a directory." in capsys.readouterr().err
     backed_up(tmp_path, capsys, "--project", boxed.id)
     assert ocellus("restore", str(tmp_path), "--at", "2020-01-01") == FAILED
     assert f"has no copy of {boxed.id} of that time. The first is " in capsys.readouterr().err

@@ -87,7 +87,7 @@ class FolderShelf:
         return str(self._path)
 
     def names(self, prefix: str) -> Iterator[Shelved]:
-        for place, _, files in os.walk(self._path / prefix):
+        for place, _, files in os.walk(self._path / prefix, onerror=_refuse):
             for path in (Path(place) / name for name in files if not name.endswith(PARTIAL)):
                 with suppress(FileNotFoundError):
                     found = path.stat()
@@ -110,6 +110,9 @@ class FolderShelf:
             partial.write_bytes(data)
             partial.replace(path)
         except OSError as fault:
+            # Of a full disk it would keep what little was written.
+            with suppress(OSError):
+                partial.unlink()
             raise BackupError(f"{path} can't be written: {fault.strerror}.") from fault
 
     def delete(self, name: str, version: str | None = None) -> bool:
@@ -123,6 +126,11 @@ class FolderShelf:
         except OSError as fault:
             raise BackupError(f"{path} can't be deleted: {fault.strerror}.") from fault
         return True
+
+
+def _refuse(fault: OSError) -> None:
+    if not isinstance(fault, FileNotFoundError):
+        raise BackupError(f"{fault.filename} can't be read: {fault.strerror}.") from fault
 
 
 class ContainerShelf:

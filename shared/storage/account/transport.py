@@ -3,11 +3,12 @@
 import math
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from functools import lru_cache
+from itertools import chain, repeat
 
 import requests
 from azure.core.exceptions import HttpResponseError, IncompleteReadError, ServiceRequestError, ServiceResponseError
@@ -33,6 +34,8 @@ BLOCK = 256 * 1024
 # No request is tried again after this long, so that a storage account that hangs can't hold every thread for minutes.
 SEND_SECONDS = 20.0
 SHORTEST_TRY = 1.0
+# So long, and with such pauses, where somebody waits who said so.
+LASTING_SECONDS, LASTING_PAUSE = 480.0, 5.0
 # Together some 5 s: longer than a restart of Azurite takes, and short of what a caller waits for.
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 FORBIDDEN = 403
@@ -43,6 +46,21 @@ BUSY = frozenset({408, 429, 500, 502, 503, 504})
 NEEDED = (HeadersPolicy, UserAgentPolicy, TableKeyPolicy, BlobKeyPolicy, BearerTokenCredentialPolicy)
 # By time.monotonic(), when whoever called no longer waits for the answer.
 _given_up: ContextVar[float] = ContextVar("given_up", default=math.inf)
+
+
+_wait: ContextVar[Callable[[float], None]] = ContextVar("wait", default=time.sleep)
+
+
+@contextmanager
+def lasting(wait: Callable[[float], None]) -> Iterator[None]:
+    """Within it what storage does not answer is sent again for `LASTING_SECONDS`: by this thread, and by those of a
+    `Pool` that work for it. `wait` passes the seconds between.
+    """
+    token = _wait.set(wait)
+    try:
+        yield
+    finally:
+        _wait.reset(token)
 
 
 @contextmanager
@@ -121,10 +139,12 @@ class Transport(RequestsTransport):  # type: ignore[misc]
     def send(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         """Raises AccessRefused, and ServiceUnavailable when storage can't be reached, hangs or stays busy."""
         cause: Exception | None = None
-        deadline = min(time.monotonic() + SEND_SECONDS, _given_up.get())
-        for pause in PAUSES:
+        wait = _wait.get()
+        lasts = wait is not time.sleep
+        deadline = min(time.monotonic() + (LASTING_SECONDS if lasts else SEND_SECONDS), _given_up.get())
+        for pause in chain(PAUSES, repeat(LASTING_PAUSE)) if lasts else PAUSES:
             if pause:
-                time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+                wait(pause * random.uniform(0.5, 1))  # noqa: S311
             left = deadline - time.monotonic()
             if left < SHORTEST_TRY:
                 break

@@ -16,6 +16,7 @@ from shared.formats.dataset import Labelled, Mark
 from shared.formats.names import safe
 from shared.models.training.model_spec import ModelTag
 from tests.commands import ocellus
+from tests.disks import full
 from tests.formats.labelled import write
 from tests.pictures import picture, rectangles
 from tests.prediction.detectors import put_detector
@@ -251,7 +252,13 @@ def test_an_export_that_can_not_be_is_refused(detected, project, tmp_path, capsy
         (tmp_path / "mine.txt").touch()
         assert ocellus("dataset", "export", str(tmp_path), *options) == FAILED
         assert says in capsys.readouterr().err
-    assert ocellus("dataset", "export", str(tmp_path / "new"), "--project", boxed, "--format", "yolo") == 0
+    export = ["dataset", "export", str(tmp_path / "new"), "--project", boxed, "--format", "yolo"]
+    with full(1_000):
+        assert ocellus(*export) == FAILED
+    told = capsys.readouterr().err
+    assert "ocellus: what it writes can't be read or written: File too large." in told
+    assert "Run it again when that is mended, it goes on where it was: ocellus dataset export" in told
+    assert ocellus(*export) == 0
     capsys.readouterr()
     given = ["dataset", "export", str(tmp_path / "new"), "--project", project.id, "--format", "csv"]
     assert ocellus(*given) == FAILED

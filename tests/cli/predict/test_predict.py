@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -50,13 +51,15 @@ def shots(tmp_path) -> Path:
 
 def test_a_folder_is_predicted_into_a_table_and_what_is_no_picture_is_named(project, shots, tmp_path, capsys):
     out = tmp_path / "out.csv"
+    (shots / os.fsdecode(b"\xdcber.jpg")).write_bytes(b"x")
     given = ["predict", str(shots), "--project", project, "--name", "live", "--to", str(out), "--threshold", "0.5"]
     assert ocellus(*given, "--draw", str(tmp_path / "drawn"), "--json") == NO
     said = json.loads(capsys.readouterr().out)
-    assert (said["pictures"], said["tags"]) == (4, {"green": 3})
-    assert [line.partition(": ")[0] for line in said["refused"]] == [str(shots / "none.png")]
+    assert (said["pictures"], said["tags"]) == (5, {"green": 3})
+    assert [line.partition(": ")[0] for line in said["refused"]] == [str(shots / "none.png"), str(shots / "Über.jpg")]
+    assert said["refused"][1].endswith("has a name that is not UTF-8; rename it")
     rows = list(csv.DictReader(out.read_text().splitlines()))
-    assert [row["tag"] for row in rows] == ["green"] * 3 + [""]
+    assert [row["tag"] for row in rows] == ["green"] * 3 + [""] * 2
     assert [float(rows[0][side]) for side in ("left", "top", "width", "height")] == pytest.approx(GREEN, abs=0.05)
     assert rows[3]["error"].startswith("BadRequestImageFormat")
     assert sorted(path.name for path in (tmp_path / "drawn" / "deep").iterdir()) == [f"{n}.jpg.jpg" for n in range(3)]
@@ -164,6 +167,7 @@ def test_coco_has_frames_by_their_time(project, tmp_path):
     ("changes", "says"),
     [
         ({"--to": "out.txt"}, "ends with none of .csv, .jsonl, .json"),
+        ({"--to": "shots.csv"}, "shots.csv is a folder; name a file, which is written anew"),
         ({"--name": "nobody"}, "404 NotFound"),
         ({"pictures": "nowhere"}, "no picture is called nowhere"),
         ({"--every": "soon"}, "is no time between frames"),
@@ -171,6 +175,7 @@ def test_coco_has_frames_by_their_time(project, tmp_path):
 )
 def test_what_can_not_be_predicted_is_said(project, shots, tmp_path, monkeypatch, capsys, changes, says):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "shots.csv").mkdir()
     given = {"--project": project, "--name": "live", "--to": "out.csv", "pictures": str(shots)} | changes
     pictures = given.pop("pictures")
     assert ocellus("predict", pictures, *[word for pair in given.items() for word in pair]) == FAILED
