@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 from shared.arrays import Doubles, Floats, Ints
 from shared.learning import evaluate, holdout
@@ -21,6 +22,8 @@ from training_job.result import Claim
 
 # With fewer images of a tag nothing is held out that could tell layers apart.
 LEAST_MIXED = 3
+# Crops are told apart by so many images, or by so many of each tag: to look costs more than all else.
+TRIED, TRIED_EACH = 200, 10
 
 
 class Examples(NamedTuple):
@@ -79,14 +82,14 @@ def train(
     """With a base its recipe is needed."""
     examples = divided(examples)
     judged = holdout.sample(examples.truths, recipe.judged)
-    share = 0.9 * len(recipe.crops) * len(judged) / (len(recipe.crops) * len(judged) + len(examples.pictures))
     some = examples.at(judged)
-    shown = show(backbones, some, recipe, part_of(report, 0, share))
-    report(share, "Judging on held-out images")
+    wanted = narrowed(backbones, some, recipe, part_of(report, 0, 0.4))
+    shown = show(backbones, some, wanted, part_of(report, 0 if wanted is recipe else 0.4, 0.8))
+    report(0.8, "Judging on held-out images")
     groups = near_duplicates(shown, some.truths)
-    chosen = judge(backbones, shown, groups, some, recipe, base)
+    chosen = judge(backbones, shown, groups, some, wanted, base)
     claim = None if base else doubted(chosen.probabilities, first_view(shown), groups, some.truths, some.kind, recipe)
-    return fitted(chosen, examples, judged, part_of(report, share, 1), base)._replace(claim=claim)
+    return fitted(chosen, examples, judged, part_of(report, 0.8, 1), base)._replace(claim=claim)
 
 
 def divided(examples: Examples) -> Examples:
@@ -94,6 +97,17 @@ def divided(examples: Examples) -> Examples:
     if examples.kind == ClassificationType.MULTILABEL:
         return examples
     return examples._replace(truths=examples.truths / examples.truths.sum(axis=1, keepdims=True))
+
+
+def narrowed(backbones: Backbones, examples: Examples, recipe: Recipe, report: Report) -> Recipe:
+    """With the crop that is best for some of the images, where there are many."""
+    tried = holdout.sample(examples.truths, max(TRIED, TRIED_EACH * examples.truths.shape[1]))
+    if len(recipe.crops) == 1 or len(tried) == len(examples.pictures):
+        return recipe
+    some = examples.at(tried)
+    shown = show(backbones, some, recipe, report)
+    crop = judge(backbones, shown, near_duplicates(shown, some.truths), some, recipe).crop
+    return structs.replace(recipe, crops=(crop,))
 
 
 def show(backbones: Backbones, examples: Examples, recipe: Recipe, report: Report) -> dict[Crop, Views]:

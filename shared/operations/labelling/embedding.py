@@ -28,12 +28,15 @@ from shared.storage.account import blobs
 from shared.storage.account.memory import Memory
 from shared.storage.account.store import Store
 from shared.storage.training import backbones, embeddings
+from shared.storage.training import iterations as stored_iterations
 from shared.storage.workspace import images as stored_images
 
 # So many images are looked at in one step: some seconds of work.
 STEP = 64
 # How soon images are looked at again that no backbone is there for, and how often somebody may have one brought.
 LATER, BROUGHT = 120.0, timedelta(hours=1)
+# A training begins by looking at the same images: for so long they are left to it, and so often we ask whether it has.
+BEGUN, AGAIN = timedelta(minutes=1), 5.0
 # One picture at a time in a process: whoever uploads or labels meanwhile needs the other cores more.
 ONE = ThreadPoolExecutor(1, "embed")
 # A process keeps so many backbones, some 100 MB each, while it needs them.
@@ -72,6 +75,9 @@ def embed(store: Store, settings: Settings, task: EmbedImages) -> Rest | None:
         return None
     if view is None:
         return None
+    training = stored_iterations.lock_of(store, task.project_id)
+    if training and now() - training.since < BEGUN:
+        return Rest(task, AGAIN)
     try:
         _embed(store, settings, task.project_id, task.image_ids[:STEP], view)
     except NoBackbone:

@@ -18,11 +18,11 @@ from shared.models.messages.tasks import CollectPictures, EmbedImages
 from shared.models.wire import now
 from shared.models.workspace.images import new_image_id
 from shared.operations.labelling import embedding
-from shared.operations.labelling.embedding import LATER, View
+from shared.operations.labelling.embedding import AGAIN, LATER, View
 from shared.operations.step import Rest
 from shared.operations.workspace import deletion, images, projects
 from shared.storage.account import blobs, queues
-from shared.storage.training import backbones, embeddings
+from shared.storage.training import backbones, embeddings, iterations
 from shared.storage.workspace import images as stored_images
 from tests.operations.making import DETECTION, create_images, do
 from tests.storage.making import emptied
@@ -101,6 +101,17 @@ def test_what_is_gone_or_can_not_be_read_is_passed_over(store, settings, project
     for other in (create_project(DETECTION).id, new_image_id()):
         do(store, settings, EmbedImages(other, [first]))
         assert list(blobs.names(store, "models", f"{other}/")) == []
+
+
+def test_a_training_that_begins_is_left_to_look_at_the_images(store, settings, project_id, view, sent, monkeypatch):
+    image_ids = create_images(store, settings, project_id, range(2))
+    iterations.lock_training(store, project_id, new_image_id())
+    assert embedding.embed(store, settings, sent[0]) == Rest(sent[0], AGAIN)
+    assert kept(store, project_id, view, image_ids) == {}
+    # One that goes on has other things to do.
+    monkeypatch.setattr(embedding, "BEGUN", timedelta(0))
+    assert embedding.embed(store, settings, sent[0]) is None
+    assert len(kept(store, project_id, view, image_ids)) == 2
 
 
 def test_nothing_stays_of_images_that_are_gone(store, settings, project_id, view, sent, monkeypatch):

@@ -19,6 +19,7 @@ from shared.learning.layers import Layer, full_name, joined
 from shared.models.workspace.projects import ClassificationType
 from shared.settings import ROOT, Settings
 from tests.learning.scenes import RECIPES, drawn, memory, one_hot, unit
+from training_job.classification import quick
 from training_job.classification.quick import Examples, TrainedClassifier, train
 from training_job.classification.seeing import Backbones, see
 from training_job.graphs import backbones
@@ -95,7 +96,21 @@ def test_a_retrain_reads_new_pictures_only(seeing: Backbones) -> None:
     assert set(read.values()) == {len(RECIPE.crops)}
 
 
-def test_progress_grows_to_the_end(seeing: Backbones) -> None:
+def test_of_many_images_some_choose_the_crop(seeing: Backbones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "TRIED", 8)
+    monkeypatch.setattr(quick, "TRIED_EACH", 4)
+    read: Counter[str] = Counter()
+    examples = Examples(pictures(12, read), one_hot([0, 1] * 6), MULTICLASS, memory())
+    trained = train(seeing, examples, RECIPE, lambda *_: None)
+    assert sorted(read.values()) == [1] * 4 + [2] * 8
+    assert trained.preprocessing == RECIPE.preprocessing(RECIPE.crops[0])
+    assert trained.judged.tolist() == list(range(12))
+
+
+@pytest.mark.parametrize("tried", [200, 6])
+def test_progress_grows_to_the_end(seeing: Backbones, tried: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "TRIED", tried)
+    monkeypatch.setattr(quick, "TRIED_EACH", 3)
     reports: list[float] = []
     examples = Examples(pictures(8), one_hot([0, 1] * 4), MULTICLASS, memory())
     train(seeing, examples, RECIPE, lambda done, _: reports.append(done))
