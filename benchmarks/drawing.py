@@ -1,14 +1,17 @@
-"""How many boxes of blood cells nobody has to draw, where a detector trains quietly while the others are drawn.
+"""How many boxes of blood cells nobody has to draw, where a detector trains quietly while the others are drawn, and how
+soon their tags are guessed.
 
 python -m benchmarks.drawing
 """
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
+from statistics import mean
 from typing import NamedTuple
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 from msgspec.structs import astuple
@@ -16,10 +19,16 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import detection
+from benchmarks.accuracy import load
 from benchmarks.detection import Photo
 from benchmarks.subjects import add_photos
+from shared.arrays import Halves
 from shared.imaging.boxes import iou, ltwh_to_xyxy
+from shared.imaging.decode import decode
+from shared.imaging.resize import RESIZED_SIDE, shrink
+from shared.learning.embedder import Embedder
 from shared.models.serving.predictions import BoundingBox, Prediction
+from shared.operations.labelling.live.boxes import VIEW, Box, Guessing, look
 from shared.prediction.model import Model
 
 # So many photographs are labelled one after the other, and from such a one on it is counted.
@@ -30,6 +39,8 @@ BEGUN, MEANWHILE = (10, 20), 2
 # What the portal shows by itself; and what overlaps a box so far is one that nobody draws again.
 SHOWN, SAME = 0.5, (0.5, 0.7)
 SAVED_GOAL = 0.5
+# After so many boxes tags are to be guessed right so often; rare tags may come late, so in many draws.
+TAUGHT, GUESSED_DRAWS, GUESSED_GOAL = 15, 10, 0.9
 
 
 class Drawn(NamedTuple):
@@ -64,7 +75,38 @@ def main(argv: Sequence[str]) -> None:
         models = {begun: detection.served(*detection.trained(photos[:begun])) for begun in BEGUN}
         for same in SAME:
             table.add_row(str(draw), str(same), *cells(labelled(photos, models, same)))
-    Console(highlight=False).print(table)
+    Console(highlight=False).print(table, tags(options.photos / "bccd"))
+
+
+def tags(folder: Path) -> Table:
+    table = Table("", "tags of the other boxes, guessed right", "draws without guesses", title=f"after {TAUGHT} boxes")
+    embedder = Embedder(load(VIEW.recipe)[VIEW.backbone].SerializeToString(), VIEW.recipe.preprocessing(VIEW.crop))
+    shares = [guessed(order(folder, draw), embedder) for draw in range(GUESSED_DRAWS)]
+    told = [share for share in shares if share is not None]
+    style = "red" if mean(told) < GUESSED_GOAL else None
+    table.add_row(f"mean of {len(told)} draws", f"{mean(told):.2f}", str(len(shares) - len(told)), style=style)
+    table.add_row("least and most", f"{min(told):.2f}, {max(told):.2f}", "")
+    return table
+
+
+def guessed(photos: Sequence[Photo], embedder: Embedder) -> float | None:
+    """How many of the boxes after the first get their own tag; none where nothing is guessed yet."""
+    boxes = [box for photo in photos for box in looked_at(photo, embedder)]
+    taught, others = boxes[:TAUGHT], boxes[TAUGHT:]
+    guessing = Guessing.of([box for box, _ in taught], {box.key: seen for box, seen in taught})
+    if guessing is None:
+        return None
+    said = guessing.guesses(np.stack([seen for _, seen in others]))
+    return mean(guess.tag_id == box.tag_id for guess, (box, _) in zip(said, others, strict=True))
+
+
+def looked_at(photo: Photo, embedder: Embedder) -> Iterator[tuple[Box, Halves]]:
+    """Its boxes in their order, and how each looks."""
+    image_id = uuid5(NAMESPACE_URL, photo.path.name)
+    picture = shrink(decode(photo.path.read_bytes()), RESIZED_SIDE)
+    for tag, *sides in photo.boxes:
+        box = Box(image_id, photo.path.name, uuid5(NAMESPACE_URL, tag), BoundingBox(*sides))
+        yield box, look(embedder, picture, box.place)
 
 
 def order(folder: Path, draw: int) -> list[Photo]:

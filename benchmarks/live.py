@@ -22,7 +22,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import accuracy, simulated
+from benchmarks import accuracy, pages, simulated
 from benchmarks.rig import TAGS, Client, Figure, Memory, Rig
 from benchmarks.subjects import add_photos
 from local.service import Service, running
@@ -114,7 +114,7 @@ def measure(rig: Rig, labelled: int) -> int:
 def main(argv: list[str]) -> int:
     options = _arguments().parse_args(argv)
     if options.suite:
-        simulated.run(options.photos, options.sets, options.draws)
+        pages.run(simulated.run(options.photos, options.sets, options.draws), options.draws)
         return 0
     with tempfile.TemporaryDirectory(prefix="ocellus-benchmark-") as folder:
         with running(Path(folder)) as service:

@@ -3,10 +3,11 @@ how far its probabilities hold.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from statistics import geometric_mean, mean
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import numpy as np
@@ -16,7 +17,7 @@ from rich.table import Table
 
 from benchmarks.accuracy import KIND, calibration_error, folder_of, load, on_disk, photos_of, served, silent
 from benchmarks.accuracy import subjects as pictures_of
-from shared.arrays import Ints
+from shared.arrays import Floats, Halves, Ints
 from shared.learning.classifier_recipe import GENERAL
 from shared.learning.live.basis import Basis
 from shared.models.labelling.live import LiveOrder, LiveQuery
@@ -80,11 +81,21 @@ class Pool:
         vectors = self.kept.get(RECIPE.space(RECIPE.backbones[0], RECIPE.crops[0]))
         axes = Basis.of(np.stack([vectors[picture.key] for picture in self.pictures]))
         points = axes.points(np.stack([vectors[picture.key] for picture in every]))
-        self.points, self.test_points = points[: len(self.pictures)], points[len(self.pictures) :]
-        self.ids = [UUID(int=at + 1) for at in range(len(self.pictures))]
+        self.test_points = points[len(self.pictures) :]
         self.tag_ids = [UUID(int=at + 1) for at in range(self.truths.shape[1])]
         self.tags = {tag_id: Tag(tag_id, f"tag {at}", None) for at, tag_id in enumerate(self.tag_ids)}
-        self.known = KnownPoints(Points(ids_of(self.ids), places=self.points), np.arange(len(self.ids)))
+        self._hold(points[: len(self.pictures)], self.truths)
+
+    def _hold(self, points: Halves, truths: Floats) -> None:
+        self.points, self.truths = points, truths
+        self.ids = [UUID(int=at + 1) for at in range(len(points))]
+        self.known = KnownPoints(Points(ids_of(self.ids), places=points), np.arange(len(points)))
+
+    def of(self, points: Halves, truths: Floats) -> Self:
+        """With these images to label instead."""
+        other = copy(self)
+        other._hold(points, truths)
+        return other
 
     def live(self, labelled: Sequence[int]) -> Live:
         """As it is with these labels."""
@@ -108,29 +119,29 @@ class Pool:
 
 def needed(pool: Pool, draw: int) -> Needed:
     final = pool.right(pool.live(range(len(pool.ids))))
-    shuffled = _shuffled(pool, draw)
-
-    def labels(order: Iterator[tuple[int, float]]) -> int:
-        """Until its accuracy is enough; all where it never is."""
-        return next((labels for labels, accuracy in order if accuracy >= LEARNED * final), len(pool.ids))
-
-    orders = (_by_model(pool, str(draw)), _by_chance(pool, shuffled), _by_trainings(pool, shuffled))
-    unsure, chance, trained = map(labels, orders)
+    shuffled = shuffle(pool, draw)
+    orders = (by_model(pool, str(draw)), by_chance(pool, shuffled), _by_trainings(pool, shuffled))
+    unsure, chance, trained = (until(order, final, pool) for order in orders)
     return Needed(unsure, chance, trained, final)
 
 
-def _shuffled(pool: Pool, draw: int) -> list[int]:
+def until(order: Iterator[tuple[int, float]], final: float, pool: Pool) -> int:
+    """The labels until the accuracy is enough; all where it never is."""
+    return next((labels for labels, accuracy in order if accuracy >= LEARNED * final), len(pool.ids))
+
+
+def shuffle(pool: Pool, draw: int) -> list[int]:
     places = list(range(len(pool.ids)))
     random.Random(draw).shuffle(places)
     return places
 
 
-def _by_chance(pool: Pool, shuffled: Sequence[int]) -> Iterator[tuple[int, float]]:
+def by_chance(pool: Pool, shuffled: Sequence[int]) -> Iterator[tuple[int, float]]:
     for labels in range(AT_ONCE, len(shuffled) + AT_ONCE, AT_ONCE):
         yield min(labels, len(shuffled)), pool.right(pool.live(shuffled[:labels]))
 
 
-def _by_model(pool: Pool, by: str) -> Iterator[tuple[int, float]]:
+def by_model(pool: Pool, by: str) -> Iterator[tuple[int, float]]:
     """As people are asked."""
     labelled: list[int] = []
     query = LiveQuery(order=LiveOrder.UNSURE, take=AT_ONCE)
@@ -181,14 +192,15 @@ def held(pool: Pool, labelled: Sequence[int], tested: bool) -> Held:
 
 def labelled(pool: Pool, many: int | None, draw: int) -> list[int]:
     """So many drawn by chance; without a number ten of each tag."""
-    shuffled = _shuffled(pool, draw)
+    shuffled = shuffle(pool, draw)
     if many is not None:
         return shuffled[:many]
     kinds = pool.truths.argmax(1)
     return [at for tag in range(pool.truths.shape[1]) for at in [each for each in shuffled if kinds[each] == tag][:10]]
 
 
-def run(photos: Path, sets: Sequence[str], draws: int) -> None:
+def run(photos: Path, sets: Sequence[str], draws: int) -> Mapping[str, Pool]:
+    """The pools, to try other things on."""
     pools = {name: Pool(folder_of(photos, name)) for name in sets}
     orders = Table("", "all labels", "random order", "Unsure", "of random", "training every 50", title="labels to 0.9")
     found = {}
@@ -202,6 +214,7 @@ def run(photos: Path, sets: Sequence[str], draws: int) -> None:
     style = "red" if ratio > ORDER_GOAL else None
     orders.add_row("of random / of training", "", "", "", f"{ratio:.2f}", f"{trained:.2f}", style=style)
     Console(highlight=False).print(orders, calibration(list(pools.values()), draws))
+    return pools
 
 
 def _cells(of: Sequence[Needed]) -> list[str]:

@@ -44,12 +44,12 @@ class LiveHead(NamedTuple):
     sureness: Sureness
 
     @classmethod
-    def fit(cls, points: Floats, truths: Floats, kind: ClassificationType) -> Self:
+    def fit(cls, points: Floats, truths: Floats, kind: ClassificationType, ridge: float = RIDGE) -> Self:
         """Points (N, axes) of labelled images, one or more, truths (N, tags) of 0 to 1."""
         count = len(points)
         centre, share = points.mean(0, dtype=np.float64), truths.mean(0, dtype=np.float64)
         gram = (points.T @ points).astype(np.float64) - count * np.outer(centre, centre)
-        gram[np.diag_indices(len(gram))] += RIDGE
+        gram[np.diag_indices(len(gram))] += ridge
         inverse = np.linalg.inv(gram)
         found = inverse @ ((points.T @ truths).astype(np.float64) - count * np.outer(centre, share))
         weights, bias = found.T.astype(np.float32), (share - centre @ found).astype(np.float32)

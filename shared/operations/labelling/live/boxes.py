@@ -14,6 +14,7 @@ from shared.arrays import Halves
 from shared.imaging.decode import decode
 from shared.learning.classifier_recipe import SMALL, Crop
 from shared.learning.embedder import Embedder
+from shared.learning.live import live_head
 from shared.learning.live.basis import Basis
 from shared.learning.live.live_head import LiveHead
 from shared.models.labelling.live import LiveBoxes, LiveBoxGuess, LiveState
@@ -43,6 +44,8 @@ ASKED, TAUGHT, AT_ONCE, STEP = 25, 300, 12, 64
 # From so many boxes on, of which so many are right that were left out, a guess is worth showing.
 LEAST, RIGHT = 5, 0.8
 AGAIN = 60.0
+# What weights cost, where a box is looked at by one layer instead of three.
+RIDGE = live_head.RIDGE / 3
 
 remembered = Memory(64 * 2**20, 3_600, lambda kept: sum(each.nbytes for each in cast(dict[str, Halves], kept).values()))
 asked = Memory(10_000, AGAIN)
@@ -83,7 +86,7 @@ def query_live_boxes(
     taught = [box for box in newest(store, project_id) if box.key not in own]
     vectors = vectors_of(store, project_id, taught, embedder)
     known = [box for box in taught if box.key in vectors]
-    head = _Guessing.of(known, vectors)
+    head = Guessing.of(known, vectors)
     if head is None or not places:
         return LiveBoxes(LiveState.LACKING, nothing)
     picture = picture_of(store, project_id, image_id)
@@ -105,13 +108,13 @@ def embed_boxes(store: Store, settings: Settings, task: EmbedBoxes) -> bool:
     return len(lacking) <= STEP or not made
 
 
-class _Guessing(NamedTuple):
+class Guessing(NamedTuple):
     tag_ids: list[UUID]
     basis: Basis
     head: LiveHead
 
     @classmethod
-    def of(cls, boxes: Sequence[Box], vectors: dict[str, Halves]) -> "_Guessing | None":
+    def of(cls, boxes: Sequence[Box], vectors: dict[str, Halves]) -> "Guessing | None":
         """None where there is nothing to tell apart, or it can't be told apart well."""
         tag_ids = sorted({box.tag_id for box in boxes})
         if len(tag_ids) < 2 or len(boxes) < LEAST:
@@ -119,7 +122,7 @@ class _Guessing(NamedTuple):
         every = np.stack([vectors[box.key] for box in boxes])
         right = np.array([tag_ids.index(box.tag_id) for box in boxes])
         basis, truths = Basis.of(every), np.eye(len(tag_ids), dtype=np.float32)[right]
-        head = LiveHead.fit(basis.points(every).astype(np.float32), truths, ClassificationType.MULTICLASS)
+        head = LiveHead.fit(basis.points(every).astype(np.float32), truths, ClassificationType.MULTICLASS, RIDGE)
         worth = (head.left_out.argmax(1) == right).mean() >= RIGHT
         return cls(tag_ids, basis, head) if worth else None
 
