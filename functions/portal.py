@@ -13,6 +13,7 @@ from msgspec import Struct
 from functions.edge.answers import COMMON_HEADERS
 from functions.edge.decorators import blueprints
 from functions.edge.runtime import runtime
+from shared.courtesy import courtesy
 from shared.settings import ROOT, Settings
 from shared.storage.account import signing
 
@@ -41,6 +42,7 @@ def portal(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def serve(req: func.HttpRequest) -> func.HttpResponse:
+    courtesy.asked()
     path = (req.route_params.get("path") or "").strip("/")
     if path == CONFIG:
         return _answer(req, CONFIG, {"": _page(config_of(runtime().settings), "")})

@@ -31,6 +31,7 @@ PLACES = {
     "shared.settings": ["shared.models"],
     "shared.models": ["shared.errors"],
     "shared.arrays": [],
+    "shared.courtesy": [],
     "shared.fetch": ["shared.errors"],
     "shared.formats": ["shared.models"],
     "shared.imaging": ["shared.models", "shared.errors"],
@@ -67,7 +68,7 @@ PLACES = {
     ],
     "shared.operations.labelling": [
         *STEPS,
-        *of_shared("arrays", "imaging", "launcher", "learning", "prediction"),
+        *of_shared("arrays", "courtesy", "imaging", "launcher", "learning", "prediction"),
         *of_shared("operations.continuation", "operations.workspace", "operations.training"),
     ],
     "shared.operations.transfer": [

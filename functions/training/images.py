@@ -7,6 +7,7 @@ from functions.edge.call import Call
 from functions.edge.decorators import training
 from functions.edge.operation import Answer
 from functions.edge.parameters import BatchImageIds, BatchTagIds, Filter, FilterTagIds, ImageIds, Take
+from shared.courtesy import courtesy
 from shared.models.access.roles import LABELERS, READERS
 from shared.models.workspace.images import (
     Image,
@@ -54,6 +55,8 @@ def get_images(
     iteration_id: UUID | None = None,
     filter: Filter = None,
 ) -> list[Image]:
+    # Whoever has a page of images asks for their pictures next.
+    courtesy.asked()
     return images.get_images(
         call.store,
         project_id,

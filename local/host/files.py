@@ -10,6 +10,7 @@ import urllib3
 from urllib3.response import BaseHTTPResponse
 
 from local.network.asgi import Message, Receive, Send
+from shared.courtesy import courtesy
 from shared.storage.account.signing import served_at
 
 App = Callable[[Message, Receive, Send], Awaitable[None]]
@@ -74,6 +75,7 @@ class Files:
         if refused := _refusal(scope):
             await _refuse(send, *refused)
             return
+        courtesy.asked()
         work = asyncio.get_running_loop().run_in_executor
         try:
             answer = await work(self._threads, self._ask, scope)

@@ -14,7 +14,7 @@ import { Projects } from "./screens/projects";
 import { SignIn } from "./screens/signin";
 import * as outbox from "./state/outbox";
 import { away } from "./state/outbox";
-import { gone, project, refreshWhile } from "./state/project";
+import { gone, open, project, refreshWhile } from "./state/project";
 import { route } from "./state/route";
 import * as resuming from "./state/resuming";
 import * as training from "./state/training";
@@ -62,9 +62,11 @@ function InProject({ id }: { id: string }) {
   return Screen ? <Screen /> : <Fault fault={new Error("There is no such page.")} />;
 }
 
+const ahead = () => void (route.peek().projectId && open(route.peek().projectId).catch(() => {}));
+
 function App() {
   useEffect(() => {
-    void resume();
+    void resume(ahead);
     watchIdleness();
     outbox.start();
     resuming.start();

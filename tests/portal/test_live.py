@@ -50,10 +50,15 @@ def name_of_page(portal) -> str:
 
 
 def test_pages_of_one_tag_are_confirmed_and_what_is_left_out_gets_its_digit(portal, training, labelled):
-    page = portal.page
+    page, asked = portal.page, []
+
+    page.on("requestfinished", lambda request: asked.append(request.resource_type))
+    page.on("request", lambda request: asked.append(request.url.split("/")[-1]))
     portal.images(labelled.id, 30)
     panel = page.get_by_role("region", name="Live model")
     expect(panel).to_contain_text("Learned from 6 labelled images")
+    # What it begins with would keep them waiting.
+    assert asked[: asked.index("live")].count("image") >= 30
     expect(panel).to_contain_text("Not measured yet")
     portal.press("s")
     expect(portal.suggestions).to_have_count(8)

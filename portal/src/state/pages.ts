@@ -49,13 +49,16 @@ const asked = () => {
   return { tagIds: [...tagIds], taggingStatus: status, ...(search ? { $filter: nameFilter(search) } : {}) };
 };
 
+/** Ends when the view that was opened last has its first rows, or never will. */
+export let opened = Promise.resolve();
+
 /** Show what a query asks for, from its beginning. */
 export async function open(wanted: ImageQuery): Promise<void> {
   query.value = wanted;
   filling = false;
   begin(null);
   changed();
-  await reopen();
+  await (opened = reopen());
 }
 
 /** The same query once more, with what has changed since; until that is there, what is shown stays. */

@@ -64,20 +64,30 @@ export async function removeIteration({ id, projectId }: Iteration): Promise<voi
   iterations.value = iterations.value.filter((each) => each.id !== id);
 }
 
-let opening = "";
+let opening: { id: string; ended: Promise<void> } | null = null;
 
-/** With all that keys need, so that none is pressed in vain. */
+/** With all that keys need, so that none is pressed in vain. Who asks for it once more meanwhile waits for the same. */
 export async function open(id: string): Promise<void> {
-  opening = id;
+  if (opening?.id === id) return opening.ended;
+  opening = null;
   if (project.value?.id === id) return;
   close();
-  const [found, known, contents] = await Promise.all([client.getProject(id), domains.value.length ? domains.value : client.getDomains(), read(id)]);
-  if (opening !== id) return;
-  batch(() => {
-    domains.value = known;
-    show(contents);
-    project.value = found;
-  });
+  opening = { id, ended: fetched(id) };
+  return opening.ended;
+}
+
+async function fetched(id: string): Promise<void> {
+  try {
+    const [found, known, contents] = await Promise.all([client.getProject(id), domains.value.length ? domains.value : client.getDomains(), read(id)]);
+    if (opening?.id !== id) return;
+    batch(() => {
+      domains.value = known;
+      show(contents);
+      project.value = found;
+    });
+  } finally {
+    if (opening?.id === id) opening = null;
+  }
 }
 
 export function close(): void {

@@ -40,12 +40,14 @@ export const may = (roles: readonly Role[]) => me.value?.roles.some((role) => ro
 export const lacks = (roles: readonly Role[]) => (may(roles) ? "" : `This needs the role ${roles.at(-1)}.`);
 export const limits = computed(() => me.value?.limits);
 
-/** Go on as who was signed in before the page was loaded again, or came back from signing in. */
-export async function resume(): Promise<void> {
+/** Go on as who was signed in before the page was loaded again, or came back from signing in. `ahead` asks for what the page shows, by a key that may be valid no more. */
+export async function resume(ahead: () => void): Promise<void> {
   try {
-    config.value = await (await fetch("/portal/config.json")).json();
     const key = recent() ? sessionStorage.getItem(KEY) : null;
-    if (key) await signInByKey(key);
+    const entered = key && signInByKey(key);
+    if (key) ahead();
+    config.value = await (await fetch("/portal/config.json")).json();
+    if (key) await entered;
     else if (config.value?.entra) await resumeByToken(config.value.entra);
   } catch (fault) {
     refusal.value = fault instanceof Error ? fault.message : String(fault);

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from shared import errors, launcher
 from shared.arrays import Halves
+from shared.courtesy import courtesy
 from shared.learning.classifier_recipe import Crop, Recipe, quick
 from shared.learning.embedder import Embedder
 from shared.models.messages.jobs import BackbonesJob
@@ -39,6 +40,8 @@ LATER, BROUGHT = 120.0, timedelta(hours=1)
 BEGUN, AGAIN = timedelta(minutes=1), 5.0
 # One picture at a time in a process: whoever uploads or labels meanwhile needs the other cores more.
 ONE = ThreadPoolExecutor(1, "embed")
+# A picture waits so many seconds at most for those who look at others.
+COURTESY = 1.0
 # A process keeps so many backbones, some 100 MB each, while it needs them.
 embedders = Memory(2, 600)
 
@@ -128,6 +131,7 @@ def bring(store: Store, settings: Settings, project_id: UUID) -> None:
 
 
 def _embedding(store: Store, project_id: UUID, image_id: UUID, embedder: Embedder) -> Halves | None:
+    courtesy.wait(COURTESY)
     with suppress(errors.ImageNotFound):
         # What a training reads, so that it sees the same.
         picture = blobs.picture(store, project_id, image_id, "resized")

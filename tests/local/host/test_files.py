@@ -17,6 +17,7 @@ from azure.storage.blob import BlobClient, BlobSasPermissions, generate_blob_sas
 from local.host.files import CHUNK, Files
 from local.network.asgi import Message
 from local.service import Service
+from shared.courtesy import courtesy
 from shared.settings import Settings
 from shared.storage.account import blobs, signing
 from shared.storage.account.store import Container, Store
@@ -222,7 +223,9 @@ class Impatient(BaseHTTPRequestHandler):
         """Tests say enough."""
 
 
-def test_a_connection_that_storage_ended_meanwhile_is_made_anew() -> None:
+def test_a_connection_that_storage_ended_meanwhile_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(courtesy, "asked", lambda: asked.append(True))
     with ThreadingHTTPServer(("127.0.0.1", 0), Impatient) as storage:
         Thread(target=storage.serve_forever, daemon=True).start()
         files = Files(nobody, f"http://127.0.0.1:{storage.server_port}/devstoreaccount1", "")
@@ -230,6 +233,7 @@ def test_a_connection_that_storage_ended_meanwhile_is_made_anew() -> None:
         with ThreadPoolExecutor(1) as thread:
             statuses = [thread.submit(lambda: asyncio.run(status_of(files))).result() for _ in range(3)]
         assert statuses == [200, 200, 200]
+        assert len(asked) == 3
         files.close()
         storage.shutdown()
 

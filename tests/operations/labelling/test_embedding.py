@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -18,7 +19,7 @@ from shared.models.messages.tasks import CollectPictures, EmbedImages
 from shared.models.wire import now
 from shared.models.workspace.images import new_image_id
 from shared.operations.labelling import embedding
-from shared.operations.labelling.embedding import AGAIN, LATER, View
+from shared.operations.labelling.embedding import AGAIN, COURTESY, LATER, View
 from shared.operations.step import Rest
 from shared.operations.workspace import deletion, images, projects
 from shared.storage.account import blobs, queues
@@ -90,6 +91,14 @@ def test_the_same_message_again_costs_nothing(store, settings, project_id, view,
     do(store, settings, sent[0])
     assert len(kept(store, project_id, view, image_ids)) == 2
     assert len(embeddings.names(store, project_id, view.space)) == 1
+
+
+def test_each_picture_lets_those_go_first_who_look(store, settings, project_id, view, sent, monkeypatch):
+    waited: list[float] = []
+    monkeypatch.setattr(embedding, "courtesy", SimpleNamespace(wait=waited.append))
+    create_images(store, settings, project_id, range(3))
+    do(store, settings, sent[0])
+    assert waited == [COURTESY] * 3
 
 
 def test_what_is_gone_or_can_not_be_read_is_passed_over(store, settings, project_id, view, sent, create_project):

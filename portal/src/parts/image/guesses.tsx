@@ -64,9 +64,7 @@ function Guess({ guess: { tagId, probability }, isOffered }: { guess: Prediction
         <i style={{ background: colourOf(tagId) }} />
         <span class="name">{name} </span>
         <small>{percentOf(probability)}</small>
-        <span class="amount" aria-hidden="true">
-          <i style={{ width: percentOf(probability).replace(" ", ""), background: colourOf(tagId) }} />
-        </span>
+        <span class="amount" aria-hidden="true" style={{ "--share": percentOf(probability).replace(" ", ""), "--filled": colourOf(tagId) }} />
       </button>
       <button class="quiet icon" aria-pressed={out} aria-label={out ? `Take ${name} back in` : `Leave ${name} out`} title={hint("reject")} onClick={() => toggleLeftOut(id.value, tagId)}>
         ✕

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { counted } from "../../model/labelling";
 import { told, stand, unseen } from "../../state/live";
 import { saving } from "../../state/outbox";
+import * as pages from "../../state/pages";
 import { project, tags } from "../../state/project";
 import "./live.css";
 
@@ -69,9 +70,21 @@ function useAsking(): void {
   const id = project.value?.id;
   useEffect(() => {
     if (saving.value) return;
-    const timer = setTimeout(() => void stand(), told.peek() ? REST_MS : 0);
-    return () => clearTimeout(timer);
+    let isOver = false;
+    const timer = setTimeout(() => void pictured().then(() => (isOver ? undefined : stand())), told.peek() ? REST_MS : 0);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }, [saving.value, id]);
+}
+
+/** The first time what it begins would keep the pictures waiting: it is asked once those in sight are there, or lost. */
+async function pictured(): Promise<unknown> {
+  if (told.peek()) return;
+  await pages.opened;
+  await new Promise(requestAnimationFrame);
+  return Promise.all(Array.from(document.querySelectorAll<HTMLImageElement>(".grid img"), (picture) => picture.decode().catch(() => {})));
 }
 
 function useLooking(): void {

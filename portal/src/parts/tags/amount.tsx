@@ -3,8 +3,10 @@
 import { GOOD, shareOfGood } from "../../model/training";
 
 export const Amount = ({ images, least }: { images: number; least: number }) => (
-  <span class={`amount${images < least ? " lacking" : ""}`} aria-hidden="true" title={least ? `${images.toLocaleString()} of ${GOOD}; a training needs ${least}` : undefined}>
-    <i style={{ width: `${shareOfGood(images)}%` }} />
-    {least > 0 && <b style={{ left: `${shareOfGood(least)}%` }} />}
-  </span>
+  <span
+    class={`amount${images < least ? " lacking" : ""}`}
+    aria-hidden="true"
+    title={least ? `${images.toLocaleString()} of ${GOOD}; a training needs ${least}` : undefined}
+    style={{ "--share": `${shareOfGood(images)}%`, ...(least ? { "--least": `${shareOfGood(least)}%` } : {}) }}
+  />
 );

@@ -1,12 +1,12 @@
 // The tags beside the images: their digits, their counts against what a training needs, and what can be done to them.
 
+import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Tag } from "../../api/client";
 import { say } from "../../state/notices";
 import { addTag, isDetector, negative, regular, removeTag, renameTag, tags } from "../../state/project";
 import { LABELERS, lacks, limits } from "../../state/session";
 import { isOffered } from "../../state/live";
-import { LivePanel } from "../live/panel";
 import { Icon } from "../icon";
 import { later } from "../later";
 import { Menu } from "../menu";
@@ -14,7 +14,8 @@ import { OneStop } from "../onestop";
 import { colourOf } from "../grid/picture";
 import { Amount } from "./amount";
 
-const QuietPanel = later(() => import("../live/quiet"), "QuietPanel");
+const LivePanel = later(() => import("../live/panel"), "LivePanel", Fragment);
+const QuietPanel = later(() => import("../live/quiet"), "QuietPanel", Fragment);
 
 interface Props {
   /** The tags that the grid shows alone. */
