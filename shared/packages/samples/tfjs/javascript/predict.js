@@ -28,16 +28,75 @@ export async function load(folder) {
 // The whole picture, squashed to the size of the input: RGB, or BGR where the model says no more, 0..255.
 async function pixels(file, model) {
   const [, height, width] = model.inputs[0].shape
-  const picture = await createImageBitmap(file)
-  const context = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d')
-  context.fillStyle = 'white'
-  context.fillRect(0, 0, width, height)
-  context.imageSmoothingQuality = 'high'
-  context.drawImage(picture, 0, 0, width, height)
+  const small = shrunk(await loaded(file, height, width), height, width)
   return tf.tidy(() => {
-    const rgb = tf.cast(tf.browser.fromPixels(context.getImageData(0, 0, width, height)), 'float32')
-    return tf.expandDims(model.metadata?.['Image.BitmapPixelFormat'] === 'Rgb8' ? rgb : tf.reverse(rgb, 2))
+    const rgb = tf.slice(tf.tensor4d(Float32Array.from(small), [1, height, width, 4]), 0, [1, height, width, 3])
+    return model.metadata?.['Image.BitmapPixelFormat'] === 'Rgb8' ? rgb : tf.reverse(rgb, 3)
   })
+}
+
+// As the service loads it: without its colour profile, on white, and halved as often as leaves twice the input.
+async function loaded(file, height, width) {
+  const picture = await createImageBitmap(file, { colorSpaceConversion: 'none' })
+  const times = Math.floor(Math.log2(Math.min(picture.height / height, picture.width / width) / 2))
+  const [high, wide] = [picture.height, picture.width].map((side) => Math.ceil(side / 2 ** Math.max(times, 0)))
+  const context = Object.assign(document.createElement('canvas'), { width: wide, height: high }).getContext('2d')
+  context.fillStyle = 'white'
+  context.fillRect(0, 0, wide, high)
+  context.imageSmoothingQuality = 'high'
+  context.drawImage(picture, 0, 0, wide, high)
+  return context.getImageData(0, 0, wide, high)
+}
+
+// By Pillow's bicubic filter, the longer side first: browsers have filters of their own, which move what a model says.
+function shrunk(image, height, width) {
+  if (image.height > image.width) return columns(rows(image, height), width).data
+  return rows(columns(image, width), height).data
+}
+
+function rows({ data, height, width }, to) {
+  const result = { data: new Uint8ClampedArray(to * width * 4), height: to, width }
+  const made = kernels(height, to)
+  for (let x = 0; x < width; x++) resample(made, data, x * 4, result.data, x * 4, width * 4)
+  return result
+}
+
+function columns({ data, height, width }, to) {
+  const result = { data: new Uint8ClampedArray(height * to * 4), height, width: to }
+  const made = kernels(width, to)
+  for (let y = 0; y < height; y++) resample(made, data, y * width * 4, result.data, y * to * 4, 4)
+  return result
+}
+
+// A line of pixels, from where it starts in each: neighbours lie so many numbers apart.
+function resample(made, source, start, result, begin, apart) {
+  for (let place = 0; place < made.length; place++) {
+    const { first, weights } = made[place]
+    for (let colour = 0; colour < 3; colour++) {
+      let sum = 0
+      for (let at = 0; at < weights.length; at++) sum += weights[at] * source[start + (first + at) * apart + colour]
+      result[begin + place * apart + colour] = sum
+    }
+  }
+}
+
+// Of each pixel that becomes of a line: which it is made of, from the first on, and how much each of them weighs.
+const kernels = (from, to) => Array.from({ length: to }, (_, place) => kernel(place, from, to))
+
+function kernel(place, from, to) {
+  const width = Math.max(from / to, 1)
+  const middle = ((place + 0.5) * from) / to
+  const first = Math.max(Math.floor(middle - 2 * width + 0.5), 0)
+  const last = Math.min(Math.floor(middle + 2 * width + 0.5), from)
+  const values = Array.from({ length: last - first }, (_, at) => bicubic((first + at + 0.5 - middle) / width))
+  const total = values.reduce((sum, value) => sum + value, 0)
+  return { first, weights: values.map((value) => value / total) }
+}
+
+function bicubic(distance) {
+  const x = Math.abs(distance)
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1
+  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0
 }
 
 function predictions(values, labels) {
