@@ -109,6 +109,8 @@ def embed_boxes(store: Store, settings: Settings, task: EmbedBoxes) -> bool:
 
 
 class Guessing(NamedTuple):
+    """Tells boxes of each tag apart, along axes of their own."""
+
     tag_ids: list[UUID]
     basis: Basis
     head: LiveHead
