@@ -14,9 +14,16 @@ def ready() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def mixed(device: torch.device) -> torch.autocast:
-    """On a GPU in bf16; a CPU gains nothing by it."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+def mixed(device: torch.device, dense: bool = False) -> torch.autocast:
+    """In bf16 on a GPU. On a CPU that has instructions for it, `dense` convolutions take two thirds of the time;
+    those of a channel each take longer.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" or (dense and _has_bf16()))
+
+
+def _has_bf16() -> bool:
+    has = torch.cpu.get_capabilities()
+    return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
 
 
 def _keep_memory() -> None:

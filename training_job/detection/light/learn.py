@@ -76,7 +76,7 @@ def learn(
 def step(trainer: TrainerState, features: Features, rows: Ints) -> float:
     """The loss before the step."""
     seen, true_boxes, true_tags = features.batch(rows.tolist(), trainer.recipe.pixels, trainer.device)
-    with mixed(trainer.device):
+    with mixed(trainer.device, dense=True):
         logits, reaches = trainer.head(seen)
     cost = loss(logits.float(), boxes_of(reaches.float(), trainer.grid), trainer.grid, true_boxes, true_tags)
     trainer.optimizer.zero_grad()
