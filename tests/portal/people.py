@@ -187,16 +187,19 @@ class Portal:
         if "PICTURES" in os.environ:
             self.page.screenshot(path=LOOKS / f"{name}.png")
 
-    def barriers(self, name: str = "") -> list[str]:
+    def barriers(self, name: str = "", but: str = "script") -> list[str]:
         """What keeps some people from what is shown: in light and in dark, as axe sees it, and where it is zoomed; with
-        pictures of that name.
+        pictures of that name. Not of what matches `but`, as more of the same.
         """
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text())
         found = []
         for scheme, options in CHECKED.items():
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found += self.page.evaluate("(options) => axe.run(options).then((result) => result.violations)", options)
+            found += self.page.evaluate(
+                "([exclude, options]) => axe.run({ exclude }, options).then((result) => result.violations)",
+                [[but], options],
+            )
             if name:
                 self.look(f"{name}-{scheme}")
         return self.lost(name) + [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]

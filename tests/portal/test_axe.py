@@ -9,6 +9,9 @@ from tests.pictures import picture
 from tests.portal.models import classifier, untagged
 from tests.portal.people import NARROW, Portal
 
+# There are hundreds of projects, the newest first.
+MORE = ".tiles > :nth-child(n + 10)"
+
 
 def test_signing_in_and_all_projects(page, service, filled):
     project = filled(2)
@@ -17,25 +20,25 @@ def test_signing_in_and_all_projects(page, service, filled):
     page.get_by_label("Training key").wait_for()
     assert visitor.barriers("signin") == []
     visitor.sign_in(service.training_key)
-    tile = page.get_by_role("listitem").filter(has_text=project.name)
+    tile = page.locator(f"li:not({MORE})").filter(has_text=project.name)
     expect(tile.locator("img")).to_be_visible()
-    assert visitor.barriers("projects") == []
+    assert visitor.barriers("projects", MORE) == []
     for name in ("New project", "Import"):
         page.get_by_role("button", name=name).first.click()
         page.get_by_role("dialog").wait_for()
-        assert visitor.barriers(name.lower().replace(" ", "-")) == []
+        assert visitor.barriers(name.lower().replace(" ", "-"), MORE) == []
         visitor.press("Escape")
     tile.get_by_role("button", name="More of").click()
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("dialog").wait_for()
-    assert visitor.barriers() == []
+    assert visitor.barriers(but=MORE) == []
     visitor.press("Escape")
     visitor.button("Account").click()
     page.get_by_role("menuitem", name="Sign out").wait_for()
-    assert visitor.barriers("account") == []
+    assert visitor.barriers("account", MORE) == []
     visitor.press("Escape", "?")
     page.get_by_role("dialog", name="Keys").wait_for()
-    assert visitor.barriers("keys") == []
+    assert visitor.barriers("keys", MORE) == []
 
 
 def test_the_images(portal, training, filled):
