@@ -40,8 +40,9 @@ LATER, BROUGHT = 120.0, timedelta(hours=1)
 BEGUN, AGAIN = timedelta(minutes=1), 5.0
 # One picture at a time in a process: whoever uploads or labels meanwhile needs the other cores more.
 ONE = ThreadPoolExecutor(1, "embed")
-# A picture waits so many seconds at most for those who look at others.
-COURTESY = 1.0
+# A picture waits so many seconds at most for those who look at others. Where somebody always does, four a second
+# still get through.
+COURTESY = 0.25
 # A process keeps so many backbones, some 100 MB each, while it needs them.
 embedders = Memory(2, 600)
 
