@@ -18,7 +18,7 @@ class Model(assets: AssetManager) {
     /** Labels and probabilities, the most probable first, of the whole upright picture. */
     fun predict(picture: Bitmap): List<Pair<String, Float>> {
         val (_, height, width, _) = interpreter.getInputTensor(0).shape()
-        val small = Bitmap.createScaledBitmap(picture, width, height, true)
+        val small = Bitmap.createScaledBitmap(halved(picture, width, height), width, height, true)
         val pixels = IntArray(width * height).also { small.getPixels(it, 0, width, 0, 0, width, height) }
         val input = buffer(pixels.size * 3 * Float.SIZE_BYTES)
         for (pixel in pixels) {
@@ -28,6 +28,15 @@ class Model(assets: AssetManager) {
         interpreter.run(input, output)
         return labels.zip(output[0].asIterable()).sortedByDescending { it.second }
     }
+}
+
+// As often as leaves the size of the input: in one step Android looks at single pixels, where the service averages.
+private fun halved(picture: Bitmap, width: Int, height: Int): Bitmap {
+    var half = picture
+    while (half.width >= 2 * width && half.height >= 2 * height) {
+        half = Bitmap.createScaledBitmap(half, half.width / 2, half.height / 2, true)
+    }
+    return half
 }
 
 private fun buffer(size: Int): ByteBuffer = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder())
