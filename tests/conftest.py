@@ -22,12 +22,13 @@ __all__ = ["browser"]
 LONGEST = {
     ROOT / "tests" / name
     for name in (
-        "training_job/test_dockerfile.py",
         "cli/migrate/test_migrate.py",
         "cli/test_package.py",
+        "exporting/test_coreml.py",
         "functions/edge/test_openapi.py",
         "functions/edge/test_raw.py",
         "functions/service/test_faults.py",
+        "functions/service/test_quickstart_detection.py",
         "functions/training/test_advanced_training.py",
         "functions/training/test_iterations.py",
         "local/azurite/test_journal.py",
@@ -35,11 +36,19 @@ LONGEST = {
         "local/eventgrid/test_eventgrid.py",
         "local/eventgrid/test_upload_events.py",
         "portal/test_boxes.py",
+        "portal/test_counted.py",
+        "portal/test_images.py",
+        "portal/test_live.py",
         "portal/test_quickstarts.py",
         "storage/workspace/test_faults.py",
+        "training_job/classification/test_advanced.py",
+        "training_job/classification/test_fine_tuning.py",
+        "training_job/detection/light/test_served_graph.py",
         "training_job/detection/light/test_train.py",
         "training_job/detection/test_detector_training.py",
+        "training_job/detection/transformer/test_detector.py",
         "training_job/detection/transformer/test_training.py",
+        "training_job/test_dockerfile.py",
     )
 }
 
