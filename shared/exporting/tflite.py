@@ -4,7 +4,7 @@ import numpy as np
 import tflite
 
 from shared.arrays import Array
-from shared.exporting.graph.subject import Subject
+from shared.exporting.graph.subject import Subject, readable
 from shared.exporting.nhwc.network import Activation, Kind, Network, Operation, Settings
 from shared.exporting.nhwc.reader import read
 from shared.exporting.tensorflow.flatbuffer import Fields, File, LiteTensor, Step
@@ -19,10 +19,11 @@ CONVOLUTIONS = (Kind.CONV_2D, Kind.DEPTHWISE_CONV_2D)
 REDUCTIONS = (Kind.MEAN, Kind.SUM, Kind.REDUCE_MAX, Kind.REDUCE_MIN)
 
 
+@readable()
 def files(subject: Subject, *, half: bool = False) -> dict[str, bytes]:
     """`half` keeps kernels as float16; what goes in and comes out is float32 all the same.
 
-    A detector answers as many rows every time, the last of them with scores of 0.
+    A detector answers as many rows every time, the last of them with scores of 0. Raises Unexportable.
     """
     network = read(subject)
     lowered = _Lowered(network, half=half)

@@ -185,3 +185,9 @@ def test_a_graph_that_can_not_be_read_is_refused(name: str) -> None:
     weights, nodes, message = REFUSED[name]
     with pytest.raises(Unexportable, match=message):
         read(Subject(graph(weights, nodes), [], Ending.PROBABILITIES, False))
+
+
+def test_a_number_that_a_file_has_no_room_for_is_refused() -> None:
+    model = graph("float[1, 3, 1, 1] kernel = {1, 2, 3}", "y = Conv <strides = [8589934592, 1]> (x, kernel)")
+    with pytest.raises(Unexportable, match="bad number"):
+        tflite.files(Subject(model, [], Ending.PROBABILITIES, False))
