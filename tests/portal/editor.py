@@ -38,9 +38,9 @@ class Editor:
 
 
 def doubted(route):
-    """What an iteration suggests, each of it a third sure."""
+    """What an iteration suggests, each of it a fifth sure."""
     answer = route.fetch()
     told = answer.json()
     for said in (said for image in told for said in image["predictions"]):
-        said["probability"] = 0.33
+        said["probability"] = 0.22
     route.fulfill(response=answer, json=told)

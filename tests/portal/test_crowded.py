@@ -102,6 +102,21 @@ def test_no_list_takes_more_than_one_stop(portal, training, crowded, still):
     assert stops(portal, "navigation", "Iterations") == len(("all iterations", "Compare", "Import"))
 
 
+def test_what_is_typed_finds_some_of_many_tags(portal, crowded):
+    portal.images(crowded.id, 3)
+    tags = portal.page.get_by_role("toolbar", name="Tags").locator(".tag")
+    expect(tags).to_have_count(len(NAMES))
+    field = portal.page.get_by_label("New tag")
+    expect(field).to_have_attribute("placeholder", "Find or add a tag")
+    field.fill(" APPLE")
+    expect(tags).to_have_count(1)
+    # It keeps its place among the digits.
+    expect(portal.button(re.compile("^1 Give apple"))).to_be_visible()
+    portal.look("crowded-sought")
+    field.fill("")
+    expect(tags).to_have_count(len(NAMES))
+
+
 def test_in_a_narrow_window_nothing_lies_over_the_tags(portal, crowded):
     portal.page.set_viewport_size(NARROW)
     portal.images(crowded.id, 3)

@@ -223,6 +223,15 @@ def test_all_of_a_filter_are_tagged_and_taken_back(portal, training, large):
     portal.images(large.id, 270)
     portal.press("Control+a")
     expect(portal.page.get_by_text("270 chosen")).to_be_visible()
+    asked = []
+
+    def decline(dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    portal.page.once("dialog", decline)
+    portal.press("Delete")
+    assert asked == ["Delete 270 images? Ctrl+Z brings them back for 10 minutes."]
     portal.press("t")
     portal.page.keyboard.type("everything")
     portal.press("Enter")

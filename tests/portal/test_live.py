@@ -108,12 +108,24 @@ def test_what_is_nearly_certain_is_a_page_of_its_own_and_of_others_it_says_what_
         doubtful = [each | {"probability": 0.6} for each in body["results"]]
         route.fulfill(response=answer, json=body | {"results": doubtful, "certain": {}})
 
+    def trust(route):
+        answer = route.fetch()
+        body = answer.json()
+        sure = [each | {"probability": 0.97} for each in body["results"]]
+        route.fulfill(response=answer, json=body | {"results": sure})
+
     page.route("**/live", doubt)
     portal.open(of.id, search=f"?suggested=live&tag={of.tags['sky']}")
     expect(page.get_by_text("look first: about 4 may be wrong")).to_be_visible()
     page.get_by_role("listbox", name="Suggestions").focus()
     portal.press("x")
     expect(page.get_by_text("look first: about 4 may be wrong · 1 left out")).to_be_visible()
+    page.unroute("**/live")
+    page.route("**/live", trust)
+    portal.press("q")
+    expect(page.get_by_text("It is fairly sure of all that is left.")).to_be_visible()
+    portal.button("Confirm them by pages").click()
+    expect(page.get_by_text(re.compile("taken for"))).to_be_visible()
     page.unroute("**/live")
 
 

@@ -37,7 +37,8 @@ def test_a_model_is_imported_and_shown_beside_how_it_did_before(portal, training
     portal.page.reload()
     portal.button("Show it the labelled images").click()
     expect(portal.page.get_by_role("progressbar", name="Looking")).to_be_visible()
-    # All of it comes by itself.
+    portal.page.reload()
+    # All of it comes by itself, over a reload.
     expect(portal.page.get_by_label("Precision", exact=True)).to_contain_text("%")
     expect(portal.page.get_by_role("heading", name="What was taken for what")).to_be_visible()
     expect(portal.page.get_by_role("navigation", name="Iterations").locator(".score")).to_contain_text("%")

@@ -25,8 +25,11 @@ def overlaps(portal, what: str) -> bool:
 def test_notices_lie_over_no_picture(portal, filled, width):
     portal.page.set_viewport_size({"width": width, "height": 700})
     portal.images(filled(COUNT).id, COUNT)
-    portal.press("Shift+ArrowRight", "1")
+    portal.press("Shift+ArrowRight", "2", "1")
     expect(portal.page.get_by_text("2 images tagged apple")).to_be_visible()
+    # An undo takes back the last step: what was done before offers none.
+    expect(portal.page.get_by_text("2 images tagged leaf")).to_be_visible()
+    expect(portal.button("Undo")).to_have_count(1)
     assert not overlaps(portal, ".grid")
     if width == 1280:
         column, notices = (portal.page.locator(each).bounding_box() for each in (".tagbar", ".toasts"))

@@ -1,5 +1,6 @@
 """How good an iteration is: sliders, curve, matrix, the images of a cell put right; publishing, renaming, deleting."""
 
+import json
 import re
 from uuid import UUID, uuid4
 
@@ -76,6 +77,7 @@ def test_the_threshold_moves_all_figures_at_once_and_asks_for_nothing(portal, st
     look_at(portal, still.id, still.first)
     expect(portal.figure("Precision")).to_have_text("40.0 %")
     expect(portal.figure("Recall")).to_have_text("40.0 %")
+    expect(portal.figure("Average precision (AP)")).to_have_text(re.compile("%"))
     chart = portal.page.get_by_role("img", name=re.compile("^Of all tags"))
     asked = []
     portal.page.on("request", lambda request: asked.append(request.url))
@@ -204,7 +206,11 @@ def test_a_name_is_published_taken_over_rolled_back_and_unpublished(portal, trai
     expect(portal.page.get_by_role("textbox", name="Name")).to_have_value("gate")
     expect(portal.page.get_by_text("gate answers by First today.")).to_be_visible()
     portal.press("Enter")
-    expect(portal.page.get_by_role("dialog", name="Predictions by gate")).to_be_visible()
+    dialog = portal.page.get_by_role("dialog", name="Predictions by gate")
+    expect(dialog).to_be_visible()
+    (said,) = json.loads(dialog.get_by_role("textbox", name="Answer").inner_text())["predictions"]
+    assert said.keys() == {"probability", "tagId", "tagName"}
+    portal.look("address")
     portal.press("Escape")
     assert answering(training, fruit) == {"gate": "Second"}
     portal.button("Roll back").click()

@@ -48,7 +48,7 @@ def test_a_new_project_takes_another_domain(portal, training, name):
     portal.page.get_by_role("button", name="New project").first.click()
     dialog = portal.page.get_by_role("dialog", name="New project")
     dialog.get_by_label("Name").fill(name)
-    expect(dialog.get_by_text("Its models can be exported.")).to_be_visible()
+    expect(dialog.get_by_text(re.compile(r"For pictures of anything\. .* can be exported\."))).to_be_visible()
     dialog.get_by_label("Domain").select_option("General (compact) [S1]")
     dialog.get_by_role("button", name="Create").click()
     expect(portal.page.get_by_role("heading", name="Drop your pictures here")).to_be_visible()

@@ -47,6 +47,8 @@ def test_a_name_that_the_service_refuses_stays_to_be_mended(portal, training, pr
 def test_a_change_of_augmentation_keeps_what_is_typed(portal, training, project):
     portal.open(project.id, "settings")
     portal.page.get_by_label("Description").fill("not saved yet")
+    expect(portal.page.get_by_label("solarize")).to_be_hidden()
+    portal.page.get_by_text("Augmentation", exact=True).click()
     portal.page.get_by_label("solarize").uncheck()
     expect(portal.page.get_by_label("solarize")).to_be_enabled()
     expect(portal.page.get_by_label("Description")).to_have_value("not saved yet")

@@ -47,7 +47,8 @@ export function targets(flavors: Record<string, (string | null)[]>, exports: rea
 
 export const keyOf = ({ platform, flavor }: { platform: string; flavor: string | null }) => (flavor ? `${platform} ${flavor}` : platform);
 
-export const exportability = (domain: Domain | undefined) =>
-  domain?.exportable ? "Its models can be exported." : "Here only models of the compact domains can be exported.";
+/** What a domain is for, and whether its models can leave. */
+export const purpose = (domain: Domain | undefined) =>
+  [domain?.modelInformation?.description, domain?.exportable ? "Its models can be exported." : "Only models of the compact domains can be exported."].filter(Boolean).map((text) => text!.replace(/\.?$/, ".")).join(" ");
 
 export const places = (targets: readonly Target[]) => [...new Set(targets.map(({ place }) => place))];

@@ -99,7 +99,7 @@ function Steps({ target }: { target: CameraTarget }) {
 const Rights = ({ target }: { target: CameraTarget }) =>
   isLocal(target) ? (
     <p>
-      On this machine <code class="whole">. .local/ocellus.env</code> tells a shell where the storage is (<code>.local</code> is the data folder, if <code>./run --data</code> names no other). Run the program in that shell.
+      On this machine <code class="whole">. .local/ocellus.env</code> tells a shell where the storage is (<code>.local</code> is the data folder). Run the program in that shell.
     </p>
   ) : (
     <p>

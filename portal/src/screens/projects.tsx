@@ -86,7 +86,7 @@ function Top({ typed, setTyped, setDoing }: { typed: string; setTyped: (text: st
 function First({ setDoing }: { setDoing: (doing: Doing) => void }) {
   return (
     <Empty title="Begin with a project">
-      <p class="faint">A project has pictures, their tags or boxes, and the models that learn from them.</p>
+      <p class="faint">A project has pictures, their tags or boxes, and the models that learn from them. Drop pictures or folders here to begin with them.</p>
       <button class="primary" disabled={!!lacks(CONTRIBUTORS)} title={lacks(CONTRIBUTORS)} onClick={() => setDoing("new")}>
         <Icon name="plus" /> New project
       </button>

@@ -14,7 +14,8 @@ import * as showing from "./showing";
 import { settled } from "./waiting";
 
 const SHOWN = 3;
-const LIKELY = 0.5;
+/** A young model is sure of little, and a wrong box is seen at once. */
+const LIKELY = 0.3;
 
 /** The iteration that is asked. */
 export const adviser = computed(() =>

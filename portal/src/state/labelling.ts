@@ -4,7 +4,7 @@ import type { Image, Tag } from "../api/client";
 import type { Change } from "../model/changes";
 import { hasTag } from "../model/changes";
 import { counted, copies, toggles, type Rules } from "../model/labelling";
-import { NONE } from "../model/selection";
+import { NONE, sizeOf } from "../model/selection";
 import { act, announce } from "./outbox";
 import * as pages from "./pages";
 import { addTag, isDetector, isMulticlass, negative, tagName } from "./project";
@@ -58,8 +58,13 @@ export function repeatTags(images: readonly Image[]): boolean {
 export const deleteImages = (ids: readonly string[]) =>
   announce(act(`${counted(ids.length, "image")} deleted`, ids.map((imageId) => ({ kind: "delete", imageId }))));
 
+/** So many images somebody may have seen; of more it is asked whether they are meant. */
+const SEEN = 256;
+
 /** The images that are chosen; where more are than a page knows of, the service is asked which. */
 export async function deleteMeant(): Promise<void> {
+  const count = isFar() ? sizeOf(selection.value, pages.total.value ?? 0) : meant().length;
+  if (count > SEEN && !confirm(`Delete ${counted(count, "image")}? Ctrl+Z brings them back for 10 minutes.`)) return;
   const ids = isFar() ? await pages.idsBut(selection.value.ids) : meant().map(({ id }) => id);
   selection.value = NONE;
   deleteImages(ids);

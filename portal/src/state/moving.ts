@@ -43,9 +43,18 @@ export const looking = signal<ReadonlySet<string>>(new Set());
 const POLL_MS = 1000;
 /** The service looks for two minutes at most. */
 const LONGEST_MS = 180_000;
+const PLACE = "ocellus.judging";
 
 /** Have an imported one look at the labelled images, until its figures are there. */
 export const judgeImported = (iteration: Iteration): Promise<void> => follow(iteration, () => send("POST", `${pathOf(iteration.projectId)}/${iteration.id}/judge`, {}));
+
+/** Of each iteration that looks, since when. */
+const begun = (): Record<string, number> => JSON.parse(sessionStorage.getItem(PLACE) ?? "{}");
+
+/** Go on with one that looked when the page was loaded anew. */
+export function goOn(iteration: Iteration): void {
+  if (Date.now() - (begun()[iteration.id] ?? 0) < LONGEST_MS) void follow(iteration, async () => {}).catch(() => {});
+}
 
 async function follow(iteration: Iteration, begin: () => Promise<unknown>): Promise<void> {
   const { id, name } = iteration;
@@ -53,10 +62,13 @@ async function follow(iteration: Iteration, begin: () => Promise<unknown>): Prom
   looking.value = new Set([...looking.value, id]);
   try {
     await begin();
+    sessionStorage.setItem(PLACE, JSON.stringify({ [id]: Date.now(), ...begun() }));
     if (await isJudged(iteration)) await score([iteration]);
     else say(`${name} has seen no labelled image of its tags. Label some, and show it to them again.`);
   } finally {
     looking.value = new Set([...looking.value].filter((each) => each !== id));
+    const { [id]: _ended, ...others } = begun();
+    sessionStorage.setItem(PLACE, JSON.stringify(others));
     judgings.value++;
   }
 }

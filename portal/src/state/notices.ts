@@ -34,6 +34,11 @@ export const dismiss = (id: number) => {
   notices.value = notices.value.filter((each) => each.id !== id);
 };
 
+/** What it offers can't be done any more; that it was done is still true. */
+export const withdraw = (id: number) => {
+  notices.value = notices.value.map(({ action, ...notice }) => (action && notice.id !== id ? { ...notice, action } : notice));
+};
+
 /** Tell of a fault by what the service says of it. */
 export function fail(fault: unknown, doing = ""): void {
   const text = fault instanceof Error ? fault.message : String(fault);

@@ -10,7 +10,7 @@ import * as past from "../model/history";
 import type { History, Step } from "../model/history";
 import { deliver, type Delivery } from "./delivery";
 import { doubt, isInDoubt, untilCertain } from "./doubts";
-import { dismiss, fail, say } from "./notices";
+import { dismiss, fail, say, withdraw } from "./notices";
 import * as pages from "./pages";
 import { project, recount, tagName } from "./project";
 import { me } from "./session";
@@ -75,11 +75,19 @@ export function redo(): void {
 /** The notices of what can be taken back: they go with it. */
 const announced = new WeakMap<Step<Change>, number>();
 
-/** Say what was done, with the way back. */
-export const announce = (step: Step<Change> | null) => step && announced.set(step, say(step.label, { action: { text: "Undo", run: () => takeBack(step) } }));
+let offered: Step<Change> | null = null;
 
-function takeBack(step: Step<Change>): void {
-  if (history.value.past.at(-1) === step) undo();
+/** Say what was done, with the way back: until something else is done, which would be taken back first. */
+export function announce(step: Step<Change> | null): void {
+  if (!step) return;
+  announced.set(step, say(step.label, { action: { text: "Undo", run: undo } }));
+  offered = step;
+}
+
+function keepOffer(last: Step<Change> | undefined): void {
+  if (!offered || offered === last) return;
+  withdraw(announced.get(offered) ?? 0);
+  offered = null;
 }
 
 function tell(text: string, step: Step<Change>): void {
@@ -226,5 +234,9 @@ function forgetSteps(id: string | undefined): void {
 export function start(): void {
   effect(() => void (me.value && untracked(drain)));
   effect(() => forgetSteps(project.value?.id));
+  effect(() => {
+    const last = history.value.past.at(-1);
+    untracked(() => keepOffer(last));
+  });
   addEventListener("beforeunload", (event) => saving.value && event.preventDefault());
 }

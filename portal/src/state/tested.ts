@@ -40,7 +40,9 @@ export function step(by: number): void {
 let last = 0;
 
 export async function testFiles(files: readonly Blob[], iterationId: string): Promise<void> {
-  const added = files.map((file) => add(file, file instanceof File ? file.name : "picture", URL.createObjectURL(file), iterationId));
+  const most = limits.value?.trainingImageBytes ?? Infinity;
+  const looked = await Promise.all(files.map(async (file) => ({ file, why: file instanceof File ? await faultOf(file, most) : "" })));
+  const added = looked.map(({ file, why }) => add(file, file instanceof File ? file.name : "picture", why ? "" : URL.createObjectURL(file), iterationId, why));
   for (const each of added) await judge(each.id);
 }
 
@@ -50,9 +52,13 @@ export async function testUrl(url: string, iterationId: string): Promise<void> {
 
 /** Have another iteration look at a picture. */
 export async function again(id: number, iterationId: string): Promise<void> {
+  if (isHopeless(find(id)!)) return change(id, { iterationId });
   change(id, { iterationId, predictions: null, fault: undefined });
   await judge(id);
 }
+
+/** What is wrong with a file stays wrong. */
+const isHopeless = ({ source, picture }: Tested) => typeof source !== "string" && !picture;
 
 export function forget(id: number): void {
   const gone = find(id);
@@ -60,8 +66,10 @@ export function forget(id: number): void {
   all.value = all.value.filter((each) => each !== gone);
 }
 
-function add(source: Blob | string, name: string, picture: string, iterationId: string): Tested {
-  const one: Tested = { id: ++last, projectId: project.value!.id, name, picture, source, iterationId, predictions: null };
+/** One that can't be tested needs nobody to look at it. */
+function add(source: Blob | string, name: string, picture: string, iterationId: string, why = ""): Tested {
+  const answer = why ? { predictions: [], fault: new Error(`It can't be tested: ${why}.`) } : { predictions: null };
+  const one: Tested = { id: ++last, projectId: project.value!.id, name, picture, source, iterationId, ...answer };
   all.value = [...all.value, one];
   choose(one.id);
   return one;
@@ -92,8 +100,6 @@ async function ask({ projectId, source, iterationId }: Tested): Promise<Partial<
     const { id, predictions } = await client.quickTestImageUrl(projectId, query, { url: source });
     return { predictions, ...(query.store ? { picture: await storedPicture(projectId, iterationId, id) } : {}) };
   }
-  const why = source instanceof File ? await faultOf(source, limits.value?.trainingImageBytes ?? Infinity) : "";
-  if (why) throw new Error(`It can't be tested: ${why}.`);
   return { predictions: (await client.quickTestImage(projectId, query, source)).predictions };
 }
 

@@ -5,6 +5,7 @@ import { withSide, type Suggested } from "../../model/editing";
 import type { Box } from "../../model/geometry";
 import type { KeyedBox } from "../../model/changes";
 import { hint } from "../../model/keys";
+import { counted } from "../../model/labelling";
 import * as boxes from "../../state/boxes";
 import { tagName } from "../../state/project";
 import { LABELERS, lacks } from "../../state/session";
@@ -120,7 +121,7 @@ function Suggestions() {
         <input type="range" aria-label="Suggest boxes that are at least so sure" title={`At least ${percentOf(least.value)}`} min={LEAST} max={MOST} step="0.05" value={least.value} onInput={(event) => (least.value = event.currentTarget.valueAsNumber)} />
         <small>{percentOf(least.value)}</small>
       </div>
-      {!all.length && <NoneSoSure />}
+      <LessSure />
       <OneStop label="Suggested boxes" main=".pick">
         <ul class="rows">
           {all.map((box) => (
@@ -138,14 +139,15 @@ function Suggestions() {
 }
 
 /** What is seen on the picture, but not so surely. */
-function NoneSoSure() {
-  const surest = seen(id.value).find(({ boundingBox }) => boundingBox)?.probability ?? 0;
-  if (!surest || surest >= least.value) return null;
+function LessSure() {
+  const hidden = seen(id.value).filter(({ boundingBox, probability }) => boundingBox && probability < least.value);
+  const surest = hidden[0]?.probability ?? 0;
+  if (!surest) return null;
   const lower = Math.max(Math.floor(surest * 20) / 20, LEAST);
   return (
     <>
       <p class="faint" role="status">
-        None at {percentOf(least.value)}; the surest is at {percentOf(surest)}.
+        {counted(hidden.length, "less sure box is", "less sure boxes are")} hidden, the surest at {percentOf(surest)}.
       </p>
       {surest >= LEAST && (
         <button title={thresholdHint()} onClick={() => (least.value = lower)}>

@@ -50,7 +50,7 @@ type Show = { show: (changes: Partial<ImageQuery>) => void };
 
 const NoGroups = ({ show }: Show) => (
   <EmptyScreen title="No near-duplicates">
-    <p class="faint">There is none, or over a tenth of all images have a neighbour: then all look alike, and are better not labelled together.</p>
+    <p class="faint">Images that look the same, and came one after the other, would lie in stacks here. There are none; or over a tenth of all images look like another, and what differs would be labelled alike.</p>
     <button onClick={() => show(EVERYTHING)}>Show all images</button>
   </EmptyScreen>
 );

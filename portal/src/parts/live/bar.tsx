@@ -44,18 +44,18 @@ export function Bar({ query, show, leave }: Props) {
         <span class="grow" />
         {isOffered.value && trained.value.length > 0 && <IterationChoice value="" any="Live model" change={(iterationId) => show({ iterationId })} />}
       </div>
-      {isOffered.value && turned.shown.value.length > 0 && <Offer />}
+      {isOffered.value && turned.shown.value.length > 0 && <Offer show={show} />}
     </>
   );
 }
 
 const OFFERS = { confirm: Confirm, label: Label, doubt: Doubt };
 
-function Offer() {
+function Offer({ show }: Pick<Props, "show">) {
   const Shown = OFFERS[turned.kind.value];
   return (
     <div class="offer">
-      <Shown />
+      <Shown show={show} />
     </div>
   );
 }
@@ -91,14 +91,21 @@ function Confirm() {
 /** What it says of itself is an estimate. */
 const look = (doubtful: number) => (doubtful ? `look first: about ${doubtful} may be wrong` : "look first");
 
-function Label() {
-  const { shown, focus } = turned;
+function Label({ show }: Pick<Props, "show">) {
+  const { shown, focus, isSure } = turned;
   const guess = shown.value[focus.value]?.tagId;
   return (
     <>
       <span aria-live="polite">
-        <b>{counted(shown.value.length, "image")}</b> that {shown.value.length === 1 ? "teaches" : "teach"} it most
+        {isSure.value ? (
+          "It is fairly sure of all that is left."
+        ) : (
+          <>
+            <b>{counted(shown.value.length, "image")}</b> that {shown.value.length === 1 ? "teaches" : "teach"} it most
+          </>
+        )}
       </span>
+      {isSure.value && <button onClick={() => show({ show: "sure", tagId: "" })}>Confirm them by pages</button>}
       <span class="faint">
         <kbd>1</kbd>–<kbd>9</kbd> the tag of each
         {guess && (

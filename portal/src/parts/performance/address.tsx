@@ -1,8 +1,8 @@
 // Where a published name answers, and programs that ask it, ready to be copied.
 
 import { useRef, useState } from "preact/hooks";
-import { addressOf, curl, predictionEndpoint, python, type Published } from "../../model/samples";
-import { isDetector, project } from "../../state/project";
+import { addressOf, answer, curl, predictionEndpoint, python, type Published } from "../../model/samples";
+import { isDetector, project, regular } from "../../state/project";
 import { Dialog } from "../dialog";
 
 export function Address({ name, onClose }: { name: string; onClose: () => void }) {
@@ -19,6 +19,7 @@ export function Address({ name, onClose }: { name: string; onClose: () => void }
         <Copied title="Address for a picture's own address" text={addressOf(published, "url")} />
         <Copied title="curl" text={curl(published)} />
         <Copied title="Python" text={python(published)} />
+        <Copied title="Answer" text={answer(published, regular.value[0])} />
         <p class="faint">
           The prediction key is a key of its own: <code>./run</code> prints it and keeps it as <code>VISION_PREDICTION_KEY</code> in <code>ocellus.env</code> in the data folder (<code>.local</code>). In Azure:{" "}
           <code>az keyvault secret show --name prediction-key-1 --vault-name …</code>

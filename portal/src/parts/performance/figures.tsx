@@ -15,7 +15,7 @@ export function Figures({ curves, detector }: { curves: PerformanceCurves; detec
     <section class="figures" aria-label="Figures">
       <Figure name="Precision" value={precision} title="Of what it says, so much is right" />
       <Figure name="Recall" value={recall} title="Of what is there, it finds so much" />
-      <Figure name="AP" value={curves.overall.averagePrecision} title="Average precision: over all thresholds, the mean of all tags" />
+      <Figure name="Average precision (AP)" value={curves.overall.averagePrecision} title="Over all thresholds, the mean of all tags" />
       <span class="grow" />
       <div class="sliders">
         <Slider name="Threshold" of={threshold} title="It says what is at least so probable" />

@@ -1,9 +1,9 @@
 // What comes from elsewhere: a model, by its package; and how iterations did there.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Iteration } from "../../api/client";
 import { percent } from "../../model/judging";
-import { importModel, judgeImported, looking, pastOf, pasts, readPasts } from "../../state/moving";
+import { goOn, importModel, judgeImported, looking, pastOf, pasts, readPasts } from "../../state/moving";
 import { fail } from "../../state/notices";
 import { counts, project } from "../../state/project";
 import { go, pathOf } from "../../state/route";
@@ -72,6 +72,7 @@ export function Moved({ iteration }: { iteration: Iteration }) {
 
 export function Unjudged({ iteration, again }: { iteration: Iteration; again: () => void }) {
   const why = lacks(TRAINERS) || (counts.value?.Tagged ? "" : "No image is labelled yet");
+  useEffect(() => goOn(iteration), [iteration.id]);
   if (looking.value.has(iteration.id))
     return (
       <Empty title={`${iteration.name} looks at the labelled images`}>

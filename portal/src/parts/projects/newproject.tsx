@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import * as client from "../../api/client";
 import type { Domain } from "../../api/client";
-import { exportability } from "../../model/exporting";
+import { purpose } from "../../model/exporting";
 import { counted } from "../../model/labelling";
 import { domains } from "../../state/project";
 import { go, pathOf } from "../../state/route";
@@ -57,7 +57,7 @@ export function NewProject({ onClose }: { onClose: () => void }) {
             </option>
           ))}
         </select>
-        <small>{exportability(domain)}</small>
+        <small>{purpose(domain)}</small>
       </label>
     </Form>
   );

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as client from "../../api/client";
 import type { ClassificationType, Project } from "../../api/client";
-import { exportability } from "../../model/exporting";
+import { purpose } from "../../model/exporting";
 import { say } from "../../state/notices";
 import { domain, domains, isDetector, project } from "../../state/project";
 import { go, pathOf } from "../../state/route";
@@ -103,7 +103,7 @@ function Fields({ now, set, why }: { now: Changes; set: (changes: Partial<Change
               </option>
             ))}
           </select>
-          <small>{exportability(chosen)}</small>
+          <small>{purpose(chosen)}</small>
         </label>
         {!isDetector.value && (
           <label>

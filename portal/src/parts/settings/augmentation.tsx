@@ -24,8 +24,10 @@ export function Augmentation() {
   };
   if (!Object.keys(methods).length) return null;
   return (
-    <section class="card" aria-label="Augmentation">
-      <h2>Augmentation</h2>
+    <details class="card" aria-label="Augmentation">
+      <summary>
+        <h2>Augmentation</h2>
+      </summary>
       <p class="faint">Kept with the project for programs that read it, and it travels with a copy. Trainings here vary pictures in their own, measured way.</p>
       <div class="methods">
         {Object.entries(methods).map(([name, on]) => (
@@ -35,6 +37,6 @@ export function Augmentation() {
           </label>
         ))}
       </div>
-    </section>
+    </details>
   );
 }

@@ -25,7 +25,7 @@ export function Ids() {
           </dd>
         </div>
       </dl>
-      <p>{isHere ? "The keys lie in ocellus.env in the data folder, which is .local if ./run --data names no other:" : "The keys are secrets of the installation's Key Vault:"}</p>
+      <p>{isHere ? "The keys lie in ocellus.env in the data folder, .local:" : "The keys are secrets of the installation's Key Vault:"}</p>
       <Code label="Commands that show the keys" text={isHere ? LOCAL : AZURE} />
     </section>
   );

@@ -26,6 +26,9 @@ interface Props {
 
 export function TagBar(props: Props) {
   const [there, setThere] = useState("");
+  const [typed, setTyped] = useState("");
+  const isLong = tags.value.length > LONG;
+  const sought = typed.trim().toLowerCase();
   const all = [...regular.value, ...(negative.value ? [negative.value] : [])];
   return (
     <aside class="tagbar" aria-label="Tags">
@@ -35,16 +38,19 @@ export function TagBar(props: Props) {
       <OneStop label="Tags" main=".tag">
         <ul>
           {all.map((tag, place) => (
-            <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} there={tag.id === there} {...props} />
+            (!isLong || tag.name.toLowerCase().includes(sought)) && <Row key={tag.id} tag={tag} digit={digitOf(tag, place)} there={tag.id === there} {...props} />
           ))}
         </ul>
       </OneStop>
-      <NewTag onThere={setThere} />
+      <NewTag name={typed} setName={setTyped} onThere={setThere} text={isLong ? "Find or add a tag" : "+ New tag"} />
       {isOffered.value && <LivePanel />}
       {isDetector.value && <QuietPanel />}
     </aside>
   );
 }
+
+/** More tags than are in sight at once: what is typed finds some of them. */
+const LONG = 12;
 
 const minimum = () => (isDetector.value ? limits.value?.imagesPerTagDetection : limits.value?.imagesPerTag) ?? 0;
 const digitOf = (tag: Tag, place: number) => (tag.type === "Negative" ? "0" : place < 9 ? String(place + 1) : "");
@@ -104,9 +110,15 @@ function Rename({ tag, onEnd }: { tag: Tag; onEnd: () => void }) {
   );
 }
 
+interface NewTagProps {
+  name: string;
+  setName: (change: string | ((typed: string) => string)) => void;
+  onThere: (tagId: string) => void;
+  text: string;
+}
+
 /** The field is free for the next name at once. A name that is refused comes back to be mended; one that there is already is shown. */
-function NewTag({ onThere }: { onThere: (tagId: string) => void }) {
-  const [name, setName] = useState("");
+function NewTag({ name, setName, onThere, text }: NewTagProps) {
   const last = useRef<Promise<unknown>>(Promise.resolve());
   const type = (text: string) => (setName(text), onThere(""));
   const add = async (event: Event) => {
@@ -125,7 +137,7 @@ function NewTag({ onThere }: { onThere: (tagId: string) => void }) {
     <form class="new" onSubmit={add}>
       <input
         aria-label="New tag"
-        placeholder="+ New tag"
+        placeholder={text}
         maxLength={128}
         disabled={!!lacks(LABELERS)}
         title={lacks(LABELERS)}
