@@ -56,7 +56,7 @@ def files(given: Sequence[str]) -> list[Path]:
     if not found:
         raise CommandError(
             f"no picture is called {' or '.join(given)}; of a folder jpg, png, bmp and gif files are read, and videos "
-            "where they are named."
+            "where they are named. For what lies in Blob Storage there is `ocellus batch start`."
         )
     return found
 

@@ -65,3 +65,29 @@ def detector(count: int, side: int = 64) -> Held:
 def _picture(held: Held, number: int, side: int, **labels: object) -> Picture:
     data = drawn(COLOURS[number % 3], number, side)
     return Picture(identify(held.project["id"], number), data, **labels)  # type: ignore[arg-type]
+
+
+PERFORMANCE = {
+    "perTagPerformance": [],
+    "precision": 0.75,
+    "precisionStdDeviation": 0.0,
+    "recall": 0.5,
+    "recallStdDeviation": 0.0,
+    "averagePrecision": 0.875,
+}
+
+
+def iteration(name: str, published: str | None, exportable: bool) -> dict[str, object]:
+    return {
+        "id": str(identify("iteration", name)),
+        "name": name,
+        "status": "Completed",
+        "created": "2020-11-06T16:37:26.266Z",
+        "lastModified": "2020-11-06T16:37:26.266Z",
+        "trainedAt": "2020-11-06T16:37:26.266Z",
+        "projectId": str(identify("any")),
+        "exportable": exportable,
+        "exportableTo": ["ONNX"] if exportable else [],
+        "publishName": published,
+        "trainingErrorDetails": None,
+    }

@@ -169,7 +169,8 @@ def test_coco_has_frames_by_their_time(project, tmp_path):
         ({"--to": "out.txt"}, "ends with none of .csv, .jsonl, .json"),
         ({"--to": "shots.csv"}, "shots.csv is a folder; name a file, which is written anew"),
         ({"--name": "nobody"}, "404 NotFound"),
-        ({"pictures": "nowhere"}, "no picture is called nowhere"),
+        ({"pictures": "nowhere"}, "no picture is called nowhere; of a folder"),
+        ({"pictures": "archives/2025/"}, "For what lies in Blob Storage there is `ocellus batch start`"),
         ({"--every": "soon"}, "is no time between frames"),
     ],
 )
