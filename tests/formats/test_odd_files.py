@@ -33,6 +33,12 @@ def coco(width: object, *box: object, category: object = 1) -> str:
     )
 
 
+def twice(listed: str, **named: str) -> str:
+    file = json.loads(coco(64, 1, 1, 9, 9))
+    file[listed].append(file[listed][0] | named)
+    return json.dumps(file)
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -87,6 +93,8 @@ def test_a_box_of_no_numbers_is_counted_and_its_picture_stays(tmp_path, files):
             {"a__xml": f'<?xml version="1.0" encoding="none-such"?>{VOC}'},
             "a.xml is not XML as its format has it: unknown",
         ),
+        ({"c__json": twice("categories", name="nut")}, "the id 1 twice among its categories: bolt, nut. Give each"),
+        ({"c__json": twice("images", file_name="b.png")}, "the id 1 twice among its images: a.png, b.png. Give each"),
         ({"data__yaml": "names: [yes, no]"}, "does not read tag 0 of `names` as text, but as True; put it in quotes"),
         ({"data__yaml": "names: [bolt, 2.50]"}, "tag 1 of `names` as text, but as 2.5; put it in quotes"),
     ],

@@ -1,19 +1,23 @@
 """COCO: a JSON of images, annotations and categories for each part."""
 
 import re
+from collections.abc import Iterable
 from posixpath import basename, dirname
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from shared.formats import pixels
-from shared.formats.dataset import Labelled, LabelledSet, Mark
+from shared.formats.dataset import DatasetError, Labelled, LabelledSet, Mark
 from shared.formats.reading import Reading, split_in
 from shared.formats.source import Source
 
 # COCO's own files; what lies beside them repeats their boxes.
 INSTANCES = re.compile(r"instances_(.+?)(\d{4})?\.json")
 NO_PART = "default"
+
+Id = TypeVar("Id", int, int | str)
 
 
 class Attributes(Struct, frozen=True):
@@ -69,7 +73,8 @@ def read(source: Source) -> Reading:
 
 
 def _read_file(reading: Reading, name: str, file: File) -> None:
-    names = {category.id: category.name for category in file.categories}
+    names = _of_one(name, "categories", ((category.id, category.name) for category in file.categories))
+    _of_one(name, "images", ((picture.id, picture.file_name) for picture in file.images))
     annotations: dict[int | str, list[Annotation]] = {}
     for annotation in file.annotations:
         annotations.setdefault(annotation.image_id, []).append(annotation)
@@ -80,6 +85,17 @@ def _read_file(reading: Reading, name: str, file: File) -> None:
                 boxes = [_marks(reading, names, size, each) for each in annotations.get(picture.id, [])]
                 split = _part(name, found)
                 reading.add(Labelled(found, (), tuple(mark for marks in boxes for mark in marks), split, size))
+
+
+def _of_one(file: str, listed: str, given: Iterable[tuple[Id, str]]) -> dict[Id, str]:
+    """Names by their ids. Raises DatasetError where one id is of two names."""
+    found: dict[Id, str] = {}
+    for number, name in given:
+        if found.setdefault(number, name) != name:
+            raise DatasetError(
+                f"{file} has the id {number} twice among its {listed}: {found[number]}, {name}. Give each its own."
+            )
+    return found
 
 
 def _part(name: str, found: str) -> str:
