@@ -13,10 +13,26 @@ MOST = 10_000
 
 def beginning(nodes: Sequence[Node]) -> Node:
     """The first of these, which are all of the end. Raises Unexportable."""
-    if [node.operator for node in nodes] != [BEGINNING, *FOLLOWING]:
+    if [node.operator for node in nodes] != [BEGINNING, *FOLLOWING] or not _is_wired(*nodes):
         raise Unexportable("Boxes are chosen in a way that is not known.")
     nodes[0].demand(center_point_box=0)
     return nodes[0]
+
+
+def _is_wired(chosen: Node, found: Node, shape: Node, count: Node, best: Node, *others: Node) -> bool:
+    """Whether each begins with what it should read."""
+    rows, tags, cells, *answers = others
+    (boxes, scores, *_), (kept,) = chosen.inputs, chosen.outputs
+    wanted = [
+        (found, [scores, kept]),
+        (shape, found.outputs),
+        (count, shape.outputs),
+        (best, [*found.outputs, *count.outputs]),
+        (rows, [kept, best.outputs[1]]),
+        *((column, rows.outputs) for column in (tags, cells)),
+        *zip(answers, ([boxes, *cells.outputs], tags.outputs, best.outputs[:1]), strict=True),
+    ]
+    return all(list(node.inputs[: len(read)]) == list(read) for node, read in wanted)
 
 
 def number(most: int) -> int:

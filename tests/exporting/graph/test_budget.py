@@ -133,3 +133,16 @@ def test_a_detector_of_small_objects_has_room(domain: str, format: ModuleType) -
     tags = [ModelTag(uuid4(), name) for name in "abc"]
     spec = replace(make_detector_spec(uuid4(), uuid4()), domain_id=id, tags=tags, preprocessing=recipe.preprocessing)
     assert format.files(subject(graph, spec))
+
+
+@in_each_format
+@pytest.mark.parametrize("places", [(-3, 1), (-2, 0)], ids=["boxes", "tags"])
+def test_boxes_that_are_chosen_otherwise_are_refused(places: tuple[int, int], format: ModuleType) -> None:
+    """Formats choose by themselves, and would answer what the graph does not."""
+    model = read(small_detector(3))
+    node, place = places
+    tags, cells = (each.output[0] for each in model.graph.node[-5:-3])
+    answer = model.graph.node[node]
+    answer.input[place] = tags if answer.input[place] == cells else cells
+    with pytest.raises(Unexportable, match="a way that is not known"):
+        format.files(Subject(model, ["a", "b", "c"], Ending.BOXES, False))
