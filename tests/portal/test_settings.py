@@ -88,7 +88,7 @@ def test_ids_and_where_the_keys_are(portal, service, project):
     programs = portal.page.get_by_role("region", name="For programs")
     expect(programs.get_by_text(service.endpoint, exact=True)).to_be_visible()
     expect(programs.get_by_text(".local/ocellus.env").first).to_be_visible()
-    expect(programs.get_by_text("ocellus.env in the data folder, which is .local if")).to_be_visible()
+    expect(programs.get_by_text("The keys lie in ocellus.env in the data folder, .local:")).to_be_visible()
     programs.get_by_role("button", name="Copy the project's id").click()
     expect(programs.get_by_text("Copied")).to_be_visible()
     assert portal.page.evaluate("navigator.clipboard.readText()") == project.id

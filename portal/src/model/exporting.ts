@@ -47,8 +47,11 @@ export function targets(flavors: Record<string, (string | null)[]>, exports: rea
 
 export const keyOf = ({ platform, flavor }: { platform: string; flavor: string | null }) => (flavor ? `${platform} ${flavor}` : platform);
 
-/** What a domain is for, and whether its models can leave. */
-export const purpose = (domain: Domain | undefined) =>
-  [domain?.modelInformation?.description, domain?.exportable ? "Its models can be exported." : "Only models of the compact domains can be exported."].filter(Boolean).map((text) => text!.replace(/\.?$/, ".")).join(" ");
+/** What a domain is for, what it is made of, and whether its models can leave. */
+export function purpose(domain: Domain | undefined): string {
+  const [model = "", ...uses] = (domain?.modelInformation?.description ?? "").split(/(?<=\.) /);
+  const leaving = domain?.exportable ? "Its models can be exported." : "Only models of the compact domains can be exported.";
+  return [...uses, model, leaving].filter(Boolean).map((text) => text.replace(/\.?$/, ".")).join(" ");
+}
 
 export const places = (targets: readonly Target[]) => [...new Set(targets.map(({ place }) => place))];

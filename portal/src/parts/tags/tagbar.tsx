@@ -42,7 +42,7 @@ export function TagBar(props: Props) {
           ))}
         </ul>
       </OneStop>
-      <NewTag name={typed} setName={setTyped} onThere={setThere} text={isLong ? "Find or add a tag" : "+ New tag"} />
+      <NewTag name={typed} setName={setTyped} onThere={setThere} text={isLong ? "Find or add" : "+ New tag"} />
       {isOffered.value && <LivePanel />}
       {isDetector.value && <QuietPanel />}
     </aside>
