@@ -21,7 +21,7 @@ from local.service import RESOURCE_ID, Service
 from shared.formats.dataset import TaggedPicture
 
 SAMPLE_TAGS = ("hemlock", "japanese_cherry")
-SAMPLE_SECONDS, GROCERY_SECONDS, RETRAIN_SECONDS = 6.0, 30.0, 5.0
+SAMPLE_SECONDS, GROCERY_SECONDS, RETRAIN_SECONDS = 3.0, 15.0, 5.0
 GROCERY_ACCURACY = 0.88
 NEW_PICTURES = 5
 ENDING_SECONDS = 2.0

@@ -5,8 +5,8 @@ import { useEffect } from "preact/hooks";
 import { counted } from "../../model/labelling";
 import { told, stand, unseen } from "../../state/live";
 import { saving } from "../../state/outbox";
-import * as pages from "../../state/pages";
 import { project, tags } from "../../state/project";
+import { pictured } from "../pictured";
 import "./live.css";
 
 /** It learns once the hand rests. */
@@ -71,20 +71,13 @@ function useAsking(): void {
   useEffect(() => {
     if (saving.value) return;
     let isOver = false;
-    const timer = setTimeout(() => void pictured().then(() => (isOver ? undefined : stand())), told.peek() ? REST_MS : 0);
+    const ready = told.peek() ? Promise.resolve() : pictured();
+    const timer = setTimeout(() => void ready.then(() => (isOver ? undefined : stand())), told.peek() ? REST_MS : 0);
     return () => {
       isOver = true;
       clearTimeout(timer);
     };
   }, [saving.value, id]);
-}
-
-/** The first time what it begins would keep the pictures waiting: it is asked once those in sight are there, or lost. */
-async function pictured(): Promise<unknown> {
-  if (told.peek()) return;
-  await pages.opened;
-  await new Promise(requestAnimationFrame);
-  return Promise.all(Array.from(document.querySelectorAll<HTMLImageElement>(".grid img"), (picture) => picture.decode().catch(() => {})));
 }
 
 function useLooking(): void {

@@ -5,7 +5,7 @@ import type { Iteration } from "../../api/client";
 import { writePair } from "../../model/comparing";
 import { percent, points } from "../../model/judging";
 import { shortTime } from "../../model/training";
-import { ordered, score, scores, threshold, trained } from "../../state/performance";
+import { judged, ordered, score, scores, threshold, trained } from "../../state/performance";
 import { pathOf } from "../../state/route";
 import { returns } from "../../state/silence";
 import { useOneStop } from "../onestop";
@@ -16,7 +16,8 @@ const SCORED = 12;
 
 export function IterationList({ shown, query }: { shown: string; query: string }) {
   const ids = trained.value.map(({ id }) => id).join();
-  useEffect(() => void score(trained.peek().slice(0, SCORED)), [ids, returns.value]);
+  // One that was imported may have been judged since.
+  useEffect(() => void score(trained.peek().slice(0, SCORED)), [ids, returns.value, judged.value?.iterationId]);
   const before = rival(shown);
   const list = useOneStop("a");
   return (

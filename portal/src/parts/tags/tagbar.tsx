@@ -11,10 +11,11 @@ import { Icon } from "../icon";
 import { later } from "../later";
 import { Menu } from "../menu";
 import { OneStop } from "../onestop";
+import { pictured } from "../pictured";
 import { colourOf } from "../grid/picture";
 import { Amount } from "./amount";
 
-const LivePanel = later(() => import("../live/panel"), "LivePanel", Fragment);
+const LivePanel = later(() => pictured().then(() => import("../live/panel")), "LivePanel", Fragment);
 const QuietPanel = later(() => import("../live/quiet"), "QuietPanel", Fragment);
 
 interface Props {
