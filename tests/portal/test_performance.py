@@ -149,6 +149,7 @@ def test_the_matrix_is_walked_by_arrows(portal, still):
     expect(cell(portal, "apple", "leaf")).to_be_focused()
     portal.press("Enter")
     expect(tiles(portal)).to_have_count(2)
+    expect(portal.page.get_by_role("listbox", name="Judged images")).to_be_focused()
     portal.press("ArrowRight")
     expect(tiles(portal).nth(1)).to_have_attribute("aria-selected", "true")
 
