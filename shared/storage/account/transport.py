@@ -34,7 +34,7 @@ BLOCK = 256 * 1024
 # No request is tried again after this long, so that a storage account that hangs can't hold every thread for minutes.
 SEND_SECONDS = 20.0
 SHORTEST_TRY = 1.0
-# So long, and with such pauses, where somebody waits who said so.
+# So long, and with such pauses, where it is lasting.
 LASTING_SECONDS, LASTING_PAUSE = 480.0, 5.0
 # Together some 5 s: longer than a restart of Azurite takes, and short of what a caller waits for.
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -46,9 +46,8 @@ BUSY = frozenset({408, 429, 500, 502, 503, 504})
 NEEDED = (HeadersPolicy, UserAgentPolicy, TableKeyPolicy, BlobKeyPolicy, BearerTokenCredentialPolicy)
 # By time.monotonic(), when whoever called no longer waits for the answer.
 _given_up: ContextVar[float] = ContextVar("given_up", default=math.inf)
-
-
-_wait: ContextVar[Callable[[float], None]] = ContextVar("wait", default=time.sleep)
+# What passes the seconds until storage is asked again, where somebody waits who said so.
+_lasting: ContextVar[Callable[[float], None] | None] = ContextVar("lasting", default=None)
 
 
 @contextmanager
@@ -56,11 +55,11 @@ def lasting(wait: Callable[[float], None]) -> Iterator[None]:
     """Within it what storage does not answer is sent again for `LASTING_SECONDS`: by this thread, and by those of a
     `Pool` that work for it. `wait` passes the seconds between.
     """
-    token = _wait.set(wait)
+    token = _lasting.set(wait)
     try:
         yield
     finally:
-        _wait.reset(token)
+        _lasting.reset(token)
 
 
 @contextmanager
@@ -139,10 +138,10 @@ class Transport(RequestsTransport):  # type: ignore[misc]
     def send(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         """Raises AccessRefused, and ServiceUnavailable when storage can't be reached, hangs or stays busy."""
         cause: Exception | None = None
-        wait = _wait.get()
-        lasts = wait is not time.sleep
-        deadline = min(time.monotonic() + (LASTING_SECONDS if lasts else SEND_SECONDS), _given_up.get())
-        for pause in chain(PAUSES, repeat(LASTING_PAUSE)) if lasts else PAUSES:
+        patient = _lasting.get()
+        wait, seconds = (patient, LASTING_SECONDS) if patient else (time.sleep, SEND_SECONDS)
+        deadline = min(time.monotonic() + seconds, _given_up.get())
+        for pause in chain(PAUSES, repeat(LASTING_PAUSE)) if patient else PAUSES:
             if pause:
                 wait(pause * random.uniform(0.5, 1))  # noqa: S311
             left = deadline - time.monotonic()
