@@ -37,7 +37,7 @@ IMAGES, COUNTED, DRAWS = 25, 13, 3
 # draws the boxes of so many more, some 13 each.
 BEGUN, MEANWHILE = (10, 20), 2
 # What the portal shows by itself; and what overlaps a box so far is one that nobody draws again.
-SHOWN, SAME = 0.5, (0.5, 0.7)
+SHOWN, SAME = 0.3, (0.5, 0.7)
 SAVED_GOAL = 0.5
 # After so many boxes tags are to be guessed right so often; rare tags may come late, so in many draws.
 TAUGHT, GUESSED_DRAWS, GUESSED_GOAL = 15, 10, 0.9

@@ -113,8 +113,8 @@ def test_checkpoints_that_race_change_nothing(store: Store, project_id: UUID, mo
         assert read.images == read.tagged == read.per_tag.get(apple, 0)
 
     with ThreadPoolExecutor(12) as pool:
-        list(pool.map(work, range(75)))
-    assert catalog.read(store, project_id).images == 50
+        list(pool.map(work, range(120)))
+    assert catalog.read(store, project_id).images == 80
     assert_consistent(store, project_id)
 
 
