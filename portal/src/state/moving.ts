@@ -45,24 +45,24 @@ const POLL_MS = 1000;
 const LONGEST_MS = 180_000;
 const PLACE = "ocellus.judging";
 
-/** Have an imported one look at the labelled images, until its figures are there. */
-export const judgeImported = (iteration: Iteration): Promise<void> => follow(iteration, () => send("POST", `${pathOf(iteration.projectId)}/${iteration.id}/judge`, {}));
-
 /** Of each iteration that looks, since when. */
 const begun = (): Record<string, number> => JSON.parse(sessionStorage.getItem(PLACE) ?? "{}");
 
-/** Go on with one that looked when the page was loaded anew. */
+/** Go on with one that looked when the page was loaded anew. It is asked again, as the first call may not have come through. */
 export function goOn(iteration: Iteration): void {
-  if (Date.now() - (begun()[iteration.id] ?? 0) < LONGEST_MS) void follow(iteration, async () => {}).catch(() => {});
+  if (Date.now() - (begun()[iteration.id] ?? 0) < LONGEST_MS) void judgeImported(iteration).catch(() => {});
 }
+
+/** Have an imported one look at the labelled images, until its figures are there. */
+export const judgeImported = (iteration: Iteration): Promise<void> => follow(iteration, () => send("POST", `${pathOf(iteration.projectId)}/${iteration.id}/judge`, {}));
 
 async function follow(iteration: Iteration, begin: () => Promise<unknown>): Promise<void> {
   const { id, name } = iteration;
   if (looking.value.has(id)) return;
   looking.value = new Set([...looking.value, id]);
+  sessionStorage.setItem(PLACE, JSON.stringify({ [id]: Date.now(), ...begun() }));
   try {
     await begin();
-    sessionStorage.setItem(PLACE, JSON.stringify({ [id]: Date.now(), ...begun() }));
     if (await isJudged(iteration)) await score([iteration]);
     else say(`${name} has seen no labelled image of its tags. Label some, and show it to them again.`);
   } finally {
