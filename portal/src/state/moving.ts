@@ -48,6 +48,11 @@ const PLACE = "ocellus.judging";
 /** Of each iteration that looks, since when. */
 const begun = (): Record<string, number> => JSON.parse(sessionStorage.getItem(PLACE) ?? "{}");
 
+function forget(iterationId: string): void {
+  const { [iterationId]: _ended, ...others } = begun();
+  sessionStorage.setItem(PLACE, JSON.stringify(others));
+}
+
 /** Go on with one that looked when the page was loaded anew. It is asked again, as the first call may not have come through. */
 export function goOn(iteration: Iteration): void {
   if (Date.now() - (begun()[iteration.id] ?? 0) < LONGEST_MS) void judgeImported(iteration).catch(() => {});
@@ -65,10 +70,13 @@ async function follow(iteration: Iteration, begin: () => Promise<unknown>): Prom
     await begin();
     if (await isJudged(iteration)) await score([iteration]);
     else say(`${name} has seen no labelled image of its tags. Label some, and show it to them again.`);
+    forget(id);
+  } catch (fault) {
+    // A page that is left cuts its calls off.
+    if (!(fault instanceof Refused && fault.passing)) forget(id);
+    throw fault;
   } finally {
     looking.value = new Set([...looking.value].filter((each) => each !== id));
-    const { [id]: _ended, ...others } = begun();
-    sessionStorage.setItem(PLACE, JSON.stringify(others));
     judgings.value++;
   }
 }
