@@ -36,10 +36,9 @@ def test_a_model_is_imported_and_shown_beside_how_it_did_before(portal, training
         training.create_images_from_data(project.id, picture(tag.name, 1), tag_ids=[tag.id])
     portal.page.reload()
     # The call is cut off by the reload, before the service has it.
-    portal.page.route("**/judge", lambda route: None)
+    portal.page.route("**/judge", lambda route: None, times=1)
     portal.button("Show it the labelled images").click()
     expect(portal.page.get_by_role("progressbar", name="Looking")).to_be_visible()
-    portal.page.unroute("**/judge")
     portal.page.reload()
     # All of it comes by itself, over a reload.
     expect(portal.page.get_by_label("Precision", exact=True)).to_contain_text("%")
